@@ -1,0 +1,34 @@
+// The browser that the tests run in: one that is on the machine, else one that
+// the platform's own means can install.
+
+import { existsSync } from "node:fs";
+import { delimiter, join } from "node:path";
+import { chromium } from "playwright";
+import { run } from "./shell.mjs";
+
+const COMMANDS = [
+  ...["chromium", "chromium-browser", "google-chrome", "google-chrome-stable"],
+  ...["chrome", "msedge", "microsoft-edge"],
+];
+const MAC_APPS = ["Chromium", "Google Chrome", "Microsoft Edge"];
+
+/** Finds a Chromium-based browser; `undefined` if there is none. */
+export function findBrowser() {
+  const named = process.env["MYSYNCIO_BROWSER"] || process.env["CHROME_PATH"];
+  if (named) return named;
+  const folders = (process.env["PATH"] ?? "").split(delimiter);
+  return [
+    ...COMMANDS.flatMap((command) => folders.map((folder) => join(folder, command))),
+    ...MAC_APPS.map((app) => `/Applications/${app}.app/Contents/MacOS/${app}`),
+    chromium.executablePath(),
+  ].find((path) => existsSync(path));
+}
+
+/** Installs a browser; `undefined` if the machine does not allow it. */
+export function installBrowser() {
+  if (existsSync("/etc/debian_version") && process.getuid?.() === 0) {
+    process.env["DEBIAN_FRONTEND"] = "noninteractive";
+    run("apt-get -qq update && apt-get -qq install --no-install-recommends chromium");
+  }
+  return findBrowser() ?? (run("playwright install chromium") ? findBrowser() : undefined);
+}

@@ -1,0 +1,32 @@
+// The size budgets. An entry counts as its users ship it: bundled with all it
+// imports, the core included, minified and gzipped. The core alone counts raw:
+// older browsers compile only up to 4 KiB synchronously on a page's main thread.
+
+import { readFileSync } from "node:fs";
+import { gzipSync } from "node:zlib";
+import { buildSync } from "esbuild";
+
+/** @param {"node" | "browser"} platform */
+function shippedSize(platform) {
+  const { outputFiles } = buildSync({
+    entryPoints: ["dist/index.js"],
+    platform,
+    bundle: true,
+    minify: true,
+    format: "esm",
+    target: "es2022",
+    write: false,
+  });
+  return gzipSync(outputFiles[0]?.contents ?? "", { level: 9 }).length;
+}
+
+const budgets = [
+  { name: "main entry in Node", size: shippedSize("node"), limit: 12_000 },
+  { name: "main entry in a browser", size: shippedSize("browser"), limit: 12_000 },
+  { name: "core.wasm", size: readFileSync("dist/core.wasm").length, limit: 4_095 },
+];
+
+for (const { name, size, limit } of budgets) {
+  console.log(`${size <= limit ? "ok  " : "OVER"} ${name}: ${size} of ${limit} bytes`);
+  if (size > limit) process.exitCode = 1;
+}

@@ -1,0 +1,97 @@
+// Runs all checks and tests and ends with the sum: "N passed, N failed".
+// What fails does not stop what follows, except that nothing follows a failed set-up.
+//
+// The arguments choose the parts: checks, node, browser.
+
+import { readFileSync, rmSync } from "node:fs";
+import { run } from "./shell.mjs";
+
+/** @type {Record<string, string>} */
+const CHECKS = {
+  "format and lint": "biome check --error-on-warnings",
+  types: "tsc",
+  "types for a consumer on Node": "tsc -p test/types",
+  "types for a consumer with a bundler":
+    "tsc -p test/types --module esnext --moduleResolution bundler",
+  "package metadata": "publint --strict",
+  "package types":
+    "attw --pack . --profile esm-only --exclude-entrypoints core.wasm --format table-flipped",
+  "size budgets": "node .ci/size.mjs",
+};
+
+const parts = process.argv.slice(2);
+let passed = 0;
+let failed = 0;
+/** @type {string[]} */
+const failures = [];
+
+if (!run("node .ci/setup.mjs")) {
+  count("set-up", 0, 1);
+} else {
+  if (parts.includes("checks")) {
+    for (const [name, command] of Object.entries(CHECKS)) {
+      console.log(`\n== ${name}`);
+      const succeeded = run(command);
+      count(name, Number(succeeded), Number(!succeeded));
+    }
+  }
+  if (parts.includes("node")) test("node");
+  if (parts.includes("browser")) await testInBrowser();
+}
+
+if (failed > 0) console.log(`\nFailed: ${failures.join(", ")}`);
+console.log(`\n${passed} passed, ${failed} failed`);
+process.exitCode = failed > 0 ? 1 : 0;
+
+async function testInBrowser() {
+  // Imported late: it needs the dependencies.
+  const { findBrowser, installBrowser } = await import("./browser.mjs");
+  if (findBrowser() ?? installBrowser()) return test("browser");
+  console.error(
+    "\nFound no browser and could not install one. Install Chromium or Chrome, or name its\n" +
+      "program in the environment variable MYSYNCIO_BROWSER. `npm run test:node` runs the rest.",
+  );
+  count("browser", 0, 1);
+}
+
+/** @param {"node" | "browser"} platform */
+function test(platform) {
+  const report = `build/tests.${platform}.json`;
+  rmSync(report, { force: true });
+  console.log(`\n== tests in ${platform}`);
+  const succeeded = run(
+    `vitest run --project "${platform}-*" --reporter default --reporter json --outputFile.json ${report}`,
+  );
+  const { passes, fails } = resultsIn(report);
+  // A run may also fail outside its tests, for example by an unhandled rejection.
+  count(`tests in ${platform}`, passes, Math.max(fails, Number(!succeeded)));
+}
+
+/** @param {string} report */
+function resultsIn(report) {
+  try {
+    const { testResults, numPassedTests, numFailedTests } = JSON.parse(
+      readFileSync(report, "utf8"),
+    );
+    // A file that does not load fails without any failed test.
+    const broken = testResults.filter(
+      (/** @type {{ status: string, assertionResults: { status: string }[] }} */ file) =>
+        file.status === "failed" &&
+        !file.assertionResults.some(({ status }) => status === "failed"),
+    );
+    return { passes: numPassedTests, fails: numFailedTests + broken.length };
+  } catch {
+    return { passes: 0, fails: 1 };
+  }
+}
+
+/**
+ * @param {string} name
+ * @param {number} passes
+ * @param {number} fails
+ */
+function count(name, passes, fails) {
+  passed += passes;
+  failed += fails;
+  if (fails > 0) failures.push(name);
+}

@@ -11,6 +11,25 @@ const shared: Options = {
   silent: true,
 };
 
+/**
+ * Bundling makes every top-level `const` a `var`, which V8 before 12.8 does not take for constant: it then loads masks
+ * and functions again at each use, which costs a sixth of a task switch. This turns them back, where nothing assigns.
+ */
+const keepConstants: NonNullable<Options["plugins"]>[number] = {
+  name: "keep-constants",
+  renderChunk(code) {
+    return {
+      code: code.replace(/^var (\w+) =/gm, (declaration, name: string) => {
+        const assignment = new RegExp(
+          `(?<![.\\w])${name} (?:[-+*/|&?]{0,2})=[^=]|(?:\\+\\+|--)${name}\\b|\\b${name}(?:\\+\\+|--)`,
+          "g",
+        );
+        return (code.match(assignment)?.length ?? 0) > 1 ? declaration : `const ${name} =`;
+      }),
+    };
+  },
+};
+
 export default defineConfig([
   {
     ...shared,
@@ -18,6 +37,7 @@ export default defineConfig([
     entry: ["src/index.ts", "src/node.ts", "src/browser.ts", "src/testing.ts"],
     outDir: "dist",
     clean: true,
+    plugins: [keepConstants],
     onSuccess: () => copyFile("build/core.wasm", "dist/core.wasm"),
   },
   {
@@ -25,7 +45,7 @@ export default defineConfig([
     name: "programs",
     // Programs import the package by its name and so run what users get.
     entry: ["examples/*.ts", "bench/**/*.ts"],
-    external: [/^mysyncio(\/|$)/],
+    external: [/^mysyncio(\/|$)/, "esbuild", "playwright"],
     outDir: "build",
     esbuildOptions(options) {
       options.outbase = ".";

@@ -9,6 +9,6 @@ const bytes = readFileSync("build/core.wasm");
 writeFileSync(
   "src/core/bytes.ts",
   `// Generated from build/core.wasm by .ci/embedCore.mjs.
-export const CORE_BASE64: string = "${bytes.toString("base64")}";
+export const CORE_HEX: string = "${bytes.toString("hex")}";
 `,
 );

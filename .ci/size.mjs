@@ -16,17 +16,23 @@ function shippedSize(platform) {
     format: "esm",
     target: "es2022",
     write: false,
+    logLevel: "error",
   });
   return gzipSync(outputFiles[0]?.contents ?? "", { level: 9 }).length;
 }
 
-const budgets = [
-  { name: "main entry in Node", size: shippedSize("node"), limit: 12_000 },
-  { name: "main entry in a browser", size: shippedSize("browser"), limit: 12_000 },
-  { name: "core.wasm", size: readFileSync("dist/core.wasm").length, limit: 4_095 },
-];
+/** What is shipped, and how large it may be. */
+export function budgets() {
+  return [
+    { name: "main entry for Node, gzipped", size: shippedSize("node"), limit: 12_000 },
+    { name: "main entry for a browser, gzipped", size: shippedSize("browser"), limit: 12_000 },
+    { name: "core.wasm", size: readFileSync("dist/core.wasm").length, limit: 4_095 },
+  ];
+}
 
-for (const { name, size, limit } of budgets) {
-  console.log(`${size <= limit ? "ok  " : "OVER"} ${name}: ${size} of ${limit} bytes`);
-  if (size > limit) process.exitCode = 1;
+if (process.argv[1]?.endsWith("size.mjs")) {
+  for (const { name, size, limit } of budgets()) {
+    console.log(`${size <= limit ? "ok  " : "OVER"} ${name}: ${size} of ${limit} bytes`);
+    if (size > limit) process.exitCode = 1;
+  }
 }

@@ -1,0 +1,8 @@
+// What the core exports. Everything else is found from here.
+
+export { release, reset } from "./lifecycle";
+export { capacity, heap, places } from "./memory";
+export { makeRoom, RINGS as rings, schedule } from "./ready";
+export { allocate, live } from "./slots";
+export { addTimer, removeTimer, size as timers } from "./timers";
+export { turn } from "./turn";

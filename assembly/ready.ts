@@ -1,0 +1,199 @@
+// The ready queues: what may run, first come, first served.
+//
+// One ring of ids for each priority. `head` and `tail` count what was ever taken and
+// appended; they wrap at 2^30, and the position of an entry is its counter & mask. So a
+// ring that grows is simply written twice, and every counter still finds its entry:
+//
+//   mask 3   │ 4 │ 5 │ 2 │ 3 │                       counters 2 to 5
+//   mask 7   │ 4 │ 5 │ 2 │ 3 │ 4 │ 5 │ 2 │ 3 │
+//                      ▲   ▲   ▲   ▲                 2 & 7, 3 & 7, 4 & 7, 5 & 7
+//
+// A slot that is released leaves a tombstone, 0, in its entry.
+//
+// JavaScript itself appends to the user-visible ring and takes from it, through views,
+// and keeps that ring's head and tail: two fields of an object are faster than two words
+// of memory. It hands them to turn(), which hands them back in the words below. Between
+// turns those two words mean nothing.
+//
+// Invariants:
+//   R1  tail - head <= mask + 1
+//   R2  An entry from head to tail is a tombstone, or the id of a slot whose place is
+//       this ring and this counter.
+//   R3  A slot whose place is a ring and a counter has its id in that entry.
+
+import { FIRST_ENTRIES, grow } from "./memory";
+import { isIdle, isLive, placeOf, SLOT_MASK, setPlace } from "./slots";
+
+const COUNTER_MASK: u32 = 0x3fffffff;
+const COUNTER_BITS: u32 = 30;
+
+const RING_SIZE: usize = 16;
+const ENTRIES: usize = 0;
+const MASK: usize = 4;
+const HEAD: usize = 8;
+const TAIL: usize = 12;
+
+/** A quarter of the address space, and room for sixteen times as many entries as slots. */
+const MAX_SIZE: usize = 1 << 30;
+
+const VISIBLE_MASK: u32 = 2047;
+const OTHER_MASK: u32 = 1023;
+const VISIBLE_ENTRIES: usize = FIRST_ENTRIES;
+const BLOCKING_ENTRIES: usize = VISIBLE_ENTRIES + ((VISIBLE_MASK as usize) + 1) * 4;
+const BACKGROUND_ENTRIES: usize = BLOCKING_ENTRIES + ((OTHER_MASK as usize) + 1) * 4;
+
+/** The rings in the order of their priorities: address of the entries, mask, head, tail. */
+// biome-ignore format: one ring per line
+export const RINGS: usize = memory.data<u32>([
+  BLOCKING_ENTRIES as u32, OTHER_MASK, 0, 0,
+  VISIBLE_ENTRIES as u32, VISIBLE_MASK, 0, 0,
+  BACKGROUND_ENTRIES as u32, OTHER_MASK, 0, 0,
+], 16);
+
+export const USER_BLOCKING: usize = RINGS;
+export const USER_VISIBLE: usize = RINGS + RING_SIZE;
+export const BACKGROUND: usize = RINGS + 2 * RING_SIZE;
+
+/** Appends an idle slot to a ring that JavaScript does not keep; false if there is no room. */
+export function schedule(id: u32, priority: u32): bool {
+  const ring = ringOf(priority);
+  if (!ASC_NO_ASSERT) assert(isIdle(id) && ring !== USER_VISIBLE);
+  return append(id, ring);
+}
+
+/** Makes room for one entry in the user-visible ring; false if there is none. */
+export function makeRoom(head: u32, tail: u32): bool {
+  setHead(USER_VISIBLE, head);
+  setTail(USER_VISIBLE, tail);
+  return reserve(1, USER_VISIBLE) !== 0;
+}
+
+export function append(id: u32, ring: usize): bool {
+  if (reserve(1, ring) === 0) return false;
+  const tail = tailOf(ring);
+  put(id, ring, tail);
+  setTail(ring, tail + 1);
+  return true;
+}
+
+/** Makes room for `count` entries, else for as many as there can be; how many. */
+export function reserve(count: u32, ring: usize): u32 {
+  while (roomOf(ring) < count && growRing(ring));
+  return min(count, roomOf(ring));
+}
+
+/** Moves the first `count` entries of a ring in front of the user-visible one, in their order. */
+export function prepend(count: u32, ring: usize): void {
+  const from = headOf(ring);
+  const to = headOf(USER_VISIBLE) - count;
+  for (let i: u32 = 0; i < count; i++) {
+    put(load<u32>(entryAt(ring, from + i)), USER_VISIBLE, to + i);
+  }
+  setHead(ring, from + count);
+  setHead(USER_VISIBLE, to);
+}
+
+/** The first entry of a ring that is not empty: an id or a tombstone. */
+export function firstOf(ring: usize): u32 {
+  return load<u32>(entryAt(ring, headOf(ring)));
+}
+
+/** Forgets the first entry of a ring that is not empty. */
+export function dropFirst(ring: usize): void {
+  setHead(ring, headOf(ring) + 1);
+}
+
+/** Leaves a tombstone where a ready slot with this place stands. */
+export function erase(place: u32): void {
+  store<u32>(entryAt(ringOf(place >>> COUNTER_BITS), place), 0);
+}
+
+/** Empties the rings. Their counters start at `counter`, which only tests choose. */
+export function resetRings(counter: u32): void {
+  for (let ring = USER_BLOCKING; ring <= BACKGROUND; ring += RING_SIZE) {
+    setHead(ring, counter);
+    setTail(ring, counter);
+  }
+}
+
+export function lengthOf(ring: usize): u32 {
+  return (tailOf(ring) - headOf(ring)) & COUNTER_MASK;
+}
+
+export function headOf(ring: usize): u32 {
+  return load<u32>(ring, HEAD);
+}
+
+function tailOf(ring: usize): u32 {
+  return load<u32>(ring, TAIL);
+}
+
+export function setHead(ring: usize, counter: u32): void {
+  store<u32>(ring, counter & COUNTER_MASK, HEAD);
+}
+
+export function setTail(ring: usize, counter: u32): void {
+  store<u32>(ring, counter & COUNTER_MASK, TAIL);
+}
+
+function put(id: u32, ring: usize, counter: u32): void {
+  store<u32>(entryAt(ring, counter), id);
+  if (id !== 0) setPlace(id & SLOT_MASK, placeAt(ring, counter));
+}
+
+/** The place of a slot in a ring: the priority above the counter. */
+function placeAt(ring: usize, counter: u32): u32 {
+  return ((((ring - RINGS) / RING_SIZE) as u32) << COUNTER_BITS) | (counter & COUNTER_MASK);
+}
+
+/** The address of the entry with this counter; higher bits, like a tag, do no harm. */
+function entryAt(ring: usize, counter: u32): usize {
+  return entriesOf(ring) + (((counter & maskOf(ring)) as usize) << 2);
+}
+
+/** Doubles a ring; false if there is no memory. */
+function growRing(ring: usize): bool {
+  const mask = maskOf(ring);
+  const size = ((mask as usize) + 1) << 2;
+  if (size === MAX_SIZE) return false;
+  const region = grow(size << 1);
+  if (region === 0) return false;
+  memory.copy(region, entriesOf(ring), size);
+  memory.copy(region + size, region, size);
+  store<u32>(ring, region as u32, ENTRIES);
+  store<u32>(ring, (mask << 1) | 1, MASK);
+  return true;
+}
+
+function roomOf(ring: usize): u32 {
+  return maskOf(ring) + 1 - lengthOf(ring);
+}
+
+function ringOf(priority: u32): usize {
+  return RINGS + (priority as usize) * RING_SIZE;
+}
+
+function entriesOf(ring: usize): usize {
+  return load<u32>(ring, ENTRIES) as usize;
+}
+
+function maskOf(ring: usize): u32 {
+  return load<u32>(ring, MASK);
+}
+
+/** Asserts R1 and R2; how many entries are not tombstones, which verifySlots needs for R3. */
+export function verifyRings(): u32 {
+  let ready: u32 = 0;
+  for (let ring = USER_BLOCKING; ring <= BACKGROUND; ring += RING_SIZE) {
+    const length = lengthOf(ring);
+    assert(length <= maskOf(ring) + 1); // R1
+    for (let i: u32 = 0; i < length; i++) {
+      const counter = headOf(ring) + i;
+      const id = load<u32>(entryAt(ring, counter));
+      if (id === 0) continue;
+      assert(isLive(id) && placeOf(id & SLOT_MASK) === placeAt(ring, counter)); // R2
+      ready++;
+    }
+  }
+  return ready;
+}

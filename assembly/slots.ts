@@ -1,0 +1,129 @@
+// The slots: who is alive, and where does it stand?
+//
+// An id is a slot and the generation of its owner. A slot that is given back gets the
+// next generation, so that the ids of earlier owners are recognised as stale until the
+// slot has had 64 owners. `places` tells where a slot stands, so that whatever is
+// cancelled is found without a search:
+//
+//   31 30 29           24 23                          0
+//  ┌─────┬─────────────────────────────────────────────┐
+//  │ 0 0 │ counter in the ring of user-blocking        │  ready: the tag is
+//  │ 0 1 │ counter in the ring of user-visible         │  the priority
+//  │ 1 0 │ counter in the ring of background           │
+//  ├─────┼───────────────┬─────────────────────────────┤
+//  │ 1 1 │ 0 0 0 0 0 0   │ next free slot, 0: the last │  FREE
+//  │ 1 1 │ 0 0 0 0 0 1   │ index in the timer heap     │  TIMER
+//  │ 1 1 │ 1 1 1 1 1 1   │ 1 1 1 ...                   │  IDLE
+//  └─────┴───────────────┴─────────────────────────────┘
+//
+// Slots from `fresh` on have not been used since the core was reset; their rows hold
+// anything. That makes both growing and resetting cheap: no row is touched before its use.
+//
+// Invariants:
+//   S1  Slot 0 is FREE for ever and not in the free list, so that id 0 is nobody's.
+//   S2  The free list, from `firstFree`, holds each FREE slot from 1 to fresh - 1 once.
+//   S3  The other slots below `fresh` are alive; `live` is their number.
+
+import { capacity, generations, growRows, places } from "./memory";
+
+export const SLOT_MASK: u32 = 0xffffff;
+const SLOT_BITS: u32 = 24;
+const GENERATION_MASK: u32 = 0x3f;
+
+const FREE: u32 = 0xc0000000;
+export const TIMER: u32 = 0xc1000000;
+export const IDLE: u32 = 0xffffffff;
+const KIND_MASK: u32 = 0xff000000;
+
+export let live: u32 = 0;
+let firstFree: u32 = 0;
+let fresh: u32 = 1;
+
+/** Takes the slot that was given back last, else the next fresh one; its id, 0 if there is none. */
+export function allocate(): u32 {
+  let slot = firstFree;
+  if (slot !== 0) {
+    firstFree = placeOf(slot) & SLOT_MASK;
+  } else {
+    if (fresh === capacity && !growRows()) return 0;
+    slot = fresh++;
+    setGeneration(slot, 0);
+  }
+  setPlace(slot, IDLE);
+  live++;
+  return (generationOf(slot) << SLOT_BITS) | slot;
+}
+
+/** Gives back a slot that stands nowhere any more. */
+export function free(slot: u32): void {
+  setGeneration(slot, (generationOf(slot) + 1) & GENERATION_MASK);
+  setPlace(slot, FREE | firstFree);
+  firstFree = slot;
+  live--;
+}
+
+export function resetSlots(): void {
+  setPlace(0, FREE);
+  setGeneration(0, 0);
+  firstFree = 0;
+  fresh = 1;
+  live = 0;
+}
+
+/** Whether `id` is the present owner of its slot. It may come from before a reset. */
+export function isLive(id: u32): bool {
+  const slot = id & SLOT_MASK;
+  return slot < fresh && generationOf(slot) === id >>> SLOT_BITS && !isFree(placeOf(slot));
+}
+
+export function isIdle(id: u32): bool {
+  return isLive(id) && placeOf(id & SLOT_MASK) === IDLE;
+}
+
+export function placeOf(slot: u32): u32 {
+  return load<u32>(places + ((slot as usize) << 2));
+}
+
+export function setPlace(slot: u32, place: u32): void {
+  store<u32>(places + ((slot as usize) << 2), place);
+}
+
+/** Whether a slot with this place stands in a ring; the ring is that of priority `place >>> 30`. */
+export function isReady(place: u32): bool {
+  return place < FREE;
+}
+
+export function isTimer(place: u32): bool {
+  return (place & KIND_MASK) === TIMER;
+}
+
+function isFree(place: u32): bool {
+  return (place & KIND_MASK) === FREE;
+}
+
+function generationOf(slot: u32): u32 {
+  return load<u8>(generations + (slot as usize));
+}
+
+function setGeneration(slot: u32, generation: u32): void {
+  store<u8>(generations + (slot as usize), generation);
+}
+
+/** Asserts S1 to S3, and that as many slots as given are ready and on the heap. */
+export function verifySlots(ready: u32, timers: u32): void {
+  assert(isFree(placeOf(0))); // S1
+  let freeSlots: u32 = 0;
+  for (let slot: u32 = 1; slot < fresh; slot++) {
+    const place = placeOf(slot);
+    if (isReady(place)) ready--;
+    else if (isTimer(place)) timers--;
+    else if (isFree(place)) freeSlots++;
+    else assert(place === IDLE);
+  }
+  assert(ready === 0 && timers === 0);
+  assert(live + freeSlots === fresh - 1); // S3
+  for (let slot = firstFree; slot !== 0; slot = placeOf(slot) & SLOT_MASK) {
+    assert(isFree(placeOf(slot)) && slot < fresh && freeSlots-- > 0); // S2
+  }
+  assert(freeSlots === 0); // S2
+}

@@ -1,0 +1,27 @@
+import calls from "./cases/calls.ts";
+import deep from "./cases/deep.ts";
+import future from "./cases/future.ts";
+import memory from "./cases/memory.ts";
+import promise from "./cases/promise.ts";
+import responsiveness from "./cases/responsiveness.ts";
+import size from "./cases/size.ts";
+import spawn from "./cases/spawn.ts";
+import startup from "./cases/startup.ts";
+import switching from "./cases/switch.ts";
+import timers from "./cases/timers.ts";
+import type { Case } from "./harness.ts";
+
+/** Every case, in the order in which they are run. */
+export const cases: readonly Case[] = [
+  switching,
+  spawn,
+  future,
+  deep,
+  calls,
+  timers,
+  promise,
+  memory,
+  startup,
+  size,
+  responsiveness,
+];

@@ -1,0 +1,70 @@
+import { type Coroutine, coroutine, run } from "mysyncio";
+import type { Case } from "../harness.ts";
+
+const CALLS = 500_000;
+const SUSPENDING_CALLS = 300_000;
+
+function* plain(n: number): Coroutine<number> {
+  return n + 1;
+}
+const decorated = coroutine(plain);
+async function native(n: number): Promise<number> {
+  return n + 1;
+}
+
+const suspending = coroutine(function* (n: number): Coroutine<number> {
+  yield;
+  return n + 1;
+});
+async function nativeSuspending(n: number): Promise<number> {
+  await undefined;
+  return n + 1;
+}
+
+function* callDecorated(): Coroutine<number> {
+  let n = 0;
+  for (let i = 0; i < CALLS; i++) n = yield* decorated(n);
+  return n;
+}
+function* callPlain(): Coroutine<number> {
+  let n = 0;
+  for (let i = 0; i < CALLS; i++) n = yield* plain(n);
+  return n;
+}
+async function callNative(): Promise<number> {
+  let n = 0;
+  for (let i = 0; i < CALLS; i++) n = await native(n);
+  return n;
+}
+function* callSuspending(): Coroutine<number> {
+  let n = 0;
+  for (let i = 0; i < SUSPENDING_CALLS; i++) n = yield* suspending(n);
+  return n;
+}
+async function callNativeSuspending(): Promise<number> {
+  let n = 0;
+  for (let i = 0; i < SUSPENDING_CALLS; i++) n = await nativeSuspending(n);
+  return n;
+}
+
+export default {
+  name: "calls",
+  question: "What does it cost to call a coroutine?",
+  comparisons: [
+    {
+      what: "500,000 calls that do not suspend",
+      operations: CALLS,
+      ours: { name: "decorated", run: () => run(callDecorated) },
+      others: [
+        { name: "plain generator", run: () => run(callPlain), atMost: 1.5 },
+        { name: "async function", run: callNative, atLeast: 1 },
+      ],
+    },
+    {
+      what: "300,000 calls that suspend once",
+      operations: SUSPENDING_CALLS,
+      ours: { name: "decorated", run: () => run(callSuspending) },
+      others: [{ name: "async function", run: callNativeSuspending, atLeast: 1 }],
+    },
+  ],
+} satisfies Case;

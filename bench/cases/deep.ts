@@ -1,0 +1,41 @@
+import { type Coroutine, coroutine, run } from "mysyncio";
+import type { Case, Comparison } from "../harness.ts";
+
+const RESUMES = 200_000;
+const DEEP = 1_000;
+const DEEPEST = 100_000;
+
+const descend = coroutine(function* (depth: number, resumes: number): Coroutine<void> {
+  if (depth > 1) return yield* descend(depth - 1, resumes);
+  for (let i = 0; i < resumes; i++) yield;
+});
+
+async function descendNatively(depth: number, resumes: number): Promise<void> {
+  if (depth > 1) return await descendNatively(depth - 1, resumes);
+  for (let i = 0; i < resumes; i++) await undefined;
+}
+
+const deep = (others: Comparison["others"]): Comparison => ({
+  what: "resumes at depth 1,000",
+  operations: RESUMES,
+  ours: { name: "mysyncio", run: () => run(() => descend(DEEP, RESUMES)) },
+  others,
+});
+
+export default {
+  name: "deep",
+  question: "Does the depth of the call chain matter when a task is resumed?",
+  comparisons: [
+    deep([
+      { name: "at depth 1", run: () => run(() => descend(1, RESUMES)), atMost: 1.3 },
+      { name: "async functions", run: () => descendNatively(DEEP, RESUMES), atLeast: 1.5 },
+    ]),
+    {
+      what: "recursion 100,000 deep, one suspension",
+      operations: DEEPEST,
+      ours: { name: "mysyncio", run: () => run(() => descend(DEEPEST, 1)) },
+      // Native recursion overflows the stack long before.
+      others: [],
+    },
+  ],
+} satisfies Case;

@@ -1,0 +1,38 @@
+import { type Coroutine, type Future, getRunningLoop, run } from "mysyncio";
+import type { Case } from "../harness.ts";
+
+const FUTURES = 200_000;
+
+function* completeFutures(): Coroutine<void> {
+  const loop = getRunningLoop();
+  const complete = (future: Future<number>) => future.setResult(1);
+  for (let i = 0; i < FUTURES; i++) {
+    const future = loop.createFuture<number>();
+    loop.callSoon(complete, future);
+    yield* future;
+  }
+}
+
+async function completePromises(): Promise<void> {
+  for (let i = 0; i < FUTURES; i++) {
+    let complete: (value: number) => void = () => {};
+    const promise = new Promise<number>((resolve) => {
+      complete = resolve;
+    });
+    queueMicrotask(() => complete(1));
+    await promise;
+  }
+}
+
+export default {
+  name: "future",
+  question: "What does it cost to wait for something that a callback completes?",
+  comparisons: [
+    {
+      what: "200,000 times: make, complete from a callback, await",
+      operations: FUTURES,
+      ours: { name: "mysyncio", run: () => run(completeFutures) },
+      others: [{ name: "promises", run: completePromises, atLeast: 1.5 }],
+    },
+  ],
+} satisfies Case;

@@ -1,0 +1,27 @@
+import { type Coroutine, fromPromise, run } from "mysyncio";
+import type { Case } from "../harness.ts";
+
+const AWAITS = 200_000;
+
+const settled = Promise.resolve(1);
+
+function* awaitInCoroutine(): Coroutine<void> {
+  for (let i = 0; i < AWAITS; i++) yield* fromPromise(settled);
+}
+
+async function awaitInAsyncFunction(): Promise<void> {
+  for (let i = 0; i < AWAITS; i++) await settled;
+}
+
+export default {
+  name: "promise",
+  question: "What does it cost to await a promise from a coroutine?",
+  comparisons: [
+    {
+      what: "200,000 settled promises, one after the other",
+      operations: AWAITS,
+      ours: { name: "yield* fromPromise", run: () => run(awaitInCoroutine) },
+      others: [{ name: "await", run: awaitInAsyncFunction, atMost: 2.5 }],
+    },
+  ],
+} satisfies Case;

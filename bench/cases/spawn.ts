@@ -1,0 +1,35 @@
+import { type Coroutine, createTask, gather, run } from "mysyncio";
+import type { Case } from "../harness.ts";
+
+const TASKS = 100_000;
+
+function* giveWayOnce(): Coroutine<void> {
+  yield;
+}
+
+async function awaitNothingOnce(): Promise<void> {
+  await undefined;
+}
+
+function* spawnAll(): Coroutine<void> {
+  yield* gather(Array.from({ length: TASKS }, () => createTask(giveWayOnce())));
+}
+
+export default {
+  name: "spawn",
+  question: "What does a task cost from its start to its awaited end?",
+  comparisons: [
+    {
+      what: "100,000 tasks of one yield, all awaited",
+      operations: TASKS,
+      ours: { name: "mysyncio", run: () => run(spawnAll) },
+      others: [
+        {
+          name: "async functions",
+          run: () => Promise.all(Array.from({ length: TASKS }, awaitNothingOnce)),
+          atLeast: 2,
+        },
+      ],
+    },
+  ],
+} satisfies Case;

@@ -1,0 +1,50 @@
+import { type Coroutine, createTask, gather, run } from "mysyncio";
+import type { Case } from "../harness.ts";
+
+const TASKS = 1_000;
+const YIELDS = 1_000;
+
+function* giveWay(): Coroutine<void> {
+  for (let i = 0; i < YIELDS; i++) yield;
+}
+
+async function awaitNothing(): Promise<void> {
+  for (let i = 0; i < YIELDS; i++) await undefined;
+}
+
+/** The limit: the same generators, stepped in turn by the simplest loop there is. */
+function stepBareGenerators(): void {
+  let live = Array.from({ length: TASKS }, () => giveWay());
+  while (live.length > 0) {
+    const next: typeof live = [];
+    for (const generator of live) if (!generator.next().done) next.push(generator);
+    live = next;
+  }
+}
+
+export default {
+  name: "switch",
+  question: "What does it cost to give way to the next task?",
+  comparisons: [
+    {
+      what: "1,000 tasks x 1,000 bare yields",
+      operations: TASKS * YIELDS,
+      ours: {
+        name: "mysyncio",
+        run: () => run(() => gatherAll()),
+      },
+      others: [
+        {
+          name: "async functions",
+          run: () => Promise.all(Array.from({ length: TASKS }, awaitNothing)),
+          atLeast: 2,
+        },
+        { name: "bare generators", run: stepBareGenerators, atMost: 1.3 },
+      ],
+    },
+  ],
+} satisfies Case;
+
+function* gatherAll(): Coroutine<void> {
+  yield* gather(Array.from({ length: TASKS }, () => createTask(giveWay())));
+}

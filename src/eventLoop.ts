@@ -1,0 +1,417 @@
+// The public loop: a facade over the slots, the turns and the pump, which do the work.
+
+import { type Core, type CoreKind, newCore, type Priority } from "./core/core.ts";
+import { checkFunction, checkOptions, checkTime, describe } from "./loop/arguments.ts";
+import { type Clock, monotonicClock } from "./loop/clock.ts";
+import { RuntimeError } from "./loop/errors.ts";
+import { type Callback, Handle, TimerHandle } from "./loop/handle.ts";
+import { platformHost } from "./loop/hosts/detect.ts";
+import { Pump } from "./loop/pump.ts";
+import { type ExceptionContext, runningScheduler, type Scheduler } from "./loop/scheduler.ts";
+import { type Runnable, Slots } from "./loop/slots.ts";
+import { Turns } from "./loop/turns.ts";
+import { reportUnretrieved } from "./loop/unretrieved.ts";
+import {
+  type AwaitableLike,
+  type CoroutineLike,
+  checkAwaitable,
+  checkCoroutine,
+  createTaskOn,
+  ensureFutureOn,
+} from "./tasks/awaitable.ts";
+import type { Coroutine } from "./tasks/coroutine.ts";
+import { Future } from "./tasks/future.ts";
+import { Task, type TaskOptions } from "./tasks/task.ts";
+
+/** What a loop is made with. */
+export interface EventLoopOptions {
+  /** Starts in debug mode. */
+  readonly debug?: boolean;
+  /** Where the time comes from, by default the host's monotonic clock. */
+  readonly clock?: Clock;
+  /** After how many milliseconds of ready work the host gets its turn, by default 5. */
+  readonly slice?: number;
+  /** Which core orders the callbacks: by default WebAssembly where the host allows it, else TypeScript. */
+  readonly core?: CoreKind;
+}
+
+/** Gets what nobody could catch. */
+export type ExceptionHandler = (loop: EventLoop, context: ExceptionContext) => unknown;
+
+/** Makes the tasks of a loop instead of `new Task(...)`. */
+export type TaskFactory = <T>(loop: EventLoop, body: Coroutine<T>, options: TaskOptions) => Task<T>;
+
+/** How long one turn may be before the host gets its own: two fit into a frame, with room for the page. */
+const DEFAULT_SLICE = 5;
+
+/**
+ * An event loop: callbacks, timers and tasks, one at a time, in an order that can be told beforehand.
+ * Like `asyncio.AbstractEventLoop`. Made by `newEventLoop()`.
+ *
+ * One turn runs exactly what is ready when it begins: first what was ready, in the order in which it became so, then
+ * the timers that are due, by deadline and then by order of arrival. What gets ready meanwhile waits for the next turn.
+ *
+ * The loop is a guest of its host: after every slice of ready work the host has a turn of its own.
+ */
+export class EventLoop implements Scheduler {
+  /** In debug mode, a callback that takes longer than this many milliseconds is reported. */
+  slowCallbackDuration = 100;
+  /** @internal */
+  readonly _core: Core;
+  /** @internal */
+  readonly _slots: Slots;
+  /** @internal */
+  _external = 0;
+  /** @internal */
+  _makeTask: ((body: never, options: object) => object) | undefined = undefined;
+  readonly #clock: Clock;
+  readonly #turns: Turns;
+  readonly #pump: Pump;
+  #taskFactory: TaskFactory | undefined = undefined;
+  #exceptionHandler: ExceptionHandler | undefined = undefined;
+  #debug: boolean;
+  #closed = false;
+
+  constructor(options: EventLoopOptions = {}) {
+    checkOptions(options);
+    const { slice = DEFAULT_SLICE, clock = monotonicClock } = options;
+    checkTime("slice", slice);
+    this.#debug = options.debug === true;
+    this.#clock = clock;
+    this._core = newCore(options.core);
+    this._slots = new Slots(this._core);
+    this.#turns = new Turns(this._slots, clock, slice, (runnable, error) =>
+      this.#reportThrown(runnable, error),
+    );
+    this.#pump = new Pump(this, this.#turns, clock, platformHost);
+  }
+
+  /** Which core orders the callbacks: `"wasm"`, or `"js"` where a Content-Security-Policy forbids WebAssembly. */
+  get core(): CoreKind {
+    return this._core.kind;
+  }
+
+  /** The loop's clock: milliseconds since an arbitrary start, never going back. */
+  time(): number {
+    return this.#clock.now();
+  }
+
+  /**
+   * Calls `callback(...args)` in the next turn. Callbacks run in the order in which they were added, each exactly once.
+   *
+   * @throws TypeError if `callback` is not a function. @throws RuntimeError if the loop is closed.
+   */
+  callSoon<Args extends unknown[]>(callback: Callback<Args>, ...args: Args): Handle {
+    checkFunction("callback", callback);
+    if (this.#closed) throw closed();
+    const handle = new Handle(this._slots, callback, args);
+    handle._id = this._slots.add(handle);
+    this._ready(handle._id);
+    return handle;
+  }
+
+  /**
+   * Calls `callback(...args)` after `delay` milliseconds, never earlier. A negative delay is 0, Infinity is never.
+   *
+   * Timers run by deadline, and by order of arrival where deadlines are equal. A delay of 0 comes after every callback
+   * that is ready when its turn begins. (Unlike asyncio, whose equal timers run in the order of a heap.)
+   *
+   * @throws TypeError, RangeError if `delay` is not a number. @throws RuntimeError if the loop is closed.
+   */
+  callLater<Args extends unknown[]>(
+    delay: number,
+    callback: Callback<Args>,
+    ...args: Args
+  ): TimerHandle {
+    checkTime("delay", delay);
+    checkFunction("callback", callback);
+    return this.#addTimer(this.#clock.now() + Math.max(delay, 0), callback, args);
+  }
+
+  /**
+   * Calls `callback(...args)` when `loop.time()` has reached `when`, as `callLater` does.
+   *
+   * @throws TypeError, RangeError if `when` is not a number. @throws RuntimeError if the loop is closed.
+   */
+  callAt<Args extends unknown[]>(
+    when: number,
+    callback: Callback<Args>,
+    ...args: Args
+  ): TimerHandle {
+    checkTime("when", when);
+    checkFunction("callback", callback);
+    return this.#addTimer(when, callback, args);
+  }
+
+  /** Makes a future that this loop serves. */
+  createFuture<T>(): Future<T> {
+    return new Future({ loop: this });
+  }
+
+  /**
+   * Starts a coroutine as a task. Its first step comes through the ready queue, unless `eagerStart` is set.
+   *
+   * @throws TypeError if `coro` is not a coroutine. @throws RuntimeError if the loop is closed.
+   * @throws InvalidStateError if `coro` was awaited or made a task before.
+   */
+  createTask<T>(coro: CoroutineLike<T>, options?: TaskOptions): Task<T> {
+    if (this.#closed) throw closed();
+    if (options !== undefined) checkOptions(options);
+    return createTaskOn(this, checkCoroutine("coro", coro), options);
+  }
+
+  /**
+   * Runs until `stop()` is called, as a guest of the host: the promise resolves after the turn in which that happened.
+   * A loop that stopped can run again. While it runs it keeps a Node process alive, unless `unref()` was called.
+   *
+   * @throws RuntimeError if the loop runs already or is closed.
+   */
+  runForever(): Promise<void> {
+    this.#checkCanRun();
+    return new Promise((resolve, reject) => {
+      this.#pump.start((broken) => (broken === undefined ? resolve() : reject(broken.error)));
+    });
+  }
+
+  /**
+   * Runs until `aw` is done; the promise settles as it did. A coroutine becomes a task.
+   *
+   * The promise is rejected with a RuntimeError if the loop is stopped before.
+   *
+   * @throws RuntimeError if the loop runs already or is closed, or `aw` is a future of another loop.
+   * @throws TypeError if `aw` is not awaitable.
+   */
+  async runUntilComplete<T>(aw: AwaitableLike<T>): Promise<T> {
+    const future = this.#stopWith(aw);
+    await this.runForever();
+    return this.#outcome(future);
+  }
+
+  /**
+   * Runs on this very stack, blocking the thread, until `stop()` is called. Only on a clock that does not pass by itself.
+   *
+   * @throws RuntimeError if the loop's clock is real, if the loop runs already or is closed, or inside another loop's
+   * callback. @throws DeadlockError when nothing is left that could call `stop()`.
+   */
+  runForeverSync(): void {
+    this.#checkCanRun();
+    if (this.#clock.advanceTo === undefined) {
+      throw new RuntimeError(
+        "A loop that blocks its thread needs a clock that does not pass by itself. " +
+          "Give it a `VirtualClock`, or use the form that returns a promise",
+      );
+    }
+    this.#pump.runHere();
+  }
+
+  /** `runUntilComplete`, blocking the thread: see `runForeverSync`. */
+  runUntilCompleteSync<T>(aw: AwaitableLike<T>): T {
+    const future = this.#stopWith(aw);
+    this.runForeverSync();
+    return this.#outcome(future);
+  }
+
+  /** Ends the run after the current turn, or at the next one if the loop does not run. */
+  stop(): void {
+    this.#pump.stop();
+  }
+
+  /**
+   * Closes the loop for good: what still waits never runs, and exceptions that nobody retrieved are reported.
+   * Closing twice does nothing. `run` closes its loop, and ends its tasks before.
+   *
+   * @throws RuntimeError if the loop is running.
+   */
+  close(): void {
+    if (this.#closed) return;
+    if (this.isRunning()) throw new RuntimeError("The loop is running. Stop it before closing it");
+    reportUnretrieved(this);
+    this.#closed = true;
+    this.#pump.close();
+    this.#turns.clear();
+    this._slots.close();
+  }
+
+  isRunning(): boolean {
+    return this.#pump.started;
+  }
+
+  isClosed(): boolean {
+    return this.#closed;
+  }
+
+  /** Lets the running loop keep a Node process alive again. Elsewhere it means nothing. */
+  ref(): void {
+    this.#pump.setRef(true);
+  }
+
+  /** Lets a Node process end while the loop runs. Elsewhere it means nothing. */
+  unref(): void {
+    this.#pump.setRef(false);
+  }
+
+  setDebug(enabled: boolean): void {
+    this.#debug = enabled;
+  }
+
+  getDebug(): boolean {
+    return this.#debug;
+  }
+
+  /** Says who gets what nobody could catch; undefined or null for the default. */
+  setExceptionHandler(handler: ExceptionHandler | undefined | null): void {
+    if (handler !== undefined && handler !== null) checkFunction("handler", handler);
+    this.#exceptionHandler = handler ?? undefined;
+  }
+
+  getExceptionHandler(): ExceptionHandler | undefined {
+    return this.#exceptionHandler;
+  }
+
+  /** Writes to the console what nobody could catch. */
+  defaultExceptionHandler(context: ExceptionContext): void {
+    if ("exception" in context) console.error(context.message, context.exception);
+    else console.error(context.message);
+  }
+
+  /** Reports what nobody could catch. A handler that throws is reported too, and does not stop the loop. */
+  callExceptionHandler(context: ExceptionContext): void {
+    const handler = this.#exceptionHandler;
+    if (handler === undefined) return this.defaultExceptionHandler(context);
+    try {
+      handler(this, context);
+    } catch (exception) {
+      this.defaultExceptionHandler(context);
+      this.defaultExceptionHandler({ message: "The exception handler itself threw", exception });
+    }
+  }
+
+  /** Says who makes the tasks; undefined or null for the default. */
+  setTaskFactory(factory: TaskFactory | undefined | null): void {
+    if (factory === undefined || factory === null) {
+      this.#taskFactory = undefined;
+      this._makeTask = undefined;
+      return;
+    }
+    checkFunction("factory", factory);
+    this.#taskFactory = factory;
+    this._makeTask = (body, options) => {
+      const task: unknown = factory(this, body, options);
+      if (task instanceof Task) return task;
+      throw new TypeError(`Expected the task factory to return a Task, got ${describe(task)}`);
+    };
+  }
+
+  getTaskFactory(): TaskFactory | undefined {
+    return this.#taskFactory;
+  }
+
+  get [Symbol.toStringTag](): string {
+    return "EventLoop";
+  }
+
+  /** @internal */
+  _ready(id: number): void {
+    if (this.#closed) return; // a task of a closed loop never runs again
+    this._core.push(id);
+    if (this.#pump.asleep) this.#pump.wake();
+  }
+
+  /** @internal */
+  _readyAt(id: number, priority: Priority): void {
+    if (this.#closed) return;
+    this._core.schedule(id, priority);
+    if (this.#pump.asleep) this.#pump.wake();
+  }
+
+  /** @internal */
+  _hold(): boolean {
+    return this.#pump.hold();
+  }
+
+  /** @internal */
+  _runNow(): void {
+    this.#pump.runNow();
+  }
+
+  #addTimer(when: number, callback: Callback<never>, args: readonly unknown[]): TimerHandle {
+    if (this.#closed) throw closed();
+    const timer = new TimerHandle(this._slots, callback, args, when);
+    timer._id = this._slots.add(timer);
+    this._core.addTimer(timer._id, when);
+    // The host sleeps until what was the earliest deadline.
+    if (this.#pump.asleep) this.#pump.wake();
+    return timer;
+  }
+
+  /** Has the loop stop when `aw` is done. */
+  #stopWith<T>(aw: AwaitableLike<T>): Future<T> {
+    checkAwaitable("aw", aw);
+    this.#checkCanRun();
+    const future = ensureFutureOn(this, aw);
+    future.addDoneCallback(() => this.stop());
+    return future;
+  }
+
+  #outcome<T>(future: Future<T>): T {
+    if (!future.done()) {
+      throw new RuntimeError("The loop was stopped before what it ran for was done");
+    }
+    return future.result();
+  }
+
+  #checkCanRun(): void {
+    if (this.#closed) throw closed();
+    if (this.isRunning()) throw new RuntimeError("The loop is running already");
+  }
+
+  #reportThrown(runnable: Runnable, exception: unknown): void {
+    if (runnable instanceof Handle) {
+      const message = `An exception in callback ${runnable._describe()}`;
+      this.callExceptionHandler({ message, exception, handle: runnable });
+    } else {
+      this.callExceptionHandler({
+        message: "An exception in a task's step",
+        exception,
+        task: runnable,
+      });
+    }
+  }
+}
+
+/** Makes an event loop. Like `asyncio.new_event_loop`. */
+export function newEventLoop(options?: EventLoopOptions): EventLoop {
+  return new EventLoop(options);
+}
+
+let current: EventLoop | undefined;
+
+/**
+ * The running loop inside a callback or task; elsewhere the thread's default loop, which is made on first use.
+ * Like `asyncio.get_event_loop` before 3.14.
+ */
+export function getEventLoop(): EventLoop {
+  const running = runningScheduler();
+  if (running !== undefined) return running as EventLoop;
+  if (current === undefined || current.isClosed()) current = new EventLoop();
+  return current;
+}
+
+/** Says which loop `getEventLoop` gives outside of callbacks and tasks; undefined or null for a new one. */
+export function setEventLoop(loop: EventLoop | undefined | null): void {
+  if (loop !== undefined && loop !== null && !(loop instanceof EventLoop)) {
+    throw new TypeError(`Expected \`loop\` to be an event loop, got ${describe(loop)}`);
+  }
+  current = loop ?? undefined;
+}
+
+/** The loop whose callback or task is on the stack. Like `asyncio.get_running_loop`. @throws RuntimeError if there is none */
+export function getRunningLoop(): EventLoop {
+  const running = runningScheduler();
+  if (running === undefined) throw new RuntimeError("No event loop is running here");
+  return running as EventLoop;
+}
+
+function closed(): RuntimeError {
+  return new RuntimeError("The loop is closed");
+}

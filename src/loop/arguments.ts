@@ -1,0 +1,60 @@
+// Arguments are checked at the facade, once, before anything has happened.
+// The error names the argument, the domain that was expected and the value that came.
+
+/** Words for a value in an error message: short, on one line, with its type. */
+export function describe(value: unknown): string {
+  switch (typeof value) {
+    case "undefined":
+      return "`undefined`";
+    case "string":
+      return `\`${JSON.stringify(shorten(value))}\` (string)`;
+    case "function":
+      return `\`${value.name === "" ? "anonymous" : shorten(value.name)}\` (function)`;
+    case "object":
+      return value === null ? "`null`" : `${article(className(value))} (object)`;
+    default:
+      return `\`${String(value)}\` (${typeof value})`;
+  }
+}
+
+/** `TypeError` unless `value` can be called. */
+export function checkFunction(name: string, value: unknown): void {
+  if (typeof value !== "function") {
+    throw new TypeError(`Expected \`${name}\` to be a function, got ${describe(value)}`);
+  }
+}
+
+/** `TypeError` unless `value` is a number, `RangeError` for NaN. Infinity is a time that never comes. */
+export function checkTime(name: string, value: unknown): void {
+  if (typeof value !== "number") {
+    throw new TypeError(
+      `Expected \`${name}\` to be a number of milliseconds, got ${describe(value)}`,
+    );
+  }
+  if (Number.isNaN(value)) {
+    throw new RangeError(`Expected \`${name}\` to be a number of milliseconds, got \`NaN\``);
+  }
+}
+
+/** `TypeError` unless `value` is an object of options or not given. */
+export function checkOptions(value: unknown): void {
+  if (typeof value !== "object" || value === null) {
+    throw new TypeError(`Expected \`options\` to be an object, got ${describe(value)}`);
+  }
+}
+
+function shorten(text: string): string {
+  return text.length > 40 ? `${text.slice(0, 39)}…` : text;
+}
+
+function className(value: object): string {
+  if (Array.isArray(value)) return "Array";
+  const tag = Object.prototype.toString.call(value).slice(8, -1);
+  if (tag !== "Object") return tag;
+  const { constructor } = value as { constructor?: unknown };
+  return typeof constructor === "function" && constructor.name !== "" ? constructor.name : tag;
+}
+
+function article(noun: string): string {
+  return `${/^[AEIOU]/.test(noun) ? "an" : "a"} ${noun}`;
+}

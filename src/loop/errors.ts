@@ -1,0 +1,31 @@
+// The errors that callers may want to catch. A class per reason, recognised by class and never by text.
+
+/** The base of the errors that say "this cannot be done now": a closed loop, a loop that runs already, a task that awaits itself. Like Python's `RuntimeError`. */
+export class RuntimeError extends Error {
+  override name = "RuntimeError";
+}
+
+/** A future or coroutine is not in the state that the call needs: a second result, a result that is not there yet, a coroutine awaited twice. Like `asyncio.InvalidStateError`. */
+export class InvalidStateError extends Error {
+  override name = "InvalidStateError";
+}
+
+/**
+ * What a cancelled task sees at the `yield*` at which it waits, and what awaiting a cancelled future throws.
+ *
+ * Catch it only to clean up, and throw it again; a `finally` block does both.
+ * Unlike asyncio's, which derives from `BaseException`, it is an `Error`: JavaScript has no `catch` that could spare it.
+ */
+export class CancelledError extends Error {
+  override name = "CancelledError";
+}
+
+/** A deadline passed. Like Python's `TimeoutError`. */
+export class TimeoutError extends Error {
+  override name = "TimeoutError";
+}
+
+/** Nothing can ever happen again: no callback is ready, no timer is pending, and nothing outside is awaited. */
+export class DeadlockError extends RuntimeError {
+  override name = "DeadlockError";
+}

@@ -1,0 +1,58 @@
+// Node, Bun and Deno: `setImmediate` goes on after the platform's own turn, one timer stands for the earliest deadline.
+
+import type { Host } from "../host.ts";
+
+/** The longest delay that `setTimeout` takes; a later deadline is slept for in several steps. */
+const LONGEST_DELAY = 2 ** 31 - 1;
+
+interface NodeTimer {
+  ref(): void;
+  unref(): void;
+}
+declare function setTimeout(callback: () => void, delay: number): NodeTimer;
+declare function clearTimeout(timer: NodeTimer): void;
+declare function setImmediate(callback: () => void): unknown;
+
+export class NodeHost implements Host {
+  readonly #onTask: () => void;
+  readonly #onTimer: () => void;
+  #timer: NodeTimer | undefined;
+  #ref = true;
+
+  constructor(onTask: () => void, onTimer: () => void) {
+    this.#onTask = onTask;
+    this.#onTimer = () => {
+      this.#timer = undefined;
+      onTimer();
+    };
+  }
+
+  post(): void {
+    // Node does not wake from its poll for an immediate that is unref'ed, so a
+    // loop that must not keep the process alive goes on by a timer instead.
+    if (this.#ref) setImmediate(this.#onTask);
+    else setTimeout(this.#onTask, 0).unref();
+  }
+
+  sleep(delay: number): void {
+    if (this.#timer !== undefined) clearTimeout(this.#timer);
+    // Node cuts the fraction off, and would wake a little early only to sleep again.
+    this.#timer = setTimeout(this.#onTimer, Math.min(Math.ceil(delay), LONGEST_DELAY));
+    if (!this.#ref) this.#timer.unref();
+  }
+
+  cancelSleep(): void {
+    if (this.#timer !== undefined) clearTimeout(this.#timer);
+    this.#timer = undefined;
+  }
+
+  setRef(ref: boolean): void {
+    this.#ref = ref;
+    if (ref) this.#timer?.ref();
+    else this.#timer?.unref();
+  }
+
+  close(): void {
+    this.cancelSleep();
+  }
+}

@@ -1,0 +1,212 @@
+// When the loop runs, and when it sleeps: the loop as a guest of its host.
+//
+// A browser or Node has an event loop already, and the stack must go back to it
+// for anything else to happen. So the loop runs in slices:
+//
+//           ┌───────── wake (from outside: a microtask) ────────┐
+//           v                                                   │
+//   ──> turn, turn, ... ──────> nothing ready: #sleep ──> #asleep
+//           ^      │                                            │
+//           │      └─ slice over: wait for the host ─┐          │
+//           └────────────────────────────────────────┴──────────┘
+//                                    #onTask (host.post)   #onTimer (host.sleep)
+//
+// Woken from outside, the loop goes on in a microtask, for latency. But microtasks
+// come before anything else of the host, so all that happen within one task of the
+// host share one slice: the first of them posts a task (#posted), and whoever finds
+// the slice used up waits for it. So promises and loop together cannot starve the host.
+//
+// Invariants, while the stack is the host's and the loop is started:
+//   P1  anything ready or stopping  =>  a microtask of ours or a posted task is to come
+//   P2  otherwise #asleep, and the host wakes us no later than the earliest deadline
+
+import type { Core } from "../core/core.ts";
+import type { Clock } from "./clock.ts";
+import { DeadlockError } from "./errors.ts";
+import type { Host, HostFactory } from "./host.ts";
+import { enterScheduler, type Scheduler } from "./scheduler.ts";
+import { IDLE, SLICE_OVER, STOPPED, type Turns } from "./turns.ts";
+
+/** Called once when the loop stops: with an error only if the loop itself broke. */
+export type OnStop = (broken?: { error: unknown }) => void;
+
+export class Pump {
+  /** Whether something that gets ready now must call `wake`. */
+  asleep = false;
+  readonly #scheduler: Scheduler;
+  readonly #core: Core;
+  readonly #turns: Turns;
+  readonly #clock: Clock;
+  readonly #host: Host;
+  #onStop: OnStop | undefined;
+  #inside = false;
+  /** Whether a task of the host is to come that calls `#onTask`. */
+  #posted = false;
+  /** When the host calls `#onTimer`, by the loop's clock. NaN, which is not before or after anything: never. */
+  #wakesAt = Number.NaN;
+
+  constructor(scheduler: Scheduler, turns: Turns, clock: Clock, host: HostFactory) {
+    this.#scheduler = scheduler;
+    this.#core = scheduler._core;
+    this.#turns = turns;
+    this.#clock = clock;
+    this.#host = host(this.#onTask, this.#onTimer);
+  }
+
+  /** Whether the loop is between `start` and its end. */
+  get started(): boolean {
+    return this.#onStop !== undefined;
+  }
+
+  /** Runs from the next microtask on, until the turn in which `stop` was called is over. */
+  start(onStop: OnStop): void {
+    this.#onStop = onStop;
+    this.asleep = true;
+    this.wake();
+  }
+
+  /**
+   * Runs turn after turn on this stack, until the turn in which `stop` was called is over.
+   *
+   * @throws DeadlockError when nothing is left that could call `stop`; the loop can run again.
+   */
+  runHere(): void {
+    this.#onStop = () => {};
+    const outer = enterScheduler(this.#scheduler);
+    this.#inside = true;
+    try {
+      for (;;) {
+        const pause = this.#turns.run();
+        if (pause === STOPPED) return;
+        if (pause === IDLE && !this.#leap()) throw deadlock(this.#scheduler._external);
+      }
+    } finally {
+      this.#inside = false;
+      enterScheduler(outer);
+      this.#turns.stopping = false;
+      this.#onStop = undefined;
+    }
+  }
+
+  /** Ends the loop after the turn that runs now, or after the next one if it sleeps or has not begun. */
+  stop(): void {
+    this.#turns.stopping = true;
+    if (this.asleep) this.wake();
+  }
+
+  /** Something got ready, or must be looked at, while the loop was asleep. */
+  wake(): void {
+    this.asleep = false;
+    queueMicrotask(this.#onMicrotask);
+  }
+
+  /** Keeps the loop from asking for a microtask if it sleeps: `runNow` is to follow. Returns whether it slept. */
+  hold(): boolean {
+    const slept = this.asleep;
+    this.asleep = false;
+    return slept;
+  }
+
+  /** Runs in this very microtask. */
+  runNow(): void {
+    this.#onMicrotask();
+  }
+
+  setRef(ref: boolean): void {
+    this.#host.setRef(ref);
+  }
+
+  close(): void {
+    this.#host.close();
+  }
+
+  readonly #onMicrotask = (): void => {
+    if (!this.#posted) {
+      this.#posted = true;
+      this.#host.post();
+      this.#turns.beginSlice();
+    }
+    this.#run();
+  };
+
+  readonly #onTask = (): void => {
+    this.#posted = false;
+    if (this.asleep) return; // it only marked the end of the host's turn
+    this.#turns.beginSlice();
+    this.#run();
+  };
+
+  readonly #onTimer = (): void => {
+    this.#wakesAt = Number.NaN;
+    this.#turns.beginSlice();
+    this.#run();
+  };
+
+  #run(): void {
+    if (this.#onStop === undefined || this.#inside) return;
+    this.asleep = false;
+    this.#inside = true;
+    const outer = enterScheduler(this.#scheduler);
+    try {
+      for (;;) {
+        const pause = this.#turns.run();
+        if (pause === STOPPED) return this.#end();
+        if (pause === SLICE_OVER) return this.#post();
+        if (!this.#leap() && this.#sleep()) return;
+      }
+    } catch (error) {
+      this.#end({ error });
+    } finally {
+      this.#inside = false;
+      enterScheduler(outer);
+    }
+  }
+
+  #post(): void {
+    if (this.#posted) return;
+    this.#posted = true;
+    this.#host.post();
+  }
+
+  /** Moves a clock that does not pass by itself to the next deadline. Returns whether there is now something due. */
+  #leap(): boolean {
+    const deadline = this.#core.deadline();
+    if (this.#clock.advanceTo === undefined) return false;
+    if (deadline === Infinity || this.#scheduler._external > 0) return false;
+    this.#clock.advanceTo(deadline);
+    return true;
+  }
+
+  /** Has the host wake us in time. Returns false, and does nothing, if something is due already. */
+  #sleep(): boolean {
+    const deadline = this.#core.deadline();
+    // A host's timer that comes too early costs less than setting it anew each time.
+    if (!(this.#wakesAt <= deadline)) {
+      const delay = deadline === Infinity ? Infinity : deadline - this.#clock.now();
+      if (delay <= 0) return false;
+      // A clock that does not pass by itself waits for something outside.
+      this.#host.sleep(this.#clock.advanceTo === undefined ? delay : Infinity);
+      this.#wakesAt = deadline;
+    }
+    this.asleep = true;
+    return true;
+  }
+
+  #end(broken?: { error: unknown }): void {
+    const onStop = this.#onStop as OnStop;
+    this.#onStop = undefined;
+    this.#turns.stopping = false;
+    this.#host.cancelSleep();
+    this.#wakesAt = Number.NaN;
+    onStop(broken);
+  }
+}
+
+function deadlock(external: number): DeadlockError {
+  return new DeadlockError(
+    external === 0
+      ? "Nothing is ready and no timer is pending: what still waits would wait for ever"
+      : "What is still awaited comes from outside the loop (a promise, say), and cannot come while " +
+          "this thread is blocked. Use the asynchronous form instead",
+  );
+}

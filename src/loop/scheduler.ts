@@ -1,0 +1,66 @@
+import type { Core, Priority } from "../core/core.ts";
+import type { Callback, Handle, TimerHandle } from "./handle.ts";
+import type { Slots } from "./slots.ts";
+
+/** What went wrong where nobody could catch it. `exception` is what was thrown; one of the others says by whom. */
+export interface ExceptionContext {
+  readonly message: string;
+  readonly exception?: unknown;
+  readonly handle?: Handle;
+  readonly task?: unknown;
+  readonly future?: unknown;
+}
+
+/**
+ * What futures, tasks and everything above them may ask of a loop.
+ *
+ * `EventLoop` implements it; nothing below `EventLoop` knows more than this.
+ */
+export interface Scheduler {
+  time(): number;
+  callSoon<Args extends unknown[]>(callback: Callback<Args>, ...args: Args): Handle;
+  callLater<Args extends unknown[]>(
+    delay: number,
+    callback: Callback<Args>,
+    ...args: Args
+  ): TimerHandle;
+  callAt<Args extends unknown[]>(
+    when: number,
+    callback: Callback<Args>,
+    ...args: Args
+  ): TimerHandle;
+  callExceptionHandler(context: ExceptionContext): void;
+  getDebug(): boolean;
+  isClosed(): boolean;
+
+  /** @internal */
+  readonly _slots: Slots;
+  /** The core of `_slots`, one step nearer for the hot path. @internal */
+  readonly _core: Core;
+  /** How many waits are under way that something outside the loop will end. @internal */
+  _external: number;
+  /** Makes the tasks, if the user wants it otherwise than we do. @internal */
+  readonly _makeTask: ((body: never, options: object) => object) | undefined;
+  /** Appends a slot to the ready queue from anywhere, and wakes a sleeping loop. @internal */
+  _ready(id: number): void;
+  /** The same for a priority other than the default. @internal */
+  _readyAt(id: number, priority: Priority): void;
+  /** Keeps a sleeping loop from asking for a microtask: `_runNow` is to follow. Returns whether it slept. @internal */
+  _hold(): boolean;
+  /** Runs the loop in this very microtask, after `_hold` returned true. The stack must be the host's own. @internal */
+  _runNow(): void;
+}
+
+let running: Scheduler | undefined;
+
+/** The loop whose callback is on the stack. */
+export function runningScheduler(): Scheduler | undefined {
+  return running;
+}
+
+/** Says whose callbacks run from now on; returns whose ran before, to be put back. */
+export function enterScheduler(scheduler: Scheduler | undefined): Scheduler | undefined {
+  const outer = running;
+  running = scheduler;
+  return outer;
+}

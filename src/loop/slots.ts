@@ -1,0 +1,72 @@
+import { type Core, recycleCore, SLOT_MASK } from "../core/core.ts";
+
+/** How many ids are kept back from the core. */
+const MOST_IDLE = 64;
+
+/** What a slot of the core stands for: something that takes its turn. */
+export interface Runnable {
+  /** Called by the loop, and by nobody else, each time the slot comes up. */
+  _run(): void;
+}
+
+/**
+ * The JavaScript side of the core's slots: the core orders numbers, this knows whom they stand for.
+ *
+ * A plain array keeps every runnable that is ready, sleeping or waiting, so nothing of a loop can be collected
+ * before its turn. (Unlike asyncio, whose loop only has weak references to tasks.)
+ */
+export class Slots {
+  readonly core: Core;
+  /** Whose turn it is. */
+  current: Runnable | undefined;
+  readonly #runnables: (Runnable | undefined)[] = [undefined];
+  /** Ids that nobody has, kept here because most slots are wanted again at once. */
+  readonly #idle: number[] = [];
+  #closed = false;
+
+  constructor(core: Core) {
+    this.core = core;
+  }
+
+  /** Gives `runnable` a slot of its own. Returns the id by which the core knows it. */
+  add(runnable: Runnable): number {
+    const id = this.#idle.pop() ?? this.core.allocate();
+    this.#runnables[id & SLOT_MASK] = runnable;
+    return id;
+  }
+
+  /** Gives back the slot of a runnable that has just had its turn. The id must not be used again. */
+  retire(id: number): void {
+    if (this.#idle.length < MOST_IDLE) {
+      this.#idle.push(id);
+      this.#runnables[id & SLOT_MASK] = undefined;
+    } else {
+      this.release(id);
+    }
+  }
+
+  /** Gives the slot back, out of every queue. The id must not be used again. */
+  release(id: number): void {
+    if (this.#closed) return;
+    this.core.release(id);
+    this.#runnables[id & SLOT_MASK] = undefined;
+  }
+
+  /** Whom a live id stands for. */
+  at(id: number): Runnable {
+    return this.#runnables[id & SLOT_MASK] as Runnable;
+  }
+
+  /** Everything that has a slot. */
+  *[Symbol.iterator](): Generator<Runnable, void> {
+    for (const runnable of this.#runnables) if (runnable !== undefined) yield runnable;
+  }
+
+  /** Forgets everything, and gives the core back: it belongs to somebody else from now on. */
+  close(): void {
+    this.#closed = true;
+    this.#runnables.length = 0;
+    this.#idle.length = 0;
+    recycleCore(this.core);
+  }
+}

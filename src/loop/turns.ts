@@ -1,0 +1,127 @@
+// What runs now: the turn of the loop.
+//
+// One turn asks the core what is ready, and runs exactly that; what gets ready
+// meanwhile waits for the next turn. This is the only place that calls callbacks
+// and steps tasks. A batch that outlasts the time slice is left where it is and
+// goes on in the next slice, so a slice never adds a turn and never reorders one.
+//
+//   slice 1            slice 2                 slice 3
+//   ├─ turn 1 ─┼─ turn 2 ─ ╌╌╌ ─ turn 2 ─┼─ turn 3 ─ ╌╌╌
+//
+// Reading the clock costs as much as two or three steps of a task. So it is read
+// every `stride` steps only, and the stride follows what the steps cost: it
+// doubles while they are short, and shrinks at once when they are long.
+
+import { type Clock, monotonicClock } from "./clock.ts";
+import type { Runnable, Slots } from "./slots.ts";
+
+/** The most steps between two looks at the clock: the price of a look is then under 1 ns a step. */
+const LONGEST_STRIDE = 64;
+/** How many milliseconds should pass between two looks. */
+const LOOK_EVERY = 0.25;
+
+/** Why `run` came back. */
+export const IDLE = 0;
+export const STOPPED = 1;
+export const SLICE_OVER = 2;
+export type Pause = typeof IDLE | typeof STOPPED | typeof SLICE_OVER;
+
+export class Turns {
+  /** Ends the run after the turn in which it becomes true. */
+  stopping = false;
+  readonly #slots: Slots;
+  readonly #clock: Clock;
+  readonly #slice: number;
+  readonly #onError: (runnable: Runnable, error: unknown) => void;
+  /** Entries of the batch that have not had their turn. */
+  #left = 0;
+  #stride = 1;
+  #untilLook = 0;
+  #lookedAt = 0;
+  #sliceEnd = 0;
+
+  constructor(
+    slots: Slots,
+    clock: Clock,
+    slice: number,
+    onError: (runnable: Runnable, error: unknown) => void,
+  ) {
+    this.#slots = slots;
+    this.#clock = clock;
+    this.#slice = slice;
+    this.#onError = onError;
+  }
+
+  /** Gives the turns that follow a whole slice of time. */
+  beginSlice(): void {
+    this.#lookedAt = monotonicClock.now();
+    this.#sliceEnd = this.#lookedAt + this.#slice;
+  }
+
+  /** Runs turn after turn: until nothing is ready, until a turn has stopped the loop, or until the slice is over. */
+  run(): Pause {
+    const slots = this.#slots;
+    const { core } = slots;
+    let left = this.#left;
+    let began = left > 0;
+    let empty = false;
+    let untilLook = this.#untilLook;
+    for (;;) {
+      try {
+        for (;;) {
+          if (!began) {
+            // Without a timer nothing depends on the time.
+            left = core.turn(core.deadline() === Infinity ? 0 : this.#clock.now());
+            began = true;
+            empty = left === 0;
+          }
+          while (left > 0) {
+            // Before the step, so that steps that throw are counted too.
+            if (--untilLook < 0) {
+              if (this.#look()) return this.#pause(SLICE_OVER, left, 0);
+              untilLook = this.#stride;
+            }
+            left--;
+            const id = core.take();
+            if (id === 0) continue; // cancelled meanwhile
+            const runnable = slots.at(id);
+            slots.current = runnable;
+            runnable._run();
+          }
+          began = false;
+          if (this.stopping) return this.#pause(STOPPED, 0, untilLook);
+          if (empty) return this.#pause(IDLE, 0, untilLook);
+        }
+      } catch (error) {
+        const runnable = slots.current;
+        if (runnable === undefined) throw error; // not of a step: the core is broken
+        slots.current = undefined;
+        this.#onError(runnable, error);
+      }
+    }
+  }
+
+  #pause(pause: Pause, left: number, untilLook: number): Pause {
+    this.#slots.current = undefined;
+    this.#left = left;
+    this.#untilLook = untilLook;
+    return pause;
+  }
+
+  /** Drops the rest of the batch: for a loop that is closed. */
+  clear(): void {
+    this.#left = 0;
+  }
+
+  /** Reads the clock. Returns whether the slice is over. */
+  #look(): boolean {
+    const now = monotonicClock.now();
+    const elapsed = now - this.#lookedAt;
+    this.#lookedAt = now;
+    this.#stride =
+      elapsed < LOOK_EVERY
+        ? Math.min(this.#stride * 2, LONGEST_STRIDE)
+        : Math.max(1, Math.floor((this.#stride * LOOK_EVERY) / elapsed));
+    return now >= this.#sliceEnd;
+  }
+}

@@ -1,0 +1,55 @@
+// Exceptions that nobody has seen yet.
+//
+// A failed future that is dropped must not take its exception with it. Each such
+// exception is noted here until somebody retrieves it; it is reported once, when
+// the future is collected, at the latest when the loop closes. The note must not
+// hold the future, or it would never be collected.
+
+import type { Scheduler } from "./scheduler.ts";
+
+interface Failed {
+  readonly _loop: Scheduler;
+  _describe(): string;
+}
+
+const notes = new WeakMap<Scheduler, Set<Unretrieved>>();
+let collected: FinalizationRegistry<Unretrieved> | undefined;
+
+export class Unretrieved {
+  readonly #loop: Scheduler;
+  readonly #message: string;
+  readonly #exception: unknown;
+
+  constructor(future: Failed & object, exception: unknown) {
+    this.#loop = future._loop;
+    this.#message = `${future._describe()} failed, and nobody retrieved its exception`;
+    this.#exception = exception;
+    notesOf(future._loop).add(this);
+    collected ??= new FinalizationRegistry((note) => note.report());
+    collected.register(future, this, this);
+  }
+
+  /** Somebody sees the exception now. Returns it. */
+  withdraw(): unknown {
+    notesOf(this.#loop).delete(this);
+    collected?.unregister(this);
+    return this.#exception;
+  }
+
+  report(): void {
+    if (!notesOf(this.#loop).has(this)) return;
+    this.withdraw();
+    this.#loop.callExceptionHandler({ message: this.#message, exception: this.#exception });
+  }
+}
+
+/** Reports every exception of `loop` that nobody has retrieved. */
+export function reportUnretrieved(loop: Scheduler): void {
+  for (const note of [...notesOf(loop)]) note.report();
+}
+
+function notesOf(loop: Scheduler): Set<Unretrieved> {
+  let set = notes.get(loop);
+  if (set === undefined) notes.set(loop, (set = new Set()));
+  return set;
+}

@@ -1,0 +1,145 @@
+// Whatever can be awaited, and how it becomes a future of a loop.
+
+import { checkOptions, describe } from "../loop/arguments.ts";
+import { RuntimeError } from "../loop/errors.ts";
+import type { Scheduler } from "../loop/scheduler.ts";
+import { type Coroutine, isCoroutine } from "./coroutine.ts";
+import { currentScheduler, type Future, isFuture } from "./future.ts";
+import { futureOfPromise } from "./relay.ts";
+import { Task, type TaskOptions } from "./task.ts";
+
+/** What can be waited for: a coroutine object, a future, a task, a promise. */
+export type Awaitable<T> = Coroutine<T> | Future<T> | PromiseLike<T>;
+
+/** What a task can run: a coroutine object, or a function without parameters that returns one. */
+export type CoroutineLike<T> = Coroutine<T> | (() => Coroutine<T>);
+
+/** What a loop waits for on its user's behalf: anything awaitable, or a function without parameters that returns it. */
+export type AwaitableLike<T> = Awaitable<T> | (() => Awaitable<T>);
+
+/**
+ * Starts a coroutine as a task of the running loop. Like `asyncio.create_task`.
+ *
+ * @throws RuntimeError if no loop runs.
+ * @throws TypeError if `coro` is not a coroutine. A promise is none: `ensureFuture` takes those.
+ * @throws InvalidStateError if `coro` was awaited or made a task before.
+ */
+export function createTask<T>(coro: CoroutineLike<T>, options?: TaskOptions): Task<T> {
+  const body = checkCoroutine("coro", coro);
+  return createTaskOn(currentScheduler("A task"), body, options);
+}
+
+/** Makes a task by the loop's own factory. */
+export function createTaskOn<T>(
+  loop: Scheduler,
+  body: Coroutine<T>,
+  options?: TaskOptions,
+): Task<T> {
+  return loop._makeTask === undefined
+    ? new Task(loop, body, options)
+    : (loop._makeTask(body as never, options ?? {}) as Task<T>);
+}
+
+/**
+ * Gives the future of anything awaitable: a future or task as it is, a task for a coroutine, a future for a promise.
+ * Like `asyncio.ensure_future`.
+ *
+ * @param options.loop the loop to use, by default the running one.
+ * @throws TypeError if `aw` is not awaitable.
+ */
+export function ensureFuture<T>(
+  aw: AwaitableLike<T>,
+  options?: { readonly loop?: Scheduler },
+): Future<T> {
+  checkAwaitable("aw", aw);
+  if (options !== undefined) checkOptions(options);
+  if (isFuture(aw)) return aw as Future<T>;
+  return ensureFutureOn(options?.loop ?? currentScheduler("A future"), aw);
+}
+
+/** The same for an awaitable that was checked. @throws RuntimeError for a future of another loop */
+export function ensureFutureOn<T>(loop: Scheduler, aw: AwaitableLike<T>): Future<T> {
+  if (isFuture(aw)) {
+    if (aw._loop !== loop) throw new RuntimeError("The future belongs to another loop");
+    return aw as Future<T>;
+  }
+  if (isCoroutine(aw)) return createTaskOn(loop, aw as Coroutine<T>);
+  if (isThenable(aw)) return futureOfPromise(loop, aw as PromiseLike<T>);
+  const made = (aw as () => Awaitable<T>)();
+  if (typeof made !== "function" && isAwaitable(made)) return ensureFutureOn(loop, made);
+  throw new TypeError(
+    `Expected ${describe(aw)} to return something to await, got ${describe(made)}`,
+  );
+}
+
+/**
+ * Makes a future of the running loop that settles as `promise` does. Like `asyncio.wrap_future`.
+ *
+ * Cancelling the future leaves the promise alone, whose outcome is then ignored.
+ */
+export function wrapFuture<T>(
+  promise: PromiseLike<T>,
+  options?: { readonly loop?: Scheduler },
+): Future<T> {
+  if (!isThenable(promise)) {
+    throw new TypeError(`Expected \`promise\` to be a promise, got ${describe(promise)}`);
+  }
+  if (options !== undefined) checkOptions(options);
+  if (isFuture(promise)) return promise as Future<T>;
+  return futureOfPromise(options?.loop ?? currentScheduler("A future"), promise);
+}
+
+/** The task whose step runs now; undefined in a callback. Like `asyncio.current_task`. @throws RuntimeError if no loop is given and none runs */
+export function currentTask(loop?: Scheduler): Task<unknown> | undefined {
+  const { current } = (loop ?? currentScheduler("currentTask()"))._slots;
+  return current instanceof Task ? current : undefined;
+}
+
+/** The tasks of a loop that are not done. Like `asyncio.all_tasks`. @throws RuntimeError if no loop is given and none runs */
+export function allTasks(loop?: Scheduler): Set<Task<unknown>> {
+  const tasks = new Set<Task<unknown>>();
+  for (const runnable of (loop ?? currentScheduler("allTasks()"))._slots) {
+    if (runnable instanceof Task && !runnable.done()) tasks.add(runnable);
+  }
+  return tasks;
+}
+
+/** The coroutine object of `value`. @throws TypeError if there is none */
+export function checkCoroutine<T>(name: string, value: CoroutineLike<T>): Coroutine<T> {
+  if (isCoroutine(value)) return value as Coroutine<T>;
+  if (typeof value === "function") {
+    const body: unknown = value();
+    if (isCoroutine(body)) return body as Coroutine<T>;
+    throw new TypeError(
+      `Expected \`${name}\` to return a coroutine when called, got ${describe(body)}${hint(body)}`,
+    );
+  }
+  throw new TypeError(
+    `Expected \`${name}\` to be a coroutine or a generator function, got ${describe(value)}${hint(value)}`,
+  );
+}
+
+/** @throws TypeError unless `value` can be awaited */
+export function checkAwaitable(name: string, value: unknown): void {
+  if (isAwaitable(value)) return;
+  throw new TypeError(
+    `Expected \`${name}\` to be a coroutine, a future, a task or a promise, got ${describe(value)}`,
+  );
+}
+
+function isAwaitable(value: unknown): boolean {
+  return isThenable(value) || isCoroutine(value) || typeof value === "function";
+}
+
+export function isThenable(value: unknown): value is PromiseLike<unknown> {
+  return (
+    (typeof value === "object" || typeof value === "function") &&
+    value !== null &&
+    typeof (value as { then?: unknown }).then === "function"
+  );
+}
+
+function hint(value: unknown): string {
+  if (isFuture(value)) return ". It is a future already";
+  return isThenable(value) ? ". For a promise use `ensureFuture` or `fromPromise`" : "";
+}

@@ -1,0 +1,47 @@
+import { describe } from "../loop/arguments.ts";
+import { CancelledError } from "../loop/errors.ts";
+import { isThenable } from "./awaitable.ts";
+import { type Coroutine, coroutine } from "./coroutine.ts";
+import { currentScheduler } from "./future.ts";
+import { futureOfPromise } from "./relay.ts";
+
+/**
+ * Awaits a promise in a coroutine.
+ *
+ * Given a function, it is called when the wait begins, with an `AbortSignal` that aborts when the wait is cancelled:
+ * the way to take `fetch` and its like along. A cancel does not wait for what was aborted.
+ *
+ * @throws TypeError if `source` is neither, or the function does not return a promise.
+ * @example
+ * const response = yield* fromPromise((signal) => fetch(url, { signal }));
+ */
+export function fromPromise<T>(
+  source: PromiseLike<T> | ((signal: AbortSignal) => PromiseLike<T>),
+): Coroutine<T> {
+  if (typeof source === "function") return settledAbortably(source);
+  if (isThenable(source)) return settled(source) as Coroutine<T>;
+  throw new TypeError(
+    `Expected \`source\` to be a promise or a function that returns one, got ${describe(source)}`,
+  );
+}
+
+const settled = coroutine(function* fromPromise<T>(promise: PromiseLike<T>): Coroutine<T> {
+  return yield* futureOfPromise(currentScheduler("fromPromise()"), promise);
+});
+
+const settledAbortably = coroutine(function* fromPromise<T>(
+  start: (signal: AbortSignal) => PromiseLike<T>,
+): Coroutine<T> {
+  const loop = currentScheduler("fromPromise()");
+  const controller = new AbortController();
+  const promise = start(controller.signal);
+  if (!isThenable(promise)) {
+    throw new TypeError(`Expected \`source\` to return a promise, got ${describe(promise)}`);
+  }
+  try {
+    return yield* futureOfPromise(loop, promise);
+  } catch (error) {
+    if (error instanceof CancelledError) controller.abort(error);
+    throw error;
+  }
+});

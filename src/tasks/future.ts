@@ -1,0 +1,291 @@
+// A future: a result that comes later, and those who wait for it.
+
+import { checkFunction, checkOptions } from "../loop/arguments.ts";
+import { CancelledError, InvalidStateError, RuntimeError } from "../loop/errors.ts";
+import { runningScheduler, type Scheduler } from "../loop/scheduler.ts";
+import { Unretrieved } from "../loop/unretrieved.ts";
+import type { Suspension } from "./coroutine.ts";
+
+/** Who wants to know that a future is done. `_notify` is called synchronously, and must not run code of a user. */
+export interface Waiter {
+  _notify(future: Future<unknown>): void;
+}
+
+const PENDING = 0;
+const RESULT = 1;
+const EXCEPTION = 2;
+/** An exception that nobody has retrieved: the outcome is the note about it. */
+const UNRETRIEVED = 3;
+const CANCELLED = 4;
+
+/** The future that a coroutine has just asked its task to wait for. What else a generator yields is a mistake. */
+export const awaited = { future: undefined as Future<unknown> | undefined };
+
+/**
+ * A result that is not there yet. Like `asyncio.Future`.
+ *
+ * `yield* future` waits for it in a coroutine and `await future` in an async function; both give the result or throw
+ * the exception. Made by `loop.createFuture()`.
+ *
+ * A future is done once: with a result, an exception, or cancelled. What happens then comes through the loop's ready
+ * queue, never synchronously: tasks and callbacks in the order in which they began to wait.
+ */
+export class Future<T> implements PromiseLike<T> {
+  /** @internal */
+  readonly _loop: Scheduler;
+  #state = PENDING;
+  /** By state: nothing, the result, the exception, the note about it, the CancelledError. */
+  #outcome: unknown = undefined;
+  #waiters: Waiter | Waiter[] | undefined = undefined;
+
+  /**
+   * @param options.loop the loop that serves it, by default the running one.
+   * @throws RuntimeError without a loop.
+   */
+  constructor(options?: { readonly loop?: Scheduler }) {
+    if (options !== undefined) checkOptions(options);
+    this._loop = options?.loop ?? currentScheduler("A future");
+  }
+
+  /** Whether there is a result or an exception, or it was cancelled. */
+  done(): boolean {
+    return this.#state !== PENDING;
+  }
+
+  /** Whether it was cancelled. */
+  cancelled(): boolean {
+    return this.#state === CANCELLED;
+  }
+
+  /**
+   * The result, once done.
+   *
+   * @throws the exception, if that is the outcome.
+   * @throws CancelledError if it was cancelled.
+   * @throws InvalidStateError if it is not done.
+   */
+  result(): T {
+    if (this.#state === RESULT) return this.#outcome as T;
+    if (this.#state === PENDING) throw new InvalidStateError("The future has no result yet");
+    this._retrieve();
+    throw this.#outcome;
+  }
+
+  /**
+   * The exception, once done; undefined if there is none. To ask for it counts as having retrieved it.
+   *
+   * @throws CancelledError if it was cancelled.
+   * @throws InvalidStateError if it is not done.
+   */
+  exception(): unknown {
+    if (this.#state === PENDING) throw new InvalidStateError("The future has no exception yet");
+    if (this.#state === CANCELLED) throw this.#outcome;
+    if (this.#state === RESULT) return undefined;
+    this._retrieve();
+    return this.#outcome;
+  }
+
+  /**
+   * Finishes it with a result.
+   *
+   * @throws InvalidStateError if it is done already.
+   */
+  setResult(value: T): void {
+    this.#checkPending();
+    this._succeed(value);
+  }
+
+  /**
+   * Finishes it with an exception: usually an `Error`, but anything that can be thrown.
+   *
+   * If nobody retrieves it, it is reported once to the loop's exception handler: when the future is collected, at the
+   * latest when the loop closes.
+   *
+   * @throws InvalidStateError if it is done already.
+   */
+  setException(exception: unknown): void {
+    this.#checkPending();
+    this._fail(exception);
+  }
+
+  /**
+   * Cancels it: whoever waits gets a `CancelledError`. Returns false, and does nothing, if it is done already.
+   *
+   * @param message goes into the error, for whoever wonders who cancelled.
+   */
+  cancel(message?: string): boolean {
+    if (this.#state !== PENDING) return false;
+    this._abandon(new CancelledError(message ?? "The future was cancelled"));
+    return true;
+  }
+
+  /**
+   * Calls `callback(this)` through the loop once it is done; at once in the next turn, if it is done already.
+   *
+   * @param options.context the context to run it in, by default a copy of the current one.
+   */
+  addDoneCallback(callback: (future: this) => unknown): void {
+    checkFunction("callback", callback);
+    if (this.#state !== PENDING) this._loop.callSoon(callback, this);
+    else this._addWaiter(new DoneCallback(callback));
+  }
+
+  /** Takes a callback back, each time it was added. Returns how often that was. */
+  removeDoneCallback(callback: (future: this) => unknown): number {
+    const waiters = this.#waiters;
+    if (waiters === undefined) return 0;
+    const all = Array.isArray(waiters) ? waiters : [waiters];
+    const kept = all.filter(
+      (waiter) => !(waiter instanceof DoneCallback && waiter.callback === callback),
+    );
+    this.#waiters = kept.length === 0 ? undefined : kept;
+    return all.length - kept.length;
+  }
+
+  /** The loop that serves it. */
+  getLoop(): Scheduler {
+    return this._loop;
+  }
+
+  /** Waits for it: `yield* future` gives the result or throws. Cancelling the task that waits cancels the future. */
+  [Symbol.iterator](): Iterator<Suspension, T, undefined> {
+    return this as unknown as Iterator<Suspension, T, undefined>;
+  }
+
+  /** The iterator's step: a done future gives its outcome, a pending one asks the task to wait. @internal */
+  next(): IteratorResult<Suspension, T> {
+    if (this.#state !== PENDING) return { done: true, value: this.result() };
+    awaited.future = this;
+    return { done: false, value: this as unknown as Suspension };
+  }
+
+  /** What is thrown into a coroutine that waits here goes on to it. @internal */
+  throw(error: unknown): never {
+    throw error;
+  }
+
+  /** The future as a promise, by the rules of Promises/A+. It needs no running loop once the future is done. */
+  // biome-ignore lint/suspicious/noThenProperty: being awaitable by async functions is what it is for
+  then<A = T, B = never>(
+    onFulfilled?: ((value: T) => A | PromiseLike<A>) | null,
+    onRejected?: ((reason: unknown) => B | PromiseLike<B>) | null,
+  ): Promise<A | B> {
+    return this.#promise().then(onFulfilled, onRejected);
+  }
+
+  /** As a promise's `catch`. */
+  catch<B = never>(onRejected?: ((reason: unknown) => B | PromiseLike<B>) | null): Promise<T | B> {
+    return this.#promise().catch(onRejected);
+  }
+
+  /** As a promise's `finally`. */
+  finally(onFinally?: (() => void) | null): Promise<T> {
+    return this.#promise().finally(onFinally);
+  }
+
+  get [Symbol.toStringTag](): string {
+    return "Future";
+  }
+
+  /** Adds one who wants to know, behind those who came before. Only for a future that is pending. @internal */
+  _addWaiter(waiter: Waiter): void {
+    const waiters = this.#waiters;
+    if (waiters === undefined) this.#waiters = waiter;
+    else if (Array.isArray(waiters)) waiters.push(waiter);
+    else this.#waiters = [waiters, waiter];
+  }
+
+  /** @internal */
+  _removeWaiter(waiter: Waiter): void {
+    const waiters = this.#waiters;
+    if (waiters === waiter) this.#waiters = undefined;
+    else if (Array.isArray(waiters)) this.#waiters = waiters.filter((other) => other !== waiter);
+  }
+
+  /** Somebody has seen the exception: it needs no report. @internal */
+  _retrieve(): void {
+    if (this.#state !== UNRETRIEVED) return;
+    this.#state = EXCEPTION;
+    this.#outcome = (this.#outcome as Unretrieved).withdraw();
+  }
+
+  /** Words for reports. @internal */
+  _describe(): string {
+    return "Future";
+  }
+
+  /** Ends a pending future with a result. @internal */
+  _succeed(value: T): void {
+    this.#finish(RESULT, value);
+  }
+
+  /** Ends a pending future with an exception. @internal */
+  _fail(exception: unknown): void {
+    this.#finish(UNRETRIEVED, new Unretrieved(this, exception));
+  }
+
+  /** Ends a pending future as cancelled, with the very error that says so. @internal */
+  _abandon(error: CancelledError): void {
+    this.#finish(CANCELLED, error);
+  }
+
+  #checkPending(): void {
+    if (this.#state !== PENDING) {
+      throw new InvalidStateError(
+        this.#state === CANCELLED
+          ? "The future was cancelled, and cannot be given an outcome. Ask done() first"
+          : "The future has its outcome already, and an outcome is final. Ask done() first",
+      );
+    }
+  }
+
+  #finish(state: number, outcome: unknown): void {
+    this.#state = state;
+    this.#outcome = outcome;
+    const waiters = this.#waiters;
+    if (waiters === undefined) return;
+    this.#waiters = undefined;
+    if (Array.isArray(waiters)) for (const waiter of waiters) waiter._notify(this);
+    else waiters._notify(this);
+  }
+
+  #promise(): Promise<T> {
+    return new Promise((resolve, reject) => {
+      const settle = () => {
+        if (this.#state === RESULT) return resolve(this.#outcome as T);
+        this._retrieve();
+        reject(this.#outcome);
+      };
+      if (this.#state === PENDING) this._addWaiter({ _notify: settle });
+      else settle();
+    });
+  }
+}
+
+/** Whether `value` is a future or a task. Like `asyncio.isfuture`. */
+export function isFuture(value: unknown): value is Future<unknown> {
+  return value instanceof Future;
+}
+
+/** The running loop, for what can only be made where one runs. */
+export function currentScheduler(what: string): Scheduler {
+  const loop = runningScheduler();
+  if (loop === undefined) {
+    throw new RuntimeError(
+      `${what} needs an event loop, and none is running. Make it in a coroutine or a callback, or name the loop`,
+    );
+  }
+  return loop;
+}
+
+class DoneCallback implements Waiter {
+  readonly callback: (future: never) => unknown;
+
+  constructor(callback: (future: never) => unknown) {
+    this.callback = callback;
+  }
+
+  _notify(future: Future<unknown>): void {
+    future._loop.callSoon(this.callback, future as never);
+  }
+}

@@ -1,0 +1,148 @@
+import { checkOptions, describe } from "../loop/arguments.ts";
+import { CancelledError } from "../loop/errors.ts";
+import type { Scheduler } from "../loop/scheduler.ts";
+import { type AwaitableLike, checkAwaitable, ensureFutureOn } from "./awaitable.ts";
+import { currentScheduler, Future, isFuture, type Waiter } from "./future.ts";
+
+/** What awaiting an `A` gives. */
+export type AwaitedBy<A> = A extends (...args: never) => infer R
+  ? AwaitedBy<R>
+  : A extends Generator<unknown, infer T, unknown>
+    ? T
+    : Awaited<A>;
+
+/** The results of a list of awaitables, place by place. */
+export type AwaitedAll<A extends readonly unknown[]> = {
+  -readonly [K in keyof A]: AwaitedBy<A[K]>;
+};
+
+/**
+ * Awaits all of `aws` at once. Gives their results in the order of `aws`, typed place by place. Like `asyncio.gather`.
+ *
+ * Coroutines start as tasks, in order. The first exception goes to whoever awaits the gather; the others go on, and what
+ * they throw later counts as retrieved. With `returnExceptions` exceptions are results. One awaitable that is given
+ * twice is awaited once.
+ *
+ * Cancelling the gather cancels all that are not done. A child that is cancelled by somebody else is an error like any
+ * other: the gather fails with its `CancelledError`, and is not cancelled itself.
+ *
+ * @throws TypeError if one of `aws` is not awaitable; nothing is started then.
+ * @example
+ * const [user, posts] = yield* gather([fetchUser(id), fetchPosts(id)]);
+ */
+export function gather<const A extends readonly AwaitableLike<unknown>[]>(
+  aws: A,
+  options?: { readonly returnExceptions?: false },
+): Future<AwaitedAll<A>>;
+export function gather<const A extends readonly AwaitableLike<unknown>[]>(
+  aws: A,
+  options: { readonly returnExceptions: boolean },
+): Future<{ -readonly [K in keyof A]: AwaitedBy<A[K]> | Error }>;
+export function gather<T>(
+  aws: Iterable<AwaitableLike<T>>,
+  options?: { readonly returnExceptions?: boolean },
+): Future<T[]>;
+export function gather(
+  aws: Iterable<AwaitableLike<unknown>>,
+  options: { readonly returnExceptions?: boolean } = {},
+): Future<unknown[]> {
+  const all = checkAwaitables(aws);
+  checkOptions(options);
+  const loop = all.find(isFuture)?._loop ?? currentScheduler("gather()");
+  const started = new Map<unknown, Future<unknown>>();
+  const children = all.map((aw) => {
+    if (isFuture(aw)) return ensureFutureOn(loop, aw);
+    const child = started.get(aw) ?? ensureFutureOn(loop, aw);
+    started.set(aw, child);
+    return child;
+  });
+  return new Gathering(loop, children, options.returnExceptions === true);
+}
+
+/** The list of `aws`. @throws TypeError if it is none, or something in it cannot be awaited */
+export function checkAwaitables<T>(aws: Iterable<AwaitableLike<T>>): AwaitableLike<T>[] {
+  if (typeof aws !== "object" || aws === null || !(Symbol.iterator in aws) || isFuture(aws)) {
+    throw new TypeError(`Expected \`aws\` to be a list of awaitables, got ${describe(aws)}`);
+  }
+  const all = [...aws];
+  all.forEach(checkItem);
+  return all;
+}
+
+function checkItem(aw: unknown, index: number): void {
+  if (!isFuture(aw)) checkAwaitable(`aws[${index}]`, aw);
+}
+
+class Gathering extends Future<unknown[]> implements Waiter {
+  readonly #children: readonly Future<unknown>[];
+  readonly #returnExceptions: boolean;
+  #pending = 0;
+  #cancelled: string | undefined = undefined;
+
+  constructor(loop: Scheduler, children: readonly Future<unknown>[], returnExceptions: boolean) {
+    super({ loop });
+    this.#children = children;
+    this.#returnExceptions = returnExceptions;
+    for (const child of children) {
+      if (child.done()) continue;
+      this.#pending++;
+      child._addWaiter(this);
+    }
+    for (const child of children) if (child.done()) this.#look(child);
+    if (this.#pending === 0) this.#end();
+  }
+
+  override cancel(message?: string): boolean {
+    if (this.done()) return false;
+    let passedOn = false;
+    for (const child of this.#children) passedOn = child.cancel(message) || passedOn;
+    // The gather ends with the first child that ends cancelled, or with the last one.
+    if (passedOn) this.#cancelled = message ?? "The gather was cancelled";
+    return passedOn;
+  }
+
+  /** A child is done. @internal */
+  _notify(child: Future<unknown>): void {
+    this.#pending--;
+    this.#look(child);
+    if (this.#pending === 0) this.#end();
+  }
+
+  override _describe(): string {
+    return "Gather";
+  }
+
+  /** Fails with the first child that does, unless exceptions are results. */
+  #look(child: Future<unknown>): void {
+    if (this.done()) child._retrieve();
+    if (this.done() || this.#returnExceptions) return;
+    const error = failure(child);
+    if (error === undefined) return;
+    if (error.cancelled && this.#cancelled !== undefined) {
+      this._abandon(error.exception as CancelledError);
+    } else {
+      this._fail(error.exception);
+    }
+  }
+
+  #end(): void {
+    if (this.done()) return;
+    if (this.#cancelled !== undefined) return this._abandon(new CancelledError(this.#cancelled));
+    this._succeed(
+      this.#children.map((child) => {
+        const error = failure(child);
+        return error === undefined ? child.result() : error.exception;
+      }),
+    );
+  }
+}
+
+/** How a done future failed, if it did. Counts as having retrieved it. */
+function failure(future: Future<unknown>): { exception: unknown; cancelled: boolean } | undefined {
+  try {
+    future.result();
+    return undefined;
+  } catch (exception) {
+    return { exception, cancelled: future.cancelled() };
+  }
+}

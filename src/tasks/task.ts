@@ -1,0 +1,289 @@
+// A task: a future that drives a coroutine.
+//
+// Exactly one of these holds while the task is not done and does not run:
+//
+//   T1  #waitingFor is undefined, and the task's slot is in the ready queue
+//   T2  #waitingFor is a pending future, the slot is idle, and the task is among
+//       the future's waiters
+//   T3  #waitingFor is a done future, and the slot is in the ready queue
+//
+// _run moves T1, T3 -> T1, T2 or done; the future moves T2 -> T3. Nothing else may
+// touch the field or the slot. A cancel in T2 goes to the future, in T1 and T3 it
+// is kept for the next step.
+//
+// The body may be a chain of decorated calls (coroutine.ts draws it). #frame is
+// the innermost call, whose generator a step resumes; it is undefined while that is
+// the body itself, and the body is a plain generator.
+//
+// A program has many tasks, and what a collector has to copy decides what it costs
+// to start one. So a task has few fields, and what few tasks need is in #rare.
+
+import type { Priority } from "../core/core.ts";
+import { describe } from "../loop/arguments.ts";
+import { CancelledError, RuntimeError } from "../loop/errors.ts";
+import type { Scheduler } from "../loop/scheduler.ts";
+import type { Runnable } from "../loop/slots.ts";
+import { Call, type Coroutine, chain, resume, resumeWithError } from "./coroutine.ts";
+import { awaited, Future, type Waiter } from "./future.ts";
+
+type AnyGenerator = Generator<unknown, unknown, unknown>;
+
+/** Says that a step has nothing to throw. Not undefined, which can be thrown. */
+const NO_ERROR = Symbol("no error");
+
+let created = 0;
+const DEFAULTS: TaskOptions = {};
+const USER_VISIBLE = "user-visible";
+
+/** What few tasks have. */
+class Rare {
+  priority: Priority = PRIORITIES[USER_VISIBLE];
+  /** What the next step throws, if a cancel is to be delivered. */
+  cancel: CancelledError | undefined = undefined;
+  cancelRequests = 0;
+}
+
+/** How a task is made. */
+export interface TaskOptions {
+  /** Shown in reports, by default `Task-N`. */
+  readonly name?: string;
+  /** Runs the first step in the call that makes the task. */
+  readonly eagerStart?: boolean;
+  /** Which ready queue it waits in, by default `"user-visible"`. */
+  readonly priority?: TaskPriority;
+}
+
+/** The web's three priorities, see https://wicg.github.io/scheduling-apis/#sec-task-priorities. */
+export type TaskPriority = "user-blocking" | "user-visible" | "background";
+
+const PRIORITIES: Readonly<Record<TaskPriority, Priority>> = {
+  "user-blocking": 0,
+  "user-visible": 1,
+  background: 2,
+};
+
+/**
+ * Runs a coroutine on a loop, and is the future of its result. Made by `createTask`. Like `asyncio.Task`.
+ *
+ * Its first step comes through the ready queue. The loop keeps it until it is done, whoever else forgets it.
+ */
+export class Task<T> extends Future<T> implements Runnable, Waiter {
+  readonly #id: number;
+  readonly #body: AnyGenerator | Call;
+  #frame: Call | undefined = undefined;
+  #waitingFor: Future<unknown> | undefined = undefined;
+  #rare: Rare | undefined = undefined;
+  #name: string | number;
+
+  /** @internal */
+  constructor(loop: Scheduler, body: Coroutine<T>, options: TaskOptions = DEFAULTS) {
+    super({ loop });
+    const { name, eagerStart, priority = USER_VISIBLE } = options;
+    this.#body = body;
+    this.#name = name ?? ++created;
+    if ((body as unknown) instanceof Call) this.#frame = (body as unknown as Call)._begin();
+    if (priority !== USER_VISIBLE) this.#extras().priority = PRIORITIES[priority];
+    this.#id = loop._slots.add(this);
+    if (eagerStart === true) this.#runNow();
+    else this.#schedule();
+  }
+
+  /**
+   * Asks the task to end: a `CancelledError` is thrown where it waits. Returns false, and does nothing, if it is done.
+   *
+   * What the task waits for is cancelled with it; a task that is ready gets the error in its next step, and one that
+   * has not begun never runs its body. The task may clean up first, and wait while it does; it may even go on.
+   * Several calls before the error is delivered are one error, and count in `cancelling()`.
+   *
+   * @param message goes into the error.
+   */
+  override cancel(message?: string): boolean {
+    if (this.done()) return false;
+    const extras = this.#extras();
+    extras.cancelRequests++;
+    if (this.#waitingFor?.cancel(message)) return true;
+    extras.cancel = new CancelledError(message ?? "The task was cancelled");
+    return true;
+  }
+
+  /** How many calls of `cancel()` have not been taken back by `uncancel()`. */
+  cancelling(): number {
+    return this.#rare?.cancelRequests ?? 0;
+  }
+
+  /**
+   * Takes one `cancel()` back; returns how many are left. For who called `cancel()` and then swallowed its error.
+   * At 0, a cancel is withdrawn that was neither delivered nor passed on to an awaited future.
+   */
+  uncancel(): number {
+    const rare = this.#rare;
+    if (rare === undefined || rare.cancelRequests === 0) return 0;
+    if (--rare.cancelRequests === 0) rare.cancel = undefined;
+    return rare.cancelRequests;
+  }
+
+  getName(): string {
+    return typeof this.#name === "number" ? `Task-${this.#name}` : this.#name;
+  }
+
+  setName(name: string): void {
+    this.#name = String(name);
+  }
+
+  /** The coroutine that it runs. */
+  getCoro(): Coroutine<T> {
+    return this.#body as unknown as Coroutine<T>;
+  }
+
+  /** A task gets its outcome from its coroutine. @throws RuntimeError always */
+  override setResult(): never {
+    throw new RuntimeError("A task gets its result from its coroutine, it cannot be set");
+  }
+
+  /** A task gets its outcome from its coroutine. @throws RuntimeError always */
+  override setException(): never {
+    throw new RuntimeError("A task gets its exception from its coroutine, it cannot be set");
+  }
+
+  override get [Symbol.toStringTag](): string {
+    return "Task";
+  }
+
+  /** @internal */
+  override _describe(): string {
+    return `Task ${JSON.stringify(this.getName())}`;
+  }
+
+  /** The future that it waits for is done. @internal */
+  _notify(): void {
+    this.#schedule();
+  }
+
+  /** Steps the coroutine until it waits, gives way or ends. @internal */
+  _run(): void {
+    let frame = this.#frame;
+    let error = this.#rare === undefined ? NO_ERROR : this.#takeCancel();
+    this.#waitingFor = undefined;
+    for (;;) {
+      const generator = frame === undefined ? (this.#body as AnyGenerator) : frame._generator;
+      let step: IteratorResult<unknown, unknown>;
+      try {
+        step = error === NO_ERROR ? resume(generator) : resumeWithError(generator, error);
+      } catch (thrown) {
+        if (frame === undefined || frame === this.#body) return this.#endWithError(thrown);
+        error = thrown;
+        chain.delivered = frame;
+        frame = frame._caller;
+        continue;
+      }
+      error = NO_ERROR;
+      if (step.done) {
+        if (frame === undefined || frame === this.#body) return this.#end(step.value as T);
+        chain.delivered = frame;
+        chain.value = step;
+        frame = frame._caller;
+        continue;
+      }
+      if (step === chain.result) {
+        frame = takeChain(frame);
+        if (!frame._begun) {
+          frame._begun = true;
+          continue;
+        }
+      }
+      const { value } = step;
+      if (value === undefined) {
+        this.#frame = frame;
+        this.#schedule();
+        return;
+      }
+      const { future } = awaited;
+      if (value !== future || future === undefined) error = badYield(value);
+      else if (future._loop !== this._loop) error = foreignLoop(this, future);
+      else if ((future as unknown) === this) error = selfAwait(this);
+      else {
+        awaited.future = undefined;
+        this.#frame = frame;
+        this.#waitingFor = future;
+        future._addWaiter(this);
+        return;
+      }
+    }
+  }
+
+  #schedule(): void {
+    if (this.#rare === undefined) this._loop._ready(this.#id);
+    else this._loop._readyAt(this.#id, this.#rare.priority);
+  }
+
+  #runNow(): void {
+    const slots = this._loop._slots;
+    const outer = slots.current;
+    slots.current = this;
+    this._run();
+    slots.current = outer;
+  }
+
+  /** The error of a cancel to deliver now, if there is one. It takes the place of what the awaited future had to say. */
+  #takeCancel(): unknown {
+    const rare = this.#rare as Rare;
+    const error = rare.cancel;
+    if (error === undefined) return NO_ERROR;
+    rare.cancel = undefined;
+    this.#waitingFor?._retrieve();
+    return error;
+  }
+
+  #extras(): Rare {
+    this.#rare ??= new Rare();
+    return this.#rare;
+  }
+
+  #end(result: T): void {
+    this.#leave();
+    // It cancelled itself, or was cancelled by whom it called, and did not wait any more.
+    const cancel = this.#rare?.cancel;
+    if (cancel !== undefined) this._abandon(cancel);
+    else this._succeed(result);
+  }
+
+  #endWithError(error: unknown): void {
+    this.#leave();
+    if (error instanceof CancelledError) this._abandon(error);
+    else this._fail(error);
+  }
+
+  #leave(): void {
+    this._loop._slots.retire(this.#id);
+    this.#frame = undefined;
+    this.#waitingFor = undefined;
+  }
+}
+
+/** Takes over the chain of calls that has just suspended below `caller`. Returns its innermost call. */
+function takeChain(caller: Call | undefined): Call {
+  const inner = chain.inner as Call;
+  (chain.outer as Call)._caller = caller;
+  chain.result = undefined;
+  chain.inner = undefined;
+  chain.outer = undefined;
+  return inner;
+}
+
+function badYield(value: unknown): TypeError {
+  return new TypeError(
+    `A task can only wait for futures, tasks and coroutines, got ${describe(value)}. ` +
+      "Did you mean `yield*` instead of `yield`?",
+  );
+}
+
+function selfAwait(task: Task<unknown>): RuntimeError {
+  return new RuntimeError(`${task._describe()} awaits itself, and would wait for ever`);
+}
+
+function foreignLoop(task: Task<unknown>, future: Future<unknown>): RuntimeError {
+  return new RuntimeError(
+    `${task._describe()} awaits a ${future._describe()} of another loop. ` +
+      "Await it there, or as a promise: `yield* fromPromise(toPromise(future))`",
+  );
+}

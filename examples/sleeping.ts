@@ -1,0 +1,20 @@
+// A task that sleeps takes no turns, and those of the others are not delayed.
+
+import { type Coroutine, gather, run, sleep } from "mysyncio";
+
+function* rest(): Coroutine<void> {
+  console.log("Good night");
+  yield* sleep(1000);
+  console.log("Good morning, a second later");
+}
+
+function* work(): Coroutine<void> {
+  for (const number of [1, 2, 3]) {
+    yield* sleep(200);
+    console.log("Work", number);
+  }
+}
+
+await run(function* () {
+  yield* gather([rest(), work()]);
+});

@@ -1,0 +1,33 @@
+// How many tasks this machine does in a second, beside native promises: three rows of `npm run bench`.
+
+import future from "../bench/cases/future.ts";
+import spawn from "../bench/cases/spawn.ts";
+import switching from "../bench/cases/switch.ts";
+import { type Case, compare } from "../bench/harness.ts";
+import { header } from "../bench/report.ts";
+
+const ROUNDS = 5;
+
+async function measure(what: string, { comparisons = [] }: Case): Promise<void> {
+  for (const { others, ...comparison } of comparisons) {
+    const rivals = others.filter(({ atLeast }) => atLeast !== undefined);
+    const outcome = await compare({ ...comparison, others: rivals }, ROUNDS);
+    for (const { median, ratio } of outcome.others) {
+      printRow(what, perSecond(outcome.ours.median), perSecond(median), `${ratio.toFixed(2)}x`);
+    }
+  }
+}
+
+function printRow(what: string, ours: string, theirs: string, ratio: string): void {
+  console.log(what.padEnd(30) + ours.padStart(12) + theirs.padStart(18) + ratio.padStart(8));
+}
+
+function perSecond(nanoseconds: number): string {
+  return (1e9 / nanoseconds).toLocaleString("en", { maximumSignificantDigits: 3 });
+}
+
+console.log(`${header(ROUNDS)}\n`);
+printRow("per second", "mysyncio", "native promises", "ratio");
+await measure("tasks started and awaited", spawn);
+await measure("task switches", switching);
+await measure("futures completed and awaited", future);

@@ -54,8 +54,6 @@ const DEFAULT_SLICE = 5;
  * The loop is a guest of its host: after every slice of ready work the host has a turn of its own.
  */
 export class EventLoop implements Scheduler {
-  /** In debug mode, a callback that takes longer than this many milliseconds is reported. */
-  slowCallbackDuration = 100;
   /** @internal */
   readonly _core: Core;
   /** @internal */
@@ -69,21 +67,23 @@ export class EventLoop implements Scheduler {
   readonly #pump: Pump;
   #taskFactory: TaskFactory | undefined = undefined;
   #exceptionHandler: ExceptionHandler | undefined = undefined;
-  #debug: boolean;
+  #debug = false;
+  #slowCallbackDuration = 100;
   #closed = false;
 
   constructor(options: EventLoopOptions = {}) {
     checkOptions(options);
     const { slice = DEFAULT_SLICE, clock = monotonicClock } = options;
     checkTime("slice", slice);
-    this.#debug = options.debug === true;
     this.#clock = clock;
     this._core = newCore(options.core);
     this._slots = new Slots(this._core);
-    this.#turns = new Turns(this._slots, clock, slice, (runnable, error) =>
-      this.#reportThrown(runnable, error),
-    );
+    this.#turns = new Turns(this._slots, clock, slice, {
+      onError: (runnable, exception) => this.#report(runnable, "An exception", { exception }),
+      onSlow: (runnable, duration) => this.#report(runnable, `${duration.toFixed(1)} ms`, {}),
+    });
     this.#pump = new Pump(this, this.#turns, clock, platformHost);
+    this.setDebug(options.debug === true);
   }
 
   /** Which core orders the callbacks: `"wasm"`, or `"js"` where a Content-Security-Policy forbids WebAssembly. */
@@ -164,11 +164,11 @@ export class EventLoop implements Scheduler {
    * Runs until `stop()` is called, as a guest of the host: the promise resolves after the turn in which that happened.
    * A loop that stopped can run again. While it runs it keeps a Node process alive, unless `unref()` was called.
    *
-   * @throws RuntimeError if the loop runs already or is closed.
+   * Rejected with a RuntimeError if the loop runs already or is closed.
    */
-  runForever(): Promise<void> {
+  async runForever(): Promise<void> {
     this.#checkCanRun();
-    return new Promise((resolve, reject) => {
+    await new Promise<void>((resolve, reject) => {
       this.#pump.start((broken) => (broken === undefined ? resolve() : reject(broken.error)));
     });
   }
@@ -176,10 +176,8 @@ export class EventLoop implements Scheduler {
   /**
    * Runs until `aw` is done; the promise settles as it did. A coroutine becomes a task.
    *
-   * The promise is rejected with a RuntimeError if the loop is stopped before.
-   *
-   * @throws RuntimeError if the loop runs already or is closed, or `aw` is a future of another loop.
-   * @throws TypeError if `aw` is not awaitable.
+   * Rejected with a RuntimeError if the loop is stopped before, if it runs already or is closed, or if `aw` is a future
+   * of another loop; with a TypeError if `aw` is not awaitable.
    */
   async runUntilComplete<T>(aw: AwaitableLike<T>): Promise<T> {
     const future = this.#stopWith(aw);
@@ -250,12 +248,25 @@ export class EventLoop implements Scheduler {
     this.#pump.setRef(false);
   }
 
+  /** In debug mode the loop measures every step, and reports those longer than `slowCallbackDuration`. */
   setDebug(enabled: boolean): void {
     this.#debug = enabled;
+    this.#turns.slowerThan = enabled ? this.#slowCallbackDuration : Infinity;
   }
 
   getDebug(): boolean {
     return this.#debug;
+  }
+
+  /** How many milliseconds a step may take before debug mode reports it to the exception handler, by default 100. */
+  get slowCallbackDuration(): number {
+    return this.#slowCallbackDuration;
+  }
+
+  set slowCallbackDuration(duration: number) {
+    checkTime("slowCallbackDuration", duration);
+    this.#slowCallbackDuration = duration;
+    this.setDebug(this.#debug);
   }
 
   /** Says who gets what nobody could catch; undefined or null for the default. */
@@ -365,16 +376,13 @@ export class EventLoop implements Scheduler {
     if (this.isRunning()) throw new RuntimeError("The loop is running already");
   }
 
-  #reportThrown(runnable: Runnable, exception: unknown): void {
+  #report(runnable: Runnable, what: string, context: { exception?: unknown }): void {
     if (runnable instanceof Handle) {
-      const message = `An exception in callback ${runnable._describe()}`;
-      this.callExceptionHandler({ message, exception, handle: runnable });
-    } else {
-      this.callExceptionHandler({
-        message: "An exception in a task's step",
-        exception,
-        task: runnable,
-      });
+      const message = `${what} in callback ${runnable._describe()}`;
+      this.callExceptionHandler({ message, ...context, handle: runnable });
+    } else if (runnable instanceof Task) {
+      const message = `${what} in a step of ${runnable._describe()}`;
+      this.callExceptionHandler({ message, ...context, task: runnable });
     }
   }
 }

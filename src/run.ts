@@ -3,6 +3,7 @@
 import { EventLoop } from "./eventLoop.ts";
 import { checkOptions, describe } from "./loop/arguments.ts";
 import type { Clock } from "./loop/clock.ts";
+import { RuntimeError } from "./loop/errors.ts";
 import { type AwaitableLike, allTasks, checkAwaitable } from "./tasks/awaitable.ts";
 import { gather } from "./tasks/gather.ts";
 import type { Task } from "./tasks/task.ts";
@@ -22,7 +23,8 @@ export interface RunOptions {
  * Whatever tasks `main` leaves behind are cancelled at its end, and waited for; an error that one of them ends with is
  * reported to the loop's exception handler. Then the loop is closed.
  *
- * @throws TypeError if `main` is not awaitable.
+ * Rejected with a TypeError if `main` is not awaitable, with a RuntimeError if the given loop is running or closed.
+ *
  * @example
  * await run(function* () {
  *   yield* sleep(1000);
@@ -34,8 +36,8 @@ export async function run<T>(main: AwaitableLike<T>, options: RunOptions = {}): 
   try {
     return await loop.runUntilComplete(main);
   } finally {
-    const left = cancelLeft(loop);
-    if (left.length > 0) {
+    // A task may start others while it cleans up.
+    for (let left = cancelLeft(loop); left.length > 0; left = cancelLeft(loop)) {
       await loop.runUntilComplete(gather(left, { returnExceptions: true }));
       report(loop, left);
     }
@@ -59,8 +61,7 @@ export function runSync<T>(main: AwaitableLike<T>, options: RunOptions = {}): T 
   try {
     return loop.runUntilCompleteSync(main);
   } finally {
-    const left = cancelLeft(loop);
-    if (left.length > 0) {
+    for (let left = cancelLeft(loop); left.length > 0; left = cancelLeft(loop)) {
       loop.runUntilCompleteSync(gather(left, { returnExceptions: true }));
       report(loop, left);
     }
@@ -77,6 +78,9 @@ function loopFor(main: unknown, options: RunOptions): EventLoop {
   if (!(given instanceof EventLoop)) {
     throw new TypeError(`Expected \`loop\` to be or make an event loop, got ${describe(given)}`);
   }
+  // What follows would end the tasks of somebody else.
+  if (given.isClosed()) throw new RuntimeError("The loop is closed");
+  if (given.isRunning()) throw new RuntimeError("The loop is running already");
   if (debug) given.setDebug(true);
   return given;
 }

@@ -13,8 +13,8 @@
 //   B1  Between calls, #head and #tail are the counters of the user-visible ring.
 //   B2  Between calls no view is stale. Growing the memory empties all views, and no region
 //       moves without it, so the length of one tells about all. Should the stack have been
-//       too full to renew them, push takes the empty ring for a full one, and take finds
-//       nothing: both then renew the views themselves.
+//       too full to renew them, push takes the empty ring for a full one, take finds nothing,
+//       and turn no deadline that is to come: they then renew the views themselves.
 //   B3  After a trap nothing reaches the core again.
 
 import { breakCore } from "./brokenCore.ts";
@@ -132,7 +132,7 @@ export class WasmCore implements Core {
 
   turn(now: number): number {
     // Mostly there is nothing to bring together, and the batch is what stands in the ring.
-    if (!this.#othersReady && !(this.deadline() <= now)) {
+    if (!this.#othersReady && this.deadline() > now) {
       return (this.#tail - this.#head) & COUNTER_MASK;
     }
     try {

@@ -51,8 +51,8 @@ function className(value: object): string {
   if (Array.isArray(value)) return "Array";
   const tag = Object.prototype.toString.call(value).slice(8, -1);
   if (tag !== "Object") return tag;
-  const { constructor } = value as { constructor?: unknown };
-  return typeof constructor === "function" && constructor.name !== "" ? constructor.name : tag;
+  const maker: unknown = value.constructor;
+  return typeof maker === "function" && maker.name !== "" ? maker.name : tag;
 }
 
 function article(noun: string): string {

@@ -30,6 +30,9 @@ import { IDLE, SLICE_OVER, STOPPED, type Turns } from "./turns.ts";
 /** Called once when the loop stops: with an error only if the loop itself broke. */
 export type OnStop = (broken?: { error: unknown }) => void;
 
+/** Who waits for the end of a run that blocks: its caller, on the stack. */
+const NOBODY: OnStop = () => undefined;
+
 export class Pump {
   /** Whether something that gets ready now must call `wake`. */
   asleep = false;
@@ -71,7 +74,7 @@ export class Pump {
    * @throws DeadlockError when nothing is left that could call `stop`; the loop can run again.
    */
   runHere(): void {
-    this.#onStop = () => {};
+    this.#onStop = NOBODY;
     const outer = enterScheduler(this.#scheduler);
     this.#inside = true;
     try {

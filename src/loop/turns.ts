@@ -26,13 +26,22 @@ export const STOPPED = 1;
 export const SLICE_OVER = 2;
 export type Pause = typeof IDLE | typeof STOPPED | typeof SLICE_OVER;
 
+/** Who hears of steps that went wrong. */
+export interface Reports {
+  onError(runnable: Runnable, error: unknown): void;
+  /** `duration` in milliseconds. */
+  onSlow(runnable: Runnable, duration: number): void;
+}
+
 export class Turns {
   /** Ends the run after the turn in which it becomes true. */
   stopping = false;
+  /** A step that takes longer, in milliseconds, goes to `onSlow`; Infinity measures none. */
+  slowerThan = Infinity;
   readonly #slots: Slots;
   readonly #clock: Clock;
   readonly #slice: number;
-  readonly #onError: (runnable: Runnable, error: unknown) => void;
+  readonly #reports: Reports;
   /** Entries of the batch that have not had their turn. */
   #left = 0;
   #stride = 1;
@@ -40,16 +49,11 @@ export class Turns {
   #lookedAt = 0;
   #sliceEnd = 0;
 
-  constructor(
-    slots: Slots,
-    clock: Clock,
-    slice: number,
-    onError: (runnable: Runnable, error: unknown) => void,
-  ) {
+  constructor(slots: Slots, clock: Clock, slice: number, reports: Reports) {
     this.#slots = slots;
     this.#clock = clock;
     this.#slice = slice;
-    this.#onError = onError;
+    this.#reports = reports;
   }
 
   /** Gives the turns that follow a whole slice of time. */
@@ -86,7 +90,8 @@ export class Turns {
             if (id === 0) continue; // cancelled meanwhile
             const runnable = slots.at(id);
             slots.current = runnable;
-            runnable._run();
+            if (this.slowerThan === Infinity) runnable._run();
+            else this.#runTimed(runnable);
           }
           began = false;
           if (this.stopping) return this.#pause(STOPPED, 0, untilLook);
@@ -96,8 +101,18 @@ export class Turns {
         const runnable = slots.current;
         if (runnable === undefined) throw error; // not of a step: the core is broken
         slots.current = undefined;
-        this.#onError(runnable, error);
+        this.#reports.onError(runnable, error);
       }
+    }
+  }
+
+  #runTimed(runnable: Runnable): void {
+    const start = monotonicClock.now();
+    try {
+      runnable._run();
+    } finally {
+      const duration = monotonicClock.now() - start;
+      if (duration > this.slowerThan) this.#reports.onSlow(runnable, duration);
     }
   }
 

@@ -49,7 +49,9 @@ export function reportUnretrieved(loop: Scheduler): void {
 }
 
 function notesOf(loop: Scheduler): Set<Unretrieved> {
-  let set = notes.get(loop);
-  if (set === undefined) notes.set(loop, (set = new Set()));
-  return set;
+  const known = notes.get(loop);
+  if (known !== undefined) return known;
+  const made = new Set<Unretrieved>();
+  notes.set(loop, made);
+  return made;
 }

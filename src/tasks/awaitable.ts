@@ -3,7 +3,7 @@
 import { checkOptions, describe } from "../loop/arguments.ts";
 import { RuntimeError } from "../loop/errors.ts";
 import type { Scheduler } from "../loop/scheduler.ts";
-import { type Coroutine, isCoroutine } from "./coroutine.ts";
+import { type Coroutine, isCoroutine, isCoroutineFunction } from "./coroutine.ts";
 import { currentScheduler, type Future, isFuture } from "./future.ts";
 import { futureOfPromise } from "./relay.ts";
 import { Task, type TaskOptions } from "./task.ts";
@@ -65,11 +65,15 @@ export function ensureFutureOn<T>(loop: Scheduler, aw: AwaitableLike<T>): Future
   }
   if (isCoroutine(aw)) return createTaskOn(loop, aw as Coroutine<T>);
   if (isThenable(aw)) return futureOfPromise(loop, aw as PromiseLike<T>);
-  const made = (aw as () => Awaitable<T>)();
-  if (typeof made !== "function" && isAwaitable(made)) return ensureFutureOn(loop, made);
-  throw new TypeError(
-    `Expected ${describe(aw)} to return something to await, got ${describe(made)}`,
-  );
+  return createTaskOn(loop, isCoroutineFunction(aw) ? (aw() as Coroutine<T>) : callAndAwait(aw));
+}
+
+/** Calls an ordinary function in a step of a task, where it may ask for the running loop, and awaits what it returns. */
+function* callAndAwait<T>(fn: () => Awaitable<T>): Coroutine<T> {
+  const made: unknown = fn();
+  if (isCoroutine(made)) return yield* made as Coroutine<T>;
+  checkAwaitable("what the function returned", made);
+  return yield* ensureFutureOn(currentScheduler("An awaitable"), made as Awaitable<T>);
 }
 
 /**

@@ -49,7 +49,11 @@ type Result = IteratorResult<unknown, unknown>;
 type AnyGenerator = Generator<unknown, unknown, unknown>;
 
 const generatorPrototype: AnyGenerator = Object.getPrototypeOf(
-  Object.getPrototypeOf((function* () {})()),
+  Object.getPrototypeOf(
+    (function* () {
+      // only its prototype is wanted
+    })(),
+  ),
 );
 
 // Taken once: to look `next` up on generators of many functions would be megamorphic.
@@ -198,12 +202,10 @@ const decorated = new WeakSet<object>();
  *   return value;
  * });
  */
-export function coroutine<F extends CoroutineFunction>(fn: F): F;
 export function coroutine<F extends CoroutineFunction>(
-  method: F,
-  context: ClassMethodDecoratorContext,
-): F;
-export function coroutine<F extends CoroutineFunction>(fn: F): F {
+  fn: F,
+  _context?: ClassMethodDecoratorContext,
+): F {
   if (!isGeneratorFunction(fn)) {
     throw new TypeError(
       `Expected \`fn\` to be a generator function (\`function*\`), got ${describe(fn)}`,

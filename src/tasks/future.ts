@@ -165,7 +165,6 @@ export class Future<T> implements PromiseLike<T> {
   }
 
   /** The future as a promise, by the rules of Promises/A+. It needs no running loop once the future is done. */
-  // biome-ignore lint/suspicious/noThenProperty: being awaitable by async functions is what it is for
   then<A = T, B = never>(
     onFulfilled?: ((value: T) => A | PromiseLike<A>) | null,
     onRejected?: ((reason: unknown) => B | PromiseLike<B>) | null,

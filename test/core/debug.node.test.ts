@@ -1,0 +1,128 @@
+// The debug build asserts every invariant before and after each turn that the compiled core
+// computes: random programs violate none, and a core that was damaged by hand traps.
+
+import { readFileSync } from "node:fs";
+import { beforeEach, describe, expect, test } from "vitest";
+import { type CoreExports, exportsOf } from "../../src/core/compile.ts";
+import { WasmCore } from "../../src/core/wasmCore.ts";
+import { fuzz, setting } from "./fuzz.ts";
+import { allocateMany, Script, takeTurn } from "./script.ts";
+
+const SEED = setting("VITE_FUZZ_SEED") ?? Date.now() % 2 ** 30;
+const TIMEOUT = 600_000;
+
+const debugBuild = new WebAssembly.Module(
+  readFileSync(new URL("../../build/core.debug.wasm", import.meta.url)),
+);
+
+// Places, as drawn in assembly/slots.ts.
+const VISIBLE = 0x40000000;
+const FREE = 0xc0000000;
+const TIMER = 0xc1000000;
+const IDLE = 0xffffffff;
+
+// The first ids of a core, and what the damaged one does with them.
+const idle = 1;
+const ready = 2;
+const early = 3;
+const late = 4;
+const free = 5;
+
+test(
+  "random programs keep all invariants",
+  () => {
+    const newCore = (counter: number, arrival: number) =>
+      new WasmCore(exportsOf(debugBuild), counter, arrival);
+
+    expect(fuzz(newCore, { operations: 200_000, seed: SEED }).turns).toBeGreaterThan(0);
+  },
+  TIMEOUT,
+);
+
+test("memory that is not zero does no harm (M3)", () => {
+  const exports = exportsOf(debugBuild);
+  new Uint8Array(exports.memory.buffer, 2_048).fill(0xa5);
+  const script = new Script(new WasmCore(exports));
+  script.push("ab");
+  script.schedule("x", 2);
+  script.addTimers("c", 1);
+
+  expect(script.turn(1)).toBe("abcx");
+  expect(script.core.release(0xa5a5a5a5 & 0x3fffffff)).toBe(false);
+});
+
+describe("the debug build traps", () => {
+  let exports: CoreExports;
+  let core: WasmCore;
+  let places: Uint32Array;
+  /** Records of the timer heap: arrival and id are words 2 and 3 of four. */
+  let records: Uint32Array;
+  let deadlines: Float64Array;
+  let entries: Uint32Array;
+
+  beforeEach(() => {
+    exports = exportsOf(debugBuild);
+    core = new WasmCore(exports);
+    expect(allocateMany(core, 5)).toEqual([idle, ready, early, late, free]);
+    core.push(ready);
+    core.addTimer(early, 1);
+    core.addTimer(late, 2);
+    core.release(free);
+    const { buffer } = exports.memory;
+    places = new Uint32Array(buffer, exports.places.value);
+    records = new Uint32Array(buffer, exports.heap.value);
+    deadlines = new Float64Array(buffer, exports.heap.value);
+    const [, , , , address] = new Uint32Array(buffer, exports.rings.value, 5);
+    entries = new Uint32Array(buffer, address);
+  });
+
+  test("not when nothing is wrong", () => {
+    expect(takeTurn(core, 1)).toEqual([ready, early]);
+  });
+
+  const damages: Record<string, () => void> = {
+    "S1: slot 0 is taken": () => places.fill(IDLE, 0, 1),
+    "S2: the free list ends early": () => {
+      core.release(idle);
+      places.fill(FREE, idle, idle + 1);
+    },
+    "S2: the free list goes round": () => places.fill(FREE | free, free, free + 1),
+    "S3: a live slot is marked as free": () => places.fill(FREE, idle, idle + 1),
+    "R2: an entry is not the slot's": () => entries.fill(idle, 0, 1),
+    "R2: an entry is stale": () => entries.fill(ready | (1 << 24), 0, 1),
+    "R3: an idle slot is marked as ready": () => places.fill(VISIBLE, idle, idle + 1),
+    "H1: a parent is later than its child": () => deadlines.fill(0.5, 2, 3),
+    "H2: a record is another slot's": () => records.fill(late, 3, 4),
+    "H3: an idle slot is marked as a timer": () => places.fill(TIMER | 1, idle, idle + 1),
+    "H4: without timers there is a deadline": () => {
+      core.release(early);
+      core.release(late);
+      deadlines.fill(1, 0, 1);
+    },
+  };
+
+  test.each(Object.entries(damages))("when %s", (_, damage) => {
+    damage();
+    expect(() => core.turn(1)).toThrow("broken down");
+  });
+
+  test("when R1: the tail is further from the head than the ring is long", () => {
+    expect(() => exports.turn(0, 0, 2_049)).toThrow(WebAssembly.RuntimeError);
+  });
+
+  test.each<[string, () => void]>([
+    ["what is ready is scheduled", () => core.schedule(ready, 0)],
+    ["a timer is scheduled", () => core.schedule(early, 2)],
+    ["what is free is scheduled", () => core.schedule(free, 0)],
+    ["what is ready gets a timer", () => core.addTimer(ready, 1)],
+    ["a timer is added twice", () => core.addTimer(early, 1)],
+    ["a stale id gets a timer", () => core.addTimer(free, 1)],
+  ])("when %s", (_, misuse) => {
+    expect(misuse).toThrow("broken down");
+  });
+
+  test("at the next turn when what is ready is pushed again", () => {
+    core.push(ready);
+    expect(() => core.turn(1)).toThrow("broken down");
+  });
+});

@@ -1,0 +1,81 @@
+// A callback that recurses until the stack is full may have called the core last. What it
+// catches then, or the loop, must not find the compiled core half-changed.
+
+import { describe, expect, test } from "vitest";
+import { instantiateCore } from "../../src/core/compile.ts";
+import type { Core } from "../../src/core/core.ts";
+import { WasmCore } from "../../src/core/wasmCore.ts";
+import { allocateMany, shuffled, takeTurn } from "./script.ts";
+
+describe("a full stack", () => {
+  // More than the stack has room for calls.
+  const COUNT = 50_000;
+  const order = shuffled(COUNT);
+
+  /** Recurses until the stack is full, with `step(n)` at depth n; how many steps were done. */
+  function overflow(padding: number, step: (index: number) => void): number {
+    let done = 0;
+    // Arguments make the frames of a run, and so where its stack ends, differ.
+    const recurse = (...args: number[]): number => {
+      if (done < COUNT) step(done);
+      done++;
+      return recurse(...args) + args.length;
+    };
+    expect(() => recurse(...Array<number>(padding).fill(0))).toThrow(RangeError);
+    return Math.min(done, COUNT);
+  }
+
+  /** Runs a test with many ends of the stack, on a core with so many slots. */
+  function testOverflow(title: string, run: (core: Core, ids: number[], padding: number) => void) {
+    test(title, () => {
+      const core = new WasmCore(instantiateCore());
+      for (let padding = 0; padding < 32; padding++) {
+        core.reset();
+        run(core, allocateMany(core, COUNT), padding);
+      }
+    });
+  }
+
+  testOverflow("allocates nothing", (core, ids, padding) => {
+    const count = overflow(padding, () => ids.push(core.allocate()));
+
+    expect(core.live()).toBe(COUNT + count);
+    expect(new Set(ids).size).toBe(COUNT + count);
+  });
+
+  testOverflow("makes nothing ready", (core, ids, padding) => {
+    const count = overflow(padding, (index) =>
+      core.schedule(ids[index] as number, index % 2 === 0 ? 0 : 1),
+    );
+
+    const even = ids.slice(0, count).filter((_, index) => index % 2 === 0);
+    const odd = ids.slice(0, count).filter((_, index) => index % 2 === 1);
+    expect(takeTurn(core)).toEqual([...even, ...odd]);
+  });
+
+  testOverflow("adds no timer", (core, ids, padding) => {
+    const count = overflow(padding, (index) => core.addTimer(ids[index] as number, -index));
+
+    expect(core.timers()).toBe(count);
+    expect(takeTurn(core)).toEqual(ids.slice(0, count).reverse());
+  });
+
+  test.each([
+    ["removes", "removeTimer"],
+    ["releases", "release"],
+  ] as const)("%s no timer", (_, operation) => {
+    const core = new WasmCore(instantiateCore());
+    for (let padding = 0; padding < 32; padding++) {
+      core.reset();
+      const ids = allocateMany(core, COUNT);
+      for (const index of shuffled(COUNT)) core.addTimer(ids[index] as number, index);
+      const count = overflow(padding, (index) =>
+        core[operation](ids[order[index] as number] as number),
+      );
+
+      const removed = new Set(order.slice(0, count));
+      expect(core.timers()).toBe(COUNT - count);
+      expect(takeTurn(core, COUNT)).toEqual(ids.filter((_, index) => !removed.has(index)));
+    }
+  });
+});

@@ -4,7 +4,7 @@
 /** One way of doing the work of a row. Timed from the call until what it returns has settled. */
 export interface Contestant {
   readonly name: string;
-  run(): void | Promise<unknown>;
+  run(): unknown;
 }
 
 /** A row: the same work, done by us and by others. */

@@ -2,7 +2,7 @@
 
 import { parseArgs } from "node:util";
 import { cases } from "./cases.ts";
-import { compare } from "./harness.ts";
+import { compare, type Outcome } from "./harness.ts";
 import { figureRows, header, outcomeRows, printTable } from "./report.ts";
 
 const { values, positionals } = parseArgs({
@@ -22,10 +22,10 @@ if (unknown.length > 0) {
 
 const chosen =
   positionals.length === 0 ? cases : cases.filter(({ name }) => positionals.includes(name));
-const results = [];
+const results: unknown[] = [];
 if (!values.json) console.log(header(rounds));
 for (const { name, question, comparisons = [], figures } of chosen) {
-  const outcomes = [];
+  const outcomes: Outcome[] = [];
   for (const comparison of comparisons) outcomes.push(await compare(comparison, rounds));
   const measured = (await figures?.()) ?? [];
   results.push({ name, question, outcomes, figures: measured });

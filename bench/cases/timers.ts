@@ -1,4 +1,4 @@
-import { newEventLoop } from "mysyncio";
+import { newEventLoop, type TimerHandle } from "mysyncio";
 import type { Case } from "../harness.ts";
 
 const TIMERS = 100_000;
@@ -9,14 +9,14 @@ const nothing = () => {};
 
 function oursAddAndCancel(): void {
   const loop = newEventLoop();
-  const timers = [];
+  const timers: TimerHandle[] = [];
   for (let i = 0; i < TIMERS; i++) timers.push(loop.callLater(FIRST_DELAY + i, nothing));
   for (const timer of timers) timer.cancel();
   loop.close();
 }
 
 function hostAddAndCancel(): void {
-  const timers = [];
+  const timers: NodeJS.Timeout[] = [];
   for (let i = 0; i < TIMERS; i++) timers.push(setTimeout(nothing, FIRST_DELAY + i));
   for (const timer of timers) clearTimeout(timer);
 }

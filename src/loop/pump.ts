@@ -25,7 +25,7 @@ import type { Clock } from "./clock.ts";
 import { DeadlockError } from "./errors.ts";
 import type { Host, HostFactory } from "./host.ts";
 import { enterScheduler, type Scheduler } from "./scheduler.ts";
-import { IDLE, SLICE_OVER, STOPPED, type Turns } from "./turns.ts";
+import { SLICE_OVER, STOPPED, type Turns } from "./turns.ts";
 
 /** Called once when the loop stops: with an error only if the loop itself broke. */
 export type OnStop = (broken?: { error: unknown }) => void;
@@ -81,7 +81,8 @@ export class Pump {
       for (;;) {
         const pause = this.#turns.run();
         if (pause === STOPPED) return;
-        if (pause === IDLE && !this.#leap()) throw deadlock(this.#scheduler._external);
+        if (pause === SLICE_OVER) this.#turns.beginSlice();
+        else if (!this.#leap()) throw deadlock(this.#scheduler._external);
       }
     } finally {
       this.#inside = false;

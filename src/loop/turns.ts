@@ -82,7 +82,8 @@ export class Turns {
           while (left > 0) {
             // Before the step, so that steps that throw are counted too.
             if (--untilLook < 0) {
-              if (this.#look()) return this.#pause(SLICE_OVER, left, 0);
+              // However short a slice is, the next one begins with a step.
+              if (this.#look()) return this.#pause(SLICE_OVER, left, 1);
               untilLook = this.#stride;
             }
             left--;

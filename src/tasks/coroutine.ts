@@ -12,7 +12,8 @@
 //
 //   c._caller = b, b._caller = a           chain.inner = c, chain.outer = a
 //
-// The task finds the chain when the result reaches it, takes it over, and from
+// The task finds the chain when the result reaches it. A short one that suspends
+// for the first time it leaves to the engine; else it takes it over, and from
 // then on resumes c directly. When c is done, the task resumes b, whose `yield*`
 // asks Call c for its next result and gets what was delivered.
 //
@@ -80,6 +81,9 @@ export const chain = {
   result: undefined as Result | undefined,
   inner: undefined as Call | undefined,
   outer: undefined as Call | undefined,
+  length: 0,
+  /** Whether the inner call suspends not for the first time, or waits to be started by the task. */
+  isRepeated: false,
   /** The call that is done, about to be told so by its caller's `yield*` ... */
   delivered: undefined as Call | undefined,
   /** ... and its result, if it did not throw. */
@@ -101,6 +105,7 @@ export class Call {
   /** Whether the body has begun. */
   _begun = false;
   #state = FRESH;
+  #hasSuspended = false;
 
   constructor(generator: AnyGenerator) {
     this._generator = generator;
@@ -173,9 +178,13 @@ export class Call {
   #suspend(result: Result): Result {
     if (chain.result === result) {
       (chain.outer as Call)._caller = this;
+      chain.length++;
     } else {
       chain.result = result;
       chain.inner = this;
+      chain.length = 1;
+      chain.isRepeated = this.#hasSuspended || !this._begun;
+      this.#hasSuspended = true;
     }
     chain.outer = this;
     return result;

@@ -27,6 +27,10 @@ import { Call, type Coroutine, chain, resume, resumeWithError } from "./coroutin
 import { awaited, Future, type Waiter } from "./future.ts";
 
 type AnyGenerator = Generator<unknown, unknown, unknown>;
+type Result = IteratorResult<unknown, unknown>;
+
+/** How many calls a short chain has: so many the engine walks faster than the task takes them over and gives them back. */
+const SHORT = 2;
 
 /** Says that a step has nothing to throw. Not undefined, which can be thrown. */
 const NO_ERROR = Symbol("no error");
@@ -159,56 +163,87 @@ export class Task<T> extends Future<T> implements Runnable, Waiter {
     this.#schedule();
   }
 
-  /** Steps the coroutine until it waits, gives way or ends. @internal */
+  /** Takes a step of the coroutine: until it waits, gives way or ends. @internal */
   _run(): void {
-    let frame = this.#frame;
-    let error = this.#rare === undefined ? NO_ERROR : this.#takeCancel();
+    const frame = this.#frame;
+    if (this.#rare !== undefined) return this.#proceed(frame, undefined, this.#takeCancel());
+    this.#waitingFor = undefined;
+    let step: Result;
+    try {
+      step = resume(this.#generator(frame));
+    } catch (error) {
+      if (this.#isBody(frame)) return this.#endWithError(error);
+      return this.#proceed(callerToTell(frame), undefined, error);
+    }
+    // Most steps end here. What follows is for calls that end or are taken over, and for mistakes:
+    // as a part of this function it would cost every step a seventh.
+    if (!step.done && !(step === chain.result && isWorthTaking())) {
+      if (step.value === undefined) return this.#schedule();
+      if (this.#waits(step.value)) return;
+    }
+    this.#proceed(frame, step, NO_ERROR);
+  }
+
+  /** Goes on from a step, or resumes `frame` if there is none yet, until the task waits, gives way or ends. */
+  #proceed(from: Call | undefined, first: Result | undefined, thrown: unknown): void {
+    let frame = from;
+    let step = first;
+    let error = thrown;
     this.#waitingFor = undefined;
     for (;;) {
-      const generator = frame === undefined ? (this.#body as AnyGenerator) : frame._generator;
-      let step: IteratorResult<unknown, unknown>;
-      try {
-        step = error === NO_ERROR ? resume(generator) : resumeWithError(generator, error);
-      } catch (thrown) {
-        if (frame === undefined || frame === this.#body) return this.#endWithError(thrown);
-        error = thrown;
-        chain.delivered = frame;
-        frame = frame._caller;
-        continue;
-      }
-      error = NO_ERROR;
-      if (step.done) {
-        if (frame === undefined || frame === this.#body) return this.#end(step.value as T);
-        chain.delivered = frame;
-        chain.value = step;
-        frame = frame._caller;
-        continue;
-      }
-      if (step === chain.result) {
-        frame = takeChain(frame);
-        if (!frame._begun) {
-          frame._begun = true;
+      if (step === undefined) {
+        const generator = this.#generator(frame);
+        try {
+          step = error === NO_ERROR ? resume(generator) : resumeWithError(generator, error);
+        } catch (raised) {
+          if (this.#isBody(frame)) return this.#endWithError(raised);
+          frame = callerToTell(frame);
+          error = raised;
           continue;
         }
       }
-      const { value } = step;
-      if (value === undefined) {
-        this.#frame = frame;
-        this.#schedule();
-        return;
+      error = NO_ERROR;
+      if (step.done) {
+        if (this.#isBody(frame)) return this.#end(step.value as T);
+        frame = callerToTell(frame, step);
+        step = undefined;
+        continue;
       }
-      const { future } = awaited;
-      if (value !== future || future === undefined) error = badYield(value);
-      else if (future._loop !== this._loop) error = foreignLoop(this, future);
-      else if ((future as unknown) === this) error = selfAwait(this);
-      else {
-        awaited.future = undefined;
-        this.#frame = frame;
-        this.#waitingFor = future;
-        future._addWaiter(this);
-        return;
+      if (step === chain.result && isWorthTaking()) {
+        frame = takeChain(frame);
+        if (!frame._begun) {
+          frame._begun = true;
+          step = undefined;
+          continue;
+        }
       }
+      this.#frame = frame;
+      if (step.value === undefined) return this.#schedule();
+      if (this.#waits(step.value)) return;
+      error = mistake(this, step.value);
+      step = undefined;
     }
+  }
+
+  /** What the engine resumes for the innermost call. */
+  #generator(frame: Call | undefined): AnyGenerator {
+    return frame === undefined ? (this.#body as AnyGenerator) : frame._generator;
+  }
+
+  /** Whether nobody in this task awaits `frame`. */
+  #isBody(frame: Call | undefined): frame is undefined {
+    return frame === undefined || frame === this.#body;
+  }
+
+  /** Begins to wait for what was yielded. Returns false if that is a mistake. */
+  #waits(value: unknown): boolean {
+    const { future } = awaited;
+    if (future === undefined || future !== value) return false;
+    if (future._loop !== this._loop || (future as unknown) === this) return false;
+    awaited.future = undefined;
+    this.#waitingFor = future;
+    future._addWaiter(this);
+    return true;
   }
 
   #schedule(): void {
@@ -260,6 +295,21 @@ export class Task<T> extends Future<T> implements Runnable, Waiter {
   }
 }
 
+/** Leaves a call that is done, and says so to the `yield*` of its caller. Returns the caller. */
+function callerToTell(call: Call, result?: Result): Call | undefined {
+  chain.delivered = call;
+  chain.value = result;
+  return call._caller;
+}
+
+/**
+ * Whether to take over the chain that has just suspended. To leave it to the engine's walk is cheaper for a short chain
+ * that suspends for the first time, and most calls suspend once.
+ */
+function isWorthTaking(): boolean {
+  return chain.isRepeated || chain.length > SHORT;
+}
+
 /** Takes over the chain of calls that has just suspended below `caller`. Returns its innermost call. */
 function takeChain(caller: Call | undefined): Call {
   const inner = chain.inner as Call;
@@ -268,6 +318,12 @@ function takeChain(caller: Call | undefined): Call {
   chain.inner = undefined;
   chain.outer = undefined;
   return inner;
+}
+
+function mistake(task: Task<unknown>, value: unknown): Error {
+  const { future } = awaited;
+  if (future === undefined || future !== value) return badYield(value);
+  return future._loop === task._loop ? selfAwait(task) : foreignLoop(task, future);
 }
 
 function badYield(value: unknown): TypeError {

@@ -1,13 +1,18 @@
 // The public loop: a facade over the slots, the turns and the pump, which do the work.
 
 import { type Core, type CoreKind, newCore, type Priority } from "./core/core.ts";
-import { checkFunction, checkOptions, checkTime, describe } from "./loop/arguments.ts";
+import { checkChoice, checkFunction, checkOptions, checkTime, describe } from "./loop/arguments.ts";
 import { type Clock, monotonicClock } from "./loop/clock.ts";
 import { RuntimeError } from "./loop/errors.ts";
 import { type Callback, Handle, TimerHandle } from "./loop/handle.ts";
 import { platformHost } from "./loop/hosts/detect.ts";
 import { Pump } from "./loop/pump.ts";
-import { type ExceptionContext, runningScheduler, type Scheduler } from "./loop/scheduler.ts";
+import {
+  checkLoop,
+  type ExceptionContext,
+  runningScheduler,
+  type Scheduler,
+} from "./loop/scheduler.ts";
 import { type Runnable, Slots } from "./loop/slots.ts";
 import { Turns } from "./loop/turns.ts";
 import { reportUnretrieved } from "./loop/unretrieved.ts";
@@ -41,6 +46,7 @@ export type ExceptionHandler = (loop: EventLoop, context: ExceptionContext) => u
 /** Makes the tasks of a loop instead of `new Task(...)`. */
 export type TaskFactory = <T>(loop: EventLoop, body: Coroutine<T>, options: TaskOptions) => Task<T>;
 
+const CORE_KINDS: readonly CoreKind[] = ["wasm", "js"];
 /** How long one turn may be before the host gets its own: two fit into a frame, with room for the page. */
 const DEFAULT_SLICE = 5;
 
@@ -75,6 +81,10 @@ export class EventLoop implements Scheduler {
     checkOptions(options);
     const { slice = DEFAULT_SLICE, clock = monotonicClock } = options;
     checkTime("slice", slice);
+    if (typeof clock?.now !== "function") {
+      throw new TypeError(`Expected \`clock\` to be a Clock, got ${describe(clock)}`);
+    }
+    if (options.core !== undefined) checkChoice("core", options.core, CORE_KINDS);
     this.#clock = clock;
     this._core = newCore(options.core);
     this._slots = new Slots(this._core);
@@ -155,8 +165,6 @@ export class EventLoop implements Scheduler {
    * @throws InvalidStateError if `coro` was awaited or made a task before.
    */
   createTask<T>(coro: CoroutineLike<T>, options?: TaskOptions): Task<T> {
-    if (this.#closed) throw closed();
-    if (options !== undefined) checkOptions(options);
     return createTaskOn(this, checkCoroutine("coro", coro), options);
   }
 
@@ -180,8 +188,13 @@ export class EventLoop implements Scheduler {
    * of another loop; with a TypeError if `aw` is not awaitable.
    */
   async runUntilComplete<T>(aw: AwaitableLike<T>): Promise<T> {
-    const future = this.#stopWith(aw);
-    await this.runForever();
+    const future = this.#ready(aw);
+    future.addDoneCallback(this.#onDone);
+    try {
+      await this.runForever();
+    } finally {
+      future.removeDoneCallback(this.#onDone);
+    }
     return this.#outcome(future);
   }
 
@@ -204,8 +217,13 @@ export class EventLoop implements Scheduler {
 
   /** `runUntilComplete`, blocking the thread: see `runForeverSync`. */
   runUntilCompleteSync<T>(aw: AwaitableLike<T>): T {
-    const future = this.#stopWith(aw);
-    this.runForeverSync();
+    const future = this.#ready(aw);
+    future.addDoneCallback(this.#onDone);
+    try {
+      this.runForeverSync();
+    } finally {
+      future.removeDoneCallback(this.#onDone);
+    }
     return this.#outcome(future);
   }
 
@@ -355,13 +373,13 @@ export class EventLoop implements Scheduler {
     return timer;
   }
 
-  /** Has the loop stop when `aw` is done. */
-  #stopWith<T>(aw: AwaitableLike<T>): Future<T> {
+  readonly #onDone = (): void => this.stop();
+
+  /** The future to run for. */
+  #ready<T>(aw: AwaitableLike<T>): Future<T> {
     checkAwaitable("aw", aw);
     this.#checkCanRun();
-    const future = ensureFutureOn(this, aw);
-    future.addDoneCallback(() => this.stop());
-    return future;
+    return ensureFutureOn(this, aw);
   }
 
   #outcome<T>(future: Future<T>): T {
@@ -407,9 +425,7 @@ export function getEventLoop(): EventLoop {
 
 /** Says which loop `getEventLoop` gives outside of callbacks and tasks; undefined or null for a new one. */
 export function setEventLoop(loop: EventLoop | undefined | null): void {
-  if (loop !== undefined && loop !== null && !(loop instanceof EventLoop)) {
-    throw new TypeError(`Expected \`loop\` to be an event loop, got ${describe(loop)}`);
-  }
+  if (loop !== undefined && loop !== null) checkLoop(loop);
   current = loop ?? undefined;
 }
 

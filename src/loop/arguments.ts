@@ -43,6 +43,20 @@ export function checkOptions(value: unknown): void {
   }
 }
 
+/** `TypeError` unless `value` is a string. */
+export function checkString(name: string, value: unknown): void {
+  if (typeof value !== "string") {
+    throw new TypeError(`Expected \`${name}\` to be a string, got ${describe(value)}`);
+  }
+}
+
+/** `TypeError` unless `value` is one of `choices`. */
+export function checkChoice(name: string, value: unknown, choices: readonly string[]): void {
+  if (choices.includes(value as string)) return;
+  const domain = choices.map((choice) => JSON.stringify(choice)).join(" or ");
+  throw new TypeError(`Expected \`${name}\` to be ${domain}, got ${describe(value)}`);
+}
+
 function shorten(text: string): string {
   return text.length > 40 ? `${text.slice(0, 39)}…` : text;
 }

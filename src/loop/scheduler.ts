@@ -1,4 +1,5 @@
 import type { Core, Priority } from "../core/core.ts";
+import { describe } from "./arguments.ts";
 import type { Callback, Handle, TimerHandle } from "./handle.ts";
 import type { Slots } from "./slots.ts";
 
@@ -49,6 +50,13 @@ export interface Scheduler {
   _hold(): boolean;
   /** Runs the loop in this very microtask, after `_hold` returned true. The stack must be the host's own. @internal */
   _runNow(): void;
+}
+
+/** `TypeError` unless `value` is an event loop. */
+export function checkLoop(value: unknown): void {
+  if ((value as Scheduler | null)?._core === undefined) {
+    throw new TypeError(`Expected \`loop\` to be an event loop, got ${describe(value)}`);
+  }
 }
 
 let running: Scheduler | undefined;

@@ -2,9 +2,9 @@
 
 import { checkOptions, describe } from "../loop/arguments.ts";
 import { RuntimeError } from "../loop/errors.ts";
-import type { Scheduler } from "../loop/scheduler.ts";
+import { checkLoop, type Scheduler } from "../loop/scheduler.ts";
 import { type Coroutine, isCoroutine, isCoroutineFunction } from "./coroutine.ts";
-import { currentScheduler, type Future, isFuture } from "./future.ts";
+import { currentScheduler, type Future, isFuture, loopOf } from "./future.ts";
 import { futureOfPromise } from "./relay.ts";
 import { Task, type TaskOptions } from "./task.ts";
 
@@ -35,6 +35,8 @@ export function createTaskOn<T>(
   body: Coroutine<T>,
   options?: TaskOptions,
 ): Task<T> {
+  if (options !== undefined) checkOptions(options);
+  if (loop.isClosed()) throw new RuntimeError("The loop is closed");
   return loop._makeTask === undefined
     ? new Task(loop, body, options)
     : (loop._makeTask(body as never, options ?? {}) as Task<T>);
@@ -54,7 +56,7 @@ export function ensureFuture<T>(
   checkAwaitable("aw", aw);
   if (options !== undefined) checkOptions(options);
   if (isFuture(aw)) return aw as Future<T>;
-  return ensureFutureOn(options?.loop ?? currentScheduler("A future"), aw);
+  return ensureFutureOn(loopOf(options, "A future"), aw);
 }
 
 /** The same for an awaitable that was checked. @throws RuntimeError for a future of another loop */
@@ -90,17 +92,19 @@ export function wrapFuture<T>(
   }
   if (options !== undefined) checkOptions(options);
   if (isFuture(promise)) return promise as Future<T>;
-  return futureOfPromise(options?.loop ?? currentScheduler("A future"), promise);
+  return futureOfPromise(loopOf(options, "A future"), promise);
 }
 
 /** The task whose step runs now; undefined in a callback. Like `asyncio.current_task`. @throws RuntimeError if no loop is given and none runs */
 export function currentTask(loop?: Scheduler): Task<unknown> | undefined {
+  if (loop !== undefined) checkLoop(loop);
   const { current } = (loop ?? currentScheduler("currentTask()"))._slots;
   return current instanceof Task ? current : undefined;
 }
 
 /** The tasks of a loop that are not done. Like `asyncio.all_tasks`. @throws RuntimeError if no loop is given and none runs */
 export function allTasks(loop?: Scheduler): Set<Task<unknown>> {
+  if (loop !== undefined) checkLoop(loop);
   const tasks = new Set<Task<unknown>>();
   for (const runnable of (loop ?? currentScheduler("allTasks()"))._slots) {
     if (runnable instanceof Task && !runnable.done()) tasks.add(runnable);

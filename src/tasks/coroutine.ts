@@ -86,8 +86,10 @@ export const chain = {
   isRepeated: false,
   /** The call that is done, about to be told so by its caller's `yield*` ... */
   delivered: undefined as Call | undefined,
-  /** ... and its result, if it did not throw. */
+  /** ... its result, if it did not throw ... */
   value: undefined as Result | undefined,
+  /** ... and what it threw. */
+  error: undefined as unknown,
   /** How many calls are on the native stack. */
   depth: 0,
 };
@@ -136,31 +138,27 @@ export class Call {
   }
 
   next(sent?: unknown): Result {
-    if (chain.delivered === this) {
-      chain.delivered = undefined;
-      const result = chain.value as Result;
-      chain.value = undefined;
-      return result;
+    if (chain.delivered === this) return deliver();
+    const { depth } = chain;
+    if (!this._begun) {
+      if (depth >= DEEPEST_INLINE) {
+        // Once: who asks again is not a task but drives by hand, and gets it on this stack.
+        if (!this.#hasSuspended) return this.#suspend({ done: false, value: undefined });
+        chain.depth = 0;
+      }
+      this._begun = true;
     }
-    if (chain.depth >= DEEPEST_INLINE && !this._begun) {
-      return this.#suspend({ done: false, value: undefined });
-    }
-    this._begun = true;
     let result: Result;
     chain.depth++;
     try {
       result = next.call(this._generator, sent);
     } finally {
-      chain.depth--;
+      chain.depth = depth;
     }
     return result.done ? this.#end(result) : this.#suspend(result);
   }
 
   throw(error: unknown): Result {
-    if (chain.delivered === this) {
-      chain.delivered = undefined;
-      throw error;
-    }
     const result = raise.call(this._generator, error);
     return result.done ? this.#end(result) : this.#suspend(result);
   }
@@ -189,6 +187,17 @@ export class Call {
     chain.outer = this;
     return result;
   }
+}
+
+/** Gives the caller what was delivered. */
+function deliver(): Result {
+  const { value, error } = chain;
+  chain.delivered = undefined;
+  chain.value = undefined;
+  chain.error = undefined;
+  // Through next() too: a wrapper iterator need not have throw().
+  if (value === undefined) throw error;
+  return value;
 }
 
 // A call is a generator to the rest of the world: iterator helpers, `Object.prototype.toString`.

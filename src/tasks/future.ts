@@ -2,7 +2,7 @@
 
 import { checkFunction, checkOptions } from "../loop/arguments.ts";
 import { CancelledError, InvalidStateError, RuntimeError } from "../loop/errors.ts";
-import { runningScheduler, type Scheduler } from "../loop/scheduler.ts";
+import { checkLoop, runningScheduler, type Scheduler } from "../loop/scheduler.ts";
 import { Unretrieved } from "../loop/unretrieved.ts";
 import type { Suspension } from "./coroutine.ts";
 
@@ -43,8 +43,7 @@ export class Future<T> implements PromiseLike<T> {
    * @throws RuntimeError without a loop.
    */
   constructor(options?: { readonly loop?: Scheduler }) {
-    if (options !== undefined) checkOptions(options);
-    this._loop = options?.loop ?? currentScheduler("A future");
+    this._loop = loopOf(options, "A future");
   }
 
   /** Whether there is a result or an exception, or it was cancelled. */
@@ -264,6 +263,19 @@ export class Future<T> implements PromiseLike<T> {
 /** Whether `value` is a future or a task. Like `asyncio.isfuture`. */
 export function isFuture(value: unknown): value is Future<unknown> {
   return value instanceof Future;
+}
+
+/** The loop that `options` name, else the running one. */
+export function loopOf(
+  options: { readonly loop?: Scheduler } | undefined,
+  what: string,
+): Scheduler {
+  if (options === undefined) return currentScheduler(what);
+  checkOptions(options);
+  const { loop } = options;
+  if (loop === undefined) return currentScheduler(what);
+  checkLoop(loop);
+  return loop;
 }
 
 /** The running loop, for what can only be made where one runs. */

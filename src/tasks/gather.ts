@@ -94,11 +94,13 @@ class Gathering extends Future<unknown[]> implements Waiter {
 
   override cancel(message?: string): boolean {
     if (this.done()) return false;
-    let passedOn = false;
-    for (const child of this.#children) passedOn = child.cancel(message) || passedOn;
-    // The gather ends with the first child that ends cancelled, or with the last one.
-    if (passedOn) this.#cancelled = message ?? "The gather was cancelled";
-    return passedOn;
+    const before = this.#cancelled;
+    // The gather ends with the first child that ends cancelled, which a bare future does at once, or with the last one.
+    this.#cancelled = message ?? "The gather was cancelled";
+    let isPassedOn = false;
+    for (const child of this.#children) isPassedOn = child.cancel(message) || isPassedOn;
+    if (!isPassedOn) this.#cancelled = before;
+    return isPassedOn;
   }
 
   /** A child is done. @internal */

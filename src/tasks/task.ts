@@ -19,9 +19,9 @@
 // to start one. So a task has few fields, and what few tasks need is in #rare.
 
 import type { Priority } from "../core/core.ts";
-import { describe } from "../loop/arguments.ts";
+import { checkChoice, checkString, describe } from "../loop/arguments.ts";
 import { CancelledError, RuntimeError } from "../loop/errors.ts";
-import type { Scheduler } from "../loop/scheduler.ts";
+import { runningScheduler, type Scheduler } from "../loop/scheduler.ts";
 import type { Runnable } from "../loop/slots.ts";
 import { Call, type Coroutine, chain, resume, resumeWithError } from "./coroutine.ts";
 import { awaited, Future, type Waiter } from "./future.ts";
@@ -51,7 +51,7 @@ class Rare {
 export interface TaskOptions {
   /** Shown in reports, by default `Task-N`. */
   readonly name?: string;
-  /** Runs the first step in the call that makes the task. */
+  /** Runs the first step in the call that makes the task, if its loop is the running one. */
   readonly eagerStart?: boolean;
   /** Which ready queue it waits in, by default `"user-visible"`. */
   readonly priority?: TaskPriority;
@@ -83,12 +83,14 @@ export class Task<T> extends Future<T> implements Runnable, Waiter {
   constructor(loop: Scheduler, body: Coroutine<T>, options: TaskOptions = DEFAULTS) {
     super({ loop });
     const { name, eagerStart, priority = USER_VISIBLE } = options;
+    if (name !== undefined) checkString("name", name);
+    if (priority !== USER_VISIBLE) checkChoice("priority", priority, Object.keys(PRIORITIES));
     this.#body = body;
     this.#name = name ?? ++created;
     if ((body as unknown) instanceof Call) this.#frame = (body as unknown as Call)._begin();
     if (priority !== USER_VISIBLE) this.#extras().priority = PRIORITIES[priority];
     this.#id = loop._slots.add(this);
-    if (eagerStart === true) this.#runNow();
+    if (eagerStart === true && runningScheduler() === loop) this.#runNow();
     else this.#schedule();
   }
 
@@ -131,7 +133,8 @@ export class Task<T> extends Future<T> implements Runnable, Waiter {
   }
 
   setName(name: string): void {
-    this.#name = String(name);
+    checkString("name", name);
+    this.#name = name;
   }
 
   /** The coroutine that it runs. */
@@ -173,7 +176,7 @@ export class Task<T> extends Future<T> implements Runnable, Waiter {
       step = resume(this.#generator(frame));
     } catch (error) {
       if (this.#isBody(frame)) return this.#endWithError(error);
-      return this.#proceed(callerToTell(frame), undefined, error);
+      return this.#proceed(callerToTell(frame, undefined, error), undefined, NO_ERROR);
     }
     // Most steps end here. What follows is for calls that end or are taken over, and for mistakes:
     // as a part of this function it would cost every step a seventh.
@@ -197,15 +200,15 @@ export class Task<T> extends Future<T> implements Runnable, Waiter {
           step = error === NO_ERROR ? resume(generator) : resumeWithError(generator, error);
         } catch (raised) {
           if (this.#isBody(frame)) return this.#endWithError(raised);
-          frame = callerToTell(frame);
-          error = raised;
+          frame = callerToTell(frame, undefined, raised);
+          error = NO_ERROR;
           continue;
         }
       }
       error = NO_ERROR;
       if (step.done) {
         if (this.#isBody(frame)) return this.#end(step.value as T);
-        frame = callerToTell(frame, step);
+        frame = callerToTell(frame, step, undefined);
         step = undefined;
         continue;
       }
@@ -243,6 +246,7 @@ export class Task<T> extends Future<T> implements Runnable, Waiter {
     awaited.future = undefined;
     this.#waitingFor = future;
     future._addWaiter(this);
+    if (this.#rare?.cancel !== undefined) this.#passCancelOn(this.#rare, future);
     return true;
   }
 
@@ -267,6 +271,11 @@ export class Task<T> extends Future<T> implements Runnable, Waiter {
     rare.cancel = undefined;
     this.#waitingFor?._retrieve();
     return error;
+  }
+
+  /** A task that cancelled itself, or was cancelled by whom it called, gets the error where it waits next. */
+  #passCancelOn(rare: Rare, future: Future<unknown>): void {
+    if (future.cancel(rare.cancel?.message)) rare.cancel = undefined;
   }
 
   #extras(): Rare {
@@ -295,10 +304,11 @@ export class Task<T> extends Future<T> implements Runnable, Waiter {
   }
 }
 
-/** Leaves a call that is done, and says so to the `yield*` of its caller. Returns the caller. */
-function callerToTell(call: Call, result?: Result): Call | undefined {
+/** Leaves a call that is done: the `yield*` of its caller is to get the result, or the error if there is none. */
+function callerToTell(call: Call, result: Result | undefined, error: unknown): Call | undefined {
   chain.delivered = call;
   chain.value = result;
+  chain.error = error;
   return call._caller;
 }
 

@@ -125,102 +125,104 @@ test.each(Object.entries(PROGRAMS))("%s prints its lines in order", async (name,
   expect(await start(name).rest()).toEqual({ lines, errors: "", code: 0 });
 });
 
-if (HAS_WASM) describe("urlsInParallel", () => {
-  test("prints answers in the order in which the servers give them", async () => {
-    const server = await startServer();
-    const paths = ["/a", "/b", "/c", "/d"];
-    const program = start("urlsInParallel", ...paths.map((path) => server.origin + path));
-    for (const path of paths) {
-      expect(await program.next()).toBe(`Fetching URL: ${server.origin}${path}`);
-    }
-    await server.requests(paths.length); // all are under way before any is answered
+if (HAS_WASM)
+  describe("urlsInParallel", () => {
+    test("prints answers in the order in which the servers give them", async () => {
+      const server = await startServer();
+      const paths = ["/a", "/b", "/c", "/d"];
+      const program = start("urlsInParallel", ...paths.map((path) => server.origin + path));
+      for (const path of paths) {
+        expect(await program.next()).toBe(`Fetching URL: ${server.origin}${path}`);
+      }
+      await server.requests(paths.length); // all are under way before any is answered
 
-    const received: string[] = [];
-    for (const [path, status, body] of [
-      ["/c", 200, "see"],
-      ["/a", 404, ""],
-      ["/d", 503, "down"],
-      ["/b", 200, "ä"],
-    ] as const) {
-      server.answer(path, status, body);
-      received.push(withoutMeasures((await program.next()) ?? ""));
-    }
+      const received: string[] = [];
+      for (const [path, status, body] of [
+        ["/c", 200, "see"],
+        ["/a", 404, ""],
+        ["/d", 503, "down"],
+        ["/b", 200, "ä"],
+      ] as const) {
+        server.answer(path, status, body);
+        received.push(withoutMeasures((await program.next()) ?? ""));
+      }
 
-    expect(received).toEqual([
-      "Received http://HOST/c: 200, 3 bytes, # ms",
-      "Received http://HOST/a: 404, 0 bytes, # ms",
-      "Received http://HOST/d: 503, 4 bytes, # ms",
-      "Received http://HOST/b: 200, 2 bytes, # ms",
-    ]);
-    expect(await program.rest()).toEqual({ lines: [], errors: "", code: 0 });
-  });
+      expect(received).toEqual([
+        "Received http://HOST/c: 200, 3 bytes, # ms",
+        "Received http://HOST/a: 404, 0 bytes, # ms",
+        "Received http://HOST/d: 503, 4 bytes, # ms",
+        "Received http://HOST/b: 200, 2 bytes, # ms",
+      ]);
+      expect(await program.rest()).toEqual({ lines: [], errors: "", code: 0 });
+    });
 
-  test("prints why a URL failed, goes on with the others, and ends with 1", async () => {
-    const server = await startServer();
-    const refusing = await closedOrigin();
-    const urls = [`${refusing}/`, `${server.origin}/late`, "not a URL", `${server.origin}/gone`];
-    const program = start("urlsInParallel", ...urls);
-    for (const url of urls) expect(await program.next()).toBe(`Fetching URL: ${url}`);
-    await server.requests(2);
+    test("prints why a URL failed, goes on with the others, and ends with 1", async () => {
+      const server = await startServer();
+      const refusing = await closedOrigin();
+      const urls = [`${refusing}/`, `${server.origin}/late`, "not a URL", `${server.origin}/gone`];
+      const program = start("urlsInParallel", ...urls);
+      for (const url of urls) expect(await program.next()).toBe(`Fetching URL: ${url}`);
+      await server.requests(2);
 
-    const failed = [await program.next(), await program.next()].sort();
-    server.hangUp("/gone");
-    const gone = await program.next();
-    server.answer("/late", 200, "late");
-    const late = await program.next();
+      const failed = [await program.next(), await program.next()].sort();
+      server.hangUp("/gone");
+      const gone = await program.next();
+      server.answer("/late", 200, "late");
+      const late = await program.next();
 
-    expect(failed).toEqual([
-      `Failed ${refusing}/: connect ECONNREFUSED ${new URL(refusing).host}`,
-      "Failed not a URL: Invalid URL",
-    ]);
-    expect(gone).toMatch(/^Failed .*\/gone: ./);
-    expect(withoutMeasures(late ?? "")).toBe("Received http://HOST/late: 200, 4 bytes, # ms");
-    expect(await program.rest()).toEqual({ lines: [], errors: "", code: 1 });
-  });
+      expect(failed).toEqual([
+        `Failed ${refusing}/: connect ECONNREFUSED ${new URL(refusing).host}`,
+        "Failed not a URL: Invalid URL",
+      ]);
+      expect(gone).toMatch(/^Failed .*\/gone: ./);
+      expect(withoutMeasures(late ?? "")).toBe("Received http://HOST/late: 200, 4 bytes, # ms");
+      expect(await program.rest()).toEqual({ lines: [], errors: "", code: 1 });
+    });
 
-  test("starts four servers of its own when no URL is given", async () => {
-    const { lines, errors, code } = await start("urlsInParallel").rest();
+    test("starts four servers of its own when no URL is given", async () => {
+      const { lines, errors, code } = await start("urlsInParallel").rest();
 
-    expect({ lines: lines.map(withoutMeasures), errors, code }).toEqual({
-      lines: FETCHED,
-      errors: "",
-      code: 0,
+      expect({ lines: lines.map(withoutMeasures), errors, code }).toEqual({
+        lines: FETCHED,
+        errors: "",
+        code: 0,
+      });
     });
   });
-});
 
-if (HAS_WASM) describe("main", () => {
-  test("runs every program, then counts the tasks per second", { timeout: 60_000 }, async () => {
-    const { lines, errors, code } = await start("main").rest();
+if (HAS_WASM)
+  describe("main", () => {
+    test("runs every program, then counts the tasks per second", { timeout: 60_000 }, async () => {
+      const { lines, errors, code } = await start("main").rest();
 
-    const programs = { ...PROGRAMS, urlsInParallel: FETCHED };
-    const shown = Object.entries(programs).flatMap(([name, own]) => ["", `== ${name}`, ...own]);
-    expect(lines.slice(0, shown.length).map(withoutMeasures)).toEqual(shown);
-    expect(lines.slice(shown.length)).toEqual([
-      "",
-      "== tasksPerSecond",
-      expect.stringMatching(/^Node \S+, V8 \S+, .*, medians of \d+ alternating rounds$/),
-      "",
-      expect.stringMatching(/^per second +mysyncio +native promises +ratio$/),
-      expect.stringMatching(/^tasks started and awaited +[\d,]+ +[\d,]+ +\d+\.\d\dx$/),
-      expect.stringMatching(/^task switches +[\d,]+ +[\d,]+ +\d+\.\d\dx$/),
-      expect.stringMatching(/^futures completed and awaited +[\d,]+ +[\d,]+ +\d+\.\d\dx$/),
-    ]);
-    expect({ errors, code }).toEqual({ errors: "", code: 0 });
-  });
+      const programs = { ...PROGRAMS, urlsInParallel: FETCHED };
+      const shown = Object.entries(programs).flatMap(([name, own]) => ["", `== ${name}`, ...own]);
+      expect(lines.slice(0, shown.length).map(withoutMeasures)).toEqual(shown);
+      expect(lines.slice(shown.length)).toEqual([
+        "",
+        "== tasksPerSecond",
+        expect.stringMatching(/^Node \S+, V8 \S+, .*, medians of \d+ alternating rounds$/),
+        "",
+        expect.stringMatching(/^per second +mysyncio +native promises +ratio$/),
+        expect.stringMatching(/^tasks started and awaited +[\d,]+ +[\d,]+ +\d+\.\d\dx$/),
+        expect.stringMatching(/^task switches +[\d,]+ +[\d,]+ +\d+\.\d\dx$/),
+        expect.stringMatching(/^futures completed and awaited +[\d,]+ +[\d,]+ +\d+\.\d\dx$/),
+      ]);
+      expect({ errors, code }).toEqual({ errors: "", code: 0 });
+    });
 
-  test("only fetches when it is given URLs", async () => {
-    const server = await startServer();
-    const program = start("main", `${server.origin}/only`);
-    await server.requests(1);
-    server.answer("/only", 200, "one");
+    test("only fetches when it is given URLs", async () => {
+      const server = await startServer();
+      const program = start("main", `${server.origin}/only`);
+      await server.requests(1);
+      server.answer("/only", 200, "one");
 
-    const { lines, errors, code } = await program.rest();
+      const { lines, errors, code } = await program.rest();
 
-    expect({ lines: lines.map(withoutMeasures), errors, code }).toEqual({
-      lines: ["Fetching URL: http://HOST/only", "Received http://HOST/only: 200, 3 bytes, # ms"],
-      errors: "",
-      code: 0,
+      expect({ lines: lines.map(withoutMeasures), errors, code }).toEqual({
+        lines: ["Fetching URL: http://HOST/only", "Received http://HOST/only: 200, 3 bytes, # ms"],
+        errors: "",
+        code: 0,
+      });
     });
   });
-});

@@ -1,0 +1,133 @@
+import { beforeEach, describe, expect, test } from "vitest";
+import type { EventLoop } from "../../src/eventLoop.ts";
+import type { Handle } from "../../src/loop/handle.ts";
+import { newVirtualLoop, runDry } from "../support/virtualLoop.ts";
+
+let loop: EventLoop;
+let trace: string[];
+
+beforeEach(() => {
+  loop = newVirtualLoop();
+  trace = [];
+});
+
+function push(letter: string): void {
+  trace.push(letter);
+}
+
+/** What the loop did until nothing was left, as one word. */
+function traced(): string {
+  runDry(loop);
+  return trace.join("");
+}
+
+describe("cancel", () => {
+  test("keeps a ready callback from running", () => {
+    loop.callSoon(push, "a");
+    loop.callSoon(push, "x").cancel();
+    loop.callSoon(push, "b");
+
+    expect(traced()).toBe("ab");
+  });
+
+  test("keeps a timer from running", () => {
+    loop.callLater(1, push, "a");
+    loop.callLater(2, push, "x").cancel();
+    loop.callLater(3, push, "b");
+
+    expect(traced()).toBe("ab");
+  });
+
+  test("keeps the loop's clock from leaping to the timer", () => {
+    loop.callLater(1_000, push, "x").cancel();
+    runDry(loop);
+
+    expect(loop.time()).toBe(0);
+  });
+
+  test("keeps a callback of the same turn from running", () => {
+    loop.callSoon(() => later.cancel());
+    loop.callSoon(push, "a");
+    const later = loop.callSoon(push, "x");
+
+    expect(traced()).toBe("a");
+  });
+
+  test("keeps a timer from running that is due in the same turn", () => {
+    loop.callLater(1, () => second.cancel());
+    const second = loop.callLater(1, push, "x");
+    loop.callLater(1, push, "a");
+
+    expect(traced()).toBe("a");
+  });
+
+  test("frees the slot at once", () => {
+    const handles = [loop.callSoon(push, "x"), loop.callLater(1, push, "x")];
+    for (const handle of handles) handle.cancel();
+
+    expect([...loop._slots]).toEqual([]);
+  });
+
+  test("leaves the callback alone that has got the slot since", () => {
+    const first = loop.callSoon(push, "x");
+    first.cancel();
+    loop.callSoon(push, "a");
+    first.cancel();
+
+    expect(traced()).toBe("a");
+  });
+
+  test("does nothing to a callback that runs", () => {
+    const handle: Handle = loop.callSoon(() => {
+      handle.cancel();
+      push("a");
+      loop.callSoon(push, "b");
+    });
+
+    expect(traced()).toBe("ab");
+  });
+
+  test("does nothing to a callback that ran", () => {
+    const handle = loop.callSoon(push, "a");
+    runDry(loop);
+    loop.callSoon(push, "b");
+    handle.cancel();
+
+    expect(traced()).toBe("ab");
+  });
+
+  test("does nothing once the loop is closed", () => {
+    const [handle, timer] = [loop.callSoon(push, "x"), loop.callLater(1, push, "x")];
+    loop.close();
+    loop = newVirtualLoop();
+    loop.callSoon(push, "a");
+    loop.callLater(1, push, "b");
+    handle.cancel();
+    timer.cancel();
+
+    expect(traced()).toBe("ab");
+  });
+});
+
+test("cancelled() says whether cancel() was called", () => {
+  const [kept, cancelled, ran] = [
+    loop.callLater(1, push, "a"),
+    loop.callSoon(push, "x"),
+    loop.callSoon(push, "b"),
+  ];
+  cancelled.cancel();
+  runDry(loop);
+
+  expect([kept, cancelled, ran].map((handle) => handle.cancelled())).toEqual([false, true, false]);
+});
+
+test("when() is the deadline by the loop's clock", () => {
+  loop.callLater(100, () => {});
+  runDry(loop);
+
+  expect([
+    loop.callLater(2.5, push, "a").when(),
+    loop.callAt(7, push, "b").when(),
+    loop.callLater(Infinity, push, "x").when(),
+  ]).toEqual([102.5, 7, Infinity]);
+});

@@ -1,0 +1,83 @@
+// The loop and the life of a Node process. The programs run as users run them, on the built package.
+
+import { describe, expect, test } from "vitest";
+import { newEventLoop } from "../../../src/eventLoop.ts";
+import { untilHost } from "../../support/host.ts";
+import { output } from "../../support/program.ts";
+
+const PRELUDE = 'import { newEventLoop, getRunningLoop, run, sleep } from "mysyncio";\n';
+
+/** Prints "kept" if something keeps the process alive that this does not count as. */
+const OBSERVER = 'setTimeout(() => { console.log("kept"); process.exit(); }, 100).unref();\n';
+
+describe("a process", () => {
+  const programs: Record<string, [string, string]> = {
+    "is kept alive by a loop that runs and has nothing to do": [
+      "newEventLoop().runForever();",
+      "kept",
+    ],
+    "is kept alive by a loop that waits for a timer": [
+      "const loop = newEventLoop(); loop.callLater(60_000, () => {}); loop.runForever();",
+      "kept",
+    ],
+    "is not kept alive by a loop that does not run": [
+      "newEventLoop().callLater(60_000, () => {});",
+      "",
+    ],
+    "ends while an unref'ed loop has nothing to do": [
+      "const loop = newEventLoop(); loop.runForever(); loop.unref();",
+      "",
+    ],
+    "ends while a loop that was unref'ed before it ran waits for a timer": [
+      "const loop = newEventLoop(); loop.unref(); loop.callLater(60_000, () => {}); loop.runForever();",
+      "",
+    ],
+    "ends while a loop that is unref'ed later waits for a timer": [
+      "const loop = newEventLoop(); loop.callLater(60_000, () => {}); loop.runForever();\n" +
+        "setTimeout(() => loop.unref(), 5);",
+      "",
+    ],
+    "ends while an unref'ed loop has endless work": [
+      "const loop = newEventLoop(); loop.unref(); loop.runForever();\n" +
+        "loop.callSoon(function spin() { loop.callSoon(spin); });",
+      "",
+    ],
+    "is kept alive again by a loop that is ref'ed again": [
+      "const loop = newEventLoop(); loop.runForever(); loop.unref(); loop.ref();",
+      "kept",
+    ],
+    "ends when its loop is stopped": [
+      "const loop = newEventLoop(); loop.callLater(60_000, () => {}); loop.runForever();\n" +
+        "setTimeout(() => loop.stop(), 5);",
+      "",
+    ],
+    "ends when run() does, whatever timers are left": [
+      "await run(function* () { getRunningLoop().callLater(60_000, () => {}); yield* sleep(1); });",
+      "",
+    ],
+  };
+
+  test.concurrent.each(Object.entries(programs))("%s", async (_, [program, expected]) => {
+    expect(await output("main.mjs", PRELUDE + OBSERVER + program)).toBe(expected);
+  });
+});
+
+test("a loop whose work never ends gives immediates their turn", async () => {
+  const loop = newEventLoop();
+  const host = untilHost((done) => setImmediate(done));
+  const spin = () => (host.over() ? loop.stop() : loop.callSoon(spin));
+  spin();
+  await loop.runForever();
+
+  expect(host.happened).toBe(true);
+});
+
+test("a deadline beyond what the host's timers can count does not run early", async () => {
+  const loop = newEventLoop();
+  const ran: string[] = [];
+  loop.callLater(2 ** 31, () => ran.push("early"));
+  loop.callLater(20, () => loop.stop());
+  await loop.runForever();
+
+  expect(ran).toEqual([]);
+});

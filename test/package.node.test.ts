@@ -1,0 +1,103 @@
+// The package as its users get it, from ECMAScript modules and from CommonJS.
+
+import { describe, expect, test } from "vitest";
+import { output } from "./support/program.ts";
+
+describe("a program runs", () => {
+  test("from an ECMAScript module", async () => {
+    const program = `
+      import { run, sleep } from "mysyncio";
+      console.log(await run(function* () {
+        console.log("hello ...");
+        yield* sleep(1);
+        return "... world";
+      }));`;
+
+    expect(await output("main.mjs", program)).toBe("hello ...\n... world");
+  });
+
+  test("from CommonJS by require", async () => {
+    const program = `
+      const { run, gather, sleep } = require("mysyncio");
+      run(function* () {
+        return yield* gather([sleep(2, "hello"), sleep(1, "world")]);
+      }).then(([hello, world]) => console.log(hello, world));`;
+
+    expect(await output("main.cjs", program)).toBe("hello world");
+  });
+
+  test("from both at once, which share the package", async () => {
+    const program = `
+      import { createRequire } from "node:module";
+      import { CancelledError } from "mysyncio";
+      const required = createRequire(import.meta.url)("mysyncio");
+      console.log(required.CancelledError === CancelledError);`;
+
+    expect(await output("main.mjs", program)).toBe("true");
+  });
+
+  test("that fails, with its own error", async () => {
+    const program = `
+      import { run } from "mysyncio";
+      await run(function* () { throw new Error("of the program"); });`;
+
+    await expect(output("main.mjs", program)).rejects.toThrow("Error: of the program");
+  });
+});
+
+describe("to import the package", () => {
+  const ENTRIES = ["mysyncio", "mysyncio/node", "mysyncio/browser", "mysyncio/testing"];
+
+  test.concurrent.each(ENTRIES)(
+    "as %s changes no globals and keeps no process alive",
+    async (entry) => {
+      const program = `
+      const all = () => Reflect.ownKeys(globalThis).map((key) => {
+        const { value, get } = Object.getOwnPropertyDescriptor(globalThis, key);
+        return [key, value, get];
+      });
+      const [before, listeners] = [all().flat(), process.eventNames()];
+      await import(${JSON.stringify(entry)});
+      const after = all().flat();
+      console.log(after.length === before.length && after.every((x, i) => Object.is(x, before[i])));
+      console.log(process.eventNames().length - listeners.length);
+      setTimeout(() => console.log("kept alive"), 200).unref();`;
+
+      expect(await output("main.mjs", program)).toBe("true\n0");
+    },
+  );
+
+  test("compiles no WebAssembly before a loop is made", async () => {
+    const program = `
+      let compiled = 0;
+      const { Module } = WebAssembly;
+      WebAssembly.Module = class extends Module {
+        constructor(bytes) { super(bytes); compiled++; }
+      };
+      const { newEventLoop } = await import("mysyncio");
+      console.log(compiled, newEventLoop().core, compiled);`;
+
+    expect(await output("main.mjs", program)).toBe("0 wasm 1");
+  });
+
+  test.concurrent.each(ENTRIES)("as %s gives the same classes", async (entry) => {
+    const program = `
+      import * as main from "mysyncio";
+      import * as entry from ${JSON.stringify(entry)};
+      const shared = Object.keys(entry).filter((name) => name in main);
+      console.log(Object.keys(entry).length > 0, shared.every((name) => entry[name] === main[name]));`;
+
+    expect(await output("main.mjs", program)).toBe("true true");
+  });
+});
+
+test("mysyncio/core.wasm is the core, and needs nothing", async () => {
+  const program = `
+    import { readFileSync } from "node:fs";
+    const file = new URL(import.meta.resolve("mysyncio/core.wasm"));
+    const core = new WebAssembly.Module(readFileSync(file));
+    const names = WebAssembly.Module.exports(core).map(({ name }) => name);
+    console.log(WebAssembly.Module.imports(core).length, names.includes("turn"));`;
+
+  expect(await output("main.mjs", program)).toBe("0 true");
+});

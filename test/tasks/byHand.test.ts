@@ -1,0 +1,164 @@
+// Coroutines that somebody else than a task drives, or watches.
+
+import { beforeEach, describe, expect, test } from "vitest";
+import { type Coroutine, coroutine } from "../../src/tasks/coroutine.ts";
+import { sleep } from "../../src/tasks/sleep.ts";
+import { caught } from "../support/caught.ts";
+import { runVirtually } from "../support/virtualLoop.ts";
+
+let trace: string[];
+
+beforeEach(() => {
+  trace = [];
+});
+
+const double = coroutine(function* (n: number): Coroutine<number> {
+  yield* sleep(1);
+  return 2 * n;
+});
+
+/** Takes turns by bare yields, and leaves letters. */
+const letters = coroutine(function* (word: string): Coroutine<number> {
+  try {
+    for (const letter of word) {
+      trace.push(letter);
+      yield;
+    }
+    return word.length;
+  } finally {
+    trace.push(".");
+  }
+});
+
+describe("driven by hand", () => {
+  test("a coroutine goes on at each next(), and ends with its return value", () => {
+    const object = letters("ab");
+    const steps = [object.next(), object.next(), object.next(), object.next()];
+
+    expect([steps, trace.join("")]).toEqual([
+      [
+        { done: false, value: undefined },
+        { done: false, value: undefined },
+        { done: true, value: 2 },
+        { done: true, value: undefined },
+      ],
+      "ab.",
+    ]);
+  });
+
+  test("a chain of coroutines goes on at its innermost", () => {
+    const outer = coroutine(function* (): Coroutine<number> {
+      return (yield* letters("ab")) + (yield* letters("cd"));
+    });
+    const object = outer();
+    let step = object.next();
+    let steps = 1;
+    for (; !step.done; steps++) step = object.next();
+
+    expect([step.value, steps, trace.join("")]).toEqual([4, 5, "ab.cd."]);
+  });
+
+  test("a coroutine takes throw() where it is suspended", () => {
+    const object = letters("abc");
+    object.next();
+
+    expect(() => object.throw(new Error("thrown in"))).toThrow("thrown in");
+    expect([trace.join(""), object.next().done]).toEqual(["a.", true]);
+  });
+
+  test("a coroutine cleans up at return(), innermost first", () => {
+    const outer = coroutine(function* (): Coroutine<number> {
+      try {
+        return yield* letters("abc");
+      } finally {
+        trace.push("!");
+      }
+    });
+    const object = outer();
+    object.next();
+
+    expect([object.return(7), trace.join("")]).toEqual([{ done: true, value: 7 }, "a.!"]);
+  });
+
+  test("a coroutine is iterable", () => {
+    expect([[...letters("abc")].length, trace.join("")]).toEqual([3, "abc."]);
+  });
+
+  test("deep recursion ends", () => {
+    const count = coroutine(function* (n: number): Coroutine<number> {
+      return n === 0 ? 0 : 1 + (yield* count(n - 1));
+    });
+    const object = count(1_000);
+    let step = object.next();
+    // More steps than calls would be no progress.
+    for (let i = 0; i < 1_000 && !step.done; i++) step = object.next();
+
+    expect(step).toEqual({ done: true, value: 1_000 });
+  });
+
+  test("a coroutine does not disturb the task that drives it", () => {
+    const result = runVirtually(function* (): Coroutine<number> {
+      const object = letters("abc");
+      object.next();
+      yield* double(1);
+      object.next();
+      yield;
+      return yield* object;
+    });
+
+    expect([result, trace.join("")]).toEqual([3, "abc."]);
+  });
+});
+
+describe("between a task and a coroutine", () => {
+  const failure = new Error("failure");
+  /** Awaits `object` so deep down that the task resumes it directly. */
+  const deep = coroutine(function* <T>(object: Coroutine<T>, levels = 10): Coroutine<T> {
+    return levels === 0 ? yield* object : yield* deep(object, levels - 1);
+  });
+  const fail = coroutine(function* (): Coroutine<number> {
+    yield* sleep(1);
+    throw failure;
+  });
+
+  /** An iterator with nothing but `next`, which is all that `yield*` needs. */
+  function bare(object: Coroutine<number>): Iterable<undefined, number> {
+    return {
+      [Symbol.iterator]: () => ({ next: () => object.next() as IteratorResult<undefined, number> }),
+    };
+  }
+
+  test("an iterator that has only next() passes results on", () => {
+    expect(
+      runVirtually(function* (): Coroutine<number> {
+        return yield* bare(deep(double(4)));
+      }),
+    ).toBe(8);
+  });
+
+  test("an iterator that has only next() passes errors on", () => {
+    const error = caught(() =>
+      runVirtually(function* (): Coroutine<number> {
+        return yield* bare(deep(fail()));
+      }),
+    );
+
+    expect(error).toBe(failure);
+  });
+
+  // The task goes past an iterator that hands on the very results, once it resumes the innermost call directly.
+  test("an iterator that hands results on untouched does not disturb", () => {
+    const object = deep(letters("abc"));
+    const counting = {
+      next: () => {
+        trace.push("+");
+        return object.next() as IteratorResult<undefined, number>;
+      },
+    };
+    runVirtually(function* (): Coroutine<number> {
+      return yield* { [Symbol.iterator]: () => counting };
+    });
+
+    expect(trace.join("").replaceAll("+", "")).toBe("abc.");
+  });
+});

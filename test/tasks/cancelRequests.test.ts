@@ -1,0 +1,148 @@
+// Several cancels of one task, its own ones, and those that are taken back.
+
+import { beforeEach, describe, expect, test } from "vitest";
+import type { EventLoop } from "../../src/eventLoop.ts";
+import { currentTask } from "../../src/tasks/awaitable.ts";
+import type { Coroutine } from "../../src/tasks/coroutine.ts";
+import { sleep } from "../../src/tasks/sleep.ts";
+import type { Task } from "../../src/tasks/task.ts";
+import { newVirtualLoop, runDry } from "../support/virtualLoop.ts";
+
+let loop: EventLoop;
+let trace: string[];
+
+beforeEach(() => {
+  loop = newVirtualLoop();
+  trace = [];
+});
+
+/** Starts a task, and lets it run until it waits. */
+function started<T>(body: () => Coroutine<T>): Task<T> {
+  const task = loop.createTask(body);
+  loop.callSoon(() => loop.stop());
+  loop.runForeverSync();
+  return task;
+}
+
+describe("a task that cancels itself", () => {
+  test("ends cancelled if it returns", () => {
+    const task = started(function* () {
+      currentTask()?.cancel();
+      return "result";
+    });
+
+    expect(task.cancelled()).toBe(true);
+  });
+
+  const waits: Record<string, () => Coroutine<void>> = {
+    "a bare yield": function* () {
+      yield;
+    },
+    "a sleep": () => sleep(100),
+  };
+
+  test.each(Object.entries(waits))("gets the error where it waits next: at %s", (_, wait) => {
+    const task = loop.createTask(function* () {
+      currentTask()?.cancel();
+      try {
+        yield* wait();
+      } finally {
+        trace.push(`at ${loop.time()}`);
+      }
+    });
+    runDry(loop);
+
+    expect([trace, task.cancelled()]).toEqual([["at 0"], true]);
+  });
+
+  test("gets the error at a future that nobody completes", () => {
+    const task = loop.createTask(function* () {
+      currentTask()?.cancel("by itself");
+      yield* loop.createFuture();
+    });
+    runDry(loop);
+
+    expect(task.done()).toBe(true);
+    expect(() => task.result()).toThrow("by itself");
+  });
+});
+
+describe("several cancels", () => {
+  test("before the error is delivered are one error, and are counted", () => {
+    const task = started(function* () {
+      for (let turn = 0; turn < 3; turn++) {
+        try {
+          yield* sleep(1);
+          trace.push("slept");
+        } catch {
+          trace.push(`caught at ${currentTask()?.cancelling()}`);
+        }
+      }
+    });
+    task.cancel();
+    task.cancel();
+    runDry(loop);
+
+    expect([trace, task.cancelling()]).toEqual([["caught at 2", "slept", "slept"], 2]);
+  });
+
+  test("one after the other are errors of their own", () => {
+    const task = started(function* () {
+      try {
+        yield* sleep(100);
+      } catch {
+        trace.push("first");
+      }
+      try {
+        yield* sleep(100);
+      } finally {
+        trace.push("second");
+      }
+    });
+    task.cancel();
+    loop.callLater(1, () => task.cancel());
+    runDry(loop);
+
+    expect([trace, task.cancelled()]).toEqual([["first", "second"], true]);
+  });
+});
+
+describe("uncancel", () => {
+  test("takes back one cancel after the other, down to 0", () => {
+    const task = started(() => sleep(100));
+    task.cancel();
+    task.cancel();
+
+    expect([task.uncancel(), task.uncancel(), task.uncancel(), task.cancelling()]).toEqual([
+      1, 0, 0, 0,
+    ]);
+  });
+
+  test("withdraws a cancel that was not delivered yet", () => {
+    const task = loop.createTask(sleep(1, "result"));
+    task.cancel();
+    task.uncancel();
+    runDry(loop);
+
+    expect(task.result()).toBe("result");
+  });
+
+  test("above 0 withdraws nothing", () => {
+    const task = loop.createTask(sleep(1));
+    task.cancel();
+    task.cancel();
+    task.uncancel();
+    runDry(loop);
+
+    expect(task.cancelled()).toBe(true);
+  });
+
+  test("does not withdraw a cancel that was passed on to a future", () => {
+    const task = started(() => sleep(100));
+    task.cancel();
+    task.uncancel();
+    runDry(loop);
+
+    expect(task.cancelled()).toBe(true);
+  });
+});

@@ -1,0 +1,191 @@
+import { beforeEach, describe, expect, test } from "vitest";
+import type { EventLoop } from "../../src/eventLoop.ts";
+import { CancelledError, RuntimeError } from "../../src/loop/errors.ts";
+import { createTask } from "../../src/tasks/awaitable.ts";
+import { type Coroutine, coroutine } from "../../src/tasks/coroutine.ts";
+import { gather } from "../../src/tasks/gather.ts";
+import { sleep } from "../../src/tasks/sleep.ts";
+import { collectReports } from "../support/reports.ts";
+import { newVirtualLoop, runDry } from "../support/virtualLoop.ts";
+
+let loop: EventLoop;
+let trace: string[];
+
+beforeEach(() => {
+  loop = newVirtualLoop();
+  trace = [];
+});
+
+const failAfter = coroutine(function* (delay: number, error: unknown): Coroutine<never> {
+  yield* sleep(delay);
+  throw error;
+});
+
+const leaveAfter = coroutine(function* (delay: number, letter: string): Coroutine<string> {
+  yield* sleep(delay);
+  trace.push(letter);
+  return letter;
+});
+
+/** Runs `main` on the loop of the test, whose reports are thus seen. */
+function onLoop<T>(main: () => Coroutine<T>): T {
+  return loop.runUntilCompleteSync(main);
+}
+
+describe("gather", () => {
+  test("runs all at once, and gives the results in the order of its arguments", () => {
+    const results = onLoop(function* () {
+      return yield* gather([leaveAfter(30, "a"), leaveAfter(10, "b"), leaveAfter(20, "c")]);
+    });
+
+    expect([results, trace, loop.time()]).toEqual([["a", "b", "c"], ["b", "c", "a"], 30]);
+  });
+
+  test("starts coroutines in the order of its arguments", () => {
+    onLoop(function* () {
+      yield* gather([leaveAfter(0, "a"), leaveAfter(0, "b"), leaveAfter(0, "c")]);
+    });
+
+    expect(trace.join("")).toBe("abc");
+  });
+
+  test("takes everything that can be awaited", async () => {
+    const done = loop.createFuture<string>();
+    done.setResult("future");
+    const results = await loop.runUntilComplete(function* () {
+      return yield* gather([
+        sleep(1, "coroutine"),
+        done,
+        createTask(sleep(1, "task")),
+        Promise.resolve("promise"),
+        () => sleep(1, "function"),
+      ]);
+    });
+
+    expect(results).toEqual(["coroutine", "future", "task", "promise", "function"]);
+  });
+
+  test("takes any iterable", () => {
+    const results = onLoop(function* () {
+      return yield* gather(new Set([sleep(2, "a"), sleep(1, "b")]));
+    });
+
+    expect(results).toEqual(["a", "b"]);
+  });
+
+  test("of nothing gives nothing", () => {
+    const results = onLoop(function* () {
+      return yield* gather([]);
+    });
+
+    expect(results).toEqual([]);
+  });
+
+  test("awaits once what it is given twice", () => {
+    const results = onLoop(function* () {
+      const coro = leaveAfter(1, "a");
+      const task = createTask(leaveAfter(1, "b"));
+      return yield* gather([coro, task, coro, task]);
+    });
+
+    expect([results, trace]).toEqual([
+      ["a", "b", "a", "b"],
+      ["b", "a"],
+    ]);
+  });
+
+  test("is a RuntimeError for futures of different loops", () => {
+    expect(() => gather([loop.createFuture(), newVirtualLoop().createFuture()])).toThrow(
+      RuntimeError,
+    );
+  });
+
+  test("is a RuntimeError where no loop runs and none can be told", () => {
+    expect(() => gather([sleep(1)])).toThrow(RuntimeError);
+    expect(() => gather([])).toThrow(RuntimeError);
+  });
+});
+
+describe("an exception in a gather", () => {
+  test("is thrown at once: the first one that comes", () => {
+    const error = onLoop(function* (): Coroutine<unknown> {
+      try {
+        yield* gather([failAfter(20, "late"), failAfter(10, "early"), sleep(30)]);
+      } catch (thrown) {
+        return thrown;
+      }
+      return "nothing";
+    });
+
+    expect([error, loop.time()]).toEqual(["early", 10]);
+  });
+
+  test("lets the others go on", () => {
+    onLoop(function* () {
+      try {
+        yield* gather([leaveAfter(20, "b"), failAfter(10, "failure")]);
+      } catch {
+        trace.push("a");
+      }
+      yield* sleep(20);
+    });
+
+    expect(trace.join("")).toBe("ab");
+  });
+
+  test("is thrown if it happened before: the first one in the order of the arguments", () => {
+    const failed = ["first", "second"].map((error) => {
+      const future = loop.createFuture();
+      future.setException(error);
+      return future;
+    });
+
+    expect(gather(failed).exception()).toBe("first");
+  });
+
+  test("counts as retrieved if it comes later", () => {
+    const reports = collectReports(loop);
+    onLoop(function* () {
+      try {
+        yield* gather([failAfter(1, "first"), failAfter(2, "second"), failAfter(2, "third")]);
+      } catch {}
+      yield* sleep(5);
+    });
+    loop.close();
+
+    expect(reports).toEqual([]);
+  });
+
+  test("is reported once if nobody awaits the gather", () => {
+    const reports = collectReports(loop);
+    loop.callSoon(() => {
+      gather([failAfter(1, "first"), failAfter(2, "second")]);
+    });
+    runDry(loop);
+    loop.close();
+
+    expect(reports.map(({ exception }) => exception)).toEqual(["first"]);
+  });
+});
+
+describe("gather with returnExceptions", () => {
+  test("gives exceptions in place of results", () => {
+    const results = onLoop(function* () {
+      return yield* gather([failAfter(2, "b"), sleep(1, "a"), failAfter(1, "c")], {
+        returnExceptions: true,
+      });
+    });
+
+    expect(results).toEqual(["b", "a", "c"]);
+  });
+
+  test("gives a CancelledError in place of the result of a cancelled child", () => {
+    const results = onLoop(function* () {
+      const task = createTask(sleep(100));
+      loop.callLater(1, () => task.cancel());
+      return yield* gather([sleep(2, "a"), task], { returnExceptions: true });
+    });
+
+    expect(results).toEqual(["a", expect.any(CancelledError)]);
+  });
+});

@@ -1,0 +1,41 @@
+// Random trees of coroutine calls do what the same trees do when they are evaluated plainly.
+
+import * as fc from "fast-check";
+import { expect, test } from "vitest";
+import { newVirtualLoop, runDry } from "../support/virtualLoop.ts";
+import { Performance } from "./performance.ts";
+import { type Account, account, interpret, type Tree, trees } from "./tree.ts";
+
+const RUNS = 1_000;
+
+/** Performs `tree` in a task, which is cancelled while it waits for the `cancelAt`th time. */
+function perform(tree: Tree, cancelAt = 0): Account {
+  const loop = newVirtualLoop();
+  const performance = new Performance(loop, (suspension) => {
+    if (suspension === cancelAt) loop.callSoon(() => task.cancel());
+  });
+  const task = loop.createTask(performance.perform(tree));
+  runDry(loop);
+  expect([...loop._slots]).toEqual([]);
+  const performed = account(performance.trace, () => task.result());
+  loop.close();
+  return performed;
+}
+
+test("coroutines that suspend, throw, catch, clean up and return do so as plain functions would", () => {
+  fc.assert(
+    fc.property(trees, (tree) => {
+      expect(perform(tree)).toEqual(interpret(tree));
+    }),
+    { numRuns: RUNS },
+  );
+});
+
+test("a cancel is thrown at the place that waits, as if that place had thrown it", () => {
+  fc.assert(
+    fc.property(trees, fc.integer({ min: 1, max: 10 }), (tree, cancelAt) => {
+      expect(perform(tree, cancelAt)).toEqual(interpret(tree, cancelAt));
+    }),
+    { numRuns: RUNS },
+  );
+});

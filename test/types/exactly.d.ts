@@ -1,0 +1,7 @@
+/** Compiles if the value is of the very type `Expected`. */
+declare function exactly<Expected>(): <Actual>(
+  value: Actual,
+  ...proof: (<T>() => T extends Actual ? 1 : 2) extends <T>() => T extends Expected ? 1 : 2
+    ? []
+    : ["another type"]
+) => void;

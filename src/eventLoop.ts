@@ -1,7 +1,14 @@
 // The public loop: a facade over the slots, the turns and the pump, which do the work.
 
 import { type Core, type CoreKind, newCore, type Priority } from "./core/core.ts";
-import { checkChoice, checkFunction, checkOptions, checkTime, describe } from "./loop/arguments.ts";
+import {
+  checkChoice,
+  checkFunction,
+  checkOptions,
+  checkTime,
+  describe,
+  wrongType,
+} from "./loop/arguments.ts";
 import { type Clock, monotonicClock } from "./loop/clock.ts";
 import { RuntimeError } from "./loop/errors.ts";
 import { type Callback, Handle, TimerHandle } from "./loop/handle.ts";
@@ -25,7 +32,7 @@ import {
   ensureFutureOn,
 } from "./tasks/awaitable.ts";
 import type { Coroutine } from "./tasks/coroutine.ts";
-import { Future } from "./tasks/future.ts";
+import { Future, isFuture } from "./tasks/future.ts";
 import { Task, type TaskOptions } from "./tasks/task.ts";
 
 /** What a loop is made with. */
@@ -47,6 +54,7 @@ export type ExceptionHandler = (loop: EventLoop, context: ExceptionContext) => u
 export type TaskFactory = <T>(loop: EventLoop, body: Coroutine<T>, options: TaskOptions) => Task<T>;
 
 const CORE_KINDS: readonly CoreKind[] = ["wasm", "js"];
+const RETURNED_FUTURE = "The outcome is a future that is not done. Did you mean `return yield*`?";
 /** How long one turn may be before the host gets its own: two fit into a frame, with room for the page. */
 const DEFAULT_SLICE = 5;
 
@@ -82,7 +90,7 @@ export class EventLoop implements Scheduler {
     const { slice = DEFAULT_SLICE, clock = monotonicClock } = options;
     checkTime("slice", slice);
     if (typeof clock?.now !== "function") {
-      throw new TypeError(`Expected \`clock\` to be a Clock, got ${describe(clock)}`);
+      throw wrongType("clock", "a Clock", clock);
     }
     if (options.core !== undefined) checkChoice("core", options.core, CORE_KINDS);
     this.#clock = clock;
@@ -162,7 +170,7 @@ export class EventLoop implements Scheduler {
    * Starts a coroutine as a task. Its first step comes through the ready queue, unless `eagerStart` is set.
    *
    * @throws TypeError if `coro` is not a coroutine. @throws RuntimeError if the loop is closed.
-   * @throws InvalidStateError if `coro` was awaited or made a task before.
+   * @throws InvalidStateError if `coro` is decorated, and was awaited or made a task before.
    */
   createTask<T>(coro: CoroutineLike<T>, options?: TaskOptions): Task<T> {
     return createTaskOn(this, checkCoroutine("coro", coro), options);
@@ -195,7 +203,10 @@ export class EventLoop implements Scheduler {
     } finally {
       future.removeDoneCallback(this.#onDone);
     }
-    return this.#outcome(future);
+    const outcome = this.#outcome(future);
+    // The promise would wait for it, and nobody runs the loop any more.
+    if (isFuture(outcome) && !outcome.done()) throw new RuntimeError(RETURNED_FUTURE);
+    return outcome;
   }
 
   /**
@@ -208,8 +219,7 @@ export class EventLoop implements Scheduler {
     this.#checkCanRun();
     if (this.#clock.advanceTo === undefined) {
       throw new RuntimeError(
-        "A loop that blocks its thread needs a clock that does not pass by itself. " +
-          "Give it a `VirtualClock`, or use the form that returns a promise",
+        "A loop blocks its thread only on a clock that does not pass by itself, like VirtualClock",
       );
     }
     this.#pump.runHere();
@@ -241,8 +251,9 @@ export class EventLoop implements Scheduler {
   close(): void {
     if (this.#closed) return;
     if (this.isRunning()) throw new RuntimeError("The loop is running. Stop it before closing it");
-    reportUnretrieved(this);
+    // Before the handler hears anything: it may want to use the loop.
     this.#closed = true;
+    reportUnretrieved(this);
     this.#pump.close();
     this.#turns.clear();
     this._slots.close();
@@ -306,12 +317,16 @@ export class EventLoop implements Scheduler {
   /** Reports what nobody could catch. A handler that throws is reported too, and does not stop the loop. */
   callExceptionHandler(context: ExceptionContext): void {
     const handler = this.#exceptionHandler;
-    if (handler === undefined) return this.defaultExceptionHandler(context);
     try {
-      handler(this, context);
-    } catch (exception) {
-      this.defaultExceptionHandler(context);
-      this.defaultExceptionHandler({ message: "The exception handler itself threw", exception });
+      if (handler === undefined) return this.defaultExceptionHandler(context);
+      try {
+        handler(this, context);
+      } catch (exception) {
+        this.defaultExceptionHandler(context);
+        this.defaultExceptionHandler({ message: "The exception handler itself threw", exception });
+      }
+    } catch {
+      // The console itself is broken: nobody is left to tell, and the loop has to go on.
     }
   }
 
@@ -333,10 +348,6 @@ export class EventLoop implements Scheduler {
 
   getTaskFactory(): TaskFactory | undefined {
     return this.#taskFactory;
-  }
-
-  get [Symbol.toStringTag](): string {
-    return "EventLoop";
   }
 
   /** @internal */

@@ -1,7 +1,7 @@
 // Running a whole program: a loop of its own, from the first task to the last.
 
 import { EventLoop } from "./eventLoop.ts";
-import { checkOptions, describe } from "./loop/arguments.ts";
+import { checkOptions, wrongType } from "./loop/arguments.ts";
 import type { Clock } from "./loop/clock.ts";
 import { RuntimeError } from "./loop/errors.ts";
 import { type AwaitableLike, allTasks, checkAwaitable } from "./tasks/awaitable.ts";
@@ -36,12 +36,15 @@ export async function run<T>(main: AwaitableLike<T>, options: RunOptions = {}): 
   try {
     return await loop.runUntilComplete(main);
   } finally {
-    // A task may start others while it cleans up.
-    for (let left = cancelLeft(loop); left.length > 0; left = cancelLeft(loop)) {
-      await loop.runUntilComplete(gather(left, { returnExceptions: true }));
-      report(loop, left);
+    try {
+      // A task may start others while it cleans up.
+      for (let left = cancelLeft(loop); left.length > 0; left = cancelLeft(loop)) {
+        await loop.runUntilComplete(gather(left, { returnExceptions: true }));
+        report(loop, left);
+      }
+    } finally {
+      loop.close();
     }
-    loop.close();
   }
 }
 
@@ -61,11 +64,14 @@ export function runSync<T>(main: AwaitableLike<T>, options: RunOptions = {}): T 
   try {
     return loop.runUntilCompleteSync(main);
   } finally {
-    for (let left = cancelLeft(loop); left.length > 0; left = cancelLeft(loop)) {
-      loop.runUntilCompleteSync(gather(left, { returnExceptions: true }));
-      report(loop, left);
+    try {
+      for (let left = cancelLeft(loop); left.length > 0; left = cancelLeft(loop)) {
+        loop.runUntilCompleteSync(gather(left, { returnExceptions: true }));
+        report(loop, left);
+      }
+    } finally {
+      loop.close();
     }
-    loop.close();
   }
 }
 
@@ -76,7 +82,7 @@ function loopFor(main: unknown, options: RunOptions): EventLoop {
   if (loop === undefined) return new EventLoop(clock === undefined ? { debug } : { debug, clock });
   const given: unknown = typeof loop === "function" ? loop() : loop;
   if (!(given instanceof EventLoop)) {
-    throw new TypeError(`Expected \`loop\` to be or make an event loop, got ${describe(given)}`);
+    throw wrongType("loop", "or make an event loop", given);
   }
   // What follows would end the tasks of somebody else.
   if (given.isClosed()) throw new RuntimeError("The loop is closed");

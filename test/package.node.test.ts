@@ -61,7 +61,7 @@ describe("to import the package", () => {
       const after = all().flat();
       console.log(after.length === before.length && after.every((x, i) => Object.is(x, before[i])));
       console.log(process.eventNames().length - listeners.length);
-      setTimeout(() => console.log("kept alive"), 200).unref();`;
+      setTimeout(() => console.log("kept alive"), 1_000).unref();`;
 
       expect(await output("main.mjs", program)).toBe("true\n0");
     },

@@ -93,3 +93,8 @@ export interface Core {
   /** Makes the core as new, except that it keeps its memory. No id means anything any more. */
   reset(): void;
 }
+
+/** The error of a core whose slots are all taken. */
+export function tooMany(): RangeError {
+  return new RangeError(`Expected at most ${SLOT_MASK} pending callbacks and timers, got one more`);
+}

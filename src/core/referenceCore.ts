@@ -5,7 +5,7 @@
 // part in its own way: a batch is not collected but counted, the heap is a binary one, and
 // no counter ever wraps.
 
-import { type Core, type Priority, SLOT_BITS, SLOT_MASK } from "./interface.ts";
+import { type Core, type Priority, SLOT_BITS, SLOT_MASK, tooMany } from "./interface.ts";
 import { ReadyQueue } from "./readyQueue.ts";
 import { TimerHeap } from "./timerHeap.ts";
 
@@ -152,9 +152,7 @@ export class ReferenceCore implements Core {
 
   #takeFreshSlot(): number {
     if (this.#fresh > SLOT_MASK) {
-      throw new RangeError(
-        `Expected at most ${SLOT_MASK} pending callbacks and timers, got one more. Wait for some first.`,
-      );
+      throw tooMany();
     }
     if (this.#fresh === this.#states.length) this.#grow();
     this.#generations[this.#fresh] = 0;

@@ -19,7 +19,7 @@
 
 import { breakCore } from "./brokenCore.ts";
 import { type CoreExports, instantiateCore } from "./compile.ts";
-import { type Core, type Priority, SLOT_MASK } from "./interface.ts";
+import { type Core, type Priority, SLOT_MASK, tooMany } from "./interface.ts";
 
 const COUNTER_MASK = 0x3fffffff;
 
@@ -232,13 +232,12 @@ export class WasmCore implements Core {
 }
 
 function noRoomForSlot(live: number): RangeError {
+  if (live === MAX_LIVE) return tooMany();
   return new RangeError(
-    live === MAX_LIVE
-      ? `Expected at most ${MAX_LIVE} pending callbacks and timers, got one more. Wait for some first.`
-      : `No memory is left for another callback or timer after ${live} pending ones. Wait for some first.`,
+    `No memory is left for another callback or timer after ${live} pending ones`,
   );
 }
 
 function noRoomForEntry(): RangeError {
-  return new RangeError("No memory is left for another ready callback. Wait for some first.");
+  return new RangeError("No memory is left for another ready callback");
 }

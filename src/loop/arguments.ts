@@ -9,7 +9,7 @@ export function describe(value: unknown): string {
     case "string":
       return `\`${JSON.stringify(shorten(value))}\` (string)`;
     case "function":
-      return `\`${value.name === "" ? "anonymous" : shorten(value.name)}\` (function)`;
+      return `\`${shorten(String(value.name || "anonymous"))}\` (function)`;
     case "object":
       return value === null ? "`null`" : `${article(className(value))} (object)`;
     default:
@@ -17,19 +17,22 @@ export function describe(value: unknown): string {
   }
 }
 
+/** The error for an argument that is not what it must be. */
+export function wrongType(name: string, domain: string, value: unknown): TypeError {
+  return new TypeError(`Expected \`${name}\` to be ${domain}, got ${describe(value)}`);
+}
+
 /** `TypeError` unless `value` can be called. */
 export function checkFunction(name: string, value: unknown): void {
   if (typeof value !== "function") {
-    throw new TypeError(`Expected \`${name}\` to be a function, got ${describe(value)}`);
+    throw wrongType(name, "a function", value);
   }
 }
 
 /** `TypeError` unless `value` is a number, `RangeError` for NaN. Infinity is a time that never comes. */
 export function checkTime(name: string, value: unknown): void {
   if (typeof value !== "number") {
-    throw new TypeError(
-      `Expected \`${name}\` to be a number of milliseconds, got ${describe(value)}`,
-    );
+    throw wrongType(name, "a number of milliseconds", value);
   }
   if (Number.isNaN(value)) {
     throw new RangeError(`Expected \`${name}\` to be a number of milliseconds, got \`NaN\``);
@@ -39,14 +42,14 @@ export function checkTime(name: string, value: unknown): void {
 /** `TypeError` unless `value` is an object of options or not given. */
 export function checkOptions(value: unknown): void {
   if (typeof value !== "object" || value === null) {
-    throw new TypeError(`Expected \`options\` to be an object, got ${describe(value)}`);
+    throw wrongType("options", "an object", value);
   }
 }
 
 /** `TypeError` unless `value` is a string. */
 export function checkString(name: string, value: unknown): void {
   if (typeof value !== "string") {
-    throw new TypeError(`Expected \`${name}\` to be a string, got ${describe(value)}`);
+    throw wrongType(name, "a string", value);
   }
 }
 
@@ -54,7 +57,7 @@ export function checkString(name: string, value: unknown): void {
 export function checkChoice(name: string, value: unknown, choices: readonly string[]): void {
   if (choices.includes(value as string)) return;
   const domain = choices.map((choice) => JSON.stringify(choice)).join(" or ");
-  throw new TypeError(`Expected \`${name}\` to be ${domain}, got ${describe(value)}`);
+  throw wrongType(name, `${domain}`, value);
 }
 
 function shorten(text: string): string {
@@ -65,8 +68,7 @@ function className(value: object): string {
   if (Array.isArray(value)) return "Array";
   const tag = Object.prototype.toString.call(value).slice(8, -1);
   if (tag !== "Object") return tag;
-  const maker: unknown = value.constructor;
-  return typeof maker === "function" && maker.name !== "" ? maker.name : tag;
+  return value.constructor?.name || tag;
 }
 
 function article(noun: string): string {

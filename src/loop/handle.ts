@@ -28,13 +28,11 @@ export class Handle implements Runnable {
 
   /** Takes the callback back: it will not run, and its slot is free at once. Too late, it does nothing. */
   cancel(): void {
-    if (this._id > GONE) {
-      this.#slots.release(this._id);
-      // Somebody may keep the handle; what the callback holds must not stay with it.
-      this.#callback = undefined;
-      this.#args = NOTHING;
-    }
+    if (this._id > GONE) this.#slots.release(this._id);
     this._id = CANCELLED;
+    // Somebody may keep the handle; what the callback holds must not stay with it.
+    this.#callback = undefined;
+    this.#args = NOTHING;
   }
 
   /** Whether `cancel()` was called. */

@@ -209,8 +209,7 @@ export class Pump {
 function deadlock(external: number): DeadlockError {
   return new DeadlockError(
     external === 0
-      ? "Nothing is ready and no timer is pending: what still waits would wait for ever"
-      : "What is still awaited comes from outside the loop (a promise, say), and cannot come while " +
-          "this thread is blocked. Use the asynchronous form instead",
+      ? "Nothing is ready and no timer is pending: what waits would wait for ever"
+      : "What is awaited is a promise or the like, which cannot settle while this thread is blocked",
   );
 }

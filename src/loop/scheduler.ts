@@ -1,5 +1,5 @@
 import type { Core, Priority } from "../core/core.ts";
-import { describe } from "./arguments.ts";
+import { wrongType } from "./arguments.ts";
 import type { Callback, Handle, TimerHandle } from "./handle.ts";
 import type { Slots } from "./slots.ts";
 
@@ -55,7 +55,7 @@ export interface Scheduler {
 /** `TypeError` unless `value` is an event loop. */
 export function checkLoop(value: unknown): void {
   if ((value as Scheduler | null)?._core === undefined) {
-    throw new TypeError(`Expected \`loop\` to be an event loop, got ${describe(value)}`);
+    throw wrongType("loop", "an event loop", value);
   }
 }
 

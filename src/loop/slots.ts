@@ -5,7 +5,7 @@ const MOST_IDLE = 64;
 
 /** What a slot of the core stands for: something that takes its turn. */
 export interface Runnable {
-  /** Called by the loop, and by nobody else, each time the slot comes up. */
+  /** Called by the loop, and by nobody else, each time the slot comes up. @internal */
   _run(): void;
 }
 

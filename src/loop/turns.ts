@@ -102,6 +102,7 @@ export class Turns {
         const runnable = slots.current;
         if (runnable === undefined) throw error; // not of a step: the core is broken
         slots.current = undefined;
+        this.#left = left;
         this.#reports.onError(runnable, error);
       }
     }

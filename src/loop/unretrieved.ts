@@ -2,8 +2,10 @@
 //
 // A failed future that is dropped must not take its exception with it. Each such
 // exception is noted here until somebody retrieves it; it is reported once, when
-// the future is collected, at the latest when the loop closes. The note must not
-// hold the future, or it would never be collected.
+// the future is collected, at the latest when the loop closes.
+//
+// Most exceptions are retrieved in the next turn. So what costs something waits
+// for the microtask after the slice, and is spared to those.
 
 import type { Scheduler } from "./scheduler.ts";
 
@@ -14,19 +16,20 @@ interface Failed {
 
 const notes = new WeakMap<Scheduler, Set<Unretrieved>>();
 let collected: FinalizationRegistry<Unretrieved> | undefined;
+/** Futures that failed in this slice, with their notes. */
+let recent: [Failed, Unretrieved][] = [];
 
 export class Unretrieved {
   readonly #loop: Scheduler;
   readonly #message: string;
   readonly #exception: unknown;
 
-  constructor(future: Failed & object, exception: unknown) {
+  constructor(future: Failed, exception: unknown) {
     this.#loop = future._loop;
     this.#message = `${future._describe()} failed, and nobody retrieved its exception`;
     this.#exception = exception;
     notesOf(future._loop).add(this);
-    collected ??= new FinalizationRegistry((note) => note.report());
-    collected.register(future, this, this);
+    if (recent.push([future, this]) === 1) queueMicrotask(watchRecent);
   }
 
   /** Somebody sees the exception now. Returns it. */
@@ -41,11 +44,26 @@ export class Unretrieved {
     this.withdraw();
     this.#loop.callExceptionHandler({ message: this.#message, exception: this.#exception });
   }
+
+  /** Reports it when `future`, which it belongs to, is collected. */
+  watch(future: Failed): void {
+    if (!notesOf(this.#loop).has(this)) return;
+    // A stack trace that nobody has read yet holds the objects of its frames, and so the very task that failed.
+    if (this.#exception instanceof Error) void this.#exception.stack;
+    collected ??= new FinalizationRegistry((note) => note.report());
+    collected.register(future, this, this);
+  }
 }
 
 /** Reports every exception of `loop` that nobody has retrieved. */
 export function reportUnretrieved(loop: Scheduler): void {
   for (const note of [...notesOf(loop)]) note.report();
+}
+
+function watchRecent(): void {
+  const failed = recent;
+  recent = [];
+  for (const [future, note] of failed) note.watch(future);
 }
 
 function notesOf(loop: Scheduler): Set<Unretrieved> {

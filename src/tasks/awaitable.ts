@@ -1,6 +1,6 @@
 // Whatever can be awaited, and how it becomes a future of a loop.
 
-import { checkOptions, describe } from "../loop/arguments.ts";
+import { checkOptions, describe, wrongType } from "../loop/arguments.ts";
 import { RuntimeError } from "../loop/errors.ts";
 import { checkLoop, type Scheduler } from "../loop/scheduler.ts";
 import { type Coroutine, isCoroutine, isCoroutineFunction } from "./coroutine.ts";
@@ -22,7 +22,7 @@ export type AwaitableLike<T> = Awaitable<T> | (() => Awaitable<T>);
  *
  * @throws RuntimeError if no loop runs.
  * @throws TypeError if `coro` is not a coroutine. A promise is none: `ensureFuture` takes those.
- * @throws InvalidStateError if `coro` was awaited or made a task before.
+ * @throws InvalidStateError if `coro` is decorated, and was awaited or made a task before.
  */
 export function createTask<T>(coro: CoroutineLike<T>, options?: TaskOptions): Task<T> {
   const body = checkCoroutine("coro", coro);
@@ -88,7 +88,7 @@ export function wrapFuture<T>(
   options?: { readonly loop?: Scheduler },
 ): Future<T> {
   if (!isThenable(promise)) {
-    throw new TypeError(`Expected \`promise\` to be a promise, got ${describe(promise)}`);
+    throw wrongType("promise", "a promise", promise);
   }
   if (options !== undefined) checkOptions(options);
   if (isFuture(promise)) return promise as Future<T>;
@@ -130,9 +130,7 @@ export function checkCoroutine<T>(name: string, value: CoroutineLike<T>): Corout
 /** @throws TypeError unless `value` can be awaited */
 export function checkAwaitable(name: string, value: unknown): void {
   if (isAwaitable(value)) return;
-  throw new TypeError(
-    `Expected \`${name}\` to be a coroutine, a future, a task or a promise, got ${describe(value)}`,
-  );
+  throw wrongType(name, "a coroutine, a future, a task or a promise", value);
 }
 
 function isAwaitable(value: unknown): boolean {

@@ -15,14 +15,14 @@
 // The task finds the chain when the result reaches it. A short one that suspends
 // for the first time it leaves to the engine; else it takes it over, and from
 // then on resumes c directly. When c is done, the task resumes b, whose `yield*`
-// asks Call c for its next result and gets what was delivered.
+// asks Call c for its next result and gets its outcome.
 //
 // The result object is the proof that a chain belongs to the step that just
 // ended: `yield*` passes it on untouched, and each suspension makes a new one. So
 // a generator that is driven by hand in the middle (whose result ends there)
 // leaves a chain that nobody takes over, and is resumed by the engine's own walk.
 
-import { describe } from "../loop/arguments.ts";
+import { wrongType } from "../loop/arguments.ts";
 import { InvalidStateError } from "../loop/errors.ts";
 
 declare const suspension: unique symbol;
@@ -75,7 +75,7 @@ export function resumeWithError(generator: AnyGenerator, error: unknown): Result
 /** How many calls may nest on the native stack before the next one is started by the task, on a stack of its own. */
 const DEEPEST_INLINE = 64;
 
-/** What calls leave for the task, and the task for calls. One step at a time, so one of each is enough. */
+/** What calls leave for the task. One step at a time, so one is enough. */
 export const chain = {
   /** The result with which the chain suspended. */
   result: undefined as Result | undefined,
@@ -84,15 +84,18 @@ export const chain = {
   length: 0,
   /** Whether the inner call suspends not for the first time, or waits to be started by the task. */
   isRepeated: false,
-  /** The call that is done, about to be told so by its caller's `yield*` ... */
-  delivered: undefined as Call | undefined,
-  /** ... its result, if it did not throw ... */
-  value: undefined as Result | undefined,
-  /** ... and what it threw. */
-  error: undefined as unknown,
   /** How many calls are on the native stack. */
   depth: 0,
 };
+
+/** What a call threw, in place of a result. */
+export class Thrown {
+  readonly error: unknown;
+
+  constructor(error: unknown) {
+    this.error = error;
+  }
+}
 
 const FRESH = 0;
 const AWAITED = 1;
@@ -106,6 +109,8 @@ export class Call {
   _caller: Call | undefined = undefined;
   /** Whether the body has begun. */
   _begun = false;
+  /** How it ended, from when the task saw that until the caller's `yield*` asks. */
+  _outcome: Result | Thrown | undefined = undefined;
   #state = FRESH;
   #hasSuspended = false;
 
@@ -123,8 +128,8 @@ export class Call {
   _claim(): void {
     if (this.#state !== FRESH) {
       throw new InvalidStateError(
-        "This coroutine object was awaited before, and a coroutine object runs once. " +
-          "Call the coroutine function again, or make a task of it to await its result in several places",
+        "A coroutine object runs once, and this one was awaited before. " +
+          "Make a task of it to await its result in several places",
       );
     }
     this.#state = AWAITED;
@@ -138,7 +143,13 @@ export class Call {
   }
 
   next(sent?: unknown): Result {
-    if (chain.delivered === this) return deliver();
+    const outcome = this._outcome;
+    if (outcome !== undefined) {
+      this._outcome = undefined;
+      // Through next() too: a wrapper iterator need not have throw().
+      if (outcome instanceof Thrown) throw outcome.error;
+      return outcome;
+    }
     const { depth } = chain;
     if (!this._begun) {
       if (depth >= DEEPEST_INLINE) {
@@ -189,17 +200,6 @@ export class Call {
   }
 }
 
-/** Gives the caller what was delivered. */
-function deliver(): Result {
-  const { value, error } = chain;
-  chain.delivered = undefined;
-  chain.value = undefined;
-  chain.error = undefined;
-  // Through next() too: a wrapper iterator need not have throw().
-  if (value === undefined) throw error;
-  return value;
-}
-
 // A call is a generator to the rest of the world: iterator helpers, `Object.prototype.toString`.
 Object.setPrototypeOf(Call.prototype, generatorPrototype);
 
@@ -225,9 +225,7 @@ export function coroutine<F extends CoroutineFunction>(
   _context?: ClassMethodDecoratorContext,
 ): F {
   if (!isGeneratorFunction(fn)) {
-    throw new TypeError(
-      `Expected \`fn\` to be a generator function (\`function*\`), got ${describe(fn)}`,
-    );
+    throw wrongType("fn", `a generator function (\`function*\`)`, fn);
   }
   function wrapper(this: unknown): Call {
     // biome-ignore lint/complexity/noArguments: forwarded as they are, they are never made into an array

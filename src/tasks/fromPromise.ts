@@ -1,7 +1,7 @@
-import { describe } from "../loop/arguments.ts";
+import { describe, wrongType } from "../loop/arguments.ts";
 import { CancelledError } from "../loop/errors.ts";
 import { isThenable } from "./awaitable.ts";
-import { type Coroutine, coroutine } from "./coroutine.ts";
+import { Call, type Coroutine, coroutine } from "./coroutine.ts";
 import { currentScheduler } from "./future.ts";
 import { futureOfPromise } from "./relay.ts";
 
@@ -19,15 +19,28 @@ export function fromPromise<T>(
   source: PromiseLike<T> | ((signal: AbortSignal) => PromiseLike<T>),
 ): Coroutine<T> {
   if (typeof source === "function") return settledAbortably(source);
-  if (isThenable(source)) return settled(source) as Coroutine<T>;
-  throw new TypeError(
-    `Expected \`source\` to be a promise or a function that returns one, got ${describe(source)}`,
-  );
+  if (isThenable(source)) return new PromiseCall(source) as unknown as Coroutine<T>;
+  throw wrongType("source", "a promise or a function that returns one", source);
 }
 
-const settled = coroutine(function* fromPromise<T>(promise: PromiseLike<T>): Coroutine<T> {
+/** A promise that is awaited later, as a task of its own, must not be taken for one that nobody awaits. */
+class PromiseCall extends Call {
+  readonly #promise: PromiseLike<unknown>;
+
+  constructor(promise: PromiseLike<unknown>) {
+    super(settled(promise));
+    this.#promise = promise;
+  }
+
+  override _begin(): this {
+    this.#promise.then(undefined, () => undefined);
+    return super._begin();
+  }
+}
+
+function* settled<T>(promise: PromiseLike<T>): Coroutine<T> {
   return yield* futureOfPromise(currentScheduler("fromPromise()"), promise);
-});
+}
 
 const settledAbortably = coroutine(function* fromPromise<T>(
   start: (signal: AbortSignal) => PromiseLike<T>,

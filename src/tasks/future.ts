@@ -6,8 +6,9 @@ import { checkLoop, runningScheduler, type Scheduler } from "../loop/scheduler.t
 import { Unretrieved } from "../loop/unretrieved.ts";
 import type { Suspension } from "./coroutine.ts";
 
-/** Who wants to know that a future is done. `_notify` is called synchronously, and must not run code of a user. */
+/** Who wants to know that a future is done. */
 export interface Waiter {
+  /** Called synchronously: it must not run code of a user. @internal */
   _notify(future: Future<unknown>): void;
 }
 
@@ -66,8 +67,7 @@ export class Future<T> implements PromiseLike<T> {
   result(): T {
     if (this.#state === RESULT) return this.#outcome as T;
     if (this.#state === PENDING) throw new InvalidStateError("The future has no result yet");
-    this._retrieve();
-    throw this.#outcome;
+    throw this._reason();
   }
 
   /**
@@ -79,9 +79,7 @@ export class Future<T> implements PromiseLike<T> {
   exception(): unknown {
     if (this.#state === PENDING) throw new InvalidStateError("The future has no exception yet");
     if (this.#state === CANCELLED) throw this.#outcome;
-    if (this.#state === RESULT) return undefined;
-    this._retrieve();
-    return this.#outcome;
+    return this.#state === RESULT ? undefined : this._reason();
   }
 
   /**
@@ -120,8 +118,6 @@ export class Future<T> implements PromiseLike<T> {
 
   /**
    * Calls `callback(this)` through the loop once it is done; at once in the next turn, if it is done already.
-   *
-   * @param options.context the context to run it in, by default a copy of the current one.
    */
   addDoneCallback(callback: (future: this) => unknown): void {
     checkFunction("callback", callback);
@@ -181,10 +177,6 @@ export class Future<T> implements PromiseLike<T> {
     return this.#promise().finally(onFinally);
   }
 
-  get [Symbol.toStringTag](): string {
-    return "Future";
-  }
-
   /** Adds one who wants to know, behind those who came before. Only for a future that is pending. @internal */
   _addWaiter(waiter: Waiter): void {
     const waiters = this.#waiters;
@@ -205,6 +197,17 @@ export class Future<T> implements PromiseLike<T> {
     if (this.#state !== UNRETRIEVED) return;
     this.#state = EXCEPTION;
     this.#outcome = (this.#outcome as Unretrieved).withdraw();
+  }
+
+  /** Whether it is done, but without a result. @internal */
+  _hasFailed(): boolean {
+    return this.#state > RESULT;
+  }
+
+  /** What awaiting it throws, once it has failed. Counts as having retrieved it. @internal */
+  _reason(): unknown {
+    this._retrieve();
+    return this.#outcome;
   }
 
   /** Words for reports. @internal */
@@ -230,9 +233,7 @@ export class Future<T> implements PromiseLike<T> {
   #checkPending(): void {
     if (this.#state !== PENDING) {
       throw new InvalidStateError(
-        this.#state === CANCELLED
-          ? "The future was cancelled, and cannot be given an outcome. Ask done() first"
-          : "The future has its outcome already, and an outcome is final. Ask done() first",
+        "The future has its outcome already, and an outcome is final. Ask done() first",
       );
     }
   }
@@ -250,9 +251,8 @@ export class Future<T> implements PromiseLike<T> {
   #promise(): Promise<T> {
     return new Promise((resolve, reject) => {
       const settle = () => {
-        if (this.#state === RESULT) return resolve(this.#outcome as T);
-        this._retrieve();
-        reject(this.#outcome);
+        if (this.#state === RESULT) resolve(this.#outcome as T);
+        else reject(this._reason());
       };
       if (this.#state === PENDING) this._addWaiter({ _notify: settle });
       else settle();
@@ -283,7 +283,7 @@ export function currentScheduler(what: string): Scheduler {
   const loop = runningScheduler();
   if (loop === undefined) {
     throw new RuntimeError(
-      `${what} needs an event loop, and none is running. Make it in a coroutine or a callback, or name the loop`,
+      `${what} needs an event loop, and none is running. Make it in a coroutine or a callback`,
     );
   }
   return loop;
@@ -297,6 +297,7 @@ class DoneCallback implements Waiter {
   }
 
   _notify(future: Future<unknown>): void {
-    future._loop.callSoon(this.callback, future as never);
+    // What waits for a closed loop never runs.
+    if (!future._loop.isClosed()) future._loop.callSoon(this.callback, future as never);
   }
 }

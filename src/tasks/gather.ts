@@ -1,4 +1,4 @@
-import { checkOptions, describe } from "../loop/arguments.ts";
+import { checkOptions, wrongType } from "../loop/arguments.ts";
 import { CancelledError } from "../loop/errors.ts";
 import type { Scheduler } from "../loop/scheduler.ts";
 import { type AwaitableLike, checkAwaitable, ensureFutureOn } from "./awaitable.ts";
@@ -51,7 +51,8 @@ export function gather(
   const loop = all.find(isFuture)?._loop ?? currentScheduler("gather()");
   const started = new Map<unknown, Future<unknown>>();
   const children = all.map((aw) => {
-    if (isFuture(aw)) return ensureFutureOn(loop, aw);
+    // A coroutine object is one thing however often it is named; each call of a function is another.
+    if (isFuture(aw) || typeof aw === "function") return ensureFutureOn(loop, aw);
     const child = started.get(aw) ?? ensureFutureOn(loop, aw);
     started.set(aw, child);
     return child;
@@ -62,7 +63,7 @@ export function gather(
 /** The list of `aws`. @throws TypeError if it is none, or something in it cannot be awaited */
 export function checkAwaitables<T>(aws: Iterable<AwaitableLike<T>>): AwaitableLike<T>[] {
   if (typeof aws !== "object" || aws === null || !(Symbol.iterator in aws) || isFuture(aws)) {
-    throw new TypeError(`Expected \`aws\` to be a list of awaitables, got ${describe(aws)}`);
+    throw wrongType("aws", "a list of awaitables", aws);
   }
   const all = [...aws];
   all.forEach(checkItem);
@@ -116,35 +117,18 @@ class Gathering extends Future<unknown[]> implements Waiter {
 
   /** Fails with the first child that does, unless exceptions are results. */
   #look(child: Future<unknown>): void {
-    if (this.done()) child._retrieve();
+    if (!child._hasFailed()) return;
+    const reason = child._reason();
     if (this.done() || this.#returnExceptions) return;
-    const error = failure(child);
-    if (error === undefined) return;
-    if (error.cancelled && this.#cancelled !== undefined) {
-      this._abandon(error.exception as CancelledError);
-    } else {
-      this._fail(error.exception);
-    }
+    if (child.cancelled() && this.#cancelled !== undefined) this._abandon(reason as CancelledError);
+    else this._fail(reason);
   }
 
   #end(): void {
     if (this.done()) return;
     if (this.#cancelled !== undefined) return this._abandon(new CancelledError(this.#cancelled));
     this._succeed(
-      this.#children.map((child) => {
-        const error = failure(child);
-        return error === undefined ? child.result() : error.exception;
-      }),
+      this.#children.map((child) => (child._hasFailed() ? child._reason() : child.result())),
     );
-  }
-}
-
-/** How a done future failed, if it did. Counts as having retrieved it. */
-function failure(future: Future<unknown>): { exception: unknown; cancelled: boolean } | undefined {
-  try {
-    future.result();
-    return undefined;
-  } catch (exception) {
-    return { exception, cancelled: future.cancelled() };
   }
 }

@@ -10,6 +10,7 @@
 // One coroutine that awaits promises one after the other keeps one relay busy; of
 // several that wait at once, each has its own.
 
+import type { CancelledError } from "../loop/errors.ts";
 import type { Scheduler } from "../loop/scheduler.ts";
 import { Future } from "./future.ts";
 
@@ -18,14 +19,36 @@ interface Job {
   readonly future: Future<unknown>;
 }
 
+/** A future that something outside the loop completes. While it is pending, a clock that leaps has to wait. */
+class PromiseFuture<T> extends Future<T> {
+  constructor(options: { readonly loop: Scheduler }) {
+    super(options);
+    this._loop._external++;
+  }
+
+  override _succeed(value: T): void {
+    this._loop._external--;
+    super._succeed(value);
+  }
+
+  override _fail(exception: unknown): void {
+    this._loop._external--;
+    super._fail(exception);
+  }
+
+  override _abandon(error: CancelledError): void {
+    this._loop._external--;
+    super._abandon(error);
+  }
+}
+
 /** A relay that runs the loop: it takes the first promise that comes. */
 let free: { job: Job | undefined } | undefined;
 
 /** A future of `loop` that settles with `promise`, and has the loop run in the same microtask. */
 export function futureOfPromise<T>(loop: Scheduler, promise: PromiseLike<T>): Future<T> {
-  const future = new Future<T>({ loop });
+  const future = new PromiseFuture<T>({ loop });
   const job: Job = { promise, future };
-  loop._external++;
   if (free === undefined) {
     void relay(job);
   } else {
@@ -49,7 +72,6 @@ async function relay(first: Job): Promise<void> {
       outcome = reason;
     }
     own.job = undefined;
-    loop._external--;
     if (future.done() || loop.isClosed()) return;
     const slept = loop._hold();
     if (isRejected) future._fail(outcome);

@@ -23,7 +23,7 @@ import { checkChoice, checkString, describe } from "../loop/arguments.ts";
 import { CancelledError, RuntimeError } from "../loop/errors.ts";
 import { runningScheduler, type Scheduler } from "../loop/scheduler.ts";
 import type { Runnable } from "../loop/slots.ts";
-import { Call, type Coroutine, chain, resume, resumeWithError } from "./coroutine.ts";
+import { Call, type Coroutine, chain, resume, resumeWithError, Thrown } from "./coroutine.ts";
 import { awaited, Future, type Waiter } from "./future.ts";
 
 type AnyGenerator = Generator<unknown, unknown, unknown>;
@@ -152,10 +152,6 @@ export class Task<T> extends Future<T> implements Runnable, Waiter {
     throw new RuntimeError("A task gets its exception from its coroutine, it cannot be set");
   }
 
-  override get [Symbol.toStringTag](): string {
-    return "Task";
-  }
-
   /** @internal */
   override _describe(): string {
     return `Task ${JSON.stringify(this.getName())}`;
@@ -176,7 +172,7 @@ export class Task<T> extends Future<T> implements Runnable, Waiter {
       step = resume(this.#generator(frame));
     } catch (error) {
       if (this.#isBody(frame)) return this.#endWithError(error);
-      return this.#proceed(callerToTell(frame, undefined, error), undefined, NO_ERROR);
+      return this.#proceed(callerToTell(frame, new Thrown(error)), undefined, NO_ERROR);
     }
     // Most steps end here. What follows is for calls that end or are taken over, and for mistakes:
     // as a part of this function it would cost every step a seventh.
@@ -200,7 +196,7 @@ export class Task<T> extends Future<T> implements Runnable, Waiter {
           step = error === NO_ERROR ? resume(generator) : resumeWithError(generator, error);
         } catch (raised) {
           if (this.#isBody(frame)) return this.#endWithError(raised);
-          frame = callerToTell(frame, undefined, raised);
+          frame = callerToTell(frame, new Thrown(raised));
           error = NO_ERROR;
           continue;
         }
@@ -208,7 +204,7 @@ export class Task<T> extends Future<T> implements Runnable, Waiter {
       error = NO_ERROR;
       if (step.done) {
         if (this.#isBody(frame)) return this.#end(step.value as T);
-        frame = callerToTell(frame, step, undefined);
+        frame = callerToTell(frame, step);
         step = undefined;
         continue;
       }
@@ -304,11 +300,9 @@ export class Task<T> extends Future<T> implements Runnable, Waiter {
   }
 }
 
-/** Leaves a call that is done: the `yield*` of its caller is to get the result, or the error if there is none. */
-function callerToTell(call: Call, result: Result | undefined, error: unknown): Call | undefined {
-  chain.delivered = call;
-  chain.value = result;
-  chain.error = error;
+/** Leaves a call that is done: the `yield*` of its caller is to get how it ended. Returns the caller. */
+function callerToTell(call: Call, outcome: Result | Thrown): Call | undefined {
+  call._outcome = outcome;
   return call._caller;
 }
 
@@ -349,7 +343,6 @@ function selfAwait(task: Task<unknown>): RuntimeError {
 
 function foreignLoop(task: Task<unknown>, future: Future<unknown>): RuntimeError {
   return new RuntimeError(
-    `${task._describe()} awaits a ${future._describe()} of another loop. ` +
-      "Await it there, or as a promise: `yield* fromPromise(toPromise(future))`",
+    `${task._describe()} awaits a ${future._describe()} of another loop. Await it there, or as a promise`,
   );
 }

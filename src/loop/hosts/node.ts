@@ -17,6 +17,8 @@ export class NodeHost implements Host {
   readonly #onTask: () => void;
   readonly #onTimer: () => void;
   #timer: NodeTimer | undefined;
+  /** What stands for an immediate that must not keep the process alive. */
+  #posted: NodeTimer | undefined;
   #ref = true;
 
   constructor(onTask: () => void, onTimer: () => void) {
@@ -30,8 +32,12 @@ export class NodeHost implements Host {
   post(): void {
     // Node does not wake from its poll for an immediate that is unref'ed, so a
     // loop that must not keep the process alive goes on by a timer instead.
-    if (this.#ref) setImmediate(this.#onTask);
-    else setTimeout(this.#onTask, 0).unref();
+    if (this.#ref) {
+      setImmediate(this.#onTask);
+    } else {
+      this.#posted = setTimeout(this.#onTask, 0);
+      this.#posted.unref();
+    }
   }
 
   sleep(delay: number): void {
@@ -48,8 +54,10 @@ export class NodeHost implements Host {
 
   setRef(ref: boolean): void {
     this.#ref = ref;
-    if (ref) this.#timer?.ref();
-    else this.#timer?.unref();
+    for (const timer of [this.#timer, this.#posted]) {
+      if (ref) timer?.ref();
+      else timer?.unref();
+    }
   }
 
   close(): void {

@@ -79,8 +79,8 @@ export class EventLoop implements Scheduler {
   readonly #clock: Clock;
   readonly #turns: Turns;
   readonly #pump: Pump;
-  #taskFactory: TaskFactory | undefined = undefined;
-  #exceptionHandler: ExceptionHandler | undefined = undefined;
+  #taskFactory: TaskFactory | undefined;
+  #exceptionHandler: ExceptionHandler | undefined;
   #debug = false;
   #slowCallbackDuration = 100;
   #closed = false;

@@ -11,7 +11,7 @@ export function describe(value: unknown): string {
     case "function":
       return `\`${shorten(String(value.name || "anonymous"))}\` (function)`;
     case "object":
-      return value === null ? "`null`" : `${article(className(value))} (object)`;
+      return value === null ? "`null`" : `\`${className(value)}\` (object)`;
     default:
       return `\`${String(value)}\` (${typeof value})`;
   }
@@ -65,12 +65,6 @@ function shorten(text: string): string {
 }
 
 function className(value: object): string {
-  if (Array.isArray(value)) return "Array";
-  const tag = Object.prototype.toString.call(value).slice(8, -1);
-  if (tag !== "Object") return tag;
-  return value.constructor?.name || tag;
-}
-
-function article(noun: string): string {
-  return `${/^[AEIOU]/.test(noun) ? "an" : "a"} ${noun}`;
+  const { [Symbol.toStringTag]: tag } = value as { [Symbol.toStringTag]?: unknown };
+  return String(tag ?? value.constructor?.name ?? "Object");
 }

@@ -106,11 +106,11 @@ export class Call {
   /** The generator that runs the body. */
   readonly _generator: AnyGenerator;
   /** The call that awaits this one, or undefined for the body of the task itself. Set while this one is suspended. */
-  _caller: Call | undefined = undefined;
+  _caller: Call | undefined;
   /** Whether the body has begun. */
   _begun = false;
   /** How it ended, from when the task saw that until the caller's `yield*` asks. */
-  _outcome: Result | Thrown | undefined = undefined;
+  _outcome: Result | Thrown | undefined;
   #state = FRESH;
   #hasSuspended = false;
 

@@ -36,8 +36,8 @@ export class Future<T> implements PromiseLike<T> {
   readonly _loop: Scheduler;
   #state = PENDING;
   /** By state: nothing, the result, the exception, the note about it, the CancelledError. */
-  #outcome: unknown = undefined;
-  #waiters: Waiter | Waiter[] | undefined = undefined;
+  #outcome: unknown;
+  #waiters: Waiter | Waiter[] | undefined;
 
   /**
    * @param options.loop the loop that serves it, by default the running one.
@@ -66,7 +66,7 @@ export class Future<T> implements PromiseLike<T> {
    */
   result(): T {
     if (this.#state === RESULT) return this.#outcome as T;
-    if (this.#state === PENDING) throw new InvalidStateError("The future has no result yet");
+    if (this.#state === PENDING) throw notDone();
     throw this._reason();
   }
 
@@ -77,7 +77,7 @@ export class Future<T> implements PromiseLike<T> {
    * @throws InvalidStateError if it is not done.
    */
   exception(): unknown {
-    if (this.#state === PENDING) throw new InvalidStateError("The future has no exception yet");
+    if (this.#state === PENDING) throw notDone();
     if (this.#state === CANCELLED) throw this.#outcome;
     return this.#state === RESULT ? undefined : this._reason();
   }
@@ -232,9 +232,7 @@ export class Future<T> implements PromiseLike<T> {
 
   #checkPending(): void {
     if (this.#state !== PENDING) {
-      throw new InvalidStateError(
-        "The future has its outcome already, and an outcome is final. Ask done() first",
-      );
+      throw new InvalidStateError("The future has its outcome already. Ask done() first");
     }
   }
 
@@ -258,6 +256,10 @@ export class Future<T> implements PromiseLike<T> {
       else settle();
     });
   }
+}
+
+function notDone(): InvalidStateError {
+  return new InvalidStateError("The future is not done, and has no outcome yet");
 }
 
 /** Whether `value` is a future or a task. Like `asyncio.isfuture`. */

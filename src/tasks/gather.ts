@@ -78,7 +78,7 @@ class Gathering extends Future<unknown[]> implements Waiter {
   readonly #children: readonly Future<unknown>[];
   readonly #returnExceptions: boolean;
   #pending = 0;
-  #cancelled: string | undefined = undefined;
+  #cancelled: string | undefined;
 
   constructor(loop: Scheduler, children: readonly Future<unknown>[], returnExceptions: boolean) {
     super({ loop });

@@ -43,7 +43,7 @@ const USER_VISIBLE = "user-visible";
 class Rare {
   priority: Priority = PRIORITIES[USER_VISIBLE];
   /** What the next step throws, if a cancel is to be delivered. */
-  cancel: CancelledError | undefined = undefined;
+  cancel: CancelledError | undefined;
   cancelRequests = 0;
 }
 
@@ -74,9 +74,9 @@ const PRIORITIES: Readonly<Record<TaskPriority, Priority>> = {
 export class Task<T> extends Future<T> implements Runnable, Waiter {
   readonly #id: number;
   readonly #body: AnyGenerator | Call;
-  #frame: Call | undefined = undefined;
-  #waitingFor: Future<unknown> | undefined = undefined;
-  #rare: Rare | undefined = undefined;
+  #frame: Call | undefined;
+  #waitingFor: Future<unknown> | undefined;
+  #rare: Rare | undefined;
   #name: string | number;
 
   /** @internal */
@@ -144,12 +144,12 @@ export class Task<T> extends Future<T> implements Runnable, Waiter {
 
   /** A task gets its outcome from its coroutine. @throws RuntimeError always */
   override setResult(): never {
-    throw new RuntimeError("A task gets its result from its coroutine, it cannot be set");
+    throw outcomeIsSet();
   }
 
   /** A task gets its outcome from its coroutine. @throws RuntimeError always */
   override setException(): never {
-    throw new RuntimeError("A task gets its exception from its coroutine, it cannot be set");
+    throw outcomeIsSet();
   }
 
   /** @internal */
@@ -335,6 +335,10 @@ function badYield(value: unknown): TypeError {
     `A task can only wait for futures, tasks and coroutines, got ${describe(value)}. ` +
       "Did you mean `yield*` instead of `yield`?",
   );
+}
+
+function outcomeIsSet(): RuntimeError {
+  return new RuntimeError("A task gets its outcome from its coroutine");
 }
 
 function selfAwait(task: Task<unknown>): RuntimeError {

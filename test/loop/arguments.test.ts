@@ -106,7 +106,7 @@ describe("what is no coroutine is a TypeError", () => {
 
   test("and a promise gets a hint", () => {
     expect(() => loop.createTask(wrong(Promise.resolve()))).toThrow(
-      "Expected `coro` to be a coroutine or a generator function, got a Promise (object). " +
+      "Expected `coro` to be a coroutine or a generator function, got `Promise` (object). " +
         "For a promise use `ensureFuture` or `fromPromise`",
     );
   });
@@ -225,12 +225,12 @@ describe("an error's words for a value", () => {
     [Symbol("name"), "`Symbol(name)` (symbol)"],
     [function named() {}, "`named` (function)"],
     [() => {}, "`anonymous` (function)"],
-    [{}, "an Object (object)"],
-    [Object.create(null), "an Object (object)"],
-    [[], "an Array (object)"],
-    [new Map(), "a Map (object)"],
-    [new (class Client {})(), "a Client (object)"],
-    [Promise.resolve(), "a Promise (object)"],
+    [{}, "`Object` (object)"],
+    [Object.create(null), "`Object` (object)"],
+    [[], "`Array` (object)"],
+    [new Map(), "`Map` (object)"],
+    [new (class Client {})(), "`Client` (object)"],
+    [Promise.resolve(), "`Promise` (object)"],
   ])("%o", (value, words) => {
     expect(describeValue(value)).toBe(words);
   });

@@ -81,11 +81,11 @@ describe("a yield without its star", () => {
     expect(
       tasks.map((task) => /got (.*?)\. /.exec((task.exception() as Error).message)?.[1]),
     ).toEqual([
-      "a Promise (object)",
+      "`Promise` (object)",
       "`null`",
       '`"text"` (string)',
-      "a Generator (object)",
-      "a Future (object)",
+      "`Generator` (object)",
+      "`Future` (object)",
     ]);
   });
 

@@ -12,27 +12,10 @@ import type { Core } from "./interface.ts";
  */
 export function breakCore(core: Core, cause: unknown): never {
   const fail = (): never => {
-    throw new Error(
-      "The core of this event loop has broken down, so the loop cannot be used any more. " +
-        "This is a bug in mysyncio; a new loop will work.",
-      { cause },
-    );
+    throw new Error("The core of this event loop has broken down: a bug in mysyncio", { cause });
   };
-  const broken: Omit<Core, "kind"> = {
-    allocate: fail,
-    release: fail,
-    push: fail,
-    schedule: fail,
-    addTimer: fail,
-    removeTimer: fail,
-    turn: fail,
-    take: fail,
-    deadline: fail,
-    hasReady: fail,
-    live: fail,
-    timers: fail,
-    reset: fail,
-  };
-  Object.assign(core, broken);
+  for (const method of Object.getOwnPropertyNames(Object.getPrototypeOf(core))) {
+    Object.defineProperty(core, method, { value: fail });
+  }
   return fail();
 }

@@ -40,8 +40,13 @@ export function newCore(kind: CoreKind | undefined = defaultKind): Core {
  * function: with one instance for all the loops that come one after the other, a turn costs half.
  */
 export function recycleCore(core: Core): void {
-  core.reset();
-  if (core instanceof WasmCore && core.bytes() <= LARGEST_SPARE) spare = core;
+  if (!(core instanceof WasmCore) || core.bytes() > LARGEST_SPARE) return;
+  try {
+    core.reset();
+    spare = core;
+  } catch {
+    // A core that has broken down goes to the garbage collector.
+  }
 }
 
 function takeSpare(core: WasmCore): Core {

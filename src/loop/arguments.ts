@@ -61,7 +61,7 @@ export function checkChoice(name: string, value: unknown, choices: readonly stri
 }
 
 function shorten(text: string): string {
-  return text.length > 40 ? `${text.slice(0, 39)}…` : text;
+  return text.length > 40 ? `${text.slice(0, 39)}...` : text;
 }
 
 function className(value: object): string {

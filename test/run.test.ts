@@ -78,6 +78,18 @@ describe("run", () => {
     await expect(running).rejects.toThrow(RuntimeError);
   });
 
+  test("rejects with a RuntimeError if its main task returns a task that is not done", async () => {
+    const running = run(
+      function* () {
+        return createTask(sleep(10));
+      },
+      { loop },
+    );
+
+    await expect(running).rejects.toThrow(RuntimeError);
+    expect(loop.isClosed()).toBe(true);
+  });
+
   test("makes a new loop each time, and closes it", async () => {
     const main = function* (): Coroutine<EventLoop> {
       return getRunningLoop();

@@ -2,6 +2,7 @@
 
 import { beforeEach, describe, expect, test } from "vitest";
 import { type EventLoop, getRunningLoop } from "../src/eventLoop.ts";
+import { DeadlockError } from "../src/loop/errors.ts";
 import { run, runSync } from "../src/run.ts";
 import { createTask } from "../src/tasks/awaitable.ts";
 import type { Coroutine } from "../src/tasks/coroutine.ts";
@@ -111,6 +112,26 @@ describe("at the end of its main task, run", () => {
     );
 
     expect(reports).toEqual([]);
+  });
+
+  test("closes its loop though a task can never clean up", () => {
+    const error = caught(() =>
+      runSync(
+        function* (): Coroutine<void> {
+          createTask(function* (): Coroutine<void> {
+            try {
+              yield* sleep(1e9);
+            } finally {
+              yield* loop.createFuture<void>();
+            }
+          });
+          yield;
+        },
+        { loop },
+      ),
+    );
+
+    expect([error, loop.isClosed()]).toEqual([expect.any(DeadlockError), true]);
   });
 
   test("drops the callbacks and timers that are left", async () => {

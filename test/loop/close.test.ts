@@ -1,10 +1,11 @@
-import { beforeEach, describe, expect, test } from "vitest";
+import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 import type { EventLoop } from "../../src/eventLoop.ts";
 import { RuntimeError } from "../../src/loop/errors.ts";
 import type { Coroutine } from "../../src/tasks/coroutine.ts";
 import { sleep } from "../../src/tasks/sleep.ts";
+import { hostTimer } from "../support/host.ts";
 import { collectReports } from "../support/reports.ts";
-import { newVirtualLoop } from "../support/virtualLoop.ts";
+import { newVirtualLoop, runDry } from "../support/virtualLoop.ts";
 
 let loop: EventLoop;
 let trace: string[];
@@ -12,6 +13,10 @@ let trace: string[];
 beforeEach(() => {
   loop = newVirtualLoop();
   trace = [];
+});
+
+afterEach(() => {
+  vi.restoreAllMocks();
 });
 
 function push(letter: string): void {
@@ -61,5 +66,38 @@ describe("close", () => {
     loop.close();
 
     await expect(async () => use(loop)).rejects.toThrow(RuntimeError);
+  });
+});
+
+describe("an exception handler that hears of exceptions during close", () => {
+  const uses: Record<string, (closing: EventLoop) => unknown> = {
+    "close()": (closing) => closing.close(),
+    "runForever()": (closing) => closing.runForever().catch(() => {}),
+    "callSoon()": (closing) => closing.callSoon(push, "x"),
+  };
+
+  // Cores are used again: the next loops must not get one between them.
+  test.each(Object.entries(uses))("may call %s and harms no other loop", async (_, use) => {
+    vi.spyOn(console, "error").mockImplementation(() => {});
+    const others: EventLoop[] = [];
+    loop.setExceptionHandler((closing) => {
+      try {
+        use(closing);
+      } finally {
+        others.push(newVirtualLoop());
+      }
+    });
+    loop.createFuture().setException("failure");
+    loop.close();
+    others.push(newVirtualLoop());
+    others.forEach((other, i) => {
+      other.callSoon(push, `${i}`);
+      other.callLater(1, push, `${i}`);
+    });
+    await hostTimer(1);
+    others.forEach(runDry);
+
+    expect([loop.isClosed(), trace.join("")]).toEqual([true, "0011"]);
+    expect(new Set(others.map((other) => other._core)).size).toBe(2);
   });
 });

@@ -1,7 +1,7 @@
 // Where exceptions go that nobody could catch.
 
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
-import type { EventLoop } from "../../src/eventLoop.ts";
+import { type EventLoop, newEventLoop } from "../../src/eventLoop.ts";
 import { collectReports } from "../support/reports.ts";
 import { newVirtualLoop, runDry } from "../support/virtualLoop.ts";
 
@@ -51,6 +51,18 @@ describe("a callback that throws", () => {
     runDry(loop);
 
     expect(reports[0]?.handle).toBe(timer);
+  });
+
+  test("is reported though its name is a symbol", () => {
+    const reports = collectReports(loop);
+    const nameless = () => fail();
+    Object.defineProperty(nameless, "name", { value: Symbol("odd") });
+    const handle = loop.callSoon(nameless);
+    runDry(loop);
+
+    expect(reports).toEqual([
+      { message: expect.stringContaining("Symbol(odd)"), exception: failure, handle },
+    ]);
   });
 
   test.each([undefined, null, 0, "text"])("is reported if it throws %s", (thrown) => {
@@ -133,6 +145,26 @@ describe("the exception handler", () => {
     expect(trace).toEqual(["a"]);
     expect(logged).toContain("Error: failure");
     expect(logged).toContain("Error: of the handler");
+  });
+
+  test("does not stop the loop where the console throws too", async () => {
+    vi.spyOn(console, "error").mockImplementation(() => {
+      throw new Error("of the console");
+    });
+    const trace: string[] = [];
+    const sliced = newEventLoop({ slice: 1 });
+    for (const letter of "abcdefgh") {
+      sliced.callSoon(() => {
+        const end = performance.now() + 1;
+        while (performance.now() < end);
+        trace.push(letter);
+        fail();
+      });
+    }
+    sliced.callSoon(() => sliced.stop());
+    await sliced.runForever();
+
+    expect(trace.join("")).toBe("abcdefgh");
   });
 
   test("may use the loop", () => {

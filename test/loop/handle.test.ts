@@ -1,6 +1,7 @@
 import { beforeEach, describe, expect, test } from "vitest";
 import type { EventLoop } from "../../src/eventLoop.ts";
 import type { Handle } from "../../src/loop/handle.ts";
+import { collectGarbage } from "../support/garbage.ts";
 import { newVirtualLoop, runDry } from "../support/virtualLoop.ts";
 
 let loop: EventLoop;
@@ -94,6 +95,19 @@ describe("cancel", () => {
     handle.cancel();
 
     expect(traced()).toBe("ab");
+  });
+
+  test("lets go of what a callback held that ran", async () => {
+    const hold = (): [Handle, WeakRef<object>] => {
+      const held = {};
+      return [loop.callSoon((object) => push(typeof object), held), new WeakRef(held)];
+    };
+    const [handle, held] = hold();
+    runDry(loop);
+    handle.cancel();
+    await collectGarbage(() => held.deref() === undefined);
+
+    expect([trace, handle.cancelled(), held.deref()]).toEqual([["object"], true, undefined]);
   });
 
   test("does nothing once the loop is closed", () => {

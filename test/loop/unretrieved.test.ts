@@ -6,13 +6,11 @@ import type { ExceptionContext } from "../../src/loop/scheduler.ts";
 import type { Coroutine } from "../../src/tasks/coroutine.ts";
 import type { Future } from "../../src/tasks/future.ts";
 import { gather } from "../../src/tasks/gather.ts";
-import { hostTimer } from "../support/host.ts";
+import { collectGarbage } from "../support/garbage.ts";
 import { collectReports } from "../support/reports.ts";
 import { newVirtualLoop, runDry } from "../support/virtualLoop.ts";
 
 const failure = new Error("failure");
-/** How often to look whether the collector has come round. */
-const LOOKS = 100;
 
 let loop: EventLoop;
 let reports: ExceptionContext[];
@@ -32,18 +30,10 @@ function* fail(): Coroutine<never> {
   throw failure;
 }
 
-/** Collects garbage until `enough` says so, or for a while. */
-async function collect(enough: () => boolean): Promise<void> {
-  for (let look = 0; look < LOOKS && !enough(); look++) {
-    (globalThis as unknown as { gc: () => void }).gc();
-    await hostTimer(1);
-  }
-}
-
 describe("an exception that nobody retrieved is reported", () => {
   test("when its future is collected", async () => {
     newFailed();
-    await collect(() => reports.length > 0);
+    await collectGarbage(() => reports.length > 0);
 
     expect(reports).toEqual([{ message: expect.any(String), exception: failure }]);
   });
@@ -51,9 +41,27 @@ describe("an exception that nobody retrieved is reported", () => {
   test("when its task is collected", async () => {
     loop.createTask(fail, { name: "the task" });
     runDry(loop);
-    await collect(() => reports.length > 0);
+    await collectGarbage(() => reports.length > 0);
 
     expect(reports).toEqual([{ message: expect.stringContaining("the task"), exception: failure }]);
+  });
+
+  test("once for each of many tasks that nobody keeps, while the loop runs", async () => {
+    const MANY = 2_000;
+    for (let i = 0; i < MANY; i++) {
+      // Its stack trace, which nobody reads, knows the task.
+      loop.createTask(function* (): Coroutine<never> {
+        throw new Error("again");
+      });
+    }
+    const running = loop.runForever();
+    await collectGarbage(() => reports.length >= MANY);
+    const reported = [reports.length, new Set(reports.map(({ exception }) => exception)).size];
+    loop.stop();
+    await running;
+    loop.close();
+
+    expect([...reported, reports.length]).toEqual([MANY, MANY, MANY]);
   });
 
   test("when its loop is closed", () => {
@@ -71,7 +79,7 @@ describe("an exception that nobody retrieved is reported", () => {
     const open = newVirtualLoop();
     const later = collectReports(open);
     open.createFuture().setException(failure);
-    await collect(() => later.length > 0);
+    await collectGarbage(() => later.length > 0);
 
     expect(reports).toHaveLength(1);
   });

@@ -1,8 +1,10 @@
 // Coroutines that somebody else than a task drives, or watches.
 
 import { beforeEach, describe, expect, test } from "vitest";
+import { createTask } from "../../src/tasks/awaitable.ts";
 import { type Coroutine, coroutine } from "../../src/tasks/coroutine.ts";
 import { sleep } from "../../src/tasks/sleep.ts";
+import type { Task } from "../../src/tasks/task.ts";
 import { caught } from "../support/caught.ts";
 import { runVirtually } from "../support/virtualLoop.ts";
 
@@ -160,5 +162,56 @@ describe("between a task and a coroutine", () => {
     });
 
     expect(trace.join("").replaceAll("+", "")).toBe("abc.");
+  });
+
+  // What a call ended with is on its way to its caller, when the iterator gets its turn.
+  test("an iterator that runs another task first loses no exception", () => {
+    const descend = coroutine(function* (levels: number): Coroutine<number> {
+      return levels === 0 ? 0 : 1 + (yield* descend(levels - 1));
+    });
+    const failLate = coroutine(function* (): Coroutine<number> {
+      yield;
+      yield;
+      yield;
+      throw failure;
+    });
+    const object = failLate();
+    const others: Task<number>[] = [];
+    const busy = {
+      next: () => {
+        // So deep that the task has to take the calls over.
+        others.push(createTask(descend(70), { eagerStart: true }));
+        return object.next() as IteratorResult<undefined, number>;
+      },
+    };
+    const error = caught(() =>
+      runVirtually(function* (): Coroutine<number> {
+        return yield* { [Symbol.iterator]: () => busy };
+      }),
+    );
+
+    expect(error).toBe(failure);
+    expect(others.map((task) => task.result())).toEqual(others.map(() => 70));
+  });
+
+  test("an iterator that alternates two coroutines gets both results", () => {
+    const objects = [letters("abc"), letters("defgh")];
+    const results: number[] = [];
+    const next = (): IteratorResult<undefined, number[]> => {
+      for (let object = objects.shift(); object !== undefined; object = objects.shift()) {
+        const step = object.next() as IteratorResult<undefined, number>;
+        if (!step.done) {
+          objects.push(object);
+          return step;
+        }
+        results.push(step.value);
+      }
+      return { done: true, value: results };
+    };
+    const both = runVirtually(function* (): Coroutine<number[]> {
+      return yield* { [Symbol.iterator]: () => ({ next }) };
+    });
+
+    expect([both.toSorted(), trace.toSorted().join("")]).toEqual([[3, 5], "..abcdefgh"]);
   });
 });

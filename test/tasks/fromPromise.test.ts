@@ -7,7 +7,7 @@ import type { Coroutine } from "../../src/tasks/coroutine.ts";
 import { fromPromise } from "../../src/tasks/fromPromise.ts";
 import { sleep } from "../../src/tasks/sleep.ts";
 import { hostTimer } from "../support/host.ts";
-import { newVirtualLoop } from "../support/virtualLoop.ts";
+import { newVirtualLoop, runVirtually } from "../support/virtualLoop.ts";
 
 const failure = new Error("failure");
 
@@ -80,6 +80,21 @@ describe("fromPromise of a promise", () => {
     await hostTimer();
 
     expect(task.cancelled()).toBe(true);
+  });
+
+  test("lets a virtual clock go on once it is cancelled", () => {
+    const isCancelled = runVirtually(function* (): Coroutine<boolean> {
+      const task = createTask(fromPromise(new Promise(() => {})));
+      yield;
+      yield;
+      task.cancel();
+      yield;
+      yield;
+      yield* sleep(1_000);
+      return task.cancelled();
+    });
+
+    expect(isCancelled).toBe(true);
   });
 
   test.each(["resolve", "reject"] as const)(

@@ -166,6 +166,17 @@ test("cancelling a future wakes those that wait for it with the error", () => {
   expect(() => task.result()).toThrow("no more");
 });
 
+test("a result reaches promises though the loop is closed, whose callbacks do not run", async () => {
+  const future = loop.createFuture<number>();
+  future.addDoneCallback(leave("x"));
+  const promise = future.then((result) => trace.push(`${result}`));
+  loop.close();
+  future.setResult(1);
+  await promise;
+
+  expect(trace).toEqual(["1"]);
+});
+
 test("isFuture tells futures and tasks from everything else", () => {
   const futures = [loop.createFuture(), loop.createTask(sleep(1))];
   const others = [Promise.resolve(), sleep(1), { then() {} }, null, undefined];

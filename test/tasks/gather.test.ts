@@ -94,6 +94,19 @@ describe("gather", () => {
     ]);
   });
 
+  test("calls a function as often as it is given it", () => {
+    let calls = 0;
+    const count = function* (): Coroutine<number> {
+      yield;
+      return ++calls;
+    };
+    const results = onLoop(function* () {
+      return yield* gather([count, count, count]);
+    });
+
+    expect(results).toEqual([1, 2, 3]);
+  });
+
   test("is a RuntimeError for futures of different loops", () => {
     expect(() => gather([loop.createFuture(), newVirtualLoop().createFuture()])).toThrow(
       RuntimeError,

@@ -46,6 +46,13 @@ describe("a process", () => {
       "const loop = newEventLoop(); loop.runForever(); loop.unref(); loop.ref();",
       "kept",
     ],
+    "is kept alive by a busy loop that is ref'ed again": [
+      "const loop = newEventLoop(); loop.unref(); const end = performance.now() + 50;\n" +
+        'const finish = () => { console.log("finished"); loop.stop(); };\n' +
+        "loop.callSoon(function spin() { loop.callSoon(performance.now() < end ? spin : finish); });\n" +
+        "loop.runForever(); setImmediate(() => loop.ref());",
+      "finished",
+    ],
     "ends when its loop is stopped": [
       "const loop = newEventLoop(); loop.callLater(60_000, () => {}); loop.runForever();\n" +
         "setTimeout(() => loop.stop(), 5);",

@@ -23,7 +23,7 @@ export function fromPromise<T>(
   throw wrongType("source", "a promise or a function that returns one", source);
 }
 
-/** A promise that is awaited later, as a task of its own, must not be taken for one that nobody awaits. */
+/** The coroutine of a promise. Most are awaited where they are made, and need no body for that. */
 class PromiseCall extends Call {
   readonly #promise: PromiseLike<unknown>;
 
@@ -32,7 +32,14 @@ class PromiseCall extends Call {
     this.#promise = promise;
   }
 
+  /** What `yield*` waits for is the future itself. */
+  override [Symbol.iterator](): never {
+    this._claim();
+    return futureOfPromise(currentScheduler("fromPromise()"), this.#promise) as never;
+  }
+
   override _begin(): this {
+    // As a task it is awaited later, and must not be taken for a promise that nobody awaits.
     this.#promise.then(undefined, () => undefined);
     return super._begin();
   }

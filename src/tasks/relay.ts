@@ -14,9 +14,10 @@ import type { CancelledError } from "../loop/errors.ts";
 import type { Scheduler } from "../loop/scheduler.ts";
 import { Future } from "./future.ts";
 
+/** What a relay awaits, and for whom. */
 interface Job {
-  readonly promise: PromiseLike<unknown>;
-  readonly future: Future<unknown>;
+  promise: PromiseLike<unknown> | undefined;
+  future: Future<unknown> | undefined;
 }
 
 /** A future that something outside the loop completes. While it is pending, a clock that leaps has to wait. */
@@ -42,42 +43,41 @@ class PromiseFuture<T> extends Future<T> {
   }
 }
 
-/** A relay that runs the loop: it takes the first promise that comes. */
-let free: { job: Job | undefined } | undefined;
+/** The job of a relay that runs the loop: the first promise that comes takes it. */
+let free: Job | undefined;
 
 /** A future of `loop` that settles with `promise`, and has the loop run in the same microtask. */
 export function futureOfPromise<T>(loop: Scheduler, promise: PromiseLike<T>): Future<T> {
   const future = new PromiseFuture<T>({ loop });
-  const job: Job = { promise, future };
   if (free === undefined) {
-    void relay(job);
+    void relay({ promise, future });
   } else {
-    free.job = job;
+    free.promise = promise;
+    free.future = future;
     free = undefined;
   }
   return future;
 }
 
-async function relay(first: Job): Promise<void> {
-  const own: { job: Job | undefined } = { job: undefined };
-  for (let job: Job | undefined = first; job !== undefined; job = own.job) {
-    const { promise, future } = job;
-    const loop = future._loop;
+async function relay(job: Job): Promise<void> {
+  for (let { future } = job; future !== undefined; future = job.future) {
     let isRejected = false;
     let outcome: unknown;
     try {
-      outcome = await promise;
+      outcome = await job.promise;
     } catch (reason) {
       isRejected = true;
       outcome = reason;
     }
-    own.job = undefined;
+    job.promise = undefined;
+    job.future = undefined;
+    const loop = future._loop;
     if (future.done() || loop.isClosed()) return;
     const slept = loop._hold();
     if (isRejected) future._fail(outcome);
     else future._succeed(outcome);
     if (!slept) return;
-    free = own;
+    free = job;
     loop._runNow();
     free = undefined;
   }

@@ -259,10 +259,12 @@ export class EventLoop implements Scheduler {
     this._slots.close();
   }
 
+  /** Whether it runs: from the call of a `run...` method until the end of the turn that stopped it. */
   isRunning(): boolean {
     return this.#pump.started;
   }
 
+  /** Whether `close()` was called. A closed loop takes nothing more. */
   isClosed(): boolean {
     return this.#closed;
   }
@@ -283,11 +285,15 @@ export class EventLoop implements Scheduler {
     this.#turns.slowerThan = enabled ? this.#slowCallbackDuration : Infinity;
   }
 
+  /** Whether it is in debug mode. */
   getDebug(): boolean {
     return this.#debug;
   }
 
-  /** How many milliseconds a step may take before debug mode reports it to the exception handler, by default 100. */
+  /**
+   * How many milliseconds a step may take before debug mode reports it to the exception handler, by default 100.
+   * (Unlike asyncio, which writes to its log.)
+   */
   get slowCallbackDuration(): number {
     return this.#slowCallbackDuration;
   }
@@ -304,6 +310,7 @@ export class EventLoop implements Scheduler {
     this.#exceptionHandler = handler ?? undefined;
   }
 
+  /** The handler that was set; undefined for the default. */
   getExceptionHandler(): ExceptionHandler | undefined {
     return this.#exceptionHandler;
   }
@@ -346,6 +353,7 @@ export class EventLoop implements Scheduler {
     };
   }
 
+  /** The factory that was set; undefined for the default. */
   getTaskFactory(): TaskFactory | undefined {
     return this.#taskFactory;
   }

@@ -53,7 +53,10 @@ export interface TaskOptions {
   readonly name?: string;
   /** Runs the first step in the call that makes the task, if its loop is the running one. */
   readonly eagerStart?: boolean;
-  /** Which ready queue it waits in, by default `"user-visible"`. */
+  /**
+   * Which ready queue it waits in, by default `"user-visible"`. In each turn user-blocking tasks run first, then all
+   * that is user-visible, callbacks and timers included; background gets one step for every eight others, at least one.
+   */
   readonly priority?: TaskPriority;
 }
 
@@ -128,10 +131,12 @@ export class Task<T> extends Future<T> implements Runnable, Waiter {
     return rare.cancelRequests;
   }
 
+  /** Its name in reports: the one it was given, else `Task-N`, counted over all loops. */
   getName(): string {
     return typeof this.#name === "number" ? `Task-${this.#name}` : this.#name;
   }
 
+  /** Names it anew. @throws TypeError if `name` is not a string */
   setName(name: string): void {
     checkString("name", name);
     this.#name = name;

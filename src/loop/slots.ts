@@ -1,7 +1,7 @@
 import { type Core, recycleCore, SLOT_MASK } from "../core/core.ts";
 
 /** How many ids are kept back from the core. */
-const MOST_IDLE = 64;
+const MOST_IDLE = 1024;
 
 /** What a slot of the core stands for: something that takes its turn. */
 export interface Runnable {

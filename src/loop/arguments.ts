@@ -39,6 +39,15 @@ export function checkTime(name: string, value: unknown): void {
   }
 }
 
+/** `TypeError` unless `value` is a number, `RangeError` unless it is a whole one from `least` on, or Infinity. */
+export function checkCount(name: string, value: unknown, least = 0): void {
+  if (typeof value !== "number") throw wrongType(name, "a number", value);
+  if (value >= least && (Number.isInteger(value) || value === Infinity)) return;
+  throw new RangeError(
+    `Expected \`${name}\` to be a whole number >= ${least}, got ${describe(value)}`,
+  );
+}
+
 /** `TypeError` unless `value` is an object of options or not given. */
 export function checkOptions(value: unknown): void {
   if (typeof value !== "object" || value === null) {

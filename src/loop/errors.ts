@@ -25,6 +25,11 @@ export class TimeoutError extends Error {
   override name = "TimeoutError";
 }
 
+/** There is no such thing: a context variable without a value. Like Python's `LookupError`. */
+export class LookupError extends Error {
+  override name = "LookupError";
+}
+
 /** Nothing can ever happen again: no callback is ready, no timer is pending, and nothing outside is awaited. */
 export class DeadlockError extends RuntimeError {
   override name = "DeadlockError";

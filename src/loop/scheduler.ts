@@ -3,6 +3,9 @@ import { wrongType } from "./arguments.ts";
 import type { Callback, Handle, TimerHandle } from "./handle.ts";
 import type { Slots } from "./slots.ts";
 
+/** Calls a function in a context of the host's that was kept. */
+export type Snapshot = <R>(callback: () => R) => R;
+
 /** What went wrong where nobody could catch it. `exception` is what was thrown; one of the others says by whom. */
 export interface ExceptionContext {
   readonly message: string;
@@ -34,6 +37,10 @@ export interface Scheduler {
   getDebug(): boolean;
   isClosed(): boolean;
 
+  /** `callSoon` of something that is in its context already. @internal */
+  _callSoon<A>(callback: Callback<[A]>, argument: A): void;
+  /** Keeps the host's own context of now, if the loop is to. @internal */
+  readonly _snapshot: (() => Snapshot) | undefined;
   /** @internal */
   readonly _slots: Slots;
   /** The core of `_slots`, one step nearer for the hot path. @internal */

@@ -5,6 +5,8 @@ const MOST_IDLE = 1024;
 
 /** What a slot of the core stands for: something that takes its turn. */
 export interface Runnable {
+  /** The `Context` of one that takes many turns, if it has one. @internal */
+  _context?: object | undefined;
   /** Called by the loop, and by nobody else, each time the slot comes up. @internal */
   _run(): void;
 }

@@ -4,7 +4,7 @@ import { checkOptions, describe, wrongType } from "../loop/arguments.ts";
 import { RuntimeError } from "../loop/errors.ts";
 import { checkLoop, type Scheduler } from "../loop/scheduler.ts";
 import { type Coroutine, isCoroutine, isCoroutineFunction } from "./coroutine.ts";
-import { currentScheduler, type Future, isFuture, loopOf } from "./future.ts";
+import { awaited, currentScheduler, type Future, isFuture, loopOf } from "./future.ts";
 import { futureOfPromise } from "./relay.ts";
 import { Task, type TaskOptions } from "./task.ts";
 
@@ -60,18 +60,40 @@ export function ensureFuture<T>(
 }
 
 /** The same for an awaitable that was checked. @throws RuntimeError for a future of another loop */
-export function ensureFutureOn<T>(loop: Scheduler, aw: AwaitableLike<T>): Future<T> {
+export function ensureFutureOn<T>(
+  loop: Scheduler,
+  aw: AwaitableLike<T>,
+  options?: TaskOptions,
+): Future<T> {
   if (isFuture(aw)) {
     if (aw._loop !== loop) throw new RuntimeError("The future belongs to another loop");
     return aw as Future<T>;
   }
-  if (isCoroutine(aw)) return createTaskOn(loop, aw as Coroutine<T>);
+  if (isCoroutine(aw)) return createTaskOn(loop, aw as Coroutine<T>, options);
   if (isThenable(aw)) return futureOfPromise(loop, aw as PromiseLike<T>);
-  return createTaskOn(loop, isCoroutineFunction(aw) ? (aw() as Coroutine<T>) : callAndAwait(aw));
+  const body = isCoroutineFunction(aw) ? (aw() as Coroutine<T>) : callAndAwait(aw);
+  return createTaskOn(loop, body, options);
+}
+
+/**
+ * Starts a list of awaitables that was checked, in order: the future of each. A coroutine object is one thing however
+ * often it is named; each call of a function is another.
+ */
+export function startAll(
+  loop: Scheduler,
+  aws: readonly AwaitableLike<unknown>[],
+): Future<unknown>[] {
+  const started = new Map<unknown, Future<unknown>>();
+  return aws.map((aw) => {
+    if (isFuture(aw) || typeof aw === "function") return ensureFutureOn(loop, aw);
+    const future = started.get(aw) ?? ensureFutureOn(loop, aw);
+    started.set(aw, future);
+    return future;
+  });
 }
 
 /** Calls an ordinary function in a step of a task, where it may ask for the running loop, and awaits what it returns. */
-function* callAndAwait<T>(fn: () => Awaitable<T>): Coroutine<T> {
+export function* callAndAwait<T>(fn: () => Awaitable<T>): Coroutine<T> {
   const made: unknown = fn();
   if (isCoroutine(made)) return yield* made as Coroutine<T>;
   checkAwaitable("what the function returned", made);
@@ -131,6 +153,29 @@ export function checkCoroutine<T>(name: string, value: CoroutineLike<T>): Corout
 export function checkAwaitable(name: string, value: unknown): void {
   if (isAwaitable(value)) return;
   throw wrongType(name, "a coroutine, a future, a task or a promise", value);
+}
+
+/** The list of `aws`. @throws TypeError if it is none, or something in it cannot be awaited */
+export function checkAwaitables<T>(aws: Iterable<AwaitableLike<T>>): AwaitableLike<T>[] {
+  if (typeof aws !== "object" || aws === null || !(Symbol.iterator in aws) || isFuture(aws)) {
+    throw wrongType("aws", "a list of awaitables", aws);
+  }
+  const all: AwaitableLike<T>[] = [];
+  awaited.future = undefined;
+  for (const aw of aws) {
+    // A coroutine is iterable too. One that waits would give its future for ever.
+    if (awaited.future !== undefined) throw wrongType("aws", "a list of awaitables", aws);
+    if (!isFuture(aw)) checkAwaitable(`aws[${all.length}]`, aw);
+    all.push(aw);
+  }
+  return all;
+}
+
+/** The same for a list that must have something in it. @throws RangeError if it is empty */
+export function checkSomeAwaitables<T>(aws: Iterable<AwaitableLike<T>>): AwaitableLike<T>[] {
+  const all = checkAwaitables(aws);
+  if (all.length > 0) return all;
+  throw new RangeError("Expected `aws` to have at least one awaitable, got none");
 }
 
 function isAwaitable(value: unknown): boolean {

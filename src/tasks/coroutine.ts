@@ -24,6 +24,7 @@
 
 import { wrongType } from "../loop/arguments.ts";
 import { InvalidStateError } from "../loop/errors.ts";
+import { type Place, placeOfCall, places } from "../loop/places.ts";
 
 declare const suspension: unique symbol;
 
@@ -97,6 +98,9 @@ export class Thrown {
   }
 }
 
+/** Where calls were awaited, in debug mode. */
+export const awaitedAt = /* @__PURE__ */ new WeakMap<Call, Place | undefined>();
+
 const FRESH = 0;
 const AWAITED = 1;
 const DONE = 2;
@@ -121,6 +125,7 @@ export class Call {
   /** Called by `yield*`, once. */
   [Symbol.iterator](): this {
     this._claim();
+    if (places.watchers > 0) awaitedAt.set(this, placeOfCall(this[Symbol.iterator]));
     return this;
   }
 
@@ -203,7 +208,15 @@ export class Call {
 // A call is a generator to the rest of the world: iterator helpers, `Object.prototype.toString`.
 Object.setPrototypeOf(Call.prototype, generatorPrototype);
 
-const decorated = new WeakSet<object>();
+const decorated = /* @__PURE__ */ new WeakSet<object>();
+
+/** The names of decorated functions, by what their generators inherit from: nothing else tells whose they are. */
+const names = /* @__PURE__ */ new WeakMap<object, string>();
+
+/** The name of the decorated function that made `generator`. */
+export function functionNameOf(generator: object): string | undefined {
+  return names.get(Object.getPrototypeOf(generator));
+}
 
 /**
  * Decorates a generator function, so that its coroutines resume in O(1) at any depth.
@@ -236,6 +249,7 @@ export function coroutine<F extends CoroutineFunction>(
     length: { value: fn.length, configurable: true },
   });
   decorated.add(wrapper);
+  names.set(fn.prototype, fn.name);
   return wrapper as unknown as F;
 }
 

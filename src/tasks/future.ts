@@ -1,7 +1,9 @@
 // A future: a result that comes later, and those who wait for it.
 
 import { checkFunction, checkOptions } from "../loop/arguments.ts";
+import { bound, type Context, checkContext, inheritedContext } from "../loop/context.ts";
 import { CancelledError, InvalidStateError, RuntimeError } from "../loop/errors.ts";
+import { placeOfCall, places } from "../loop/places.ts";
 import { checkLoop, runningScheduler, type Scheduler } from "../loop/scheduler.ts";
 import { Unretrieved } from "../loop/unretrieved.ts";
 import type { Suspension } from "./coroutine.ts";
@@ -118,11 +120,17 @@ export class Future<T> implements PromiseLike<T> {
 
   /**
    * Calls `callback(this)` through the loop once it is done; at once in the next turn, if it is done already.
+   *
+   * @param options.context the context it runs in, by default a copy of the one that holds now.
    */
-  addDoneCallback(callback: (future: this) => unknown): void {
+  addDoneCallback(
+    callback: (future: this) => unknown,
+    options?: { readonly context?: Context },
+  ): void {
     checkFunction("callback", callback);
-    if (this.#state !== PENDING) this._loop.callSoon(callback, this);
-    else this._addWaiter(new DoneCallback(callback));
+    const run = bound(this._loop, callback, contextOf(options));
+    if (this.#state !== PENDING) this._loop._callSoon(run, this);
+    else this._addWaiter(new DoneCallback(callback, run));
   }
 
   /** Takes a callback back, each time it was added. Returns how often that was. */
@@ -151,6 +159,7 @@ export class Future<T> implements PromiseLike<T> {
   next(): IteratorResult<Suspension, T> {
     if (this.#state !== PENDING) return { done: true, value: this.result() };
     awaited.future = this;
+    if (places.watchers > 0) places.last = placeOfCall(this.next);
     return { done: false, value: this as unknown as Suspension };
   }
 
@@ -267,6 +276,16 @@ export function isFuture(value: unknown): value is Future<unknown> {
   return value instanceof Future;
 }
 
+/** The context that `options` name, else what is made now inherits. */
+function contextOf(options: { readonly context?: Context } | undefined): Context | undefined {
+  if (options === undefined) return inheritedContext();
+  checkOptions(options);
+  const { context } = options;
+  if (context === undefined) return inheritedContext();
+  checkContext(context);
+  return context;
+}
+
 /** The loop that `options` name, else the running one. */
 export function loopOf(
   options: { readonly loop?: Scheduler } | undefined,
@@ -293,13 +312,16 @@ export function currentScheduler(what: string): Scheduler {
 
 class DoneCallback implements Waiter {
   readonly callback: (future: never) => unknown;
+  /** The same in its context. */
+  readonly #run: (future: never) => unknown;
 
-  constructor(callback: (future: never) => unknown) {
+  constructor(callback: (future: never) => unknown, run: (future: never) => unknown) {
     this.callback = callback;
+    this.#run = run;
   }
 
   _notify(future: Future<unknown>): void {
     // What waits for a closed loop never runs.
-    if (!future._loop.isClosed()) future._loop.callSoon(this.callback, future as never);
+    if (!future._loop.isClosed()) future._loop._callSoon(this.#run, future as never);
   }
 }

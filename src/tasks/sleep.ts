@@ -16,10 +16,10 @@ export function sleep(delay: number): Coroutine<void>;
 export function sleep<T>(delay: number, result: T): Coroutine<T>;
 export function sleep(delay: number, result?: unknown): Coroutine<unknown> {
   checkTime("delay", delay);
-  return sleeping(delay, result);
+  return sleepFor(delay, result);
 }
 
-const sleeping = coroutine(function* sleep(delay: number, result: unknown): Coroutine<unknown> {
+const sleepFor = coroutine(function* sleeping(delay: number, result: unknown): Coroutine<unknown> {
   if (delay <= 0) {
     yield;
     return result;

@@ -19,11 +19,22 @@
 // to start one. So a task has few fields, and what few tasks need is in #rare.
 
 import type { Priority } from "../core/core.ts";
-import { checkChoice, checkString, describe } from "../loop/arguments.ts";
+import { checkChoice, checkCount, checkOptions, checkString, describe } from "../loop/arguments.ts";
+import { Context, checkContext, inheritedContext } from "../loop/context.ts";
 import { CancelledError, RuntimeError } from "../loop/errors.ts";
-import { runningScheduler, type Scheduler } from "../loop/scheduler.ts";
+import { type Place, places } from "../loop/places.ts";
+import { runningScheduler, type Scheduler, type Snapshot } from "../loop/scheduler.ts";
 import type { Runnable } from "../loop/slots.ts";
-import { Call, type Coroutine, chain, resume, resumeWithError, Thrown } from "./coroutine.ts";
+import {
+  awaitedAt,
+  Call,
+  type Coroutine,
+  chain,
+  functionNameOf,
+  resume,
+  resumeWithError,
+  Thrown,
+} from "./coroutine.ts";
 import { awaited, Future, type Waiter } from "./future.ts";
 
 type AnyGenerator = Generator<unknown, unknown, unknown>;
@@ -39,18 +50,32 @@ let created = 0;
 const DEFAULTS: TaskOptions = {};
 const USER_VISIBLE = "user-visible";
 
+/** After how many steps a cancelled task that still goes on is reported in debug mode. */
+const LONG_CLEANUP = 10;
+
 /** What few tasks have. */
 class Rare {
   priority: Priority = PRIORITIES[USER_VISIBLE];
   /** What the next step throws, if a cancel is to be delivered. */
   cancel: CancelledError | undefined;
   cancelRequests = 0;
+  context: Context | undefined;
+  /** Runs a step in the host's own context of when the task was made. */
+  within: Snapshot | undefined;
+  /** What aborts `task.signal`, once somebody has asked for that. */
+  controller: AbortController | undefined;
+  /** In debug mode: where it waits. */
+  waitsAt: Place | undefined;
+  /** In debug mode: where it waited when it was cancelled, and how many steps it took since. */
+  cancelled: { readonly at: Place | undefined; steps: number } | undefined;
 }
 
 /** How a task is made. */
 export interface TaskOptions {
   /** Shown in reports, by default `Task-N`. */
   readonly name?: string;
+  /** The context that it runs in, by default a copy of the one that holds where it is made. */
+  readonly context?: Context;
   /** Runs the first step in the call that makes the task, if its loop is the running one. */
   readonly eagerStart?: boolean;
   /**
@@ -58,6 +83,14 @@ export interface TaskOptions {
    * that is user-visible, callbacks and timers included; background gets one step for every eight others, at least one.
    */
   readonly priority?: TaskPriority;
+}
+
+/** A function that a task is in. */
+export interface TaskFrame {
+  /** Its name, as far as the platform tells. */
+  readonly functionName: string;
+  /** In debug mode: file, line and column of the `yield*` at which it waits. */
+  readonly location: string | undefined;
 }
 
 /** The web's three priorities, see https://wicg.github.io/scheduling-apis/#sec-task-priorities. */
@@ -85,13 +118,17 @@ export class Task<T> extends Future<T> implements Runnable, Waiter {
   /** @internal */
   constructor(loop: Scheduler, body: Coroutine<T>, options: TaskOptions = DEFAULTS) {
     super({ loop });
-    const { name, eagerStart, priority = USER_VISIBLE } = options;
+    const { name, context, eagerStart, priority = USER_VISIBLE } = options;
     if (name !== undefined) checkString("name", name);
     if (priority !== USER_VISIBLE) checkChoice("priority", priority, Object.keys(PRIORITIES));
+    if (context !== undefined) checkContext(context);
     this.#body = body;
     this.#name = name ?? ++created;
     if ((body as unknown) instanceof Call) this.#frame = (body as unknown as Call)._begin();
     if (priority !== USER_VISIBLE) this.#extras().priority = PRIORITIES[priority];
+    const inherited = context ?? inheritedContext();
+    if (inherited !== undefined) this.#extras().context = inherited;
+    if (loop._snapshot !== undefined) this.#extras().within = loop._snapshot();
     this.#id = loop._slots.add(this);
     if (eagerStart === true && runningScheduler() === loop) this.#runNow();
     else this.#schedule();
@@ -108,11 +145,45 @@ export class Task<T> extends Future<T> implements Runnable, Waiter {
    */
   override cancel(message?: string): boolean {
     if (this.done()) return false;
-    const extras = this.#extras();
-    extras.cancelRequests++;
-    if (this.#waitingFor?.cancel(message)) return true;
-    extras.cancel = new CancelledError(message ?? "The task was cancelled");
+    let inner = this.#request(message);
+    if (inner === undefined) return true;
+    // A loop and no recursion: tasks that await one another may be many.
+    const seen = new Set<Task<unknown>>([this]);
+    for (let task: Task<unknown> = this; inner !== undefined; ) {
+      if (seen.has(inner)) {
+        // Tasks that await each other would wait for ever: this one is to wait no longer.
+        task.#interrupt(inner, message);
+        return true;
+      }
+      task = inner;
+      seen.add(task);
+      inner = task.#request(message);
+    }
     return true;
+  }
+
+  /** Takes note of a cancel. Returns the task that it waits for, and that has to be told first. */
+  #request(message: string | undefined): Task<unknown> | undefined {
+    const extras = this.#extras();
+    const waitingFor = this.#waitingFor;
+    extras.cancelRequests++;
+    if (places.watchers > 0) extras.cancelled ??= { at: extras.waitsAt, steps: 0 };
+    const inner =
+      waitingFor instanceof Task &&
+      waitingFor.cancel === Task.prototype.cancel &&
+      !waitingFor.done()
+        ? waitingFor
+        : undefined;
+    if (inner === undefined && !waitingFor?.cancel(message)) extras.cancel = cancelOf(message);
+    extras.controller?.abort(cancelOf(message));
+    return inner;
+  }
+
+  #interrupt(waitingFor: Future<unknown>, message: string | undefined): void {
+    waitingFor._removeWaiter(this);
+    this.#waitingFor = undefined;
+    this.#extras().cancel = cancelOf(message);
+    this.#schedule();
   }
 
   /** How many calls of `cancel()` have not been taken back by `uncancel()`. */
@@ -127,8 +198,26 @@ export class Task<T> extends Future<T> implements Runnable, Waiter {
   uncancel(): number {
     const rare = this.#rare;
     if (rare === undefined || rare.cancelRequests === 0) return 0;
-    if (--rare.cancelRequests === 0) rare.cancel = undefined;
+    if (--rare.cancelRequests === 0) {
+      rare.cancel = undefined;
+      rare.cancelled = undefined;
+      if (rare.controller?.signal.aborted) rare.controller = undefined;
+    }
     return rare.cancelRequests;
+  }
+
+  /**
+   * A signal that aborts inside `cancel()`, with the `CancelledError` as its reason, whatever the task then does with the
+   * error: to take along what knows signals and no tasks. Once `uncancel()` has taken every cancel back, as a timeout
+   * does, there is a new one.
+   */
+  get signal(): AbortSignal {
+    const extras = this.#extras();
+    if (extras.controller === undefined) {
+      extras.controller = new AbortController();
+      if (extras.cancelRequests > 0) extras.controller.abort(cancelOf(undefined));
+    }
+    return extras.controller.signal;
   }
 
   /** Its name in reports: the one it was given, else `Task-N`, counted over all loops. */
@@ -145,6 +234,50 @@ export class Task<T> extends Future<T> implements Runnable, Waiter {
   /** The coroutine that it runs. */
   getCoro(): Coroutine<T> {
     return this.#body as unknown as Coroutine<T>;
+  }
+
+  /** The context that it runs in. */
+  getContext(): Context {
+    this._context ??= new Context();
+    return this._context;
+  }
+
+  /**
+   * The functions that it is in while it waits, the innermost last; nothing once it is done. Decorated functions are
+   * told by name, and in debug mode each with the `yield*` at which it waits. Like `asyncio.Task.get_stack`.
+   *
+   * @param options.limit how many, from the innermost; by default all.
+   */
+  getStack(options: { readonly limit?: number } = {}): TaskFrame[] {
+    checkOptions(options);
+    const frames: TaskFrame[] = [];
+    if (this.done()) return frames;
+    const { limit = Infinity } = options;
+    checkCount("limit", limit);
+    let place = this.#rare?.waitsAt;
+    for (let frame = this.#frame; frame !== undefined; frame = frame._caller) {
+      frames.push(frameOf(frame._generator, place));
+      place = awaitedAt.get(frame);
+    }
+    if (!(this.#body instanceof Call)) frames.push(frameOf(this.#body, place));
+    return frames.slice(0, limit).reverse();
+  }
+
+  /** Writes `getStack()` to the console. Like `asyncio.Task.print_stack`. */
+  printStack(options?: { readonly limit?: number }): void {
+    const frames = this.getStack(options).map(
+      ({ functionName, location = "not recorded" }) => `    at ${functionName} (${location})`,
+    );
+    console.error([`Stack of ${this._describe()}, the innermost last:`, ...frames].join("\n"));
+  }
+
+  /** @internal */
+  get _context(): Context | undefined {
+    return this.#rare?.context;
+  }
+
+  set _context(context: Context | undefined) {
+    this.#extras().context = context;
   }
 
   /** A task gets its outcome from its coroutine. @throws RuntimeError always */
@@ -170,7 +303,7 @@ export class Task<T> extends Future<T> implements Runnable, Waiter {
   /** Takes a step of the coroutine: until it waits, gives way or ends. @internal */
   _run(): void {
     const frame = this.#frame;
-    if (this.#rare !== undefined) return this.#proceed(frame, undefined, this.#takeCancel());
+    if (this.#rare !== undefined) return this.#runRare(this.#rare);
     this.#waitingFor = undefined;
     let step: Result;
     try {
@@ -186,6 +319,17 @@ export class Task<T> extends Future<T> implements Runnable, Waiter {
       if (this.#waits(step.value)) return;
     }
     this.#proceed(frame, step, NO_ERROR);
+  }
+
+  /** Takes a step of a task that has something which few have. */
+  #runRare(rare: Rare): void {
+    if (rare.cancelled !== undefined && ++rare.cancelled.steps === LONG_CLEANUP) {
+      this.#reportSwallowed(`still goes on ${LONG_CLEANUP} steps later`);
+    }
+    rare.waitsAt = undefined;
+    const error = this.#takeCancel(rare);
+    if (rare.within === undefined) this.#proceed(this.#frame, undefined, error);
+    else rare.within(() => this.#proceed(this.#frame, undefined, error));
   }
 
   /** Goes on from a step, or resumes `frame` if there is none yet, until the task waits, gives way or ends. */
@@ -247,6 +391,7 @@ export class Task<T> extends Future<T> implements Runnable, Waiter {
     awaited.future = undefined;
     this.#waitingFor = future;
     future._addWaiter(this);
+    if (places.watchers > 0) this.#extras().waitsAt = places.last;
     if (this.#rare?.cancel !== undefined) this.#passCancelOn(this.#rare, future);
     return true;
   }
@@ -265,8 +410,7 @@ export class Task<T> extends Future<T> implements Runnable, Waiter {
   }
 
   /** The error of a cancel to deliver now, if there is one. It takes the place of what the awaited future had to say. */
-  #takeCancel(): unknown {
-    const rare = this.#rare as Rare;
+  #takeCancel(rare: Rare): unknown {
     const error = rare.cancel;
     if (error === undefined) return NO_ERROR;
     rare.cancel = undefined;
@@ -288,8 +432,22 @@ export class Task<T> extends Future<T> implements Runnable, Waiter {
     this.#leave();
     // It cancelled itself, or was cancelled by whom it called, and did not wait any more.
     const cancel = this.#rare?.cancel;
-    if (cancel !== undefined) this._abandon(cancel);
-    else this._succeed(result);
+    if (cancel !== undefined) return this._abandon(cancel);
+    if (this.#rare?.cancelled !== undefined) this.#reportSwallowed("ended with a result");
+    this._succeed(result);
+  }
+
+  /** The classic mistake: a bare `catch` around a `yield*`. */
+  #reportSwallowed(what: string): void {
+    if (!this._loop.getDebug()) return;
+    const at = this.#rare?.cancelled?.at;
+    const where = at === undefined ? "" : ` while it waited at ${at.functionName} (${at.location})`;
+    this._loop.callExceptionHandler({
+      message:
+        `${this._describe()} was cancelled${where}, and ${what}. A \`catch\` that is not meant for a ` +
+        "CancelledError has to throw it again; who means to end a cancel calls `uncancel()`",
+      task: this,
+    });
   }
 
   #endWithError(error: unknown): void {
@@ -316,7 +474,7 @@ function callerToTell(call: Call, outcome: Result | Thrown): Call | undefined {
  * that suspends for the first time, and most calls suspend once.
  */
 function isWorthTaking(): boolean {
-  return chain.isRepeated || chain.length > SHORT;
+  return chain.isRepeated || chain.length > SHORT || places.watchers > 0;
 }
 
 /** Takes over the chain of calls that has just suspended below `caller`. Returns its innermost call. */
@@ -327,6 +485,15 @@ function takeChain(caller: Call | undefined): Call {
   chain.inner = undefined;
   chain.outer = undefined;
   return inner;
+}
+
+function cancelOf(message: string | undefined): CancelledError {
+  return new CancelledError(message ?? "The task was cancelled");
+}
+
+function frameOf(generator: AnyGenerator, place: Place | undefined): TaskFrame {
+  const functionName = functionNameOf(generator) || place?.functionName || "anonymous";
+  return { functionName, location: place?.location };
 }
 
 function mistake(task: Task<unknown>, value: unknown): Error {

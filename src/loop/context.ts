@@ -1,0 +1,283 @@
+// Context variables: values that follow the tasks.
+//
+// Nothing is entered or left when a task takes a step: whose turn it is says which
+// context holds, and it is looked up when a variable is asked. So a loop whose
+// programs use no variable pays nothing, and what a task pays is paid at its start.
+//
+// A context never changes the map that holds its values but takes another one, and
+// so to copy a context is to copy one reference.
+
+import { checkFunction, checkOptions, checkString, describe } from "./arguments.ts";
+import { LookupError, RuntimeError } from "./errors.ts";
+import { runningScheduler, type Scheduler } from "./scheduler.ts";
+import type { Runnable } from "./slots.ts";
+
+type Values = ReadonlyMap<ContextVar<unknown>, unknown>;
+
+const NO_VALUES: Values = new Map();
+
+/** Whether any context holds anything: until then nobody has to ask for one. */
+let inUse = false;
+
+/** The context of `context.run()`, and during whose turn that was called: it does not hold for others. */
+let entered: Context | undefined;
+let enteredBy: Runnable | Scheduler | undefined;
+
+/** The values of a callback that has set some, until its turn is over. */
+const ofCallbacks = /* @__PURE__ */ new WeakMap<Runnable, Context>();
+
+/** What holds outside of every loop. */
+let outermost: Context | undefined;
+
+/** The values of all context variables, as one thing. Made by `copyContext()`, or empty. Like Python's `contextvars.Context`. */
+export class Context {
+  #values: Values = NO_VALUES;
+  #isEntered = false;
+
+  /**
+   * Calls `callback(...args)` in this context, and gives what it returns. What it sets stays in this context.
+   *
+   * It holds for the call itself: a coroutine that the callback makes runs in the context of the task that awaits it.
+   *
+   * @throws RuntimeError if the context is entered already.
+   */
+  run<Args extends unknown[], R>(callback: (...args: Args) => R, ...args: Args): R {
+    checkFunction("callback", callback);
+    if (this.#isEntered || currentContext() === this) {
+      throw new RuntimeError("The context is entered already");
+    }
+    const outer = entered;
+    const outerBy = enteredBy;
+    entered = this;
+    enteredBy = whoRuns();
+    this.#isEntered = true;
+    try {
+      return callback(...args);
+    } finally {
+      this.#isEntered = false;
+      entered = outer;
+      enteredBy = outerBy;
+    }
+  }
+
+  /** A context of its own with the same values, at the cost of one reference. */
+  copy(): Context {
+    const copy = new Context();
+    copy.#values = this.#values;
+    return copy;
+  }
+
+  /** How many variables have a value here. */
+  get size(): number {
+    return this.#values.size;
+  }
+
+  /** Whether `variable` has a value here. Its default does not count. */
+  has(variable: ContextVar<unknown>): boolean {
+    return this.#values.has(variable);
+  }
+
+  /** The value of `variable` here, else `fallback`. Its default does not count. */
+  get<T>(variable: ContextVar<T>): T | undefined;
+  get<T, F>(variable: ContextVar<T>, fallback: F): T | F;
+  get(variable: ContextVar<unknown>, fallback?: unknown): unknown {
+    return this.#values.has(variable) ? this.#values.get(variable) : fallback;
+  }
+
+  /** The variables that have a value here. */
+  keys(): IterableIterator<ContextVar<unknown>> {
+    return this.#values.keys();
+  }
+
+  /** Their values. */
+  values(): IterableIterator<unknown> {
+    return this.#values.values();
+  }
+
+  /** Both. */
+  entries(): IterableIterator<[ContextVar<unknown>, unknown]> {
+    return this.#values.entries();
+  }
+
+  /** As `entries()`. */
+  [Symbol.iterator](): IterableIterator<[ContextVar<unknown>, unknown]> {
+    return this.entries();
+  }
+
+  /** @internal */
+  _set(variable: ContextVar<unknown>, value: unknown): void {
+    inUse = true;
+    this.#values = new Map(this.#values).set(variable, value);
+  }
+
+  /** @internal */
+  _delete(variable: ContextVar<unknown>): void {
+    const values = new Map(this.#values);
+    values.delete(variable);
+    this.#values = values;
+  }
+}
+
+/** Stands for "there was no value". */
+const NONE = Symbol("none");
+
+/** What `ContextVar.set` gives, so that `reset` can undo it. Like Python's `contextvars.Token`. */
+export class Token<T> {
+  /** The variable that was set. */
+  readonly variable: ContextVar<T>;
+  /** @internal */
+  readonly _context: Context;
+  /** @internal */
+  readonly _old: T | typeof NONE;
+  /** @internal */
+  _used = false;
+
+  /** @internal */
+  constructor(variable: ContextVar<T>, context: Context, old: T | typeof NONE) {
+    this.variable = variable;
+    this._context = context;
+    this._old = old;
+  }
+
+  /** The value before `set`; undefined if there was none. */
+  get oldValue(): T | undefined {
+    return this._old === NONE ? undefined : (this._old as T);
+  }
+}
+
+/**
+ * A variable whose value each task has of its own. Like Python's `contextvars.ContextVar`.
+ *
+ * A task starts with a copy of the values that held where it was made, and a callback with those that held where it was
+ * scheduled. What either sets, others do not see.
+ *
+ * Setting copies the list of all values: it is meant for some dozens of variables, as a request's id or its user.
+ *
+ * @example
+ * const requestId = new ContextVar<string>("requestId");
+ * requestId.set("a1");
+ * const log = () => console.log(requestId.get());
+ */
+export class ContextVar<T> {
+  /** Shown in errors. */
+  readonly name: string;
+  readonly #default: T | typeof NONE;
+
+  /** @throws TypeError if `name` is not a string. */
+  constructor(name: string, options: { readonly default?: T } = {}) {
+    checkString("name", name);
+    checkOptions(options);
+    this.name = name;
+    this.#default = "default" in options ? (options.default as T) : NONE;
+  }
+
+  /**
+   * The value in the current context; else `fallback`, if one is given; else the variable's default.
+   *
+   * @throws LookupError if there is none of the three.
+   */
+  get(): T;
+  get<F>(fallback: F): T | F;
+  get(...fallback: unknown[]): unknown {
+    const context = inUse ? currentContext() : undefined;
+    if (context?.has(this)) return context.get(this);
+    if (fallback.length > 0) return fallback[0];
+    if (this.#default !== NONE) return this.#default;
+    throw new LookupError(
+      `The context variable ${JSON.stringify(this.name)} has no value here, and no default`,
+    );
+  }
+
+  /** Sets it in the current context. The token undoes that. */
+  set(value: T): Token<T> {
+    const context = ownContext();
+    const token = new Token<T>(this, context, context.has(this) ? (context.get(this) as T) : NONE);
+    context._set(this, value);
+    return token;
+  }
+
+  /**
+   * Puts the value back that was there before the `set` that gave `token`. A token works once, in the context it is of.
+   *
+   * @throws TypeError if it is no token. @throws RangeError if it is of another variable or another context.
+   * @throws RuntimeError if it was used before.
+   */
+  reset(token: Token<T>): void {
+    if (!(token instanceof Token)) {
+      throw new TypeError(`Expected \`token\` to be what \`set\` returned, got ${describe(token)}`);
+    }
+    if (token._used) throw new RuntimeError("The token has been used once already");
+    if (token.variable !== this) {
+      throw new RangeError(
+        `The token was made by another variable, ${JSON.stringify(token.variable.name)}`,
+      );
+    }
+    if (token._context !== currentContext()) {
+      throw new RangeError("The token was made in another context");
+    }
+    token._used = true;
+    if (token._old === NONE) token._context._delete(this);
+    else token._context._set(this, token._old);
+  }
+}
+
+/** A copy of the current context. Like Python's `contextvars.copy_context`. */
+export function copyContext(): Context {
+  return currentContext()?.copy() ?? new Context();
+}
+
+/** What a task or a callback that is made now gets; undefined while no context holds anything. */
+export function inheritedContext(): Context | undefined {
+  if (!inUse) return undefined;
+  const context = currentContext();
+  return context === undefined || context.size === 0 ? undefined : context.copy();
+}
+
+/** `callback` for a later turn of `loop`: it runs in `context`, and in what the host keeps of its own. */
+export function bound<Args extends unknown[]>(
+  loop: Scheduler,
+  callback: (...args: Args) => unknown,
+  context: Context | undefined,
+): (...args: Args) => unknown {
+  if (context === undefined && loop._snapshot === undefined) return callback;
+  const within = loop._snapshot?.();
+  const inContext =
+    context === undefined ? callback : (...args: Args) => context.run(callback, ...args);
+  const wrapper =
+    within === undefined ? inContext : (...args: Args) => within(() => inContext(...args));
+  // Reports name the callback and not the wrapper.
+  return Object.defineProperty(wrapper, "name", { value: callback.name });
+}
+
+/** @throws TypeError unless `value` is a context */
+export function checkContext(value: unknown): void {
+  if (!(value instanceof Context)) {
+    throw new TypeError(`Expected \`context\` to be a Context, got ${describe(value)}`);
+  }
+}
+
+function whoRuns(): Runnable | Scheduler | undefined {
+  const loop = runningScheduler();
+  return loop?._slots.current ?? loop;
+}
+
+/** Where variables are looked up now; undefined while there is nothing to be found. */
+function currentContext(): Context | undefined {
+  const loop = runningScheduler();
+  const runnable = loop?._slots.current;
+  if (entered !== undefined && enteredBy === (runnable ?? loop)) return entered;
+  if (runnable === undefined) return outermost;
+  return "_context" in runnable ? (runnable._context as Context) : ofCallbacks.get(runnable);
+}
+
+/** The same to set something in. */
+function ownContext(): Context {
+  const known = currentContext();
+  if (known !== undefined) return known;
+  const made = new Context();
+  const runnable = runningScheduler()?._slots.current;
+  if (runnable === undefined) outermost = made;
+  else if ("_context" in runnable) runnable._context = made;
+  else ofCallbacks.set(runnable, made);
+  return made;
+}

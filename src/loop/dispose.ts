@@ -1,0 +1,5 @@
+// The symbols of `using` and `await using`, also where the engine does not have them yet and a compiler stands in.
+
+/** As `Symbol.asyncDispose`. */
+export const asyncDispose: typeof Symbol.asyncDispose =
+  Symbol.asyncDispose ?? Symbol.for("Symbol.asyncDispose");

@@ -9,16 +9,19 @@ export {
   type TaskFactory,
 } from "./eventLoop.ts";
 export type { Clock } from "./loop/clock.ts";
+export { Context, ContextVar, copyContext, type Token } from "./loop/context.ts";
 export {
   CancelledError,
   DeadlockError,
   InvalidStateError,
+  LookupError,
   RuntimeError,
   TimeoutError,
 } from "./loop/errors.ts";
 export type { Callback, Handle, TimerHandle } from "./loop/handle.ts";
 export type { ExceptionContext, Scheduler } from "./loop/scheduler.ts";
-export { type RunOptions, run, runSync } from "./run.ts";
+export { run, runSync } from "./run.ts";
+export { Runner, type RunOptions } from "./runner.ts";
 export {
   type Awaitable,
   type AwaitableLike,
@@ -41,4 +44,4 @@ export { fromPromise } from "./tasks/fromPromise.ts";
 export { Future, isFuture } from "./tasks/future.ts";
 export { type AwaitedAll, type AwaitedBy, gather } from "./tasks/gather.ts";
 export { sleep } from "./tasks/sleep.ts";
-export { Task, type TaskOptions, type TaskPriority } from "./tasks/task.ts";
+export { Task, type TaskFrame, type TaskOptions, type TaskPriority } from "./tasks/task.ts";

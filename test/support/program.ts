@@ -12,22 +12,57 @@ const PATIENCE = 20_000;
 
 const root = fileURLToPath(new URL("../..", import.meta.url));
 
+/** How a program ended, and the lines that it printed. */
+export interface Exit {
+  readonly code: number | null;
+  readonly signal: NodeJS.Signals | null;
+  readonly stdout: string[];
+}
+
 /**
  * Runs `program` as the file `name` in a folder that has the package installed, and gives what it prints.
  *
  * @throws if it fails, or does not end.
  */
 export async function output(name: string, program: string): Promise<string> {
+  return inFolder(name, program, async (cwd) => {
+    const { stdout } = await promisify(execFile)(process.execPath, [name], {
+      cwd,
+      timeout: PATIENCE,
+    });
+    return stdout.trim();
+  });
+}
+
+/** The same for a module that may fail or be killed. */
+export function exitOf(program: string): Promise<Exit> {
+  const name = "program.mjs";
+  return inFolder(name, program, (cwd) => {
+    return new Promise((resolve) => {
+      const child = execFile(
+        process.execPath,
+        [name],
+        { cwd, timeout: PATIENCE, killSignal: "SIGKILL" },
+        (_error, stdout) => {
+          const { exitCode: code, signalCode: signal } = child;
+          resolve({ code, signal, stdout: stdout.split("\n").filter((line) => line !== "") });
+        },
+      );
+    });
+  });
+}
+
+async function inFolder<T>(
+  name: string,
+  program: string,
+  use: (folder: string) => Promise<T>,
+): Promise<T> {
   const folder = mkdtempSync(join(tmpdir(), "mysyncio-"));
   try {
     mkdirSync(join(folder, "node_modules"));
     symlinkSync(root, join(folder, "node_modules", "mysyncio"), "junction");
     writeFileSync(join(folder, name), program);
-    const { stdout } = await promisify(execFile)(process.execPath, [name], {
-      cwd: folder,
-      timeout: PATIENCE,
-    });
-    return stdout.trim();
+    return await use(folder);
   } finally {
     rmSync(folder, { recursive: true });
   }

@@ -1,0 +1,160 @@
+// Several programs one after the other on one loop, and what is done when they have ended.
+
+import { EventLoop } from "./eventLoop.ts";
+import { checkOptions, wrongType } from "./loop/arguments.ts";
+import type { Clock } from "./loop/clock.ts";
+import { type Context, checkContext, inheritedContext } from "./loop/context.ts";
+import { asyncDispose } from "./loop/dispose.ts";
+import { RuntimeError } from "./loop/errors.ts";
+import { onInterrupt } from "./loop/hosts/interrupt.ts";
+import { type AwaitableLike, allTasks, checkAwaitable, ensureFutureOn } from "./tasks/awaitable.ts";
+import { gather } from "./tasks/gather.ts";
+import { Task } from "./tasks/task.ts";
+
+export interface RunOptions {
+  /** Runs in debug mode. */
+  readonly debug?: boolean;
+  /** Where the loop's time comes from, by default the host's clock. Only for a loop that is made here. */
+  readonly clock?: Clock;
+  /** The loop to run on, or what makes it; by default a new one. It is closed at the end. */
+  readonly loop?: EventLoop | (() => EventLoop);
+  /**
+   * Whether the first SIGINT (Ctrl-C in a terminal) cancels the main task, which can then clean up; the second ends the
+   * process. By default only if the program does not listen to that signal itself. Node, Bun and Deno only.
+   */
+  readonly handleSigint?: boolean;
+}
+
+/**
+ * Runs several programs on one loop and in one context: what one sets the next one finds. Like `asyncio.Runner`.
+ *
+ * `close()` ends what they left behind, as `run` does at its end.
+ *
+ * @example
+ * await using runner = new Runner();
+ * await runner.run(setUp);
+ * await runner.run(main);
+ */
+export class Runner {
+  readonly #options: RunOptions;
+  #loop: EventLoop | undefined;
+  #context: Context | undefined;
+  #closed = false;
+
+  /** @throws TypeError if the options are none. */
+  constructor(options: RunOptions = {}) {
+    checkOptions(options);
+    const { handleSigint } = options;
+    if (handleSigint !== undefined && typeof handleSigint !== "boolean") {
+      throw wrongType("handleSigint", "a boolean", handleSigint);
+    }
+    this.#options = options;
+  }
+
+  /**
+   * The loop, which is made on first use.
+   *
+   * @throws RuntimeError if the runner is closed, or the loop that it was given runs or is closed.
+   */
+  getLoop(): EventLoop {
+    if (this.#closed) throw new RuntimeError("The runner is closed");
+    if (this.#loop === undefined) {
+      this.#loop = loopFor(this.#options);
+      this.#context = inheritedContext();
+    }
+    return this.#loop;
+  }
+
+  /**
+   * Runs `main`; the promise settles as it did. Tasks that it leaves behind wait for the next run, or for `close()`.
+   *
+   * Rejected with a TypeError if `main` is not awaitable, with a RuntimeError if the runner is closed or running; with a
+   * CancelledError if a SIGINT cancelled `main`. (Unlike asyncio, which raises KeyboardInterrupt.)
+   *
+   * @param options.context the context that `main` runs in, by default the runner's own.
+   */
+  async run<T>(main: AwaitableLike<T>, options: { readonly context?: Context } = {}): Promise<T> {
+    checkAwaitable("main", main);
+    checkOptions(options);
+    if (options.context !== undefined) checkContext(options.context);
+    const loop = this.getLoop();
+    if (loop.isRunning()) throw new RuntimeError("The runner is running already");
+    const context = options.context ?? this.#context;
+    const future = ensureFutureOn(loop, main, context && { context });
+    const { handleSigint } = this.#options;
+    const interrupt = () => future.cancel("Interrupted by SIGINT");
+    const forget =
+      handleSigint === false ? undefined : onInterrupt(interrupt, handleSigint === true);
+    try {
+      return await loop.runUntilComplete(future);
+    } finally {
+      forget?.();
+      // The first that sets a variable makes the context of all.
+      if (future instanceof Task) this.#context ??= future._context;
+    }
+  }
+
+  /**
+   * Cancels all tasks that are not done, waits for them, reports their errors to the loop's exception handler, and closes
+   * the loop. Closing twice does nothing.
+   *
+   * Rejected with a RuntimeError while the runner runs.
+   */
+  async close(): Promise<void> {
+    const loop = this.#loop;
+    if (loop?.isRunning()) throw new RuntimeError("The runner is running");
+    this.#closed = true;
+    this.#loop = undefined;
+    if (loop === undefined) return;
+    try {
+      // A task may start others while it cleans up.
+      for (let left = cancelLeft(loop); left.length > 0; left = cancelLeft(loop)) {
+        await loop.runUntilComplete(gather(left, { returnExceptions: true }));
+        reportErrors(loop, left);
+      }
+    } finally {
+      loop.close();
+    }
+  }
+
+  /** As `close()`, at the end of a block with `await using`. */
+  async [asyncDispose](): Promise<void> {
+    await this.close();
+  }
+}
+
+/** The loop that the options ask for. */
+export function loopFor(options: RunOptions): EventLoop {
+  const { debug = false, clock, loop } = options;
+  if (loop === undefined) return new EventLoop(clock === undefined ? { debug } : { debug, clock });
+  const given: unknown = typeof loop === "function" ? loop() : loop;
+  if (!(given instanceof EventLoop)) {
+    throw wrongType("loop", "or make an event loop", given);
+  }
+  // What follows would end the tasks of somebody else.
+  if (given.isClosed()) throw new RuntimeError("The loop is closed");
+  if (given.isRunning()) throw new RuntimeError("The loop is running already");
+  if (debug) given.setDebug(true);
+  return given;
+}
+
+/** Cancels every task that is not done. */
+export function cancelLeft(loop: EventLoop): Task<unknown>[] {
+  const left = [...allTasks(loop)];
+  for (const task of left) task.cancel();
+  return left;
+}
+
+/** Reports the errors of tasks that nobody can await any more. */
+export function reportErrors(loop: EventLoop, tasks: readonly Task<unknown>[]): void {
+  for (const task of tasks) {
+    if (task.cancelled()) continue;
+    const exception = task.exception();
+    if (exception === undefined) continue;
+    loop.callExceptionHandler({
+      message: "A task failed while it was cancelled at the end of run()",
+      exception,
+      task,
+    });
+  }
+}

@@ -47,8 +47,8 @@ export type CoroutineFunction<Args extends readonly unknown[] = never, T = unkno
   ...args: Args
 ) => Generator<unknown, T, unknown>;
 
-type Result = IteratorResult<unknown, unknown>;
-type AnyGenerator = Generator<unknown, unknown, unknown>;
+export type Result = IteratorResult<unknown, unknown>;
+export type AnyGenerator = Generator<unknown, unknown, unknown>;
 
 const generatorPrototype: AnyGenerator = Object.getPrototypeOf(
   Object.getPrototypeOf(
@@ -75,6 +75,9 @@ export function resumeWithError(generator: AnyGenerator, error: unknown): Result
 
 /** How many calls may nest on the native stack before the next one is started by the task, on a stack of its own. */
 const DEEPEST_INLINE = 64;
+
+/** How many calls a short chain has: so many the engine walks faster than the task takes them over and gives them back. */
+const SHORT = 2;
 
 /** What calls leave for the task. One step at a time, so one is enough. */
 export const chain = {
@@ -207,6 +210,30 @@ export class Call {
 
 // A call is a generator to the rest of the world: iterator helpers, `Object.prototype.toString`.
 Object.setPrototypeOf(Call.prototype, generatorPrototype);
+
+/** Leaves a call that is done: the `yield*` of its caller is to get how it ended. Returns the caller. */
+export function callerToTell(call: Call, outcome: Result | Thrown): Call | undefined {
+  call._outcome = outcome;
+  return call._caller;
+}
+
+/**
+ * Whether to take over the chain that has just suspended. To leave it to the engine's walk is cheaper for a short chain
+ * that suspends for the first time, and most calls suspend once.
+ */
+export function isWorthTaking(): boolean {
+  return chain.isRepeated || chain.length > SHORT || places.watchers > 0;
+}
+
+/** Takes over the chain of calls that has just suspended below `caller`. Returns its innermost call. */
+export function takeChain(caller: Call | undefined): Call {
+  const inner = chain.inner as Call;
+  (chain.outer as Call)._caller = caller;
+  chain.result = undefined;
+  chain.inner = undefined;
+  chain.outer = undefined;
+  return inner;
+}
 
 const decorated = /* @__PURE__ */ new WeakSet<object>();
 

@@ -26,22 +26,21 @@ import { type Place, places } from "../loop/places.ts";
 import { runningScheduler, type Scheduler, type Snapshot } from "../loop/scheduler.ts";
 import type { Runnable } from "../loop/slots.ts";
 import {
+  type AnyGenerator,
   awaitedAt,
   Call,
   type Coroutine,
+  callerToTell,
   chain,
   functionNameOf,
+  isWorthTaking,
+  type Result,
   resume,
   resumeWithError,
   Thrown,
+  takeChain,
 } from "./coroutine.ts";
 import { awaited, Future, type Waiter } from "./future.ts";
-
-type AnyGenerator = Generator<unknown, unknown, unknown>;
-type Result = IteratorResult<unknown, unknown>;
-
-/** How many calls a short chain has: so many the engine walks faster than the task takes them over and gives them back. */
-const SHORT = 2;
 
 /** Says that a step has nothing to throw. Not undefined, which can be thrown. */
 const NO_ERROR = Symbol("no error");
@@ -461,30 +460,6 @@ export class Task<T> extends Future<T> implements Runnable, Waiter {
     this.#frame = undefined;
     this.#waitingFor = undefined;
   }
-}
-
-/** Leaves a call that is done: the `yield*` of its caller is to get how it ended. Returns the caller. */
-function callerToTell(call: Call, outcome: Result | Thrown): Call | undefined {
-  call._outcome = outcome;
-  return call._caller;
-}
-
-/**
- * Whether to take over the chain that has just suspended. To leave it to the engine's walk is cheaper for a short chain
- * that suspends for the first time, and most calls suspend once.
- */
-function isWorthTaking(): boolean {
-  return chain.isRepeated || chain.length > SHORT || places.watchers > 0;
-}
-
-/** Takes over the chain of calls that has just suspended below `caller`. Returns its innermost call. */
-function takeChain(caller: Call | undefined): Call {
-  const inner = chain.inner as Call;
-  (chain.outer as Call)._caller = caller;
-  chain.result = undefined;
-  chain.inner = undefined;
-  chain.outer = undefined;
-  return inner;
 }
 
 function cancelOf(message: string | undefined): CancelledError {

@@ -77,19 +77,24 @@ export function ensureFutureOn<T>(
 
 /**
  * Starts a list of awaitables that was checked, in order: the future of each. A coroutine object is one thing however
- * often it is named; each call of a function is another.
+ * often it is named; each call of a function is another. If one cannot be started, none of the others takes a step.
  */
 export function startAll(
   loop: Scheduler,
   aws: readonly AwaitableLike<unknown>[],
 ): Future<unknown>[] {
   const started = new Map<unknown, Future<unknown>>();
-  return aws.map((aw) => {
-    if (isFuture(aw) || typeof aw === "function") return ensureFutureOn(loop, aw);
-    const future = started.get(aw) ?? ensureFutureOn(loop, aw);
-    started.set(aw, future);
-    return future;
-  });
+  try {
+    return aws.map((aw) => {
+      if (isFuture(aw)) return ensureFutureOn(loop, aw);
+      const future = started.get(aw) ?? ensureFutureOn(loop, aw);
+      started.set(typeof aw === "function" ? future : aw, future);
+      return future;
+    });
+  } catch (error) {
+    for (const future of started.values()) future.cancel();
+    throw error;
+  }
 }
 
 /** Calls an ordinary function in a step of a task, where it may ask for the running loop, and awaits what it returns. */

@@ -1,7 +1,7 @@
-import { checkOptions, wrongType } from "../loop/arguments.ts";
+import { checkOptions } from "../loop/arguments.ts";
 import { CancelledError } from "../loop/errors.ts";
 import type { Scheduler } from "../loop/scheduler.ts";
-import { type AwaitableLike, checkAwaitable, ensureFutureOn } from "./awaitable.ts";
+import { type AwaitableLike, checkAwaitables, startAll } from "./awaitable.ts";
 import { currentScheduler, Future, isFuture, type Waiter } from "./future.ts";
 
 /** What awaiting an `A` gives. */
@@ -49,29 +49,7 @@ export function gather(
   const all = checkAwaitables(aws);
   checkOptions(options);
   const loop = all.find(isFuture)?._loop ?? currentScheduler("gather()");
-  const started = new Map<unknown, Future<unknown>>();
-  const children = all.map((aw) => {
-    // A coroutine object is one thing however often it is named; each call of a function is another.
-    if (isFuture(aw) || typeof aw === "function") return ensureFutureOn(loop, aw);
-    const child = started.get(aw) ?? ensureFutureOn(loop, aw);
-    started.set(aw, child);
-    return child;
-  });
-  return new Gathering(loop, children, options.returnExceptions === true);
-}
-
-/** The list of `aws`. @throws TypeError if it is none, or something in it cannot be awaited */
-export function checkAwaitables<T>(aws: Iterable<AwaitableLike<T>>): AwaitableLike<T>[] {
-  if (typeof aws !== "object" || aws === null || !(Symbol.iterator in aws) || isFuture(aws)) {
-    throw wrongType("aws", "a list of awaitables", aws);
-  }
-  const all = [...aws];
-  all.forEach(checkItem);
-  return all;
-}
-
-function checkItem(aw: unknown, index: number): void {
-  if (!isFuture(aw)) checkAwaitable(`aws[${index}]`, aw);
+  return new Gathering(loop, startAll(loop, all), options.returnExceptions === true);
 }
 
 class Gathering extends Future<unknown[]> implements Waiter {

@@ -1,0 +1,234 @@
+// Results in the order in which they come.
+//
+// A queue between those that get done and those that ask. Who asks gets a future, the getter, of the next future that
+// is done and that nobody else has got:
+//
+//   A1  no getter waits, or nothing is done that nobody has got
+//   A2  while it is watching, it is among the waiters of everything in #todo
+//
+// It stops watching when the iteration ends early, and begins again if somebody then awaits what the iteration gave him
+// before, as after `const [first, second] = asCompleted(aws)`, until all of that has been awaited.
+
+import { checkOptions } from "../loop/arguments.ts";
+import { TimeoutError } from "../loop/errors.ts";
+import type { TimerHandle } from "../loop/handle.ts";
+import type { Scheduler } from "../loop/scheduler.ts";
+import { type AwaitableLike, checkAwaitables, startAll } from "./awaitable.ts";
+import { type Coroutine, coroutine } from "./coroutine.ts";
+import { currentScheduler, Future, isFuture, type Waiter } from "./future.ts";
+import type { AwaitedBy } from "./gather.ts";
+import { checkTimeout } from "./timeout.ts";
+
+/**
+ * Awaits all of `aws`, and gives their results in the order in which they come. Like `asyncio.as_completed`.
+ *
+ * Coroutines and functions start in order, at the call; what is given twice is awaited once. In a coroutine, iterate it
+ * with `for`: each step gives a coroutine of the next result, or the next error. In an async function, iterate it with
+ * `for await`, which gives the values. What was done before comes first, in the order of `aws`.
+ *
+ * Once `timeout` milliseconds have passed, each result that has not come is a TimeoutError. It cancels nothing, nor
+ * does a cancel, nor the end of the iteration: what was started goes on.
+ *
+ * @throws TypeError if one of `aws` is not awaitable. @throws TypeError, RangeError if `timeout` is not a time.
+ * @throws RuntimeError for futures of different loops.
+ * @example
+ * for (const next of asCompleted(urls.map(download))) {
+ *   const page = yield* next;
+ *   console.log(page.title);
+ * }
+ */
+export function asCompleted<A extends AwaitableLike<unknown>>(
+  aws: Iterable<A>,
+  options: { readonly timeout?: number | null | undefined } = {},
+): AsCompleted<AwaitedBy<A>> {
+  const all = checkAwaitables(aws);
+  checkOptions(options);
+  const { timeout } = options;
+  checkTimeout("timeout", timeout);
+  const loop = all.find(isFuture)?._loop ?? currentScheduler("asCompleted()");
+  const deadline = typeof timeout === "number" ? loop.time() + timeout : undefined;
+  return new Completions<AwaitedBy<A>>(loop, new Set(startAll(loop, all)) as never, deadline);
+}
+
+/** What `asCompleted` gives: in a `for`, coroutines of the results; in a `for await`, the results. */
+export interface AsCompleted<T>
+  extends Iterator<Coroutine<T>, undefined>,
+    Iterable<Coroutine<T>, undefined>,
+    AsyncIterable<T, undefined> {}
+
+class Completions<T> implements AsCompleted<T>, Waiter {
+  readonly #loop: Scheduler;
+  /** What is not done. */
+  readonly #todo: Set<Future<T>>;
+  readonly #deadline: number | undefined;
+  /** What is done, and nobody has got. */
+  readonly #done = new Line<Future<T>>();
+  /** Who waits, and who did until he was cancelled. */
+  readonly #getters = new Line<Future<Future<T>>>();
+  #timer: TimerHandle | undefined;
+  /** How many the iteration has still to give. */
+  #left: number;
+  /** How many it has given that were not awaited to their end. */
+  #owed = 0;
+  /** How many of these are being awaited. */
+  #asking = 0;
+  #isWatching = false;
+  #isClosed = false;
+  #isExpired = false;
+
+  constructor(loop: Scheduler, futures: Set<Future<T>>, deadline: number | undefined) {
+    this.#loop = loop;
+    this.#todo = futures;
+    this.#deadline = deadline;
+    this.#left = futures.size;
+    this.#watch();
+  }
+
+  [Symbol.iterator](): this {
+    return this;
+  }
+
+  next(): IteratorResult<Coroutine<T>, undefined> {
+    if (this.#left === 0) return { done: true, value: undefined };
+    this.#left--;
+    this.#owed++;
+    return { done: false, value: nextCompleted(this) };
+  }
+
+  return(): IteratorResult<Coroutine<T>, undefined> {
+    this.#left = 0;
+    this.#isClosed = true;
+    if (this.#asking === 0) this.#rest();
+    return { done: true, value: undefined };
+  }
+
+  async *[Symbol.asyncIterator](): AsyncGenerator<T, undefined> {
+    try {
+      while (this.#left > 0) {
+        this.#left--;
+        yield await (this._get() as Future<unknown> as Future<T>); // a promise of a future is one of its result
+      }
+    } finally {
+      this.return();
+    }
+    return undefined;
+  }
+
+  /** A future of the next that is done. */
+  _get(): Future<Future<T>> {
+    const getter = new Future<Future<T>>({ loop: this.#loop });
+    const done = this.#done.shift();
+    if (done !== undefined) {
+      getter._succeed(done);
+    } else if (this.#isExpired) {
+      getter._fail(expired());
+    } else {
+      this.#getters.push(getter);
+      this.#watch();
+    }
+    return getter;
+  }
+
+  /** An item is awaited. */
+  _enter(): Future<Future<T>> {
+    this.#asking++;
+    return this._get();
+  }
+
+  /** An item was awaited, perhaps in vain: what its getter got and could not use goes to the next in line. */
+  _leave(getter: Future<Future<T>>, isUsed: boolean): void {
+    if (!isUsed && !getter.cancel() && !getter._hasFailed()) {
+      const done = getter.result();
+      if (!this.#handOver(done)) this.#done.unshift(done);
+    }
+    this.#asking--;
+    this.#owed--;
+    if (this.#isClosed && this.#owed === 0) this.#rest();
+  }
+
+  /** @internal */
+  _notify(future: Future<unknown>): void {
+    const done = future as Future<T>;
+    this.#todo.delete(done);
+    if (this.#todo.size === 0) this.#timer?.cancel();
+    if (!this.#handOver(done)) this.#done.push(done);
+  }
+
+  #handOver(done: Future<T>): boolean {
+    const getter = this.#nextGetter();
+    getter?._succeed(done);
+    return getter !== undefined;
+  }
+
+  /** Takes the first getter out that still waits. */
+  #nextGetter(): Future<Future<T>> | undefined {
+    let getter = this.#getters.shift();
+    while (getter?.done()) getter = this.#getters.shift();
+    return getter;
+  }
+
+  #watch(): void {
+    if (this.#isWatching) return;
+    this.#isWatching = true;
+    for (const future of this.#todo) {
+      if (future.done()) this._notify(future);
+      else future._addWaiter(this);
+    }
+    if (this.#deadline === undefined || this.#todo.size === 0) return;
+    this.#timer = this.#loop.callAt(this.#deadline, () => this.#expire());
+  }
+
+  /** Stops watching. */
+  #rest(): void {
+    this.#isWatching = false;
+    this.#timer?.cancel();
+    for (const future of this.#todo) future._removeWaiter(this);
+  }
+
+  #expire(): void {
+    this.#rest();
+    this.#todo.clear();
+    this.#isExpired = true;
+    for (let getter = this.#nextGetter(); getter; getter = this.#nextGetter()) {
+      getter._fail(expired());
+    }
+  }
+}
+
+/** First in, first out: a list whose beginning moves, as the `shift` of a long array would move all the rest. */
+class Line<T> {
+  readonly #items: (T | undefined)[] = [];
+  #first = 0;
+
+  push(item: T): void {
+    this.#items.push(item);
+  }
+
+  shift(): T | undefined {
+    if (this.#first === this.#items.length) return undefined;
+    const item = this.#items[this.#first];
+    this.#items[this.#first++] = undefined;
+    return item;
+  }
+
+  unshift(item: T): void {
+    if (this.#first > 0) this.#items[--this.#first] = item;
+    else this.#items.unshift(item);
+  }
+}
+
+const nextCompleted = coroutine(function* asCompleted<T>(source: Completions<T>): Coroutine<T> {
+  const getter = source._enter();
+  let isUsed = false;
+  try {
+    const done = yield* getter;
+    isUsed = true;
+    return done.result();
+  } finally {
+    source._leave(getter, isUsed);
+  }
+});
+
+function expired(): TimeoutError {
+  return new TimeoutError("The timeout expired before all were done");
+}

@@ -1,0 +1,183 @@
+// A deadline over a block of a coroutine.
+//
+// At the deadline the task is cancelled, and at the end of the block the scope has to tell that cancel from those of
+// others, which have to go on. It does so by counting, as asyncio does: it takes its own cancel back, and if more are
+// left than there were when the block began, somebody else cancelled too, and the error is theirs.
+
+import { checkFunction, checkTime } from "../loop/arguments.ts";
+import { CancelledError, RuntimeError, TimeoutError } from "../loop/errors.ts";
+import type { Handle } from "../loop/handle.ts";
+import { checkCoroutine, currentTask } from "./awaitable.ts";
+import { type Coroutine, coroutine } from "./coroutine.ts";
+import { currentScheduler } from "./future.ts";
+import type { Task } from "./task.ts";
+
+/**
+ * The scope of a block with a deadline: what `timeout`, `timeoutAt` and `moveOnAfter` call their body with.
+ * Like `asyncio.Timeout`.
+ */
+export class Timeout {
+  readonly #task: Task<unknown>;
+  /** How many cancels of the task were under way when the block began. */
+  readonly #cancelling: number;
+  #when: number | undefined;
+  #timer: Handle | undefined;
+  #isExpired = false;
+  #isOver = false;
+
+  /** @internal */
+  constructor(task: Task<unknown>, when: number | null | undefined) {
+    this.#task = task;
+    this.#cancelling = task.cancelling();
+    this.reschedule(when);
+  }
+
+  /** The deadline, in milliseconds of `loop.time()`; undefined if there is none. */
+  when(): number | undefined {
+    return this.#when;
+  }
+
+  /** Whether the deadline has passed within the block, whatever the body made of it. */
+  expired(): boolean {
+    return this.#isExpired;
+  }
+
+  /**
+   * Moves the deadline to the instant `when`; `null` takes it away. One that has passed already cancels the body where
+   * it waits next.
+   *
+   * @throws TypeError, RangeError if `when` is not a time.
+   * @throws RuntimeError once it has expired, and after the block.
+   */
+  reschedule(when: number | null | undefined): void {
+    checkTimeout("when", when);
+    if (this.#isExpired || this.#isOver) {
+      throw new RuntimeError(
+        `The timeout cannot be rescheduled: ${this.#isExpired ? "it has expired" : "its block has ended"}`,
+      );
+    }
+    this.#timer?.cancel();
+    this.#timer = undefined;
+    this.#when = when ?? undefined;
+    if (this.#when === undefined) return;
+    const loop = this.#task._loop;
+    const expire = () => this.#expire();
+    this.#timer =
+      this.#when <= loop.time() ? loop.callSoon(expire) : loop.callAt(this.#when, expire);
+  }
+
+  /**
+   * Ends the block; called again, it does nothing. Returns whether a CancelledError that comes out of it is the
+   * deadline's and nobody else's.
+   *
+   * @internal
+   */
+  _exit(): boolean {
+    if (this.#isOver) return false;
+    this.#isOver = true;
+    this.#timer?.cancel();
+    return this.#isExpired && this.#task.uncancel() <= this.#cancelling;
+  }
+
+  #expire(): void {
+    this.#isExpired = true;
+    this.#task.cancel("The timeout expired");
+  }
+}
+
+/**
+ * Runs a body with a deadline, `delay` milliseconds after it begins. Gives what the body gives.
+ *
+ * `body` is called with the scope, at once, in the same task. A delay of 0 or less lets it run to where it first waits;
+ * `null` and `undefined` set no deadline.
+ *
+ * At the deadline the task is cancelled, once. If the CancelledError comes out of the body, and nobody else cancelled
+ * the task, it becomes a TimeoutError, whose `cause` it is. What else comes out passes as it is: a value, although the
+ * deadline passed (`scope.expired()` tells), another error, and the CancelledError of whoever else cancelled the task,
+ * also in the same turn. Of nested timeouts the one whose deadline it was throws.
+ *
+ * Like `async with asyncio.timeout(delay)`. Unlike there, the time begins with the block.
+ *
+ * @throws TypeError, RangeError if `delay` is not a time. @throws TypeError if `body` is not a function that returns a
+ * coroutine. @throws RuntimeError outside of a task. @throws TimeoutError if the deadline ended the body.
+ * @example
+ * const page = yield* timeout(1000, function* (scope) {
+ *   const response = yield* connect();
+ *   scope.reschedule(null);
+ *   return yield* read(response);
+ * });
+ */
+export function timeout<T>(
+  delay: number | null | undefined,
+  body: (scope: Timeout) => Coroutine<T>,
+): Coroutine<T> {
+  checkTimeout("delay", delay);
+  checkFunction("body", body);
+  return bounded(delay, true, false, body) as Coroutine<T>;
+}
+
+/**
+ * Runs a body with a deadline at the instant `when`, in milliseconds of `loop.time()`. In all else like `timeout`.
+ *
+ * Like `async with asyncio.timeout_at(when)`.
+ *
+ * @throws TypeError, RangeError if `when` is not a time. @throws TypeError if `body` is not a function that returns a
+ * coroutine. @throws RuntimeError outside of a task. @throws TimeoutError if the deadline ended the body.
+ */
+export function timeoutAt<T>(
+  when: number | null | undefined,
+  body: (scope: Timeout) => Coroutine<T>,
+): Coroutine<T> {
+  checkTimeout("when", when);
+  checkFunction("body", body);
+  return bounded(when, false, false, body) as Coroutine<T>;
+}
+
+/**
+ * Runs a body with a deadline as `timeout` does, but gives `undefined` where that throws a TimeoutError.
+ *
+ * Like Trio's `move_on_after`.
+ *
+ * @throws TypeError, RangeError if `delay` is not a time. @throws TypeError if `body` is not a function that returns a
+ * coroutine. @throws RuntimeError outside of a task.
+ * @example
+ * const cached = yield* moveOnAfter(50, () => cache.get(key));
+ */
+export function moveOnAfter<T>(
+  delay: number | null | undefined,
+  body: (scope: Timeout) => Coroutine<T>,
+): Coroutine<T | undefined> {
+  checkTimeout("delay", delay);
+  checkFunction("body", body);
+  return bounded(delay, true, true, body);
+}
+
+/** TypeError or RangeError unless `value` is a time, or stands for none. */
+export function checkTimeout(name: string, value: unknown): void {
+  if (value !== undefined && value !== null) checkTime(name, value);
+}
+
+const bounded = coroutine(function* timeout<T>(
+  time: number | null | undefined,
+  isDelay: boolean,
+  isQuiet: boolean,
+  body: (scope: Timeout) => Coroutine<T>,
+): Coroutine<T | undefined> {
+  const scope = enter(time, isDelay);
+  try {
+    return yield* checkCoroutine("body", () => body(scope));
+  } catch (error) {
+    if (!scope._exit() || !(error instanceof CancelledError)) throw error;
+    if (isQuiet) return undefined;
+    throw new TimeoutError("The timeout expired", { cause: error });
+  } finally {
+    scope._exit();
+  }
+});
+
+function enter(time: number | null | undefined, isDelay: boolean): Timeout {
+  const loop = currentScheduler("A timeout");
+  const task = currentTask(loop);
+  if (task === undefined) throw new RuntimeError("A timeout needs a task, which it can cancel");
+  return new Timeout(task, isDelay && typeof time === "number" ? loop.time() + time : time);
+}

@@ -1,0 +1,505 @@
+import * as fc from "fast-check";
+import { beforeEach, describe, expect, test } from "vitest";
+import type { EventLoop } from "../../src/eventLoop.ts";
+import { InvalidStateError, RuntimeError, TimeoutError } from "../../src/loop/errors.ts";
+import { asCompleted } from "../../src/tasks/asCompleted.ts";
+import { createTask } from "../../src/tasks/awaitable.ts";
+import { type Coroutine, coroutine } from "../../src/tasks/coroutine.ts";
+import type { Future } from "../../src/tasks/future.ts";
+import { gather } from "../../src/tasks/gather.ts";
+import { sleep } from "../../src/tasks/sleep.ts";
+import { moveOnAfter } from "../../src/tasks/timeout.ts";
+import { caught } from "../support/caught.ts";
+import { collectReports } from "../support/reports.ts";
+import { newVirtualLoop, runDry } from "../support/virtualLoop.ts";
+
+let loop: EventLoop;
+let trace: string[];
+
+beforeEach(() => {
+  loop = newVirtualLoop();
+  trace = [];
+});
+
+function onLoop<T>(main: () => Coroutine<T>): T {
+  return loop.runUntilCompleteSync(main);
+}
+
+const failAfter = coroutine(function* (delay: number, error: unknown): Coroutine<never> {
+  yield* sleep(delay);
+  throw error;
+});
+
+/** Iterates, and leaves what comes, or the name of the error, and when. */
+function* drain(items: Iterable<Coroutine<unknown>>): Coroutine<void> {
+  for (const next of items) {
+    let letter: unknown;
+    try {
+      letter = yield* next;
+    } catch (error) {
+      letter = error instanceof Error ? error.name : error;
+    }
+    trace.push(`${letter} ${loop.time()}`);
+  }
+}
+
+/** Counts who waits for a future. */
+function counted(future: Future<unknown>): { waiters: number } {
+  const count = { waiters: 0 };
+  const { _addWaiter, _removeWaiter } = future;
+  future._addWaiter = (waiter) => {
+    count.waiters++;
+    _addWaiter.call(future, waiter);
+  };
+  future._removeWaiter = (waiter) => {
+    count.waiters--;
+    _removeWaiter.call(future, waiter);
+  };
+  return count;
+}
+
+const slots = () => [...loop._slots].length;
+
+describe("asCompleted", () => {
+  test("gives results and errors in the order in which they come", () => {
+    onLoop(() => drain(asCompleted([sleep(30, "c"), failAfter(10, "a"), sleep(20, "b")])));
+
+    expect(trace).toEqual(["a 10", "b 20", "c 30"]);
+  });
+
+  test("starts in the order of its arguments, at the call, once each", () => {
+    onLoop(function* () {
+      const leave = function* (letter: string): Coroutine<void> {
+        trace.push(letter);
+      };
+      const coro = leave("a");
+      asCompleted([coro, leave("b"), coro, () => leave("c")]);
+      yield;
+    });
+
+    expect(trace.join("")).toBe("abc");
+  });
+
+  test("gives what was done before first, in the order of its arguments", () => {
+    onLoop(function* () {
+      const futures = ["a", "b", "c"].map(() => loop.createFuture<string>());
+      futures[2]?.setResult("c");
+      futures[1]?.setResult("b");
+      loop.callLater(10, () => futures[0]?.setResult("a"));
+      yield* drain(asCompleted(futures));
+    });
+
+    expect(trace).toEqual(["b 0", "c 0", "a 10"]);
+  });
+
+  test("takes everything that can be awaited", async () => {
+    const letters = await loop.runUntilComplete(function* () {
+      const all: string[] = [];
+      for (const next of asCompleted(
+        new Set([Promise.resolve("promise"), createTask(sleep(0, "task")), () => sleep(0, "call")]),
+      )) {
+        all.push(yield* next);
+      }
+      return all.sort();
+    });
+
+    expect(letters).toEqual(["call", "promise", "task"]);
+  });
+
+  test("gives as many as there are", () => {
+    const counts = onLoop(function* () {
+      const task = createTask(sleep(1));
+      const items = asCompleted([task, sleep(1), task]);
+      return [[...items].length, [...items].length, [...asCompleted([])].length];
+    });
+
+    expect(counts).toEqual([2, 0, 0]);
+  });
+
+  test("gives items that can be awaited late, all at once, and in the order of their awaits", () => {
+    const outcome = onLoop(function* () {
+      const items = [...asCompleted([sleep(30, "c"), sleep(10, "a"), sleep(20, "b")])];
+      yield* sleep(15);
+      return yield* gather(items);
+    });
+
+    expect(outcome).toEqual(["a", "b", "c"]);
+  });
+
+  test("gives items one after the other that were taken before", () => {
+    onLoop(function* () {
+      const items = [...asCompleted([sleep(30, "c"), sleep(20, "b"), sleep(10, "a")])];
+      yield* sleep(15);
+      trace.push(String(yield* items[0]!));
+      yield* sleep(50);
+      trace.push(String(yield* items[1]!), String(yield* items[2]!));
+    });
+
+    expect(trace.join("")).toBe("abc");
+  });
+
+  test("gives items that can be awaited once", () => {
+    expect(() =>
+      onLoop(function* () {
+        for (const next of asCompleted([sleep(1)])) {
+          yield* next;
+          yield* next;
+        }
+      }),
+    ).toThrow(InvalidStateError);
+  });
+
+  test("reports an error that nobody came for", () => {
+    const reports = collectReports(loop);
+    onLoop(function* () {
+      for (const next of asCompleted([sleep(1), failAfter(2, "missed")])) {
+        yield* next;
+        break;
+      }
+      yield* sleep(5);
+    });
+    loop.close();
+
+    expect(reports.map(({ exception }) => exception)).toEqual(["missed"]);
+  });
+});
+
+describe("asCompleted with a timeout", () => {
+  test("throws a TimeoutError for each that has not come, and cancels nothing", () => {
+    const outcome = onLoop(function* () {
+      const slow = createTask(sleep(100, "slow"));
+      yield* drain(asCompleted([slow, sleep(10, "fast"), sleep(60)], { timeout: 50 }));
+      return [trace, slots(), yield* slow];
+    });
+
+    // This task, the two that go on, and their sleeps.
+    expect(outcome).toEqual([["fast 10", "TimeoutError 50", "TimeoutError 50"], 5, "slow"]);
+  });
+
+  test("gives what came in time to whoever asks late", () => {
+    onLoop(function* () {
+      const items = asCompleted([sleep(10, "fast"), sleep(100)], { timeout: 50 });
+      yield* sleep(70);
+      yield* drain(items);
+    });
+
+    expect(trace).toEqual(["fast 70", "TimeoutError 70"]);
+  });
+
+  test("takes its timer out when all are done", () => {
+    const left = onLoop(function* () {
+      yield* drain(asCompleted([sleep(10)], { timeout: 50 }));
+      return slots();
+    });
+
+    expect(left).toBe(1);
+  });
+
+  test("has none for nothing", () => {
+    const left = onLoop(function* () {
+      asCompleted([], { timeout: 50 });
+      return slots();
+    });
+
+    expect(left).toBe(1);
+  });
+
+  test.each([0, -10])("of %i gives what is done already", (timeout) => {
+    onLoop(function* () {
+      const done = loop.createFuture<string>();
+      done.setResult("done");
+      yield* drain(asCompleted([sleep(1), done], { timeout }));
+    });
+
+    expect(trace).toEqual(["done 0", "TimeoutError 0"]);
+  });
+
+  test("does not report the TimeoutErrors that nobody came for", () => {
+    const reports = collectReports(loop);
+    onLoop(function* () {
+      asCompleted([sleep(100)], { timeout: 50 });
+      yield* sleep(200);
+    });
+    loop.close();
+
+    expect(reports).toEqual([]);
+  });
+});
+
+describe("an iteration of asCompleted that ends early", () => {
+  test.each(["break", "throw"])("by %s leaves neither timer nor waiter behind", (how) => {
+    const outcome = onLoop(function* () {
+      const future = loop.createFuture();
+      const count = counted(future);
+      try {
+        for (const next of asCompleted([future, sleep(10)], { timeout: 50 })) {
+          yield* next;
+          if (how === "throw") throw "thrown";
+          break;
+        }
+      } catch {}
+      return [count.waiters, slots()];
+    });
+
+    expect(outcome).toEqual([0, 1]);
+  });
+
+  test("before it awaits what it has taken leaves nothing behind either", () => {
+    const outcome = onLoop(function* () {
+      const future = loop.createFuture();
+      const count = counted(future);
+      for (const next of asCompleted([future], { timeout: 50 })) {
+        if (next) break;
+      }
+      return [count.waiters, slots()];
+    });
+
+    expect(outcome).toEqual([0, 1]);
+  });
+
+  test("because its task is cancelled leaves nothing behind", () => {
+    const outcome = onLoop(function* () {
+      const future = loop.createFuture();
+      const count = counted(future);
+      yield* moveOnAfter(10, () => drainOrThrow(asCompleted([future], { timeout: 50 })));
+      return [count.waiters, slots(), future.done()];
+    });
+
+    expect(outcome).toEqual([0, 1, false]);
+  });
+
+  test("gives what was taken from it all the same", () => {
+    const outcome = onLoop(function* () {
+      const future = loop.createFuture<string>();
+      const count = counted(future);
+      const [first, second, third] = asCompleted(
+        [sleep(30, "c"), sleep(20, "b"), sleep(10, "a"), future],
+        { timeout: 100 },
+      );
+      const values = [yield* first!];
+      yield* sleep(40);
+      values.push(yield* second!, yield* third!);
+      return [values, count.waiters, slots()];
+    });
+
+    expect(outcome).toEqual([["a", "b", "c"], 0, 1]);
+  });
+
+  test("gives what is awaited from it at that very time", () => {
+    const outcome = onLoop(function* () {
+      const items = asCompleted([sleep(20, "b"), sleep(10, "a")]);
+      const tasks = [createTask(items.next().value as Coroutine<string>)];
+      yield;
+      items.return?.();
+      return yield* gather(tasks);
+    });
+
+    expect(outcome).toEqual(["a"]);
+  });
+
+  test("keeps its deadline for what was taken from it", () => {
+    onLoop(function* () {
+      const [only] = asCompleted([sleep(100)], { timeout: 50 });
+      yield* sleep(20);
+      yield* drain([only!]);
+    });
+
+    expect(trace).toEqual(["TimeoutError 50"]);
+  });
+
+  test("gives no more", () => {
+    const again = onLoop(function* () {
+      const items = asCompleted([sleep(1), sleep(2)]);
+      for (const next of items) {
+        yield* next;
+        break;
+      }
+      return [...items].length;
+    });
+
+    expect(again).toBe(0);
+  });
+});
+
+/** Awaits all, and lets errors through. */
+function* drainOrThrow(items: Iterable<Coroutine<unknown>>): Coroutine<void> {
+  for (const next of items) yield* next;
+}
+
+describe("whoever awaits a result and is cancelled", () => {
+  test("leaves it to the next in line", () => {
+    const future = loop.createFuture<string>();
+    const items = [...asCompleted([future, loop.createFuture<string>()])];
+    const tasks = items.map((item) => loop.createTask(item));
+    loop.callLater(10, () => tasks[0]?.cancel());
+    loop.callLater(20, () => future.setResult("result"));
+    runDry(loop);
+
+    expect([tasks[0]?.cancelled(), tasks[1]?.result()]).toEqual([true, "result"]);
+  });
+
+  test.each(["before", "after"])("in the turn of the result, %s it, leaves it too", (order) => {
+    const future = loop.createFuture<string>();
+    const items = [...asCompleted([future, loop.createFuture<string>()])];
+    const tasks = items.map((item) => loop.createTask(item));
+    loop.callLater(10, () => {
+      if (order === "before") tasks[0]?.cancel();
+      future.setResult("result");
+      if (order === "after") tasks[0]?.cancel();
+    });
+    runDry(loop);
+
+    expect([tasks[0]?.cancelled(), tasks[1]?.result()]).toEqual([true, "result"]);
+  });
+
+  test("or closed leaves it too", () => {
+    const future = loop.createFuture<string>();
+    const [closed, other] = [...asCompleted([future, loop.createFuture<string>()])];
+    closed?.next();
+    closed?.return("closed");
+    const task = loop.createTask(other!);
+    loop.callLater(10, () => future.setResult("result"));
+    runDry(loop);
+
+    expect(task.result()).toBe("result");
+  });
+
+  test("leaves it to whoever comes later, before all that comes later", () => {
+    const futures = ["a", "b", "c"].map(() => loop.createFuture<string>());
+    const items = [...asCompleted(futures)];
+    const first = loop.createTask(items[0]!);
+    loop.callLater(10, () => {
+      futures[0]?.setResult("a");
+      futures[1]?.setResult("b");
+      first.cancel();
+    });
+    const rest = loop.createTask(function* () {
+      yield* sleep(20);
+      return [yield* items[1]!, yield* items[2]!];
+    });
+    runDry(loop);
+
+    expect([first.cancelled(), rest.result()]).toEqual([true, ["a", "b"]]);
+  });
+
+  test.each(["before", "after"])("in the turn of the deadline, %s it, is cancelled", (order) => {
+    const reports = collectReports(loop);
+    const task = loop.createTask(function* () {
+      yield* drainOrThrow(asCompleted([loop.createFuture()], { timeout: 10 }));
+    });
+    const cancel = () => task.cancel();
+    if (order === "before") loop.callAt(10, cancel);
+    else loop.callSoon(() => loop.callAt(10, cancel));
+    runDry(loop);
+    loop.close();
+
+    expect([task.cancelled(), reports]).toEqual([true, []]);
+  });
+});
+
+describe("for await over asCompleted", () => {
+  test("gives the values, from outside of the loop", async () => {
+    const tasks = [loop.createTask(sleep(20, "b")), loop.createTask(sleep(10, "a"))];
+    const reading = (async () => {
+      for await (const value of asCompleted(tasks)) trace.push(value);
+    })();
+    runDry(loop);
+    await reading;
+
+    expect(trace.join("")).toBe("ab");
+  });
+
+  test("throws errors and timeouts, and leaves nothing behind", async () => {
+    const future = loop.createFuture();
+    const count = counted(future);
+    const failing = loop.createTask(failAfter(10, "failed"));
+    const names: unknown[] = [];
+    const read = async (aws: Future<unknown>[], timeout: number) => {
+      try {
+        for await (const value of asCompleted(aws, { timeout })) trace.push(String(value));
+      } catch (error) {
+        names.push(error instanceof TimeoutError ? "timeout" : error);
+      }
+    };
+    const readings = [read([future, failing], 1000), read([future], 50)];
+    runDry(loop);
+    await Promise.all(readings);
+
+    expect([names.sort(), count.waiters, trace]).toEqual([["failed", "timeout"], 0, []]);
+  });
+
+  test("leaves nothing behind when it ends early", async () => {
+    const future = loop.createFuture();
+    const count = counted(future);
+    const first = loop.createFuture<string>();
+    first.setResult("first");
+    for await (const value of asCompleted<Future<unknown>>([future, first], { timeout: 50 })) {
+      trace.push(String(value));
+      break;
+    }
+
+    expect([trace, count.waiters, slots()]).toEqual([["first"], 0, 0]);
+  });
+});
+
+test("asCompleted sorts by duration, stably, and cuts at its timeout", () => {
+  const durations = fc.array(fc.integer({ min: 1, max: 9 }));
+  const timeouts = fc.option(fc.integer({ min: 0, max: 10 }), { nil: null });
+  fc.assert(
+    fc.property(durations, timeouts, fc.boolean(), (delays, timeout, isEager) => {
+      const limit = timeout ?? Infinity;
+      const inTime = delays
+        .map((delay, index) => ({ delay, index }))
+        .filter(({ delay }) => delay < limit)
+        .sort((a, b) => a.delay - b.delay)
+        .map(({ delay, index }) => `${index} at ${delay}`);
+      const late = Array(delays.length - inTime.length).fill(`late at ${limit}`);
+
+      const own = newVirtualLoop();
+      const outcome = own.runUntilCompleteSync(function* () {
+        const items = asCompleted(
+          delays.map((delay, index) => sleep(delay, index)),
+          { timeout },
+        );
+        function* account(next: Coroutine<number>): Coroutine<string> {
+          let what: number | string;
+          try {
+            what = yield* next;
+          } catch {
+            what = "late";
+          }
+          return `${what} at ${own.time()}`;
+        }
+        if (isEager) return yield* gather(Array.from(items, account));
+        const all: string[] = [];
+        for (const next of items) all.push(yield* account(next));
+        return all;
+      });
+      own.close();
+
+      expect(outcome).toEqual([...inTime, ...late]);
+    }),
+  );
+});
+
+describe("an asCompleted that cannot be", () => {
+  test("names the argument at the call", () => {
+    const future = loop.createFuture();
+    const calls: [() => unknown, new (message?: string) => Error, string][] = [
+      [() => asCompleted(42 as never), TypeError, "`aws`"],
+      [() => asCompleted(future as never), TypeError, "`aws`"],
+      [() => asCompleted([future, 42 as never]), TypeError, "`aws[1]`"],
+      [() => asCompleted([future], { timeout: "soon" as never }), TypeError, "`timeout`"],
+      [() => asCompleted([future], { timeout: NaN }), RangeError, "`timeout`"],
+      [() => asCompleted([future], 42 as never), TypeError, "`options`"],
+    ];
+    for (const [call, kind, name] of calls) {
+      const error = caught(call) as Error;
+      expect([error.constructor, error.message]).toEqual([kind, expect.stringContaining(name)]);
+    }
+  });
+
+  test("is a RuntimeError where no loop runs and none can be told", () => {
+    expect(() => asCompleted([sleep(1)])).toThrow(RuntimeError);
+  });
+});

@@ -1,0 +1,346 @@
+import * as fc from "fast-check";
+import { beforeEach, describe, expect, test } from "vitest";
+import type { EventLoop } from "../../src/eventLoop.ts";
+import { CancelledError, RuntimeError } from "../../src/loop/errors.ts";
+import { createTask, currentTask } from "../../src/tasks/awaitable.ts";
+import { type Coroutine, coroutine } from "../../src/tasks/coroutine.ts";
+import { race } from "../../src/tasks/race.ts";
+import { sleep } from "../../src/tasks/sleep.ts";
+import { timeout } from "../../src/tasks/timeout.ts";
+import { caught } from "../support/caught.ts";
+import { collectReports } from "../support/reports.ts";
+import { newVirtualLoop, runDry } from "../support/virtualLoop.ts";
+
+let loop: EventLoop;
+let trace: string[];
+
+beforeEach(() => {
+  loop = newVirtualLoop();
+  trace = [];
+});
+
+function onLoop<T>(main: () => Coroutine<T>): T {
+  return loop.runUntilCompleteSync(main);
+}
+
+/** What `body` throws, or the word for nothing. */
+function* thrownBy(body: Coroutine<unknown>): Coroutine<unknown> {
+  try {
+    yield* body;
+  } catch (error) {
+    return error;
+  }
+  return "nothing";
+}
+
+/** Sleeps, and cleans up for a while however that ends. */
+const runner = coroutine(function* <T>(delay: number, cleanup: number, value: T): Coroutine<T> {
+  try {
+    return yield* sleep(delay, value);
+  } catch (error) {
+    if (cleanup > 0) yield* sleep(cleanup);
+    trace.push(`${value} out at ${loop.time()}`);
+    throw error;
+  }
+});
+
+const failAfter = coroutine(function* (delay: number, error: unknown): Coroutine<never> {
+  yield* sleep(delay);
+  throw error;
+});
+
+/** Fails when it is cancelled. */
+const failWhenCancelled = coroutine(function* (error: unknown): Coroutine<never> {
+  try {
+    yield* sleep(Infinity);
+  } catch {}
+  throw error;
+});
+
+describe("race", () => {
+  test("gives the result of the first, once the others are cancelled and have cleaned up", () => {
+    const outcome = onLoop(function* () {
+      const value = yield* race([runner(30, 0, "a"), runner(10, 0, "b"), runner(20, 5, "c")]);
+      return [value, trace, loop.time(), [...loop._slots].length, currentTask()?.cancelling()];
+    });
+
+    expect(outcome).toEqual(["b", ["a out at 10", "c out at 15"], 15, 1, 0]);
+  });
+
+  test("throws the error of the first, once the others are out", () => {
+    const outcome = onLoop(function* () {
+      const thrown = yield* thrownBy(race([runner(30, 5, "a"), failAfter(10, "failed")]));
+      return [thrown, trace, loop.time()];
+    });
+
+    expect(outcome).toEqual(["failed", ["a out at 15"], 15]);
+  });
+
+  test("throws the CancelledError of a first that somebody else cancels", () => {
+    const outcome = onLoop(function* () {
+      const task = createTask(sleep(100));
+      loop.callLater(10, () => task.cancel("by somebody"));
+      return [yield* thrownBy(race([task, sleep(50)])), currentTask()?.cancelling(), loop.time()];
+    });
+
+    expect(outcome).toEqual([new CancelledError("by somebody"), 0, 10]);
+  });
+
+  test("takes everything that can be awaited, and cancels it", async () => {
+    const future = loop.createFuture<string>();
+    const outcome = await loop.runUntilComplete(function* () {
+      const task = createTask(sleep(Infinity, "task"));
+      const value = yield* race(
+        new Set([Promise.resolve("promise"), future, task, () => sleep(Infinity, "function")]),
+      );
+      return [value, future.cancelled(), task.cancelled()];
+    });
+
+    expect(outcome).toEqual(["promise", true, true]);
+  });
+
+  test("starts coroutines in the order of its arguments, once each", () => {
+    onLoop(function* () {
+      const leave = function* (letter: string): Coroutine<void> {
+        trace.push(letter);
+        yield* sleep(1);
+      };
+      const coro = leave("a");
+      yield* race([coro, leave("b"), coro, () => leave("c")]);
+    });
+
+    expect(trace.join("")).toBe("abc");
+  });
+
+  test("gives the first of those that are done in one turn", () => {
+    const value = onLoop(function* () {
+      const futures = ["a", "b", "c"].map(() => loop.createFuture<string>());
+      loop.callLater(1, () => {
+        futures[2]?.setResult("c");
+        futures[0]?.setResult("a");
+      });
+      return yield* race(futures);
+    });
+
+    expect(value).toBe("c");
+  });
+
+  test("gives the first in the list of those that were done before", () => {
+    const value = onLoop(function* () {
+      const futures = ["a", "b", "c"].map(() => loop.createFuture<string>());
+      futures[2]?.setResult("c");
+      futures[1]?.setResult("b");
+      return yield* race(futures);
+    });
+
+    expect(value).toBe("b");
+  });
+
+  test("of one gives that one, however often it is named", () => {
+    const outcome = onLoop(function* () {
+      const task = createTask(sleep(10, "value"));
+      return [yield* race([task, task]), loop.time()];
+    });
+
+    expect(outcome).toEqual(["value", 10]);
+  });
+});
+
+test("a loser that is named twice is cancelled once", () => {
+  const count = onLoop(function* () {
+    const task = createTask(sleep(20));
+    yield* race([task, sleep(10), task]);
+    return task.cancelling();
+  });
+
+  expect(count).toBe(1);
+});
+
+describe("a loser's error", () => {
+  test("is reported, and does not change the result", () => {
+    const reports = collectReports(loop);
+    const value = onLoop(() => race<Coroutine<string>>([sleep(10, "a"), failWhenCancelled("x")]));
+    loop.close();
+
+    expect([value, reports.map(({ exception }) => exception)]).toEqual(["a", ["x"]]);
+  });
+
+  test("of the same turn is reported", () => {
+    const reports = collectReports(loop);
+    onLoop(() => race([sleep(10), failAfter(10, "x")]));
+    loop.close();
+
+    expect(reports.map(({ exception }) => exception)).toEqual(["x"]);
+  });
+
+  test("that is but its cancel is not reported", () => {
+    const reports = collectReports(loop);
+    onLoop(() => race([sleep(10), sleep(20)]));
+    loop.close();
+
+    expect(reports).toEqual([]);
+  });
+});
+
+describe("a race that is cancelled", () => {
+  test("cancels all, and waits for them", () => {
+    const task = loop.createTask(() => race([runner(50, 5, "a"), runner(60, 10, "b")]));
+    loop.callLater(20, () => task.cancel("stop"));
+    runDry(loop);
+
+    expect([caught(() => task.result()), trace, loop.time(), task.cancelling()]).toEqual([
+      new CancelledError("stop"),
+      ["a out at 25", "b out at 30"],
+      30,
+      1,
+    ]);
+  });
+
+  test.each(["before", "after"])("in the turn of its result, %s it, is cancelled", (order) => {
+    const future = loop.createFuture<string>();
+    const task = loop.createTask(() => race([future, runner(50, 5, "a")]));
+    loop.callLater(10, () => {
+      if (order === "before") task.cancel();
+      future.setResult("result");
+      if (order === "after") task.cancel();
+    });
+    runDry(loop);
+
+    expect([task.cancelled(), trace, loop.time()]).toEqual([true, ["a out at 15"], 15]);
+  });
+
+  test("while it waits for the losers waits on, cancels them no second time, and throws", () => {
+    const loser = loop.createTask(runner(50, 30, "a"));
+    const task = loop.createTask(() => race([sleep(10, "result"), loser]));
+    loop.callLater(15, () => task.cancel("first"));
+    loop.callLater(20, () => task.cancel("second"));
+    runDry(loop);
+
+    expect([caught(() => task.result()), trace, loser.cancelling(), task.cancelling()]).toEqual([
+      new CancelledError("first"),
+      ["a out at 40"],
+      1,
+      2,
+    ]);
+  });
+
+  test("reports the error that it does not throw", () => {
+    const reports = collectReports(loop);
+    const task = loop.createTask(() => race([failAfter(10, "failed"), runner(50, 30, "a")]));
+    loop.callLater(15, () => task.cancel());
+    runDry(loop);
+    loop.close();
+
+    expect([task.cancelled(), reports.map(({ exception }) => exception)]).toEqual([
+      true,
+      ["failed"],
+    ]);
+  });
+
+  test("by a timeout is a TimeoutError once all are out", () => {
+    const outcome = onLoop(function* () {
+      const thrown = yield* thrownBy(timeout(10, () => race([runner(50, 5, "a"), sleep(50)])));
+      return [(thrown as Error).name, loop.time(), currentTask()?.cancelling()];
+    });
+
+    expect(outcome).toEqual(["TimeoutError", 15, 0]);
+  });
+});
+
+test("a race ends with its first, when the slowest of the others has cleaned up", () => {
+  const time = fc.integer({ min: 1, max: 12 });
+  const entrant = fc.record({
+    delay: time,
+    cleanup: fc.integer({ min: 0, max: 9 }),
+    fails: fc.boolean(),
+  });
+  const cancels = fc.array(fc.integer({ min: 1, max: 20 }), { maxLength: 3 });
+  fc.assert(
+    fc.property(fc.array(entrant, { minLength: 1 }), cancels, (entrants, instants) => {
+      const first = Math.min(...entrants.map(({ delay }) => delay));
+      const cancel = Math.min(...instants);
+      // A cancel of the same instant was there before the sleeps, whose tasks take their last step a turn later.
+      const start = Math.min(first, cancel);
+      const isOut = ({ delay }: { delay: number }) =>
+        cancel <= first ? delay < start : delay === start;
+      const cleanups = entrants.filter((each) => !isOut(each)).map(({ cleanup }) => cleanup);
+      const end = start + Math.max(0, ...cleanups);
+      const winner = entrants.findIndex(({ delay }) => delay === first);
+      const result = entrants[winner]?.fails ? `failed ${winner}` : winner;
+
+      const own = newVirtualLoop();
+      collectReports(own);
+      const ends: number[] = [];
+      const task = own.createTask(() =>
+        race(
+          entrants.map(function* ({ delay, cleanup, fails }, index): Coroutine<number> {
+            try {
+              yield* sleep(delay);
+            } catch (error) {
+              if (cleanup > 0) yield* sleep(cleanup);
+              ends.push(own.time());
+              throw error;
+            }
+            if (fails) throw `failed ${index}`;
+            return index;
+          }),
+        ),
+      );
+      for (const when of instants) own.callAt(when, () => task.cancel());
+      let endedAt = -1;
+      task.addDoneCallback(() => {
+        endedAt = own.time();
+      });
+      runDry(own);
+      const outcome = task.cancelled() ? "cancelled" : (task.exception() ?? task.result());
+      own.close();
+
+      const late = instants.filter((when) => when <= end && when <= endedAt).length;
+      expect([endedAt, ends.length, ends.every((at) => at <= endedAt)]).toEqual([
+        end,
+        cleanups.length,
+        true,
+      ]);
+      // A cancel of the instant of the end may come before or after it.
+      if (cancel < end || cancel <= first) expect(outcome).toBe("cancelled");
+      if (late === 0) expect(outcome).toBe(result);
+    }),
+    { numRuns: 300 },
+  );
+});
+
+describe("a race that cannot be", () => {
+  test("names the argument at the call", () => {
+    const calls: [() => unknown, new (message?: string) => Error, string][] = [
+      [() => race([]), RangeError, "`aws`"],
+      [() => race(42 as never), TypeError, "`aws`"],
+      [() => race([sleep(1), 42 as never]), TypeError, "`aws[1]`"],
+    ];
+    for (const [call, kind, name] of calls) {
+      const error = caught(call) as Error;
+      expect([error.constructor, error.message]).toEqual([kind, expect.stringContaining(name)]);
+    }
+  });
+
+  test("starts nothing", () => {
+    const future = loop.createFuture();
+    const outcome = onLoop(function* () {
+      const used = sleep(1);
+      yield* used;
+      const leave = function* (): Coroutine<void> {
+        trace.push("never");
+      };
+      const thrown = yield* thrownBy(race([leave(), leave, future, used, leave()]));
+      yield;
+      return [(thrown as Error).name, trace, future.done()];
+    });
+
+    expect(outcome).toEqual(["InvalidStateError", [], false]);
+  });
+
+  test("is a RuntimeError for a future of another loop", () => {
+    const foreign = newVirtualLoop().createFuture();
+
+    expect(() => onLoop(() => race([foreign]))).toThrow(RuntimeError);
+  });
+});

@@ -1,0 +1,569 @@
+import { beforeEach, describe, expect, test } from "vitest";
+import type { EventLoop } from "../../src/eventLoop.ts";
+import { CancelledError, RuntimeError, TimeoutError } from "../../src/loop/errors.ts";
+import { createTask, currentTask } from "../../src/tasks/awaitable.ts";
+import { type Coroutine, coroutine } from "../../src/tasks/coroutine.ts";
+import type { Future } from "../../src/tasks/future.ts";
+import { sleep } from "../../src/tasks/sleep.ts";
+import type { Task } from "../../src/tasks/task.ts";
+import { moveOnAfter, type Timeout, timeout, timeoutAt } from "../../src/tasks/timeout.ts";
+import { caught } from "../support/caught.ts";
+import { newVirtualLoop, runDry, runVirtually } from "../support/virtualLoop.ts";
+
+let loop: EventLoop;
+let trace: string[];
+
+beforeEach(() => {
+  loop = newVirtualLoop();
+  trace = [];
+});
+
+/** Runs `main` on the loop of the test. */
+function onLoop<T>(main: () => Coroutine<T>): T {
+  return loop.runUntilCompleteSync(main);
+}
+
+/** What `body` throws, or the word for nothing. */
+function* thrownBy(body: Coroutine<unknown>): Coroutine<unknown> {
+  try {
+    yield* body;
+  } catch (error) {
+    return error;
+  }
+  return "nothing";
+}
+
+const me = (): Task<unknown> => currentTask()!;
+const slots = () => [...loop._slots].length;
+
+function* swallow(delay: number): Coroutine<string> {
+  try {
+    yield* sleep(delay);
+  } catch {}
+  return "swallowed";
+}
+
+/** Runs a dry loop with one task, which others can reach by `task`. */
+let task: Task<unknown>;
+function runTask(body: () => Coroutine<unknown>): void {
+  task = loop.createTask(body);
+  runDry(loop);
+}
+
+describe("timeout", () => {
+  test("gives what the body gives, if that comes in time, and leaves no timer", () => {
+    const outcome = onLoop(function* () {
+      const value = yield* timeout(100, function* () {
+        return yield* sleep(10, "value");
+      });
+      return [value, loop.time(), slots(), me().cancelling()];
+    });
+
+    expect(outcome).toEqual(["value", 10, 1, 0]);
+  });
+
+  test("throws a TimeoutError at the deadline, whose cause is the cancel", () => {
+    const [error, at, count] = onLoop(function* () {
+      const thrown = yield* thrownBy(timeout(100, () => sleep(1000)));
+      return [thrown as TimeoutError, loop.time(), me().cancelling()] as const;
+    });
+
+    expect([error.constructor, error.cause, at, count]).toEqual([
+      TimeoutError,
+      expect.any(CancelledError),
+      100,
+      0,
+    ]);
+  });
+
+  test("takes its timer out at an error, which passes as it is", () => {
+    const error = new Error("of the body");
+    const outcome = onLoop(function* () {
+      const thrown = yield* thrownBy(
+        timeout(100, function* () {
+          yield* sleep(1);
+          throw error;
+        }),
+      );
+      return [thrown === error, slots()];
+    });
+
+    expect(outcome).toEqual([true, 1]);
+  });
+
+  test("counts from when the block begins", () => {
+    const at = onLoop(function* () {
+      const block = timeout(10, () => sleep(100));
+      yield* sleep(50);
+      yield* thrownBy(block);
+      return loop.time();
+    });
+
+    expect(at).toBe(60);
+  });
+
+  test("runs the body in the calling task", () => {
+    const isSame = onLoop(function* () {
+      const outside = me();
+      return yield* timeout(1, function* () {
+        yield;
+        return me() === outside;
+      });
+    });
+
+    expect(isSame).toBe(true);
+  });
+
+  test.each([null, undefined, Infinity])("of %s never expires", (delay) => {
+    const outcome = onLoop(function* () {
+      return yield* timeout(delay, function* (scope) {
+        yield* sleep(1e9);
+        return [scope.when(), scope.expired()];
+      });
+    });
+
+    expect(outcome).toEqual([delay ?? undefined, false]);
+  });
+
+  test.each([0, -5, -Infinity])("of %s cancels the body where it first waits", (delay) => {
+    const outcome = onLoop(function* () {
+      const thrown = yield* thrownBy(
+        timeout(delay, function* () {
+          trace.push("a");
+          yield;
+          trace.push("never");
+        }),
+      );
+      return [thrown instanceof TimeoutError, trace.join(""), loop.time()];
+    });
+
+    expect(outcome).toEqual([true, "a", 0]);
+  });
+
+  test("of 0 leaves a body alone that never waits", () => {
+    const outcome = onLoop(function* () {
+      const value = yield* timeout(0, function* (scope) {
+        return ["value", scope.expired()];
+      });
+      yield* sleep(10);
+      return [value, me().cancelling()];
+    });
+
+    expect(outcome).toEqual([["value", false], 0]);
+  });
+
+  test("gives the value of a body that swallows the cancel, and has expired", () => {
+    const outcome = onLoop(function* () {
+      let scope: Timeout | undefined;
+      const value = yield* timeout(10, function* (its) {
+        scope = its;
+        return yield* swallow(100);
+      });
+      yield* sleep(10); // the cancel is not delivered a second time
+      return [value, scope?.expired(), me().cancelling()];
+    });
+
+    expect(outcome).toEqual(["swallowed", true, 0]);
+  });
+
+  test("passes on what the body throws in answer to the cancel, as it is", () => {
+    const answer = new Error("answer");
+    const outcome = onLoop(function* () {
+      const thrown = yield* thrownBy(
+        timeout(10, function* () {
+          try {
+            yield* sleep(100);
+          } finally {
+            // biome-ignore lint/correctness/noUnsafeFinally: this is what happens to be tested
+            throw answer;
+          }
+        }),
+      );
+      return [thrown === answer, answer.cause, me().cancelling()];
+    });
+
+    expect(outcome).toEqual([true, undefined, 0]);
+  });
+
+  test("cancels once: the body may wait while it cleans up", () => {
+    const at = onLoop(function* () {
+      yield* thrownBy(
+        timeout(10, function* () {
+          try {
+            yield* sleep(100);
+          } finally {
+            yield* sleep(50);
+          }
+        }),
+      );
+      return loop.time();
+    });
+
+    expect(at).toBe(60);
+  });
+
+  test("expires even if the result came in the same turn", () => {
+    const thrown = onLoop(function* () {
+      const future = loop.createFuture<string>();
+      loop.callLater(10, () => future.setResult("result"));
+      return yield* thrownBy(
+        timeout(10, function* () {
+          return yield* future;
+        }),
+      );
+    });
+
+    expect(thrown).toBeInstanceOf(TimeoutError);
+  });
+
+  test("resumes a deep body", () => {
+    const dive = coroutine(function* (depth: number): Coroutine<number> {
+      if (depth === 0) return yield* sleep(1, 0);
+      return 1 + (yield* dive(depth - 1));
+    });
+    const nest = coroutine(function* (depth: number): Coroutine<number> {
+      return depth === 0 ? yield* dive(10_000) : yield* timeout(1000, () => nest(depth - 1));
+    });
+
+    expect(onLoop(() => nest(1000))).toBe(10_000);
+  });
+
+  test("ends its scope when the coroutine is closed", () => {
+    const outcome = onLoop(function* () {
+      const block = timeout(10, () => sleep(100));
+      block.next();
+      block.return(undefined as never);
+      const left = slots();
+      yield* sleep(20);
+      return [left, me().cancelling()];
+    });
+
+    expect(outcome).toEqual([1, 0]);
+  });
+});
+
+describe("timeoutAt", () => {
+  test("has its deadline at an instant", () => {
+    const outcome = onLoop(function* () {
+      yield* sleep(50);
+      const thrown = yield* thrownBy(
+        timeoutAt(60, function* (scope) {
+          trace.push(String(scope.when()));
+          yield* sleep(100);
+        }),
+      );
+      return [thrown instanceof TimeoutError, loop.time(), trace];
+    });
+
+    expect(outcome).toEqual([true, 60, ["60"]]);
+  });
+
+  test("in the past cancels the body where it first waits", () => {
+    const at = onLoop(function* () {
+      yield* sleep(50);
+      yield* thrownBy(timeoutAt(20, () => sleep(100)));
+      return loop.time();
+    });
+
+    expect(at).toBe(50);
+  });
+});
+
+describe("moveOnAfter", () => {
+  test("gives what the body gives, if that comes in time", () => {
+    expect(runVirtually(() => moveOnAfter(10, () => sleep(1, "value")))).toBe("value");
+  });
+
+  test("gives undefined at its deadline", () => {
+    const outcome = onLoop(function* () {
+      const value = yield* moveOnAfter(10, () => sleep(100, "value"));
+      return [value, loop.time(), me().cancelling(), slots()];
+    });
+
+    expect(outcome).toEqual([undefined, 10, 0, 1]);
+  });
+
+  test("lets a cancel through that is not its own", () => {
+    runTask(function* () {
+      yield* moveOnAfter(100, () => sleep(1000));
+    });
+    const other = loop.createTask(function* () {
+      yield* moveOnAfter(100, () => sleep(1000));
+    });
+    loop.callLater(50, () => other.cancel());
+    runDry(loop);
+
+    expect([task.cancelled(), other.cancelled()]).toEqual([false, true]);
+  });
+
+  test("lets the TimeoutError of a timeout within through", () => {
+    const thrown = onLoop(() => thrownBy(moveOnAfter(20, () => timeout(10, () => sleep(100)))));
+
+    expect(thrown).toBeInstanceOf(TimeoutError);
+  });
+});
+
+describe("a cancel by somebody else", () => {
+  test("passes through, and leaves no timer", () => {
+    loop.callLater(5, () => task.cancel("foreign"));
+    runTask(function* () {
+      yield* timeout(10, () => sleep(100));
+    });
+
+    expect([loop.time(), task.cancelled(), caught(() => task.result())]).toEqual([
+      5,
+      true,
+      expect.objectContaining({ message: "foreign" }),
+    ]);
+  });
+
+  test.each(["before", "after"])("in the turn of the deadline, %s it, passes through", (order) => {
+    // Timers of one instant run in the order in which they were added.
+    if (order === "before") loop.callAt(10, () => task.cancel());
+    let count = -1;
+    runTask(function* () {
+      try {
+        yield* timeout(10, function* () {
+          if (order === "after") loop.callAt(10, () => task.cancel());
+          yield* sleep(100);
+        });
+      } finally {
+        count = me().cancelling();
+      }
+    });
+
+    expect([task.cancelled(), count, loop.time()]).toEqual([true, 1, 10]);
+  });
+
+  test("while the body cleans up after the deadline passes through", () => {
+    loop.callAt(15, () => task.cancel());
+    runTask(function* () {
+      yield* timeout(10, function* () {
+        try {
+          yield* sleep(100);
+        } finally {
+          yield* sleep(50);
+        }
+      });
+    });
+
+    expect([task.cancelled(), task.cancelling(), loop.time()]).toEqual([true, 1, 15]);
+  });
+
+  test("that was swallowed before does not count", () => {
+    loop.callAt(5, () => task.cancel());
+    const counts: number[] = [];
+    runTask(function* () {
+      yield* swallow(100);
+      counts.push(me().cancelling());
+      const thrown = yield* thrownBy(timeout(10, () => sleep(100)));
+      counts.push(me().cancelling());
+      return thrown;
+    });
+
+    expect([task.result(), counts]).toEqual([expect.any(TimeoutError), [1, 1]]);
+  });
+
+  test("of the task by itself passes through", () => {
+    runTask(function* () {
+      yield* timeout(10, function* () {
+        me().cancel();
+        yield* sleep(100);
+      });
+    });
+
+    expect([task.cancelled(), loop.time()]).toEqual([true, 0]);
+  });
+});
+
+describe("nested timeouts", () => {
+  /** Which of two nested timeouts throws, and the count of cancels after each. */
+  function nested(outer: number, inner: number): unknown[] {
+    return onLoop(function* () {
+      const isTimeout = (error: unknown) => error instanceof TimeoutError;
+      let innerError: unknown;
+      let between = -1;
+      const outerError = yield* thrownBy(
+        timeout(outer, function* () {
+          try {
+            yield* timeout(inner, () => sleep(100));
+          } catch (error) {
+            innerError = error;
+            between = me().cancelling();
+            throw error;
+          }
+        }),
+      );
+      const reporter = isTimeout(innerError) ? "inner" : isTimeout(outerError) ? "outer" : "none";
+      return [reporter, loop.time(), between, me().cancelling()];
+    });
+  }
+
+  test("report the inner deadline in the inner one", () => {
+    expect(nested(20, 10)).toEqual(["inner", 10, 0, 0]);
+  });
+
+  test("report the outer deadline in the outer one", () => {
+    expect(nested(10, 20)).toEqual(["outer", 10, 1, 0]);
+  });
+
+  test("report a deadline that both have in the outer one", () => {
+    expect(nested(10, 10)).toEqual(["outer", 10, 1, 0]);
+  });
+
+  test("report 0 and 0 in the outer one", () => {
+    expect(nested(0, 0)).toEqual(["outer", 0, 1, 0]);
+  });
+
+  test("let the inner one report, and the outer one expire later", () => {
+    const outcome = onLoop(function* () {
+      const outer = yield* thrownBy(
+        timeout(20, function* () {
+          const inner = yield* thrownBy(timeout(10, () => sleep(100)));
+          trace.push(`${(inner as Error).name} at ${loop.time()}`);
+          yield* sleep(100);
+        }),
+      );
+      return [trace, (outer as Error).name, loop.time(), me().cancelling()];
+    });
+
+    expect(outcome).toEqual([["TimeoutError at 10"], "TimeoutError", 20, 0]);
+  });
+});
+
+describe("reschedule", () => {
+  test.each([
+    ["later", 50, 50],
+    ["earlier", 5, 5],
+    ["to now", 0, 0],
+    ["to the past", -10, 0],
+  ])("moves the deadline %s", (_, when, end) => {
+    const outcome = onLoop(function* () {
+      const thrown = yield* thrownBy(
+        timeout(10, function* (scope) {
+          scope.reschedule(when);
+          trace.push(String(scope.when()));
+          yield* sleep(100);
+        }),
+      );
+      return [thrown instanceof TimeoutError, loop.time(), trace, slots()];
+    });
+
+    expect(outcome).toEqual([true, end, [String(when)], 1]);
+  });
+
+  test.each([null, undefined])("to %s takes the deadline away", (when) => {
+    const outcome = onLoop(function* () {
+      return yield* timeout(10, function* (scope) {
+        scope.reschedule(when);
+        return [scope.when(), slots(), yield* sleep(100, "value")];
+      });
+    });
+
+    expect(outcome).toEqual([undefined, 1, "value"]);
+  });
+
+  test("gives a deadline to what has none", () => {
+    const outcome = onLoop(function* () {
+      const thrown = yield* thrownBy(
+        timeout(null, function* (scope) {
+          scope.reschedule(10);
+          yield* sleep(100);
+        }),
+      );
+      return [thrown instanceof TimeoutError, loop.time()];
+    });
+
+    expect(outcome).toEqual([true, 10]);
+  });
+
+  test("is a RuntimeError once it has expired", () => {
+    const thrown = onLoop(() =>
+      thrownBy(
+        timeout(10, function* (scope) {
+          yield* swallow(100);
+          scope.reschedule(1000);
+        }),
+      ),
+    );
+
+    expect(thrown).toEqual(new RuntimeError("The timeout cannot be rescheduled: it has expired"));
+  });
+
+  test("is a RuntimeError after the block, which then has not expired", () => {
+    const scope = onLoop(() =>
+      timeout(10, function* (its) {
+        return its;
+      }),
+    );
+
+    expect(() => scope.reschedule(1000)).toThrow(RuntimeError);
+    expect([scope.when(), scope.expired()]).toEqual([10, false]);
+  });
+
+  test("names what is no time", () => {
+    const thrown = onLoop(() =>
+      thrownBy(
+        timeout(10, function* (scope) {
+          scope.reschedule("soon" as never);
+        }),
+      ),
+    );
+
+    expect(thrown).toEqual(
+      new TypeError('Expected `when` to be a number of milliseconds, got `"soon"` (string)'),
+    );
+  });
+});
+
+describe("a timeout that cannot be", () => {
+  test("names the argument at the call", () => {
+    const body = () => sleep(1);
+    const calls: [() => unknown, new (message?: string) => Error, string][] = [
+      [() => timeout("soon" as never, body), TypeError, "`delay`"],
+      [() => timeout(NaN, body), RangeError, "`delay`"],
+      [() => timeoutAt("soon" as never, body), TypeError, "`when`"],
+      [() => timeoutAt(NaN, body), RangeError, "`when`"],
+      [() => moveOnAfter("soon" as never, body), TypeError, "`delay`"],
+      [() => timeout(1, sleep(1) as never), TypeError, "`body`"],
+      [() => timeoutAt(1, undefined as never), TypeError, "`body`"],
+      [() => moveOnAfter(1, 42 as never), TypeError, "`body`"],
+    ];
+    for (const [call, kind, name] of calls) {
+      const error = caught(call) as Error;
+      expect([error.constructor, error.message]).toEqual([kind, expect.stringContaining(name)]);
+    }
+  });
+
+  test("says that the body must return a coroutine", () => {
+    const outcome = onLoop(function* () {
+      const thrown = yield* thrownBy(timeout(10, (() => 42) as never));
+      return [thrown, slots()];
+    });
+
+    expect(outcome).toEqual([
+      new TypeError("Expected `body` to return a coroutine when called, got `42` (number)"),
+      1,
+    ]);
+  });
+
+  test("is a RuntimeError outside of a task", () => {
+    let error: unknown;
+    loop.callSoon(() => {
+      error = caught(() => timeout(10, () => sleep(1)).next());
+    });
+    runDry(loop);
+
+    expect(error).toBeInstanceOf(RuntimeError);
+    expect(() => timeout(10, () => sleep(1)).next()).toThrow(RuntimeError);
+  });
+});
+
+test("a timeout in a child leaves its parent alone", () => {
+  const outcome = onLoop(function* () {
+    const child: Future<unknown> = createTask(timeout(10, () => sleep(100)));
+    return [yield* thrownBy(timeout(20, () => thrownBy(child as never))), me().cancelling()];
+  });
+
+  expect(outcome).toEqual(["nothing", 0]);
+});

@@ -1,0 +1,536 @@
+import { beforeEach, describe, expect, test } from "vitest";
+import type { EventLoop } from "../../src/eventLoop.ts";
+import { CancelledError, RuntimeError } from "../../src/loop/errors.ts";
+import type { ExceptionContext } from "../../src/loop/scheduler.ts";
+import { run } from "../../src/run.ts";
+import { currentTask } from "../../src/tasks/awaitable.ts";
+import type { Coroutine } from "../../src/tasks/coroutine.ts";
+import { fromPromise } from "../../src/tasks/fromPromise.ts";
+import { Future } from "../../src/tasks/future.ts";
+import {
+  type CoroutineIterator,
+  type CoroutineSource,
+  type IterationSource,
+  iterate,
+} from "../../src/tasks/iterate.ts";
+import { sleep } from "../../src/tasks/sleep.ts";
+import { hostTimer } from "../support/host.ts";
+import { collectReports } from "../support/reports.ts";
+import { newVirtualLoop } from "../support/virtualLoop.ts";
+
+let loop: EventLoop;
+let reports: ExceptionContext[];
+let trace: string[];
+
+beforeEach(() => {
+  loop = newVirtualLoop();
+  reports = collectReports(loop);
+  trace = [];
+});
+
+function onLoop<T>(main: () => Coroutine<T>): Promise<T> {
+  return loop.runUntilComplete(main);
+}
+
+function* toArray<T>(items: CoroutineIterator<T>): Coroutine<T[]> {
+  const all: T[] = [];
+  for (let r = yield* items.next(); !r.done; r = yield* items.next()) all.push(r.value);
+  return all;
+}
+
+/** Waits for the next item, and is cancelled meanwhile. */
+function* cancelledNext(items: CoroutineIterator<unknown>): Coroutine<void> {
+  const task = loop.createTask(items.next());
+  yield;
+  task.cancel();
+  try {
+    yield* task;
+    trace.push("not cancelled");
+  } catch (error) {
+    if (!(error instanceof CancelledError)) throw error;
+  }
+}
+
+async function* letters(): AsyncGenerator<string> {
+  try {
+    yield "a";
+    await hostTimer();
+    yield "b";
+    yield "c";
+  } finally {
+    trace.push("closed");
+  }
+}
+
+function streamOf<T>(...chunks: T[]): ReadableStream<T> {
+  return new ReadableStream({
+    pull(controller) {
+      const chunk = chunks.shift();
+      if (chunk === undefined) controller.close();
+      else controller.enqueue(chunk);
+    },
+    cancel() {
+      trace.push("closed");
+    },
+  });
+}
+
+/** A stream as older browsers have it. */
+function streamWithoutIterator(stream: ReadableStream<string>): ReadableStream<string> {
+  return { getReader: () => stream.getReader() } as ReadableStream<string>;
+}
+
+/** What a queue does. */
+class Mailbox implements CoroutineSource<string> {
+  readonly items: string[];
+  arrival: Future<void> | undefined;
+
+  constructor(...items: string[]) {
+    this.items = items;
+  }
+
+  *_pull(): Coroutine<IteratorResult<string, undefined>> {
+    while (this.items.length === 0) {
+      this.arrival = new Future();
+      yield* this.arrival;
+    }
+    const value = this.items.shift() as string;
+    return value === "end" ? { done: true, value: undefined } : { done: false, value };
+  }
+}
+
+const mailbox = (...items: string[]) => new Mailbox(...items) as unknown as AsyncIterable<string>;
+
+function* generator(): Generator<string, string> {
+  try {
+    yield* ["a", "b", "c"];
+    return "result";
+  } finally {
+    trace.push("closed");
+  }
+}
+
+const sources: Record<string, () => IterationSource<string>> = {
+  "an async generator": letters,
+  "a stream": () => streamOf("a", "b", "c"),
+  "a stream that is not iterable": () => streamWithoutIterator(streamOf("a", "b", "c")),
+  "a source for coroutines": () => mailbox("a", "b", "c", "end"),
+  "a generator": generator,
+  "a list": () => ["a", "b", "c"],
+  "a string": () => "abc",
+};
+
+describe.each(Object.entries(sources))("iterate of %s", (kind, source) => {
+  test("gives its items, and then nothing more", async () => {
+    const result = await onLoop(function* () {
+      const items = iterate(source());
+      return [yield* toArray(items), yield* items.next(), yield* items.next()];
+    });
+    const end = { done: true, value: undefined };
+
+    expect(result).toEqual([["a", "b", "c"], end, end]);
+  });
+
+  test("gives nothing after return()", async () => {
+    const result = await onLoop(function* () {
+      const items = iterate(source());
+      const first = yield* items.next();
+      yield* items.return();
+      yield* items.return();
+      return [first.value, yield* items.next()];
+    });
+
+    expect(result).toEqual(["a", { done: true, value: undefined }]);
+    const closes = !["a list", "a string", "a source for coroutines"].includes(kind);
+    expect(trace).toEqual(closes ? ["closed"] : []);
+  });
+
+  test("is closed at the end of the task, if it was forgotten, and only then", async () => {
+    await onLoop(function* () {
+      const task = loop.createTask(function* () {
+        const items = iterate(source());
+        yield* items.next();
+        trace.push("end");
+      });
+      yield* task;
+      yield* fromPromise(hostTimer());
+    });
+    const closes = !["a list", "a string", "a source for coroutines"].includes(kind);
+
+    expect([trace, reports]).toEqual([closes ? ["end", "closed"] : ["end"], []]);
+  });
+
+  test("leaves nothing to do at the end of the task, if it came to its end", async () => {
+    await onLoop(function* () {
+      yield* toArray(iterate(source()));
+      trace.length = 0;
+    });
+    await hostTimer();
+
+    expect([trace, reports]).toEqual([[], []]);
+  });
+});
+
+describe("next", () => {
+  test("gives the item that was on its way when a cancel came", async () => {
+    let give: ((letter: string) => void) | undefined;
+    const source = {
+      async *[Symbol.asyncIterator]() {
+        yield await new Promise<string>((resolve) => {
+          give = resolve;
+        });
+        yield "b";
+      },
+    };
+    const result = await onLoop(function* () {
+      const items = iterate(source);
+      yield* cancelledNext(items);
+      yield* cancelledNext(items);
+      give?.("a");
+      return yield* toArray(items);
+    });
+
+    expect([result, trace]).toEqual([["a", "b"], []]);
+  });
+
+  test("gives the item that came in the turn of the cancel", async () => {
+    let isOver = false;
+    async function* one(): AsyncGenerator<string> {
+      await hostTimer();
+      isOver = true;
+      yield "a";
+    }
+    const result = await onLoop(function* () {
+      const items = iterate(one());
+      const task = loop.createTask(items.next());
+      // All that a host's turn settles is settled before the loop goes on, and this task goes on first.
+      while (!isOver) yield;
+      task.cancel();
+      try {
+        yield* task;
+        trace.push("not cancelled");
+      } catch {}
+      return yield* toArray(items);
+    });
+
+    expect([result, trace]).toEqual([["a"], []]);
+  });
+
+  test("throws what the source throws, which ends it", async () => {
+    async function* failing(): AsyncGenerator<string> {
+      yield "a";
+      throw "failure";
+    }
+    const result = await onLoop(function* () {
+      const items = iterate(failing());
+      yield* items.next();
+      try {
+        yield* items.next();
+      } catch (error) {
+        trace.push(error as string);
+      }
+      yield* items.return();
+      return yield* items.next();
+    });
+
+    expect([result.done, trace]).toEqual([true, ["failure"]]);
+  });
+
+  test("throws what a source throws that never gets to a promise", async () => {
+    await onLoop(function* () {
+      const locked = streamOf("a");
+      locked.getReader();
+      const items = iterate(locked);
+      try {
+        yield* items.next();
+      } catch (error) {
+        trace.push(String(error instanceof TypeError));
+      }
+      yield* items.return();
+    });
+
+    expect(trace).toEqual(["true"]);
+  });
+
+  test("is a RuntimeError while another call waits", async () => {
+    await onLoop(function* () {
+      const items = iterate(letters());
+      const first = loop.createTask(items.next());
+      yield;
+      try {
+        yield* items.next();
+      } catch (error) {
+        trace.push(String(error instanceof RuntimeError));
+      }
+      trace.push(String((yield* first).value));
+      trace.push(...(yield* toArray(items)));
+    });
+
+    expect(trace.filter((letter) => letter !== "closed")).toEqual(["true", "a", "b", "c"]);
+  });
+
+  test("does not suspend for items that are there", async () => {
+    await onLoop(function* () {
+      loop.callSoon(() => trace.push("turn"));
+      trace.push(...(yield* toArray(iterate(["a", "b"]))));
+      trace.push(...(yield* toArray(iterate(mailbox("c", "end")))));
+    });
+
+    expect(trace).toEqual(["a", "b", "c", "turn"]);
+  });
+
+  test("does not lose what a cancelled wait for a source for coroutines was to get", async () => {
+    const box = new Mailbox();
+    const result = await onLoop(function* () {
+      const items = iterate(box as unknown as AsyncIterable<string>);
+      yield* cancelledNext(items);
+      box.items.push("a", "end");
+      return yield* toArray(items);
+    });
+
+    expect([result, trace]).toEqual([["a"], []]);
+  });
+});
+
+describe("return", () => {
+  test("waits until the source is closed, and throws what closing throws", async () => {
+    async function* slow(): AsyncGenerator<string> {
+      try {
+        yield "a";
+      } finally {
+        await hostTimer(5);
+        trace.push("closed");
+        // biome-ignore lint/correctness/noUnsafeFinally: a source that cannot be closed
+        throw "failure";
+      }
+    }
+    await onLoop(function* () {
+      const items = iterate(slow());
+      yield* items.next();
+      try {
+        yield* items.return();
+      } catch (error) {
+        trace.push(error as string);
+      }
+    });
+
+    expect([trace, reports]).toEqual([["closed", "failure"], []]);
+  });
+
+  test("leaves its failure to the exception handler if it is cancelled", async () => {
+    const source = {
+      [Symbol.asyncIterator]: () => ({
+        next: async () => ({ done: false as const, value: "a" }),
+        return: async () => {
+          await hostTimer();
+          throw "failure";
+        },
+      }),
+    };
+    await onLoop(function* () {
+      const items = iterate(source);
+      yield* items.next();
+      const closing = loop.createTask(items.return());
+      yield;
+      closing.cancel();
+      yield* fromPromise(hostTimer(5));
+    });
+
+    expect(reports.map(({ exception }) => exception)).toEqual(["failure"]);
+  });
+
+  test("does not wait for an item that may never come", async () => {
+    const source = {
+      [Symbol.asyncIterator]: () => ({
+        next: () => new Promise<IteratorResult<string>>(() => undefined),
+        return() {
+          trace.push("closed");
+          return new Promise<IteratorResult<string>>(() => undefined);
+        },
+      }),
+    };
+    await onLoop(function* () {
+      const items = iterate(source);
+      yield* cancelledNext(items);
+      yield* items.return();
+      trace.push("goes on");
+    });
+
+    expect(trace).toEqual(["closed", "goes on"]);
+  });
+
+  test("waits for a stream even so", async () => {
+    const stream = new ReadableStream({
+      async cancel() {
+        await hostTimer(5);
+        trace.push("closed");
+      },
+    });
+    await onLoop(function* () {
+      const items = iterate(stream);
+      yield* cancelledNext(items);
+      yield* items.return();
+      trace.push(String(stream.locked));
+    });
+
+    expect(trace).toEqual(["closed", "false"]);
+  });
+
+  test("reports what the item that was on its way fails with", async () => {
+    async function* failing(): AsyncGenerator<string> {
+      yield "a";
+      await hostTimer();
+      throw "failure";
+    }
+    await onLoop(function* () {
+      const items = iterate(failing());
+      yield* items.next();
+      yield* cancelledNext(items);
+      yield* items.return();
+      yield* fromPromise(hostTimer(5));
+    });
+
+    expect(reports.map(({ exception }) => exception)).toEqual(["failure"]);
+  });
+
+  test("before the first item closes a stream, and does not begin a generator", async () => {
+    await onLoop(function* () {
+      yield* iterate(letters()).return();
+      yield* iterate(generator()).return();
+      yield* iterate(streamOf("a")).return();
+    });
+
+    expect(trace).toEqual(["closed"]);
+  });
+
+  test("unlocks a stream, as its end does", async () => {
+    const streams = [streamOf("a", "b"), streamOf("a")];
+    await onLoop(function* () {
+      const items = iterate(streams[0]!);
+      yield* items.next();
+      trace.push(String(streams[0]!.locked));
+      yield* items.return();
+      yield* toArray(iterate(streams[1]!));
+    });
+
+    expect([trace, streams.map(({ locked }) => locked)]).toEqual([
+      ["true", "closed"],
+      [false, false],
+    ]);
+  });
+
+  test("by somebody else ends a wait for a stream", async () => {
+    const result = await onLoop(function* () {
+      const items = iterate(new ReadableStream<string>());
+      loop.createTask(function* () {
+        yield;
+        yield* items.return();
+      });
+      return yield* toArray(items);
+    });
+
+    expect(result).toEqual([]);
+  });
+
+  test("by somebody else leaves the item that is on its way to whoever waits for it", async () => {
+    const result = await onLoop(function* () {
+      const items = iterate(letters());
+      yield* items.next();
+      const second = loop.createTask(items.next());
+      yield;
+      yield* items.return();
+      return [yield* second, yield* items.next()];
+    });
+
+    expect([result, trace]).toEqual([
+      [
+        { done: false, value: "b" },
+        { done: true, value: undefined },
+      ],
+      ["closed"],
+    ]);
+  });
+});
+
+describe("what a task forgets", () => {
+  test("is closed by run(), too", async () => {
+    await run(function* () {
+      yield* iterate(letters()).next();
+    });
+    await hostTimer();
+
+    expect(trace).toEqual(["closed"]);
+  });
+
+  test("is reported if it cannot be closed", async () => {
+    function* stubborn(): Generator<string> {
+      try {
+        yield "a";
+      } finally {
+        // biome-ignore lint/correctness/noUnsafeFinally: a source that cannot be closed
+        throw "failure";
+      }
+    }
+    await onLoop(function* () {
+      yield* loop.createTask(function* () {
+        yield* iterate(stubborn()).next();
+      });
+      yield;
+    });
+
+    expect(reports.map(({ exception }) => exception)).toEqual(["failure"]);
+  });
+
+  test("belongs to the task that called iterate, whoever takes the items", async () => {
+    await onLoop(function* () {
+      const items = iterate(generator());
+      for (let i = 0; i < 2; i++) {
+        trace.push(String((yield* loop.createTask(items.next())).value));
+        yield;
+      }
+      yield* items.return();
+    });
+
+    expect(trace).toEqual(["a", "b", "closed"]);
+  });
+
+  test("belongs to the first that takes an item, if iterate was called elsewhere", async () => {
+    const items = iterate(generator());
+    await onLoop(function* () {
+      yield* loop.createTask(items.next());
+      yield;
+      trace.push("later");
+    });
+
+    expect(trace).toEqual(["closed", "later"]);
+  });
+
+  test("is nothing of what was closed before", async () => {
+    await onLoop(function* () {
+      const task = currentTask();
+      let added = 0;
+      for (const name of ["addDoneCallback", "removeDoneCallback"] as const) {
+        const original = task![name] as (callback: () => void) => unknown;
+        Object.defineProperty(task, name, {
+          value(callback: () => void) {
+            added += name === "addDoneCallback" ? 1 : -1;
+            return original.call(task, callback);
+          },
+        });
+      }
+      yield* toArray(iterate(["a"]));
+      yield* iterate(["a"]).return();
+      trace.push(String(added));
+      iterate(["a"]);
+      trace.push(String(added));
+    });
+
+    expect(trace).toEqual(["0", "1"]);
+  });
+});
+
+test("iterate is a TypeError for what cannot be iterated", () => {
+  for (const wrong of [undefined, null, 42, {}, () => [], loop.createFuture(), sleep, sleep(1)]) {
+    expect(() => iterate(wrong as never)).toThrow(/^Expected `source` to be/);
+  }
+});

@@ -10,13 +10,14 @@ import {
   wrongType,
 } from "./loop/arguments.ts";
 import { type Clock, monotonicClock } from "./loop/clock.ts";
-import { bound, inheritedContext } from "./loop/context.ts";
+import { bound, contexts, inheritedContext } from "./loop/context.ts";
 import { RuntimeError } from "./loop/errors.ts";
 import { type Callback, Handle, TimerHandle } from "./loop/handle.ts";
 import { asyncContextKeeper } from "./loop/hosts/asyncContext.ts";
 import { platformHost } from "./loop/hosts/detect.ts";
 import { places } from "./loop/places.ts";
 import { Pump } from "./loop/pump.ts";
+import { newSources, type Sources } from "./loop/readiness.ts";
 import {
   checkLoop,
   type ExceptionContext,
@@ -64,6 +65,9 @@ export type ExceptionHandler = (loop: EventLoop, context: ExceptionContext) => u
 export type TaskFactory = <T>(loop: EventLoop, body: Coroutine<T>, options: TaskOptions) => Task<T>;
 
 const CORE_KINDS: readonly CoreKind[] = ["wasm", "js"];
+/** As `EVENT_READ` and `EVENT_WRITE`, which come with what watches. */
+const READ = 1;
+const WRITE = 2;
 const RETURNED_FUTURE = "The outcome is a future that is not done. Did you mean `return yield*`?";
 /** How long one turn may be before the host gets its own: two fit into a frame, with room for the page. */
 const DEFAULT_SLICE = 5;
@@ -91,6 +95,7 @@ export class EventLoop implements Scheduler {
   readonly #clock: Clock;
   readonly #turns: Turns;
   readonly #pump: Pump;
+  #sources: Sources | undefined;
   #taskFactory: TaskFactory | undefined;
   #exceptionHandler: ExceptionHandler | undefined;
   #debug = false;
@@ -134,7 +139,7 @@ export class EventLoop implements Scheduler {
    */
   callSoon<Args extends unknown[]>(callback: Callback<Args>, ...args: Args): Handle {
     checkFunction("callback", callback);
-    return this.#soon(bound(this, callback, inheritedContext()), args);
+    return this._callSoon(this.#inContext(callback), args);
   }
 
   /**
@@ -168,6 +173,52 @@ export class EventLoop implements Scheduler {
     checkTime("when", when);
     checkFunction("callback", callback);
     return this.#addTimer(when, callback, args);
+  }
+
+  /**
+   * Calls `callback(...args)` in each turn in which `source` is ready to be read from: a socket, a server, a stream, a
+   * message port, or a `Pollable` of your own. Takes the place of an earlier reader of the source. While anything is
+   * watched, a loop that runs dry waits for it.
+   *
+   * @throws TypeError if `callback` is not a function, or `source` nothing that can be watched.
+   * @throws RuntimeError if the loop is closed, or nothing that watches was imported: see `selector`.
+   */
+  addReader<Args extends unknown[]>(
+    source: unknown,
+    callback: Callback<Args>,
+    ...args: Args
+  ): void {
+    checkFunction("callback", callback);
+    this.#watch().add(source, READ, callback, args);
+  }
+
+  /** Ends what `addReader` began, also for a source that is ready already. Returns whether there was a reader. */
+  removeReader(source: unknown): boolean {
+    return this.#sources?.remove(source, READ) ?? false;
+  }
+
+  /** The same as `addReader`, for a source that is ready to be written to. */
+  addWriter<Args extends unknown[]>(
+    source: unknown,
+    callback: Callback<Args>,
+    ...args: Args
+  ): void {
+    checkFunction("callback", callback);
+    this.#watch().add(source, WRITE, callback, args);
+  }
+
+  /** Ends what `addWriter` began, also for a source that is ready already. Returns whether there was a writer. */
+  removeWriter(source: unknown): boolean {
+    return this.#sources?.remove(source, WRITE) ?? false;
+  }
+
+  /**
+   * The `Selector` that tells which sources are ready; the loop asks it once in each turn.
+   *
+   * @throws RuntimeError if the loop is closed, or neither `mysyncio/node` nor `mysyncio/browser` was imported.
+   */
+  get selector(): object {
+    return this.#watch().selector;
   }
 
   /** Makes a future that this loop serves. */
@@ -264,6 +315,7 @@ export class EventLoop implements Scheduler {
     // Before the handler hears anything: it may want to use the loop.
     this.#closed = true;
     reportUnretrieved(this);
+    this.#sources?.close();
     this.#pump.close();
     this.#turns.clear();
     this._slots.close();
@@ -373,8 +425,12 @@ export class EventLoop implements Scheduler {
   }
 
   /** @internal */
-  _callSoon<A>(callback: Callback<[A]>, argument: A): void {
-    this.#soon(callback, [argument]);
+  _callSoon(callback: Callback<never>, args: readonly unknown[]): Handle {
+    if (this.#closed) throw closed();
+    const handle = new Handle(this._slots, callback, args);
+    handle._id = this._slots.add(handle);
+    this._ready(handle._id);
+    return handle;
   }
 
   /** @internal */
@@ -392,6 +448,11 @@ export class EventLoop implements Scheduler {
   }
 
   /** @internal */
+  _wake(): void {
+    if (this.#pump.asleep) this.#pump.wake();
+  }
+
+  /** @internal */
   _hold(): boolean {
     return this.#pump.hold();
   }
@@ -401,12 +462,11 @@ export class EventLoop implements Scheduler {
     this.#pump.runNow();
   }
 
-  #soon(callback: Callback<never>, args: readonly unknown[]): Handle {
-    if (this.#closed) throw closed();
-    const handle = new Handle(this._slots, callback, args);
-    handle._id = this._slots.add(handle);
-    this._ready(handle._id);
-    return handle;
+  /** `callback` with the contexts of now, if there are any. */
+  #inContext<Args extends unknown[]>(callback: Callback<Args>): Callback<Args> {
+    return contexts.inUse || this._snapshot !== undefined
+      ? bound(this, callback, inheritedContext())
+      : callback;
   }
 
   #addTimer<Args extends unknown[]>(
@@ -415,8 +475,7 @@ export class EventLoop implements Scheduler {
     args: Args,
   ): TimerHandle {
     if (this.#closed) throw closed();
-    const run = bound(this, callback, inheritedContext());
-    const timer = new TimerHandle(this._slots, run, args, when);
+    const timer = new TimerHandle(this._slots, this.#inContext(callback), args, when);
     timer._id = this._slots.add(timer);
     this._core.addTimer(timer._id, when);
     // The host sleeps until what was the earliest deadline.
@@ -425,6 +484,19 @@ export class EventLoop implements Scheduler {
   }
 
   readonly #onDone = (): void => this.stop();
+
+  #watch(): Sources {
+    if (this.#closed) throw closed();
+    this.#sources ??= newSources(this);
+    const sources = this.#sources;
+    if (sources === undefined) {
+      throw new RuntimeError(
+        "What watches sources is not in `mysyncio`. Import it from `mysyncio/node` or `mysyncio/browser`",
+      );
+    }
+    this.#turns.poll ??= () => sources.poll();
+    return sources;
+  }
 
   /** The future to run for. */
   #ready<T>(aw: AwaitableLike<T>): Future<T> {

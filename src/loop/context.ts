@@ -17,7 +17,7 @@ type Values = ReadonlyMap<ContextVar<unknown>, unknown>;
 const NO_VALUES: Values = new Map();
 
 /** Whether any context holds anything: until then nobody has to ask for one. */
-let inUse = false;
+export const contexts = { inUse: false };
 
 /** The context of `context.run()`, and during whose turn that was called: it does not hold for others. */
 let entered: Context | undefined;
@@ -106,7 +106,7 @@ export class Context {
 
   /** @internal */
   _set(variable: ContextVar<unknown>, value: unknown): void {
-    inUse = true;
+    contexts.inUse = true;
     this.#values = new Map(this.#values).set(variable, value);
   }
 
@@ -179,7 +179,7 @@ export class ContextVar<T> {
   get(): T;
   get<F>(fallback: F): T | F;
   get(...fallback: unknown[]): unknown {
-    const context = inUse ? currentContext() : undefined;
+    const context = contexts.inUse ? currentContext() : undefined;
     if (context?.has(this)) return context.get(this);
     if (fallback.length > 0) return fallback[0];
     if (this.#default !== NONE) return this.#default;
@@ -228,7 +228,7 @@ export function copyContext(): Context {
 
 /** What a task or a callback that is made now gets; undefined while no context holds anything. */
 export function inheritedContext(): Context | undefined {
-  if (!inUse) return undefined;
+  if (!contexts.inUse) return undefined;
   const context = currentContext();
   return context === undefined || context.size === 0 ? undefined : context.copy();
 }

@@ -38,7 +38,7 @@ export interface Scheduler {
   isClosed(): boolean;
 
   /** `callSoon` of something that is in its context already. @internal */
-  _callSoon<A>(callback: Callback<[A]>, argument: A): void;
+  _callSoon(callback: Callback<never>, args: readonly unknown[]): Handle;
   /** Keeps the host's own context of now, if the loop is to. @internal */
   readonly _snapshot: (() => Snapshot) | undefined;
   /** @internal */
@@ -53,6 +53,8 @@ export interface Scheduler {
   _ready(id: number): void;
   /** The same for a priority other than the default. @internal */
   _readyAt(id: number, priority: Priority): void;
+  /** Wakes a sleeping loop: something may be ready. @internal */
+  _wake(): void;
   /** Keeps a sleeping loop from asking for a microtask: `_runNow` is to follow. Returns whether it slept. @internal */
   _hold(): boolean;
   /** Runs the loop in this very microtask, after `_hold` returned true. The stack must be the host's own. @internal */

@@ -38,6 +38,8 @@ export class Turns {
   stopping = false;
   /** A step that takes longer, in milliseconds, goes to `onSlow`; Infinity measures none. */
   slowerThan = Infinity;
+  /** Makes ready what outside sources have got ready for; undefined while none is watched. */
+  poll: (() => void) | undefined = undefined;
   readonly #slots: Slots;
   readonly #clock: Clock;
   readonly #slice: number;
@@ -74,6 +76,7 @@ export class Turns {
       try {
         for (;;) {
           if (!began) {
+            if (this.poll !== undefined) this.poll();
             // Without a timer nothing depends on the time.
             left = core.turn(core.deadline() === Infinity ? 0 : this.#clock.now());
             began = true;

@@ -129,7 +129,7 @@ export class Future<T> implements PromiseLike<T> {
   ): void {
     checkFunction("callback", callback);
     const run = bound(this._loop, callback, contextOf(options));
-    if (this.#state !== PENDING) this._loop._callSoon(run, this);
+    if (this.#state !== PENDING) this._loop._callSoon(run, [this]);
     else this._addWaiter(new DoneCallback(callback, run));
   }
 
@@ -322,6 +322,6 @@ class DoneCallback implements Waiter {
 
   _notify(future: Future<unknown>): void {
     // What waits for a closed loop never runs.
-    if (!future._loop.isClosed()) future._loop._callSoon(this.#run, future as never);
+    if (!future._loop.isClosed()) future._loop._callSoon(this.#run, [future]);
   }
 }

@@ -9,11 +9,20 @@ export interface Place {
   readonly location: string;
 }
 
+/** Where a wait began. */
+export interface WaitingPlace extends Place {
+  /** The nearest caller in a file of the user's: the wait may be inside of a lock or a queue. */
+  readonly origin: Place;
+}
+
+/** How many callers are looked at for one in a file of the user's. */
+const MOST_CALLERS = 10;
+
 export const places = {
   /** How many loops are in debug mode. */
   watchers: 0,
   /** Where the last wait began. */
-  last: undefined as Place | undefined,
+  last: undefined as WaitingPlace | undefined,
 };
 
 type Engine = typeof Error & {
@@ -22,19 +31,40 @@ type Engine = typeof Error & {
 };
 
 /** Where `callee`, a function that runs now, was called. Undefined where the engine does not tell. */
-export function placeOfCall(callee: unknown): Place | undefined {
+export function placeOfCall(callee: unknown): WaitingPlace | undefined {
+  const frames = callersOf(callee).map(parse);
+  const [place] = frames;
+  if (place === undefined) return undefined;
+  const own = fileOf(parse(ownFrame()));
+  // In a bundle all is one file.
+  const origin = frames.find((frame) => frame !== undefined && fileOf(frame) !== own) ?? place;
+  return { ...place, origin };
+}
+
+function callersOf(callee: unknown): string[] {
   const engine: Engine = Error;
+  // Other engines list every frame: this function, placeOfCall, the callee, its caller.
+  if (engine.captureStackTrace === undefined) return lines(new Error("place")).slice(3);
   const holder: { stack?: string } = {};
-  if (engine.captureStackTrace === undefined) {
-    // Other engines list every frame: this function, the callee, its caller.
-    return parse(new Error("place").stack?.split("\n")[2]);
-  }
   const limit = engine.stackTraceLimit;
-  engine.stackTraceLimit = 1;
+  engine.stackTraceLimit = MOST_CALLERS;
   engine.captureStackTrace(holder, callee);
-  const { stack } = holder;
+  const stack = lines(holder);
   engine.stackTraceLimit = limit as number;
-  return parse(stack?.split("\n")[1]);
+  return stack.slice(1);
+}
+
+/** The frame of this function. */
+function ownFrame(): string | undefined {
+  return lines(new Error("place")).find((line) => line.includes("ownFrame"));
+}
+
+function lines({ stack = "" }: { stack?: string }): string[] {
+  return stack.split("\n");
+}
+
+function fileOf(place: Place | undefined): string | undefined {
+  return place?.location.replace(/:\d+:\d+$/, "");
 }
 
 /** Reads `    at name (file:1:2)`, `    at file:1:2` and `name@file:1:2`. */
@@ -43,5 +73,7 @@ function parse(line: string | undefined): Place | undefined {
     /^\s*at (?:(?<name>.*) \()?(?<location>.*?)\)?$/.exec(line ?? "") ??
     /^(?<name>[^@]*)@(?<location>.*)$/.exec(line ?? "");
   const { name = "", location = "" } = found?.groups ?? {};
-  return location === "" ? undefined : { functionName: name.replace(/\.next$/, ""), location };
+  return location === "" || !location.includes(":")
+    ? undefined
+    : { functionName: name.replace(/\.next$/, ""), location };
 }

@@ -217,7 +217,9 @@ class Line<T> {
   }
 }
 
-const nextCompleted = coroutine(function* asCompleted<T>(source: Completions<T>): Coroutine<T> {
+const nextCompleted = /* @__PURE__ */ coroutine(function* asCompleted<T>(
+  source: Completions<T>,
+): Coroutine<T> {
   const getter = source._enter();
   let isUsed = false;
   try {

@@ -49,7 +49,7 @@ function* settled<T>(promise: PromiseLike<T>): Coroutine<T> {
   return yield* futureOfPromise(currentScheduler("fromPromise()"), promise);
 }
 
-const settledAbortably = coroutine(function* fromPromise<T>(
+const settledAbortably = /* @__PURE__ */ coroutine(function* fromPromise<T>(
   start: (signal: AbortSignal) => PromiseLike<T>,
 ): Coroutine<T> {
   const loop = currentScheduler("fromPromise()");

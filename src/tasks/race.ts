@@ -26,7 +26,7 @@ export function race<A extends AwaitableLike<unknown>>(aws: Iterable<A>): Corout
   return racing(checkSomeAwaitables(aws)) as Coroutine<never>;
 }
 
-const racing = coroutine(function* race(
+const racing = /* @__PURE__ */ coroutine(function* race(
   aws: readonly AwaitableLike<unknown>[],
 ): Coroutine<unknown> {
   const loop = currentScheduler("race()");

@@ -19,7 +19,10 @@ export function sleep(delay: number, result?: unknown): Coroutine<unknown> {
   return sleepFor(delay, result);
 }
 
-const sleepFor = coroutine(function* sleeping(delay: number, result: unknown): Coroutine<unknown> {
+const sleepFor = /* @__PURE__ */ coroutine(function* sleeping(
+  delay: number,
+  result: unknown,
+): Coroutine<unknown> {
   if (delay <= 0) {
     yield;
     return result;

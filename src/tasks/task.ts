@@ -22,7 +22,7 @@ import type { Priority } from "../core/core.ts";
 import { checkChoice, checkCount, checkOptions, checkString, describe } from "../loop/arguments.ts";
 import { Context, checkContext, inheritedContext } from "../loop/context.ts";
 import { CancelledError, RuntimeError } from "../loop/errors.ts";
-import { type Place, places } from "../loop/places.ts";
+import { type Place, places, type WaitingPlace } from "../loop/places.ts";
 import { runningScheduler, type Scheduler, type Snapshot } from "../loop/scheduler.ts";
 import type { Runnable } from "../loop/slots.ts";
 import {
@@ -64,9 +64,9 @@ class Rare {
   /** What aborts `task.signal`, once somebody has asked for that. */
   controller: AbortController | undefined;
   /** In debug mode: where it waits. */
-  waitsAt: Place | undefined;
+  waitsAt: WaitingPlace | undefined;
   /** In debug mode: where it waited when it was cancelled, and how many steps it took since. */
-  cancelled: { readonly at: Place | undefined; steps: number } | undefined;
+  cancelled: { readonly at: WaitingPlace | undefined; steps: number } | undefined;
 }
 
 /** How a task is made. */
@@ -253,7 +253,7 @@ export class Task<T> extends Future<T> implements Runnable, Waiter {
     if (this.done()) return frames;
     const { limit = Infinity } = options;
     checkCount("limit", limit);
-    let place = this.#rare?.waitsAt;
+    let place: Place | undefined = this.#rare?.waitsAt;
     for (let frame = this.#frame; frame !== undefined; frame = frame._caller) {
       frames.push(frameOf(frame._generator, place));
       place = awaitedAt.get(frame);
@@ -439,7 +439,7 @@ export class Task<T> extends Future<T> implements Runnable, Waiter {
   /** The classic mistake: a bare `catch` around a `yield*`. */
   #reportSwallowed(what: string): void {
     if (!this._loop.getDebug()) return;
-    const at = this.#rare?.cancelled?.at;
+    const at = this.#rare?.cancelled?.at?.origin;
     const where = at === undefined ? "" : ` while it waited at ${at.functionName} (${at.location})`;
     this._loop.callExceptionHandler({
       message:

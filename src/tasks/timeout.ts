@@ -157,7 +157,7 @@ export function checkTimeout(name: string, value: unknown): void {
   if (value !== undefined && value !== null) checkTime(name, value);
 }
 
-const bounded = coroutine(function* timeout<T>(
+const bounded = /* @__PURE__ */ coroutine(function* timeout<T>(
   time: number | null | undefined,
   isDelay: boolean,
   isQuiet: boolean,

@@ -74,7 +74,7 @@ export function wait<A extends AwaitableLike<unknown>>(
   return waiting(all, returnWhen, timeout) as Coroutine<Waited<never>>;
 }
 
-const waiting = coroutine(function* wait(
+const waiting = /* @__PURE__ */ coroutine(function* wait(
   aws: readonly AwaitableLike<unknown>[],
   returnWhen: ReturnWhen,
   timeout: number | null | undefined,

@@ -35,7 +35,7 @@ export function waitFor<T>(aw: AwaitableLike<T>, timeout: number | null | undefi
   return withTimeout(timeout, () => callAndAwait(get));
 }
 
-const atOnce = coroutine(function* waitFor<T>(aw: AwaitableLike<T>): Coroutine<T> {
+const atOnce = /* @__PURE__ */ coroutine(function* waitFor<T>(aw: AwaitableLike<T>): Coroutine<T> {
   if (isCoroutine(aw)) {
     // Who awaits it later gets an error, not silence.
     if (aw instanceof Call) aw._begin();

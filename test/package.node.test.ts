@@ -1,7 +1,7 @@
 // The package as its users get it, from ECMAScript modules and from CommonJS.
 
 import { describe, expect, test } from "vitest";
-import { output } from "./support/program.ts";
+import { exitOf, output } from "./support/program.ts";
 
 describe("a program runs", () => {
   test("from an ECMAScript module", async () => {
@@ -34,6 +34,26 @@ describe("a program runs", () => {
       console.log(required.CancelledError === CancelledError);`;
 
     expect(await output("main.mjs", program)).toBe("true");
+  });
+
+  test("in debug mode, and hears at which of its own lines a cancel was swallowed", async () => {
+    const program = `
+      import { Lock, createTask, run } from "mysyncio";
+      await run(function* () {
+        const lock = new Lock();
+        yield* lock.acquire();
+        const task = createTask(function* careless() {
+          try { yield* lock.acquire(); } catch {}
+        });
+        yield;
+        task.cancel();
+        yield* task;
+      }, { debug: true });`;
+
+    expect(await exitOf(program)).toMatchObject({
+      code: 0,
+      stderr: [expect.stringMatching(/waited at careless \(.*program\.mjs:7:\d+\), and ended/)],
+    });
   });
 
   test("that fails, with its own error", async () => {

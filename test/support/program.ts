@@ -17,6 +17,7 @@ export interface Exit {
   readonly code: number | null;
   readonly signal: NodeJS.Signals | null;
   readonly stdout: string[];
+  readonly stderr: string[];
 }
 
 /**
@@ -43,13 +44,17 @@ export function exitOf(program: string): Promise<Exit> {
         process.execPath,
         [name],
         { cwd, timeout: PATIENCE, killSignal: "SIGKILL" },
-        (_error, stdout) => {
+        (_error, stdout, stderr) => {
           const { exitCode: code, signalCode: signal } = child;
-          resolve({ code, signal, stdout: stdout.split("\n").filter((line) => line !== "") });
+          resolve({ code, signal, stdout: linesOf(stdout), stderr: linesOf(stderr) });
         },
       );
     });
   });
+}
+
+function linesOf(text: string): string[] {
+  return text.split("\n").filter((line) => line !== "");
 }
 
 async function inFolder<T>(

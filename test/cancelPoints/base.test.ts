@@ -1,0 +1,184 @@
+// What tasks and futures are made of, cancelled at every point.
+
+import { expect } from "vitest";
+import { CancelledError } from "../../src/loop/errors.ts";
+import { createTask } from "../../src/tasks/awaitable.ts";
+import { type Coroutine, coroutine } from "../../src/tasks/coroutine.ts";
+import { fromPromise } from "../../src/tasks/fromPromise.ts";
+import { gather } from "../../src/tasks/gather.ts";
+import { sleep } from "../../src/tasks/sleep.ts";
+import type { Task } from "../../src/tasks/task.ts";
+import { testCancelPoints } from "../support/cancelPoints.ts";
+
+const nested = coroutine(function* (depth: number): Coroutine<number> {
+  if (depth === 0) return yield* sleep(1, 0);
+  try {
+    return 1 + (yield* nested(depth - 1));
+  } finally {
+    yield* sleep(1);
+  }
+});
+
+testCancelPoints("sleeps and tasks", {
+  "sleeps that end at the same instant"(stage) {
+    for (const name of ["a", "b", "c"]) stage.spawn(name, () => sleep(5));
+  },
+  "sleeps one after the other, and a bare yield"(stage) {
+    for (const name of ["a", "b"]) {
+      stage.spawn(name, function* () {
+        for (const delay of [0, 3, -1, 2]) {
+          yield* sleep(delay);
+          yield;
+          stage.point();
+        }
+      });
+    }
+  },
+  "a chain of decorated calls that clean up"(stage) {
+    stage.spawn("a", function* () {
+      expect(yield* nested(4)).toBe(4);
+    });
+  },
+  "a chain of plain and decorated calls"(stage) {
+    stage.spawn("a", function* () {
+      function* plain(): Coroutine<number> {
+        return yield* nested(2);
+      }
+      expect(yield* plain()).toBe(2);
+    });
+  },
+  "a task that awaits a task that awaits a task"(stage) {
+    stage.spawn(
+      "a",
+      function* () {
+        const b = createTask(function* () {
+          return yield* createTask(sleep(2, "result"));
+        });
+        expect(yield* b).toBe("result");
+      },
+      { spreads: true },
+    );
+  },
+  "a task that swallows a cancel and counts it back"(stage) {
+    const task: Task<void> = stage.spawn(
+      "a",
+      function* () {
+        for (let left = 3; left > 0; left--) {
+          try {
+            yield* sleep(1);
+          } catch (error) {
+            expect(error).toBeInstanceOf(CancelledError);
+            // Two that come at once are one error.
+            while (task.uncancel() > 0);
+          }
+        }
+      },
+      { swallows: true, shared: true },
+    );
+    // A cancel before the first step, or in the last one, is never seen by the body.
+    stage.check(() => expect(task.cancelling()).toBe(task.cancelled() ? task.cancelling() : 0));
+  },
+});
+
+testCancelPoints("gather", {
+  "of sleeps"(stage) {
+    stage.spawn(
+      "a",
+      function* () {
+        expect(yield* gather([sleep(2, "a"), sleep(1, "b"), sleep(1, "c")])).toEqual([
+          "a",
+          "b",
+          "c",
+        ]);
+      },
+      { spreads: true },
+    );
+  },
+  "with returnExceptions, of children that clean up"(stage) {
+    let cleaned = 0;
+    let begun = 0;
+    function* child(): Coroutine<void> {
+      begun++;
+      try {
+        yield* sleep(1);
+      } finally {
+        yield* sleep(0);
+        cleaned++;
+      }
+    }
+    stage.spawn(
+      "a",
+      function* () {
+        const results = yield* gather([child(), child()], { returnExceptions: true });
+        expect(results).toHaveLength(2);
+      },
+      // The children that clean up can be cancelled once more: then they end without.
+      { spreads: true },
+    );
+    stage.check(() => expect(cleaned).toBeLessThanOrEqual(begun));
+  },
+  "in a gather, with a child that fails"(stage) {
+    stage.spawn(
+      "a",
+      function* () {
+        try {
+          yield* gather([gather([sleep(3), failAfter(2)]), sleep(3), failAfter(2)]);
+        } catch (error) {
+          if (error instanceof CancelledError) throw error;
+          expect(error).toBe("failure");
+        }
+      },
+      { spreads: true },
+    );
+  },
+  "of a task that others await too"(stage) {
+    stage.spawn(
+      "a",
+      function* () {
+        const shared = createTask(sleep(2, "shared"));
+        yield* gather([shared, sleep(1), gather([shared, sleep(1)])]);
+      },
+      { spreads: true },
+    );
+  },
+});
+
+testCancelPoints("promises", {
+  "that resolve and reject"(stage) {
+    stage.spawn("a", function* () {
+      expect(yield* fromPromise(Promise.resolve("result"))).toBe("result");
+      try {
+        yield* fromPromise(Promise.reject("reason"));
+      } catch (error) {
+        if (error instanceof CancelledError) throw error;
+        expect(error).toBe("reason");
+      }
+    });
+  },
+  "whose function gets a signal"(stage) {
+    let signal: AbortSignal | undefined;
+    let isSettled = false;
+    const task = stage.spawn("a", function* () {
+      yield* fromPromise((given) => {
+        signal = given;
+        return later(3);
+      });
+      isSettled = true;
+    });
+    stage.check(() => expect(signal?.aborted ?? true).toBe(!isSettled && task.cancelled()));
+  },
+  "that never settle"(stage) {
+    stage.spawn("a", () => fromPromise(new Promise<void>(() => undefined)));
+    stage.release(() => stage.cancelLeft());
+  },
+});
+
+const failAfter = coroutine(function* (delay: number): Coroutine<never> {
+  yield* sleep(delay);
+  throw "failure";
+});
+
+/** Resolves some microtasks later. */
+async function later(microtasks: number): Promise<void> {
+  for (let left = microtasks; left > 0; left--) await undefined;
+}

@@ -1,0 +1,482 @@
+// Task groups and maps, cancelled at every point: nothing runs any more once they are over, and each cancel is counted
+// and thrown where it belongs.
+
+import { expect } from "vitest";
+import { CancelledError, TimeoutError } from "../../src/loop/errors.ts";
+import { Queue } from "../../src/sync/queue.ts";
+import { type Coroutine, coroutine } from "../../src/tasks/coroutine.ts";
+import { ExceptionGroup } from "../../src/tasks/exceptionGroup.ts";
+import { gather } from "../../src/tasks/gather.ts";
+import { iterate } from "../../src/tasks/iterate.ts";
+import { mapConcurrent } from "../../src/tasks/mapConcurrent.ts";
+import { sleep } from "../../src/tasks/sleep.ts";
+import { type TaskGroup, taskGroup } from "../../src/tasks/taskGroup.ts";
+import { moveOnAfter, timeout } from "../../src/tasks/timeout.ts";
+import { type Stage, testCancelPoints } from "../support/cancelPoints.ts";
+
+const FAILURE = new Error("failure");
+
+/** Counts who has begun and not ended. */
+class Crowd {
+  present = 0;
+
+  @coroutine *stay(delay: number, cleanUp = 0): Coroutine<number> {
+    this.present++;
+    try {
+      yield* sleep(delay);
+      return delay;
+    } finally {
+      try {
+        if (cleanUp > 0) yield* sleep(cleanUp);
+      } finally {
+        this.present--;
+      }
+    }
+  }
+
+  *fail(delay: number, cleanUp = 0): Coroutine<never> {
+    yield* this.stay(delay, cleanUp);
+    throw FAILURE;
+  }
+
+  expectGone(): void {
+    expect(this.present, "somebody is still there").toBe(0);
+  }
+}
+
+/** Runs a group and looks whether all have gone; its own failures are expected. */
+function* grouped(crowd: Crowd, body: (group: TaskGroup) => Coroutine<unknown>): Coroutine<void> {
+  try {
+    yield* taskGroup(body);
+  } catch (error) {
+    if (!(error instanceof ExceptionGroup)) throw error;
+    for (const each of error.errors) {
+      if (each !== FAILURE && !(each instanceof ExceptionGroup)) throw error;
+    }
+  } finally {
+    crowd.expectGone();
+  }
+}
+
+/** After the group, a task that was not cancelled can wait, and one that was cannot. */
+function* waitsOnlyIfNotCancelled(stage: Stage): Coroutine<void> {
+  yield* sleep(1);
+  stage.point();
+}
+
+testCancelPoints("taskGroup", {
+  "with children that end well"(stage) {
+    const crowd = new Crowd();
+    stage.spawn("a", function* () {
+      yield* grouped(crowd, function* (group) {
+        for (const delay of [1, 2, 1]) group.createTask(crowd.stay(delay));
+        yield* sleep(1);
+      });
+      yield* waitsOnlyIfNotCancelled(stage);
+    });
+  },
+  "with a child that only a cancel ends"(stage) {
+    const crowd = new Crowd();
+    stage.spawn("a", function* () {
+      yield* grouped(crowd, function* (group) {
+        group.createTask(crowd.stay(Infinity));
+        group.createTask(crowd.stay(1));
+      });
+    });
+    stage.release(() => stage.cancelLeft());
+  },
+  "with a child that fails while the body waits"(stage) {
+    const crowd = new Crowd();
+    stage.spawn("a", function* () {
+      yield* grouped(crowd, function* (group) {
+        group.createTask(crowd.stay(Infinity, 1));
+        group.createTask(crowd.fail(1));
+        yield* sleep(Infinity);
+      });
+      yield* waitsOnlyIfNotCancelled(stage);
+    });
+    stage.release(() => stage.cancelLeft());
+  },
+  "with a child that fails while the group waits, and one that fails as it is cancelled"(stage) {
+    const crowd = new Crowd();
+    stage.spawn("a", function* () {
+      yield* grouped(crowd, function* (group) {
+        group.createTask(function* () {
+          try {
+            yield* crowd.stay(3);
+          } finally {
+            // biome-ignore lint/correctness/noUnsafeFinally: this is what happens to be tested
+            throw FAILURE;
+          }
+        });
+        group.createTask(crowd.fail(1));
+        group.createTask(crowd.fail(1));
+      });
+      yield* waitsOnlyIfNotCancelled(stage);
+    });
+  },
+  "with a body that fails"(stage) {
+    const crowd = new Crowd();
+    stage.spawn("a", function* () {
+      yield* grouped(crowd, function* (group) {
+        group.createTask(crowd.stay(Infinity, 1));
+        yield* sleep(1);
+        throw FAILURE;
+      });
+      yield* waitsOnlyIfNotCancelled(stage);
+    });
+  },
+  "in a group, where the inner one fails"(stage) {
+    const crowd = new Crowd();
+    stage.spawn("a", function* () {
+      yield* grouped(crowd, function* (outer) {
+        outer.createTask(crowd.stay(3, 1));
+        yield* taskGroup(function* (inner) {
+          inner.createTask(crowd.fail(1));
+          yield* crowd.stay(Infinity, 1);
+        });
+      });
+      yield* waitsOnlyIfNotCancelled(stage);
+    });
+    stage.release(() => stage.cancelLeft());
+  },
+  "in a group, both of which fail in the same turn"(stage) {
+    const crowd = new Crowd();
+    stage.spawn("a", function* () {
+      yield* grouped(crowd, function* (outer) {
+        outer.createTask(crowd.fail(1));
+        yield* taskGroup(function* (inner) {
+          inner.createTask(crowd.fail(1));
+          yield* sleep(5);
+        });
+      });
+      yield* waitsOnlyIfNotCancelled(stage);
+    });
+  },
+  "in a child of a group"(stage) {
+    const crowd = new Crowd();
+    stage.spawn("a", function* () {
+      yield* grouped(crowd, function* (outer) {
+        outer.createTask(() =>
+          taskGroup(function* (inner) {
+            inner.createTask(crowd.fail(2));
+            inner.createTask(crowd.stay(3, 1));
+          }),
+        );
+        outer.createTask(crowd.stay(3));
+      });
+      yield* waitsOnlyIfNotCancelled(stage);
+    });
+  },
+  "whose children start others"(stage) {
+    const crowd = new Crowd();
+    stage.spawn("a", function* () {
+      yield* grouped(crowd, function* (group) {
+        group.createTask(function* () {
+          yield* crowd.stay(1);
+          group.createTask(crowd.stay(1, 1));
+        });
+      });
+      yield* waitsOnlyIfNotCancelled(stage);
+    });
+  },
+  "that is cancelled by its body"(stage) {
+    const crowd = new Crowd();
+    stage.spawn("a", function* () {
+      yield* grouped(crowd, function* (group) {
+        group.createTask(crowd.stay(Infinity, 1));
+        yield* sleep(1);
+        group.cancel();
+        stage.point();
+        yield* sleep(Infinity);
+      });
+      yield* waitsOnlyIfNotCancelled(stage);
+    });
+    stage.release(() => stage.cancelLeft());
+  },
+  "that is cancelled by a callback, in the turn in which the body ends"(stage) {
+    const crowd = new Crowd();
+    stage.spawn("a", function* () {
+      yield* grouped(crowd, function* (group) {
+        group.createTask(crowd.stay(Infinity));
+        stage.later(1, () => group.cancel());
+        yield* sleep(1);
+      });
+      yield* waitsOnlyIfNotCancelled(stage);
+    });
+  },
+  "under a timeout that comes in the turn of a failure"(stage) {
+    const crowd = new Crowd();
+    stage.spawn("a", function* () {
+      try {
+        yield* timeout(1, () =>
+          grouped(crowd, function* (group) {
+            group.createTask(crowd.fail(1));
+            group.createTask(crowd.stay(2, 1));
+            yield* sleep(3);
+          }),
+        );
+      } catch (error) {
+        if (!(error instanceof TimeoutError)) throw error;
+      }
+      yield* waitsOnlyIfNotCancelled(stage);
+    });
+  },
+  "in a task that was cancelled before, and goes on"(stage) {
+    const crowd = new Crowd();
+    stage.spawn(
+      "a",
+      () =>
+        wasCancelled(stage, () =>
+          grouped(crowd, function* (group) {
+            group.createTask(crowd.fail(1));
+            yield* moveOnAfter(3, () => sleep(5));
+          }),
+        ),
+      { swallows: true },
+    );
+    stage.release(() => stage.cancelLeft());
+  },
+  "in a group that fails with it, in a task that was cancelled before"(stage) {
+    const crowd = new Crowd();
+    let isThrough = false;
+    stage.spawn(
+      "a",
+      () =>
+        wasCancelled(stage, function* () {
+          yield* grouped(crowd, function* (outer) {
+            outer.createTask(crowd.fail(1));
+            yield* taskGroup(function* (inner) {
+              inner.createTask(crowd.fail(1));
+              yield* sleep(5);
+            });
+          });
+          yield* waitsOnlyIfNotCancelled(stage);
+          isThrough = true;
+        }),
+      { swallows: true },
+    );
+    stage.check(() => expect(isThrough).toBe(isThrough || stage.isPeaceful));
+    stage.release(() => stage.cancelLeft());
+  },
+});
+
+/** What fails once the map has failed already is reported. */
+function expectReports(stage: Stage): void {
+  const others = stage.reports.filter(({ exception }) => exception !== FAILURE);
+  stage.reports.splice(0, stage.reports.length, ...others);
+}
+
+/** The cancel that a task got before it came here. */
+function* wasCancelled(stage: Stage, body: () => Coroutine<void>): Coroutine<void> {
+  stage.later(0, () => stage.cancelLeft());
+  try {
+    yield* sleep(Infinity);
+  } catch {}
+  yield* body();
+}
+
+/** Gives numbers at once, and says whether it was closed. */
+class Source {
+  isOpen = false;
+
+  async *[Symbol.asyncIterator](): AsyncGenerator<number, void> {
+    this.isOpen = true;
+    try {
+      for (let item = 1; item <= 4; item++) {
+        await undefined;
+        yield item;
+      }
+    } finally {
+      this.isOpen = false;
+    }
+  }
+}
+
+testCancelPoints("mapConcurrent", {
+  "over a list, two at once"(stage) {
+    const crowd = new Crowd();
+    stage.spawn(
+      "a",
+      function* () {
+        try {
+          const results = yield* mapConcurrent([1, 3, 1, 2], (delay) => crowd.stay(delay), {
+            concurrency: 2,
+          });
+          expect(results).toEqual([1, 3, 1, 2]);
+        } finally {
+          crowd.expectGone();
+        }
+        yield* waitsOnlyIfNotCancelled(stage);
+      },
+      { spreads: true },
+    );
+  },
+  "over a list, one of which fails, while others clean up"(stage) {
+    const crowd = new Crowd();
+    stage.spawn(
+      "a",
+      function* () {
+        try {
+          yield* mapConcurrent([3, 1, 2], (delay) => {
+            return delay === 1 ? crowd.fail(delay) : crowd.stay(delay, 1);
+          });
+        } catch (error) {
+          if (error !== FAILURE) throw error;
+        } finally {
+          crowd.expectGone();
+        }
+        yield* waitsOnlyIfNotCancelled(stage);
+      },
+      { spreads: true },
+    );
+    stage.check(() => expectReports(stage));
+  },
+  "over a source that promises its items, and is closed"(stage) {
+    const source = new Source();
+    const crowd = new Crowd();
+    stage.spawn(
+      "a",
+      function* () {
+        try {
+          yield* mapConcurrent(source, (item) => (item === 3 ? crowd.fail(1) : crowd.stay(1)), {
+            concurrency: 2,
+          });
+        } catch (error) {
+          if (error !== FAILURE) throw error;
+          // A cancel while it is closed ends the wait for that.
+          if (stage.isPeaceful) expect(source.isOpen).toBe(false);
+        } finally {
+          crowd.expectGone();
+        }
+      },
+      { spreads: true },
+    );
+    stage.check(() => expect(source.isOpen).toBe(false));
+    stage.check(() => expectReports(stage));
+  },
+  "over a queue"(stage) {
+    const queue = new Queue<number>();
+    const accepted: number[] = [];
+    const got: number[] = [];
+    stage.spawn(
+      "a",
+      function* () {
+        try {
+          yield* mapConcurrent(queue, work, { concurrency: 3 });
+        } catch (error) {
+          if (error !== FAILURE) throw error;
+        }
+      },
+      { spreads: true },
+    );
+    function* work(item: number): Coroutine<void> {
+      got.push(item);
+      yield* sleep(1);
+      if (item === 3) throw FAILURE;
+    }
+    stage.spawn("p", function* () {
+      for (let item = 0; item < 6; item++) {
+        yield* queue.put(item);
+        accepted.push(item);
+        if (item !== 3) yield* sleep(1);
+      }
+    });
+    stage.release(() => queue.shutdown());
+    stage.check(() => {
+      while (!queue.empty()) got.push(queue.getNowait());
+      // A task that is cancelled before its first step takes its item along.
+      const lost = accepted.filter((item) => !got.includes(item));
+      expect(lost.length, "an item got lost").toBeLessThanOrEqual(stage.cancelsInside);
+      expect(new Set(got).size, "an item came twice").toBe(got.length);
+      expectReports(stage);
+    });
+  },
+  "in a gather of two maps"(stage) {
+    const crowd = new Crowd();
+    stage.spawn(
+      "a",
+      function* () {
+        yield* gather([
+          () => mapConcurrent([1], (delay) => crowd.stay(delay, 1)),
+          () => mapConcurrent([2, 1], (delay) => crowd.stay(delay), { concurrency: 1 }),
+        ]);
+      },
+      { spreads: true },
+    );
+    stage.check(() => crowd.expectGone());
+  },
+});
+
+testCancelPoints("iterate", {
+  "over a source that is left early"(stage) {
+    const source = new Source();
+    stage.spawn("a", function* () {
+      const items = iterate(source);
+      try {
+        for (let r = yield* items.next(); !r.done; r = yield* items.next()) {
+          if (r.value === 2) break;
+          yield;
+        }
+      } finally {
+        yield* items.return();
+      }
+    });
+    stage.check(() => expect(source.isOpen).toBe(false));
+  },
+  "over a source that is forgotten"(stage) {
+    const source = new Source();
+    stage.spawn("a", function* () {
+      const items = iterate(source);
+      yield* items.next();
+      yield* items.next();
+    });
+    stage.check(() => expect(source.isOpen).toBe(false));
+  },
+  "over a queue, closed by another while the next item is awaited"(stage) {
+    const queue = new Queue<number>();
+    const accepted: number[] = [];
+    const got: number[] = [];
+    const items = iterate(queue);
+    stage.spawn("a", function* () {
+      for (let r = yield* items.next(); !r.done; r = yield* items.next()) got.push(r.value);
+    });
+    stage.spawn("b", function* () {
+      yield* sleep(1);
+      yield* items.return();
+    });
+    stage.spawn("p", function* () {
+      for (let item = 0; item < 3; item++) {
+        yield* queue.put(item);
+        accepted.push(item);
+        if (item !== 1) yield* sleep(1);
+      }
+    });
+    stage.release(() => queue.shutdown());
+    stage.check(() => {
+      while (!queue.empty()) got.push(queue.getNowait());
+      expect(got, "an item got lost").toEqual(expect.arrayContaining(accepted));
+    });
+  },
+  "where a cancelled next is asked again"(stage) {
+    const source = new Source();
+    const items: number[] = [];
+    stage.spawn(
+      "a",
+      function* () {
+        const source_ = iterate(source);
+        for (;;) {
+          try {
+            const r = yield* source_.next();
+            if (r.done) break;
+            items.push(r.value);
+          } catch (error) {
+            if (!(error instanceof CancelledError)) throw error;
+          }
+        }
+        expect(items).toEqual([1, 2, 3, 4]);
+      },
+      { swallows: true },
+    );
+  },
+});

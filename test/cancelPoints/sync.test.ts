@@ -1,0 +1,391 @@
+// Locks, events, conditions, semaphores and barriers, cancelled at every point: whatever was handed to somebody who left
+// without it has to go to the next in line.
+
+import { expect } from "vitest";
+import { CancelledError } from "../../src/loop/errors.ts";
+import { Barrier } from "../../src/sync/barrier.ts";
+import { Condition } from "../../src/sync/condition.ts";
+import { BrokenBarrierError } from "../../src/sync/errors.ts";
+import { Event } from "../../src/sync/event.ts";
+import { Lock } from "../../src/sync/lock.ts";
+import { BoundedSemaphore, Semaphore } from "../../src/sync/semaphore.ts";
+import { createTask } from "../../src/tasks/awaitable.ts";
+import { type Coroutine, coroutine } from "../../src/tasks/coroutine.ts";
+import { sleep } from "../../src/tasks/sleep.ts";
+import { moveOnAfter, timeout } from "../../src/tasks/timeout.ts";
+import { waitFor } from "../../src/tasks/waitFor.ts";
+import { type Stage, testCancelPoints } from "../support/cancelPoints.ts";
+
+const NAMES = ["a", "b", "c"];
+
+/** Who is inside, of at most `places`. Who comes in has to come in the order in which it lined up. */
+class Room {
+  readonly #places: number;
+  #inside = 0;
+  #lined = 0;
+  #latest = 0;
+
+  constructor(places: number) {
+    this.#places = places;
+  }
+
+  lineUp(): number {
+    return ++this.#lined;
+  }
+
+  enter(number: number): void {
+    if (++this.#inside > this.#places) throw new Error("too many are inside");
+    if (number < this.#latest) throw new Error("somebody jumped the queue");
+    this.#latest = number;
+  }
+
+  leave(): void {
+    this.#inside--;
+  }
+}
+
+/** A lock or semaphore has to be free in the end, for exactly so many as at first. */
+function checkFree(
+  stage: Stage,
+  what: { locked(): boolean; acquire(): Coroutine<true>; release(): void },
+  places: number,
+): void {
+  stage.release(() => {
+    createTask(function* () {
+      for (let i = 0; i < places; i++) {
+        if (what.locked()) throw new Error("a place got lost");
+        yield* what.acquire();
+      }
+      if (!what.locked()) throw new Error("there are too many places");
+      for (let i = 0; i < places; i++) what.release();
+    });
+  });
+}
+
+testCancelPoints("Lock", {
+  "three that acquire and release"(stage) {
+    const lock = new Lock();
+    const room = new Room(1);
+    for (const name of NAMES) {
+      stage.spawn(name, function* () {
+        const number = room.lineUp();
+        yield* lock.acquire();
+        try {
+          room.enter(number);
+          yield* sleep(1);
+          room.leave();
+        } catch (error) {
+          room.leave();
+          throw error;
+        } finally {
+          lock.release();
+          stage.point();
+        }
+      });
+    }
+    checkFree(stage, lock, 1);
+  },
+  "three that hold, twice, and give way meanwhile"(stage) {
+    const lock = new Lock();
+    for (const name of NAMES) {
+      stage.spawn(name, function* () {
+        for (let i = 0; i < 2; i++) {
+          using _held = yield* lock.hold();
+          stage.point();
+          yield;
+        }
+        stage.point();
+      });
+    }
+    checkFree(stage, lock, 1);
+  },
+  "decorated coroutines that hold"(stage) {
+    const lock = new Lock();
+    const held = coroutine(function* (depth: number): Coroutine<void> {
+      if (depth > 0) return yield* held(depth - 1);
+      using _held = yield* lock.hold();
+      yield* sleep(1);
+    });
+    for (const name of NAMES) stage.spawn(name, () => held(4));
+    checkFree(stage, lock, 1);
+  },
+  "one that is released by a callback, in the turn of a timeout"(stage) {
+    const lock = new Lock();
+    stage.spawn("holder", function* () {
+      yield* lock.acquire();
+      stage.later(2, () => lock.release());
+    });
+    for (const name of NAMES) {
+      stage.spawn(name, function* () {
+        const got = yield* moveOnAfter(2, () => lock.acquire());
+        if (got) lock.release();
+      });
+    }
+    checkFree(stage, lock, 1);
+  },
+  "that is waited for by waitFor"(stage) {
+    const lock = new Lock();
+    for (const name of NAMES) {
+      stage.spawn(name, function* () {
+        try {
+          yield* waitFor(lock.acquire(), 2);
+        } catch (error) {
+          if (error instanceof CancelledError) throw error;
+          return;
+        }
+        try {
+          yield* sleep(1);
+        } finally {
+          lock.release();
+        }
+      });
+    }
+    checkFree(stage, lock, 1);
+  },
+});
+
+testCancelPoints("Semaphore", {
+  "four that share two permits"(stage) {
+    const semaphore = new BoundedSemaphore(2);
+    const room = new Room(2);
+    for (const name of [...NAMES, "d"]) {
+      stage.spawn(name, function* () {
+        const number = room.lineUp();
+        using _held = yield* semaphore.hold();
+        room.enter(number);
+        try {
+          yield* sleep(1);
+        } finally {
+          room.leave();
+        }
+      });
+    }
+    checkFree(stage, semaphore, 2);
+  },
+  "one that is released twice in a step"(stage) {
+    const semaphore = new Semaphore(0);
+    let permits = 0;
+    for (const name of NAMES) {
+      stage.spawn(name, function* () {
+        yield* semaphore.acquire();
+        permits--;
+      });
+    }
+    stage.later(1, () => {
+      semaphore.release();
+      stage.point();
+      semaphore.release();
+      permits += 2;
+    });
+    stage.release(() => {
+      // Whoever is left gets one, and what nobody took is there.
+      const left = stage.left().length;
+      if (left > 0 && !semaphore.locked()) throw new Error("somebody waits beside a permit");
+      for (let i = 0; i < left; i++) semaphore.release();
+      permits += left;
+    });
+    stage.check(() => {
+      let free = 0;
+      while (!semaphore.locked()) {
+        free++;
+        semaphore.acquire().next();
+      }
+      expect(free).toBe(permits);
+    });
+  },
+});
+
+testCancelPoints("Event", {
+  "three that wait, and one that sets and clears"(stage) {
+    const event = new Event();
+    for (const name of NAMES) {
+      stage.spawn(name, function* () {
+        expect(yield* event.wait()).toBe(true);
+      });
+    }
+    stage.spawn("setter", function* () {
+      try {
+        yield* sleep(1);
+      } finally {
+        event.set();
+        stage.point();
+        event.clear();
+      }
+    });
+    // A setter that is cancelled before its first step sets nothing.
+    stage.release(() => event.set());
+  },
+});
+
+testCancelPoints("Condition", {
+  "two that wait and two that notify one"(stage) {
+    const condition = new Condition();
+    let stock = 0;
+    for (const name of ["a", "b"]) {
+      stage.spawn(name, function* () {
+        using _held = yield* condition.hold();
+        yield* condition.waitFor(() => stock > 0);
+        stock--;
+      });
+    }
+    for (const name of ["x", "y"]) {
+      stage.spawn(name, function* () {
+        using _held = yield* condition.hold();
+        stock++;
+        condition.notify();
+        stage.point();
+        yield;
+      });
+    }
+    stage.release(() => {
+      // If there is something in stock, nobody who waits for it can be left.
+      const left = stage.left().length;
+      if (stock > 0 && left > 0) throw new Error("a notification got lost");
+      createTask(function* () {
+        using _held = yield* condition.hold();
+        stock += left;
+        condition.notifyAll();
+      });
+    });
+    checkFree(stage, condition, 1);
+  },
+  "three that wait, notified one by one"(stage) {
+    const condition = new Condition();
+    let notified = 0;
+    let woken = 0;
+    for (const name of NAMES) {
+      stage.spawn(name, function* () {
+        using _held = yield* condition.hold();
+        yield* condition.wait();
+        woken++;
+      });
+    }
+    stage.later(1, () => {
+      createTask(function* () {
+        using _held = yield* condition.hold();
+        condition.notify(1);
+        notified++;
+        yield;
+        condition.notify(1);
+        notified++;
+      });
+    });
+    stage.release(() => {
+      const left = stage.left().length;
+      // Notifications of tasks that were cancelled went on to the others, as long as there were any.
+      if (left > 0 && woken < notified) throw new Error("a notification got lost");
+      createTask(function* () {
+        using _held = yield* condition.hold();
+        condition.notifyAll();
+      });
+    });
+    checkFree(stage, condition, 1);
+  },
+  "two conditions of one lock"(stage) {
+    const lock = new Lock();
+    const [full, empty] = [new Condition(lock), new Condition(lock)];
+    let count = 0;
+    stage.spawn("producer", function* () {
+      for (let i = 0; i < 2; i++) {
+        using _held = yield* lock.hold();
+        yield* empty.waitFor(() => count === 0);
+        count++;
+        full.notify();
+      }
+    });
+    stage.spawn("consumer", function* () {
+      for (let i = 0; i < 2; i++) {
+        using _held = yield* lock.hold();
+        yield* full.waitFor(() => count > 0);
+        count--;
+        empty.notify();
+      }
+    });
+    stage.release(() => stage.cancelLeft());
+    checkFree(stage, lock, 1);
+  },
+});
+
+testCancelPoints(
+  "Condition three times",
+  {
+    "one that waits while others want the lock"(stage) {
+      const condition = new Condition();
+      let isHeld = false;
+      const waiter = stage.spawn("waiter", function* () {
+        using _held = yield* condition.hold();
+        try {
+          yield* condition.wait();
+        } finally {
+          expect(isHeld, "the lock is somebody else's").toBe(false);
+        }
+      });
+      stage.spawn("other", function* () {
+        using _held = yield* condition.hold();
+        isHeld = true;
+        try {
+          condition.notify();
+          yield* sleep(1);
+        } finally {
+          isHeld = false;
+        }
+      });
+      stage.release(() => {
+        if (waiter.done()) return;
+        createTask(function* () {
+          using _held = yield* condition.hold();
+          condition.notify();
+        });
+      });
+      checkFree(stage, condition, 1);
+    },
+  },
+  { cancels: 3, window: 6 },
+);
+
+testCancelPoints("Barrier", {
+  "three that meet twice"(stage) {
+    const barrier = new Barrier(3);
+    const indices: number[] = [];
+    for (const name of NAMES) {
+      stage.spawn(name, function* () {
+        try {
+          for (let i = 0; i < 2; i++) {
+            indices.push(yield* barrier.wait());
+            yield;
+          }
+        } catch (error) {
+          if (!(error instanceof BrokenBarrierError)) throw error;
+        }
+      });
+    }
+    stage.release(() => {
+      expect(barrier.nWaiting).toBe(stage.left().length);
+      createTask(() => barrier.abort());
+    });
+    stage.check(() => {
+      expect(barrier.nWaiting).toBe(0);
+      const rounds = [0, 1, 2].map((index) => indices.filter((other) => other === index).length);
+      if (stage.isPeaceful) expect(rounds).toEqual([2, 2, 2]);
+      else expect(Math.max(...rounds)).toBeLessThanOrEqual(2);
+    });
+  },
+  "four of which any two meet, while one resets"(stage) {
+    const barrier = new Barrier(2);
+    for (const name of [...NAMES, "d"]) {
+      stage.spawn(name, function* () {
+        try {
+          yield* timeout(3, () => barrier.wait());
+        } catch (error) {
+          if (error instanceof CancelledError) throw error;
+        }
+      });
+    }
+    stage.spawn("resetter", function* () {
+      yield;
+      stage.point();
+      yield* barrier.reset();
+    });
+    stage.check(() => expect([barrier.nWaiting, barrier.broken]).toEqual([0, false]));
+  },
+});

@@ -1,0 +1,346 @@
+// Cancels the tasks of a scenario at every point at which a cancel can come.
+//
+// A scenario runs once in peace, and its points are counted: one before each turn, one before each step of a task or
+// callback of the loop, and one wherever a body calls `point()`. Then it runs again for each point and each task that
+// is alive there, on a fresh virtual loop, and that task is cancelled there; and again with a second cancel, of any
+// task, at each of the points that follow. After each run everything has to be over, and in order.
+//
+//   before turn 1 │ step │ step │ before turn 2 │ step │ (the clock leaps) before turn 3 │ ...
+//         1           2      3          4           5                 6
+//
+// Runs are the same up to their first cancel, so the number of a point names it, and a list of cancels names a run:
+// "a@5 b@6" cancels a at point 5 and b at 6, "~a@5" cancels a and takes it back at once. `replay` runs it again.
+//
+// VITE_CANCELS asks for another number of cancels in each run than two.
+//
+// The points come from the loop's core, which is asked before each turn and each step. So what runs is what users run:
+// nothing is wrapped, and no callback is added that would change the order.
+
+import { afterAll, describe, test } from "vitest";
+import type { EventLoop } from "../../src/eventLoop.ts";
+import type { ExceptionContext } from "../../src/loop/scheduler.ts";
+import type { Coroutine } from "../../src/tasks/coroutine.ts";
+import { Task } from "../../src/tasks/task.ts";
+import { collectReports } from "./reports.ts";
+import { newVirtualLoop, runDry } from "./virtualLoop.ts";
+
+const { env } = import.meta as { env?: Readonly<Record<string, string>> };
+/** How many cancels a run has at most. */
+const CANCELS = Number(env?.["VITE_CANCELS"] || 2);
+/** How many points after a cancel a second one is tried at. */
+const WINDOW = 8;
+/** More points than any scenario has: what has more never ends. */
+const TOO_MANY = 10_000;
+/** Many times what the largest scenario takes, in milliseconds. */
+const PATIENCE = 60_000;
+/** How many microtasks a chain of promises may take until it makes something ready. */
+const MICROTASKS = 24;
+
+const NOT_THE_SAME = "The scenario is not the same each time: whom to cancel is not there";
+
+/** Sets a scenario up: makes its objects and tasks, anew for each run. */
+export type Scene = (stage: Stage) => void;
+
+/** What a task of a scenario may do besides ending well, or cancelled if it was cancelled. */
+export interface Role {
+  /** It may end well although it was cancelled. */
+  readonly swallows?: boolean;
+  /** It may end cancelled although only others were: it waits for them. */
+  readonly spreads?: boolean;
+  /** Others than the harness cancel it too, so that `cancelling()` cannot be told. */
+  readonly shared?: boolean;
+}
+
+export interface CancelOptions {
+  /** How many cancels a run has at most, by default 2. */
+  readonly cancels?: number;
+  /** How many points after a cancel the next one is tried at, by default 8. */
+  readonly window?: number;
+}
+
+interface Cancel {
+  /** The index of the task in the order of creation. */
+  readonly task: number;
+  readonly point: number;
+  readonly isWithdrawn: boolean;
+}
+
+interface Actor {
+  readonly task: Task<unknown>;
+  readonly name: string;
+  /** Undefined for a task that the library made. */
+  readonly role: Role | undefined;
+  /** How often it was cancelled, and how often that was not taken back. */
+  struck: number;
+  standing: number;
+}
+
+/** One run of a scenario: makes its tasks, counts its points and cancels at some of them. */
+export class Stage {
+  readonly loop: EventLoop = newVirtualLoop();
+  /** What nobody could catch. A check may take out of it what it expects. */
+  readonly reports: ExceptionContext[] = collectReports(this.loop);
+  /** Which tasks could have been cancelled after the last cancel of the plan, and where. */
+  readonly chances: Cancel[] = [];
+  readonly #plan: readonly Cancel[];
+  readonly #window: number;
+  readonly #actors: Actor[] = [];
+  readonly #releases: (() => void)[] = [];
+  readonly #checks: (() => void)[] = [];
+  #next = 0;
+  #point = 0;
+  #casting: { name: string; role: Role } | undefined;
+  #isReleasing = false;
+  /** Timers of the scenario itself. */
+  #timers = 0;
+
+  constructor(plan: readonly Cancel[], window: number) {
+    this.#plan = plan;
+    this.#window = window;
+    this.loop.setTaskFactory((loop, body, options) => {
+      const cast = this.#casting;
+      this.#casting = undefined;
+      const task = new Task(loop, body, options);
+      const name = cast?.name ?? `#${this.#actors.length}`;
+      this.#actors.push({ task, name, role: cast?.role, struck: 0, standing: 0 });
+      return task;
+    });
+  }
+
+  /** Starts a task. How it ends, and what `cancelling()` says then, is checked; it must not fail. */
+  spawn<T>(name: string, body: () => Coroutine<T>, role: Role = {}): Task<T> {
+    this.#casting = { name, role };
+    return this.loop.createTask(body);
+  }
+
+  /** Whether nobody is cancelled in this run: then everything has to happen that is to happen. */
+  get isPeaceful(): boolean {
+    return this.#plan.length === 0;
+  }
+
+  /** How many cancels went to tasks that the library made. */
+  get cancelsInside(): number {
+    return this.#actors.reduce((sum, { role, struck }) => sum + (role ? 0 : struck), 0);
+  }
+
+  /** The names of the tasks that are not done: who still waits, if asked in a release. */
+  left(): string[] {
+    return this.#actors
+      .filter(({ task, role }) => role !== undefined && !task.done())
+      .map(({ name }) => name);
+  }
+
+  /** Cancels all that are left, as the harness itself does: for what waits rightly, and could not be woken in another way. */
+  cancelLeft(): void {
+    for (const actor of this.#actors) if (actor.role !== undefined) strike(actor);
+  }
+
+  /** As `loop.callLater`, for the scenario itself: a timer that nobody forgot to cancel. */
+  later(delay: number, action: () => void): void {
+    this.#timers++;
+    this.loop.callLater(delay, () => {
+      this.#timers--;
+      action();
+    });
+  }
+
+  /** A point inside of a step: where another task, or the running one itself, may be cancelled. */
+  point(): void {
+    const point = ++this.#point;
+    if (point > TOO_MANY) throw new Error(`It never ends: it has more than ${TOO_MANY} points`);
+    while (this.#plan[this.#next]?.point === point) this.#strike(this.#plan[this.#next++]!);
+    if (this.#next < this.#plan.length || this.#isReleasing) return;
+    if (point > (this.#plan.at(-1)?.point ?? 0) + this.#window) return;
+    for (const [task, actor] of this.#actors.entries()) {
+      if (!actor.task.done()) this.chances.push({ task, point, isWithdrawn: false });
+    }
+  }
+
+  /** Says what to do once nothing happens any more: release what waits rightly, or start a task that looks whether it can. */
+  release(action: () => void): void {
+    this.#releases.push(action);
+  }
+
+  /** Says what has to hold when all is over: `check` throws otherwise. */
+  check(check: () => void): void {
+    this.#checks.push(check);
+  }
+
+  /** Runs it. @throws what is not in order afterwards */
+  async run(scene: Scene): Promise<void> {
+    const { loop } = this;
+    const { _core: core } = loop;
+    const { turn, take } = core;
+    core.turn = (now) => {
+      this.point();
+      this.#checkTimers();
+      return turn.call(core, now);
+    };
+    core.take = () => {
+      this.point();
+      return take.call(core);
+    };
+    try {
+      scene(this);
+      await this.#runDry();
+      // Whoever is cancelled now was there before: a task of the release is no victim.
+      this.#isReleasing = true;
+      for (const release of this.#releases) {
+        loop.callSoon(release);
+        await this.#runDry();
+      }
+      this.#checkAll();
+    } finally {
+      // The core outlives the loop.
+      Reflect.deleteProperty(core, "turn");
+      Reflect.deleteProperty(core, "take");
+      loop.close();
+    }
+    this.#checkReports();
+  }
+
+  /** The plan in words. */
+  describe(plan: readonly Cancel[]): string {
+    return plan
+      .map(({ task, point, isWithdrawn }) => {
+        return `${isWithdrawn ? "~" : ""}${this.#actors[task]?.name ?? `#${task}`}@${point}`;
+      })
+      .join(" ");
+  }
+
+  /** The index of the task that `describe` names so. */
+  indexOf(name: string): number {
+    const index = this.#actors.findIndex((actor) => actor.name === name);
+    return index < 0 ? Number(name.slice(1)) : index;
+  }
+
+  #strike({ task, isWithdrawn }: Cancel): void {
+    const actor = this.#actors[task];
+    if (actor === undefined || !strike(actor)) throw new Error(NOT_THE_SAME);
+    if (!isWithdrawn) return;
+    actor.task.uncancel();
+    actor.standing--;
+  }
+
+  /** Runs until nothing happens any more, neither on the loop nor by promises. */
+  async #runDry(): Promise<void> {
+    const { loop } = this;
+    do {
+      runDry(loop);
+      for (let left = MICROTASKS; left > 0 && !loop._core.hasReady(); left--) await undefined;
+    } while (loop._core.hasReady());
+  }
+
+  /** The clock would leap to a timer that was left, and nobody would ever know. */
+  #checkTimers(): void {
+    const { _core: core } = this.loop;
+    const timers = core.timers() - this.#timers;
+    if (timers === 0 || core.hasReady() || !this.#actors.every(({ task }) => task.done())) return;
+    this.check(() => {
+      throw new Error(`${timers} timers were left behind`);
+    });
+  }
+
+  #checkAll(): void {
+    for (const { task, name } of this.#actors) {
+      if (!task.done()) throw new Error(`${name} waits for ever`);
+    }
+    const { _slots, _core, _external } = this.loop;
+    const left = [..._slots];
+    if (left.length > 0) throw new Error(`${left.length} slots are still taken`);
+    if (_core.timers() > 0) throw new Error(`${_core.timers()} timers are still on the heap`);
+    if (_external !== 0) throw new Error(`${_external} waits for something outside are left`);
+    if (this.#next < this.#plan.length) throw new Error(NOT_THE_SAME);
+    for (const actor of this.#actors) if (actor.role !== undefined) checkEnd(actor, actor.role);
+    for (const check of this.#checks) check();
+  }
+
+  #checkReports(): void {
+    const [report] = this.reports;
+    if (report === undefined) return;
+    throw new Error(`It was reported that: ${report.message}`, { cause: report.exception });
+  }
+}
+
+function strike(actor: Actor): boolean {
+  if (!actor.task.cancel()) return false;
+  actor.struck++;
+  actor.standing++;
+  return true;
+}
+
+function checkEnd({ task, name, struck, standing }: Actor, role: Role): void {
+  if (task.cancelled()) {
+    if (struck === 0 && !role.spreads) throw new Error(`${name} was not cancelled, but ended so`);
+  } else {
+    const exception = task.exception();
+    if (exception !== undefined)
+      throw new Error(`${name} failed: ${exception}`, { cause: exception });
+    if (standing > 0 && !role.swallows) throw new Error(`${name} lost its cancel`);
+  }
+  if (!role.shared && task.cancelling() !== standing) {
+    throw new Error(`${name} was cancelled ${standing} times, but counts ${task.cancelling()}`);
+  }
+}
+
+/** Runs `scene` with the cancels of `plan`. @throws with the plan in its message */
+async function perform(scene: Scene, plan: readonly Cancel[], window: number): Promise<Stage> {
+  const stage = new Stage(plan, window);
+  try {
+    await stage.run(scene);
+  } catch (error) {
+    const words = stage.describe(plan) || "nobody";
+    const reason = error instanceof Error ? error.message : String(error);
+    throw new Error(`After cancelling ${words}: ${reason}`, { cause: error });
+  }
+  return stage;
+}
+
+/** Runs `scene` again with the cancels that `plan` names: what the message of a failure says. */
+export async function replay(scene: Scene, plan: string): Promise<void> {
+  // Names are known once the tasks are made.
+  const known = await perform(scene, [], 0);
+  const cancels = plan.split(" ").map((word) => {
+    const [name = "", point] = word.replace("~", "").split("@");
+    return { task: known.indexOf(name), point: Number(point), isWithdrawn: word.startsWith("~") };
+  });
+  await perform(scene, cancels, 0);
+}
+
+/**
+ * Runs `scene` with every cancel, and with every second one that follows soon. Gives how many runs that were.
+ *
+ * @throws with the cancels after which something is not in order, or if no task could be cancelled at all.
+ */
+export async function cancelEverywhere(scene: Scene, options: CancelOptions = {}): Promise<number> {
+  const { cancels = CANCELS, window = WINDOW } = options;
+  let runs = 0;
+  async function explore(plan: readonly Cancel[]): Promise<void> {
+    if (plan.length > 0) runs++;
+    const isLast = plan.length === cancels || plan.at(-1)?.isWithdrawn === true;
+    const { chances } = await perform(scene, plan, plan.length === 0 ? Infinity : window);
+    if (isLast) return;
+    for (const chance of chances) {
+      await explore([...plan, chance]);
+      if (plan.length === 0) await explore([{ ...chance, isWithdrawn: true }]);
+    }
+  }
+  await explore([]);
+  if (runs === 0) throw new Error("No task could be cancelled: the scenario proves nothing");
+  return runs;
+}
+
+/** A test for each of `scenes`, and in the end a line that says how many runs they were. */
+export function testCancelPoints(
+  what: string,
+  scenes: Readonly<Record<string, Scene>>,
+  options?: CancelOptions,
+): void {
+  let runs = 0;
+  afterAll(() => console.log(`cancelPoints: ${runs.toLocaleString("en")} runs of ${what}`));
+  describe(`${what}, cancelled at every point`, () => {
+    test.each(Object.entries(scenes))("%s", { timeout: PATIENCE }, async (_, scene) => {
+      runs += await cancelEverywhere(scene, options);
+    });
+  });
+}

@@ -68,6 +68,7 @@ export { sleep } from "./tasks/sleep.ts";
 export { Task, type TaskFrame, type TaskOptions, type TaskPriority } from "./tasks/task.ts";
 export { TaskGroup, taskGroup } from "./tasks/taskGroup.ts";
 export { moveOnAfter, Timeout, timeout, timeoutAt } from "./tasks/timeout.ts";
+export { toPromise } from "./tasks/toPromise.ts";
 export {
   ALL_COMPLETED,
   FIRST_COMPLETED,
@@ -76,4 +77,6 @@ export {
   type Waited,
   wait,
 } from "./tasks/wait.ts";
+export { type Emitter, waitEvent } from "./tasks/waitEvent.ts";
 export { waitFor } from "./tasks/waitFor.ts";
+export { withSignal } from "./tasks/withSignal.ts";

@@ -1,0 +1,182 @@
+// What an AbortSignal does to a coroutine.
+
+import { describe, expect, test } from "vitest";
+import { CancelledError, RuntimeError } from "../../src/loop/errors.ts";
+import { createTask, currentTask } from "../../src/tasks/awaitable.ts";
+import { type Coroutine, coroutine } from "../../src/tasks/coroutine.ts";
+import { Future } from "../../src/tasks/future.ts";
+import { sleep } from "../../src/tasks/sleep.ts";
+import type { Task } from "../../src/tasks/task.ts";
+import { timeout } from "../../src/tasks/timeout.ts";
+import { withSignal } from "../../src/tasks/withSignal.ts";
+import { newVirtualLoop, runVirtually } from "../support/virtualLoop.ts";
+
+/** What a coroutine throws. */
+function* thrownBy(coro: Coroutine<unknown>): Coroutine<unknown> {
+  try {
+    return yield* coro;
+  } catch (error) {
+    return error;
+  }
+}
+
+/** Aborts after 10 milliseconds. */
+function* abortSoon(controller: AbortController, reason: unknown): Coroutine<void> {
+  yield* sleep(10);
+  controller.abort(reason);
+}
+
+describe("withSignal", () => {
+  test("gives the result of anything awaitable while the signal does not abort", () => {
+    const { signal } = new AbortController();
+    const results = runVirtually(function* () {
+      const future = new Future<string>();
+      future.setResult("future");
+      return [
+        yield* withSignal(signal, sleep(10, "coroutine")),
+        yield* withSignal(signal, () => sleep(10, "function")),
+        yield* withSignal(signal, createTask(sleep(10, "task"))),
+        yield* withSignal(signal, future),
+      ];
+    });
+    expect(results).toEqual(["coroutine", "function", "task", "future"]);
+  });
+
+  test("cancels what it awaits when the signal aborts, and waits for its clean-up", () => {
+    const controller = new AbortController();
+    const trace: string[] = [];
+    runVirtually(function* () {
+      createTask(abortSoon(controller, "why"));
+      const error = yield* thrownBy(
+        withSignal(controller.signal, function* () {
+          try {
+            yield* sleep(100);
+          } finally {
+            yield* sleep(5);
+            trace.push("cleaned");
+          }
+        }),
+      );
+      trace.push("thrown");
+      expect(error).toBeInstanceOf(CancelledError);
+      expect((error as Error).cause).toBe("why");
+      expect(currentTask()?.cancelling()).toBe(0);
+      yield* sleep(1);
+    });
+    expect(trace).toEqual(["cleaned", "thrown"]);
+  });
+
+  test("gives the value of what swallows the abort", () => {
+    const controller = new AbortController();
+    const value = runVirtually(function* () {
+      createTask(abortSoon(controller, undefined));
+      return yield* withSignal(controller.signal, function* () {
+        try {
+          yield* sleep(100);
+        } catch {
+          yield* sleep(1);
+        }
+        return "went on";
+      });
+    });
+    expect(value).toBe("went on");
+  });
+
+  test("passes other errors, and the cancels of others, on as they are", () => {
+    const controller = new AbortController();
+    const outcomes = runVirtually(function* () {
+      const failing = yield* thrownBy(
+        withSignal(controller.signal, () => {
+          throw new Error("its own");
+        }),
+      );
+      const task: Task<unknown> = createTask(() => withSignal(controller.signal, sleep(100)));
+      yield* sleep(10);
+      task.cancel("foreign");
+      controller.abort("mine");
+      const cancelled = yield* thrownBy(task[Symbol.iterator]() as Coroutine<unknown>);
+      return [(failing as Error).message, (cancelled as Error).cause, task.cancelled()];
+    });
+    expect(outcomes).toEqual(["its own", undefined, true]);
+  });
+
+  test("never starts a coroutine, and cancels a future, once the signal has aborted", () => {
+    const trace: string[] = [];
+    const body = coroutine(function* (): Coroutine<void> {
+      trace.push("started");
+      yield;
+    });
+    runVirtually(function* () {
+      const future = new Future<void>();
+      for (const aw of [body(), body, future]) {
+        const error = yield* thrownBy(withSignal(AbortSignal.abort("early"), aw));
+        trace.push(String((error as Error).cause));
+      }
+      trace.push(String(future.cancelled()));
+    });
+    expect(trace).toEqual(["early", "early", "early", "true"]);
+  });
+
+  test("is ended by a timeout around it, and the other way round", () => {
+    const controller = new AbortController();
+    const names = runVirtually(function* () {
+      const inner = yield* thrownBy(
+        timeout(5, () => withSignal(controller.signal, sleep(Infinity))),
+      );
+      createTask(abortSoon(controller, 1));
+      const outer = yield* thrownBy(
+        withSignal(controller.signal, () => timeout(100, () => sleep(Infinity))),
+      );
+      return [inner, outer].map((error) => (error as Error).name);
+    });
+    expect(names).toEqual(["TimeoutError", "CancelledError"]);
+  });
+
+  test("leaves no listener on a signal after 10,000 waits, however they ended", () => {
+    const controller = new AbortController();
+    const { signal } = controller;
+    const listeners = new Set<unknown>();
+    const { addEventListener: add, removeEventListener: remove } = signal;
+    signal.addEventListener = (type: string, listener: EventListener) => {
+      listeners.add(listener);
+      add.call(signal, type, listener);
+    };
+    signal.removeEventListener = (type: string, listener: EventListener) => {
+      listeners.delete(listener);
+      remove.call(signal, type, listener);
+    };
+    const counts = new Set<number>();
+    runVirtually(function* () {
+      for (let i = 0; i < 10_000; i++) {
+        const wait = createTask(() =>
+          withSignal(signal, i % 2 ? sleep(1) : timeout(1, () => sleep(5))),
+        );
+        yield;
+        counts.add(listeners.size);
+        yield* thrownBy(wait[Symbol.iterator]() as Coroutine<unknown>);
+        counts.add(listeners.size);
+      }
+    });
+    expect(counts).toEqual(new Set([0, 1]));
+  });
+
+  test("checks its arguments at the call, and needs a task", () => {
+    const { signal } = new AbortController();
+    expect(() => withSignal({} as AbortSignal, sleep(1))).toThrow(
+      "Expected `signal` to be an AbortSignal",
+    );
+    expect(() => withSignal(signal, 42 as never)).toThrow("Expected `aw` to be");
+    const loop = newVirtualLoop();
+    let thrown: unknown;
+    loop.callSoon(() => {
+      try {
+        withSignal(signal, sleep(1)).next();
+      } catch (error) {
+        thrown = error;
+      }
+      loop.stop();
+    });
+    loop.runForeverSync();
+    expect(thrown).toBeInstanceOf(RuntimeError);
+  });
+});

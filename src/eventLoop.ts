@@ -2,6 +2,7 @@
 
 import { type Core, type CoreKind, newCore, type Priority } from "./core/core.ts";
 import {
+  checkBoolean,
   checkChoice,
   checkFunction,
   checkOptions,
@@ -104,14 +105,21 @@ export class EventLoop implements Scheduler {
 
   constructor(options: EventLoopOptions = {}) {
     checkOptions(options);
-    const { slice = DEFAULT_SLICE, clock = monotonicClock } = options;
+    const {
+      slice = DEFAULT_SLICE,
+      clock = monotonicClock,
+      debug = false,
+      asyncContext = false,
+    } = options;
+    checkBoolean("debug", debug);
+    checkBoolean("asyncContext", asyncContext);
     checkTime("slice", slice);
     if (typeof clock?.now !== "function") {
       throw wrongType("clock", "a Clock", clock);
     }
     if (options.core !== undefined) checkChoice("core", options.core, CORE_KINDS);
     this.#clock = clock;
-    this._snapshot = options.asyncContext === true ? asyncContextKeeper() : undefined;
+    this._snapshot = asyncContext ? asyncContextKeeper() : undefined;
     this._core = newCore(options.core);
     this._slots = new Slots(this._core);
     this.#turns = new Turns(this._slots, clock, slice, {
@@ -119,7 +127,7 @@ export class EventLoop implements Scheduler {
       onSlow: (runnable, duration) => this.#report(runnable, `${duration.toFixed(1)} ms`, {}),
     });
     this.#pump = new Pump(this, this.#turns, clock, platformHost);
-    this.setDebug(options.debug === true);
+    this.setDebug(debug);
   }
 
   /** Which core orders the callbacks: `"wasm"`, or `"js"` where a Content-Security-Policy forbids WebAssembly. */
@@ -346,6 +354,7 @@ export class EventLoop implements Scheduler {
    * where they wait, which `getStack` then tells, and those that swallow a cancel are reported with the place.
    */
   setDebug(enabled: boolean): void {
+    checkBoolean("enabled", enabled);
     if (enabled !== this.#debug && !this.#closed) places.watchers += enabled ? 1 : -1;
     this.#debug = enabled;
     this.#turns.slowerThan = enabled ? this.#slowCallbackDuration : Infinity;

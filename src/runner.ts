@@ -1,9 +1,9 @@
 // Several programs one after the other on one loop, and what is done when they have ended.
 
 import { EventLoop } from "./eventLoop.ts";
-import { checkOptions, wrongType } from "./loop/arguments.ts";
+import { checkBoolean, checkOptions, wrongType } from "./loop/arguments.ts";
 import type { Clock } from "./loop/clock.ts";
-import { type Context, checkContext, inheritedContext } from "./loop/context.ts";
+import { type Context, checkContext, contexts, copyContext } from "./loop/context.ts";
 import { asyncDispose } from "./loop/dispose.ts";
 import { RuntimeError } from "./loop/errors.ts";
 import { onInterrupt } from "./loop/hosts/interrupt.ts";
@@ -39,15 +39,13 @@ export class Runner {
   readonly #options: RunOptions;
   #loop: EventLoop | undefined;
   #context: Context | undefined;
-  #closed = false;
+  #closing: Promise<void> | undefined;
 
   /** @throws TypeError if the options are none. */
   constructor(options: RunOptions = {}) {
     checkOptions(options);
     const { handleSigint } = options;
-    if (handleSigint !== undefined && typeof handleSigint !== "boolean") {
-      throw wrongType("handleSigint", "a boolean", handleSigint);
-    }
+    if (handleSigint !== undefined) checkBoolean("handleSigint", handleSigint);
     this.#options = options;
   }
 
@@ -57,10 +55,10 @@ export class Runner {
    * @throws RuntimeError if the runner is closed, or the loop that it was given runs or is closed.
    */
   getLoop(): EventLoop {
-    if (this.#closed) throw new RuntimeError("The runner is closed");
+    if (this.#closing !== undefined) throw new RuntimeError("The runner is closed");
     if (this.#loop === undefined) {
       this.#loop = loopFor(this.#options);
-      this.#context = inheritedContext();
+      this.#context = copyContext();
     }
     return this.#loop;
   }
@@ -79,7 +77,8 @@ export class Runner {
     if (options.context !== undefined) checkContext(options.context);
     const loop = this.getLoop();
     if (loop.isRunning()) throw new RuntimeError("The runner is running already");
-    const context = options.context ?? this.#context;
+    // A task without a context costs less, and until one is in use no context holds anything.
+    const context = options.context ?? (contexts.inUse ? this.#context : undefined);
     const future = ensureFutureOn(loop, main, context && { context });
     const { handleSigint } = this.#options;
     const interrupt = () => future.cancel("Interrupted by SIGINT");
@@ -89,32 +88,24 @@ export class Runner {
       return await loop.runUntilComplete(future);
     } finally {
       forget?.();
-      // The first that sets a variable makes the context of all.
-      if (future instanceof Task) this.#context ??= future._context;
+      // The first that sets a variable at all makes the context of all.
+      if (context === undefined && future instanceof Task) this.#context = future._context;
     }
   }
 
   /**
    * Cancels all tasks that are not done, waits for them, reports their errors to the loop's exception handler, and closes
-   * the loop. Closing twice does nothing.
+   * the loop. A second call waits for the first.
    *
    * Rejected with a RuntimeError while the runner runs.
    */
   async close(): Promise<void> {
     const loop = this.#loop;
-    if (loop?.isRunning()) throw new RuntimeError("The runner is running");
-    this.#closed = true;
-    this.#loop = undefined;
-    if (loop === undefined) return;
-    try {
-      // A task may start others while it cleans up.
-      for (let left = cancelLeft(loop); left.length > 0; left = cancelLeft(loop)) {
-        await loop.runUntilComplete(gather(left, { returnExceptions: true }));
-        reportErrors(loop, left);
-      }
-    } finally {
-      loop.close();
+    if (this.#closing === undefined && loop?.isRunning()) {
+      throw new RuntimeError("The runner is running");
     }
+    this.#closing ??= loop === undefined ? Promise.resolve() : endAndClose(loop);
+    await this.#closing;
   }
 
   /** As `close()`, at the end of a block with `await using`. */
@@ -123,9 +114,22 @@ export class Runner {
   }
 }
 
+async function endAndClose(loop: EventLoop): Promise<void> {
+  try {
+    // A task may start others while it cleans up.
+    for (let left = cancelLeft(loop); left.length > 0; left = cancelLeft(loop)) {
+      await loop.runUntilComplete(gather(left, { returnExceptions: true }));
+      reportErrors(loop, left);
+    }
+  } finally {
+    loop.close();
+  }
+}
+
 /** The loop that the options ask for. */
 export function loopFor(options: RunOptions): EventLoop {
   const { debug = false, clock, loop } = options;
+  checkBoolean("debug", debug);
   if (loop === undefined) return new EventLoop(clock === undefined ? { debug } : { debug, clock });
   const given: unknown = typeof loop === "function" ? loop() : loop;
   if (!(given instanceof EventLoop)) {

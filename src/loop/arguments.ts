@@ -62,6 +62,11 @@ export function checkString(name: string, value: unknown): void {
   }
 }
 
+/** `TypeError` unless `value` is true or false. */
+export function checkBoolean(name: string, value: unknown): void {
+  if (typeof value !== "boolean") throw wrongType(name, "a boolean", value);
+}
+
 /** `TypeError` unless `value` is one of `choices`. */
 export function checkChoice(name: string, value: unknown, choices: readonly string[]): void {
   if (choices.includes(value as string)) return;

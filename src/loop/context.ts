@@ -23,7 +23,7 @@ export const contexts = { inUse: false };
 let entered: Context | undefined;
 let enteredBy: Runnable | Scheduler | undefined;
 
-/** The values of a callback that has set some, until its turn is over. */
+/** What holds for the turn of a callback: what it was bound to, or has set itself. */
 const ofCallbacks = /* @__PURE__ */ new WeakMap<Runnable, Context>();
 
 /** What holds outside of every loop. */
@@ -241,12 +241,23 @@ export function bound<Args extends unknown[]>(
 ): (...args: Args) => unknown {
   if (context === undefined && loop._snapshot === undefined) return callback;
   const within = loop._snapshot?.();
-  const inContext =
-    context === undefined ? callback : (...args: Args) => context.run(callback, ...args);
+  const inContext = context === undefined ? callback : inTurnWith(context, callback);
   const wrapper =
     within === undefined ? inContext : (...args: Args) => within(() => inContext(...args));
   // Reports name the callback and not the wrapper.
   return Object.defineProperty(wrapper, "name", { value: callback.name });
+}
+
+/** `callback` in a turn of its own, for which `context` holds: for reports of what it throws too. */
+function inTurnWith<Args extends unknown[]>(
+  context: Context,
+  callback: (...args: Args) => unknown,
+): (...args: Args) => unknown {
+  return (...args) => {
+    const runnable = runningScheduler()?._slots.current;
+    if (runnable !== undefined) ofCallbacks.set(runnable, context);
+    return callback(...args);
+  };
 }
 
 /** @throws TypeError unless `value` is a context */

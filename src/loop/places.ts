@@ -32,12 +32,14 @@ type Engine = typeof Error & {
 
 /** Where `callee`, a function that runs now, was called. Undefined where the engine does not tell. */
 export function placeOfCall(callee: unknown): WaitingPlace | undefined {
-  const frames = callersOf(callee).map(parse);
+  const frames = callersOf(callee)
+    .map(parse)
+    .filter((frame) => frame !== undefined);
   const [place] = frames;
   if (place === undefined) return undefined;
   const own = fileOf(parse(ownFrame()));
   // In a bundle all is one file.
-  const origin = frames.find((frame) => frame !== undefined && fileOf(frame) !== own) ?? place;
+  const origin = frames.find((frame) => fileOf(frame) !== own) ?? place;
   return { ...place, origin };
 }
 
@@ -51,7 +53,7 @@ function callersOf(callee: unknown): string[] {
   engine.captureStackTrace(holder, callee);
   const stack = lines(holder);
   engine.stackTraceLimit = limit as number;
-  return stack.slice(1);
+  return stack;
 }
 
 /** The frame of this function. */
@@ -59,8 +61,9 @@ function ownFrame(): string | undefined {
   return lines(new Error("place")).find((line) => line.includes("ownFrame"));
 }
 
-function lines({ stack = "" }: { stack?: string }): string[] {
-  return stack.split("\n");
+function lines({ stack }: { stack?: unknown }): string[] {
+  // A program may have the engine make something else of it.
+  return typeof stack === "string" ? stack.split("\n") : [];
 }
 
 function fileOf(place: Place | undefined): string | undefined {

@@ -104,9 +104,10 @@ export class Turns {
       } catch (error) {
         const runnable = slots.current;
         if (runnable === undefined) throw error; // not of a step: the core is broken
-        slots.current = undefined;
         this.#left = left;
+        // Still its turn: the handler finds its context.
         this.#reports.onError(runnable, error);
+        slots.current = undefined;
       }
     }
   }

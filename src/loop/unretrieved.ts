@@ -16,6 +16,8 @@ interface Failed {
 
 const notes = new WeakMap<Scheduler, Set<Unretrieved>>();
 let collected: FinalizationRegistry<Unretrieved> | undefined;
+/** How many failures may wait for the microtask. */
+const MOST_RECENT = 1000;
 /** Futures that failed in this slice, with their notes. */
 let recent: [Failed, Unretrieved][] = [];
 
@@ -29,7 +31,10 @@ export class Unretrieved {
     this.#message = `${future._describe()} failed, and nobody retrieved its exception`;
     this.#exception = exception;
     notesOf(future._loop).add(this);
-    if (recent.push([future, this]) === 1) queueMicrotask(watchRecent);
+    const count = recent.push([future, this]);
+    if (count === 1) queueMicrotask(watchRecent);
+    // While a loop blocks its thread no microtask comes.
+    if (count > MOST_RECENT) watchRecent();
   }
 
   /** Somebody sees the exception now. Returns it. */

@@ -5,7 +5,7 @@
 //   Q2  while putters wait, the store is full
 //   Q3  nobody waits for room or for an item once the queue was shut down
 
-import { describe, wrongType } from "../loop/arguments.ts";
+import { checkBoolean, describe, wrongType } from "../loop/arguments.ts";
 import type { Coroutine } from "../tasks/coroutine.ts";
 import type { CoroutineSource } from "../tasks/iterate.ts";
 import { Binding } from "./binding.ts";
@@ -140,8 +140,10 @@ export class Queue<T> implements AsyncIterable<T>, CoroutineSource<T> {
    * An item that was handed to a getter in the same turn is that getter's.
    *
    * @param immediate drops what is left, and counts it as done.
+   * @throws TypeError if `immediate` is not a boolean.
    */
   shutdown(immediate = false): void {
+    checkBoolean("immediate", immediate);
     this.#isShutDown = true;
     this.#getters.fail(shutDown);
     this.#putters.fail(shutDown);

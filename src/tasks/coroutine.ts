@@ -219,10 +219,13 @@ export function callerToTell(call: Call, outcome: Result | Thrown): Call | undef
 
 /**
  * Whether to take over the chain that has just suspended. To leave it to the engine's walk is cheaper for a short chain
- * that suspends for the first time, and most calls suspend once.
+ * that suspends for the first time, and most calls suspend once. One that is not taken over is forgotten.
  */
 export function isWorthTaking(): boolean {
-  return chain.isRepeated || chain.length > SHORT || places.watchers > 0;
+  if (chain.isRepeated || chain.length > SHORT || places.watchers > 0) return true;
+  // An iterator of a user's may give the same result object again, in another task.
+  chain.result = undefined;
+  return false;
 }
 
 /** Takes over the chain of calls that has just suspended below `caller`. Returns its innermost call. */

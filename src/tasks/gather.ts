@@ -1,4 +1,4 @@
-import { checkOptions } from "../loop/arguments.ts";
+import { checkBoolean, checkOptions } from "../loop/arguments.ts";
 import { CancelledError } from "../loop/errors.ts";
 import type { Scheduler } from "../loop/scheduler.ts";
 import { type AwaitableLike, checkAwaitables, startAll } from "./awaitable.ts";
@@ -48,8 +48,10 @@ export function gather(
 ): Future<unknown[]> {
   const all = checkAwaitables(aws);
   checkOptions(options);
+  const { returnExceptions = false } = options;
+  checkBoolean("returnExceptions", returnExceptions);
   const loop = all.find(isFuture)?._loop ?? currentScheduler("gather()");
-  return new Gathering(loop, startAll(loop, all), options.returnExceptions === true);
+  return new Gathering(loop, startAll(loop, all), returnExceptions);
 }
 
 class Gathering extends Future<unknown[]> implements Waiter {

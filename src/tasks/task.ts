@@ -19,7 +19,14 @@
 // to start one. So a task has few fields, and what few tasks need is in #rare.
 
 import type { Priority } from "../core/core.ts";
-import { checkChoice, checkCount, checkOptions, checkString, describe } from "../loop/arguments.ts";
+import {
+  checkBoolean,
+  checkChoice,
+  checkCount,
+  checkOptions,
+  checkString,
+  describe,
+} from "../loop/arguments.ts";
 import { Context, checkContext, inheritedContext } from "../loop/context.ts";
 import { CancelledError, RuntimeError } from "../loop/errors.ts";
 import { type Place, places, type WaitingPlace } from "../loop/places.ts";
@@ -121,6 +128,7 @@ export class Task<T> extends Future<T> implements Runnable, Waiter {
     if (name !== undefined) checkString("name", name);
     if (priority !== USER_VISIBLE) checkChoice("priority", priority, Object.keys(PRIORITIES));
     if (context !== undefined) checkContext(context);
+    if (eagerStart !== undefined) checkBoolean("eagerStart", eagerStart);
     this.#body = body;
     this.#name = name ?? ++created;
     if ((body as unknown) instanceof Call) this.#frame = (body as unknown as Call)._begin();
@@ -419,7 +427,10 @@ export class Task<T> extends Future<T> implements Runnable, Waiter {
 
   /** A task that cancelled itself, or was cancelled by whom it called, gets the error where it waits next. */
   #passCancelOn(rare: Rare, future: Future<unknown>): void {
-    if (future.cancel(rare.cancel?.message)) rare.cancel = undefined;
+    const { cancel } = rare;
+    // First: if that one awaits this task, the cancel comes back.
+    rare.cancel = undefined;
+    if (!future.cancel(cancel?.message)) rare.cancel = cancel;
   }
 
   #extras(): Rare {

@@ -1,0 +1,199 @@
+// What a review broke: each test is a program that went wrong.
+
+import { afterEach, describe, expect, test } from "vitest";
+import type { EventLoop } from "../src/eventLoop.ts";
+import { Context, ContextVar } from "../src/loop/context.ts";
+import { Runner } from "../src/runner.ts";
+import { createTask, currentTask } from "../src/tasks/awaitable.ts";
+import { type Coroutine, coroutine } from "../src/tasks/coroutine.ts";
+import { fromPromise } from "../src/tasks/fromPromise.ts";
+import { gather } from "../src/tasks/gather.ts";
+import { sleep } from "../src/tasks/sleep.ts";
+import type { Task } from "../src/tasks/task.ts";
+import { wait } from "../src/tasks/wait.ts";
+import { VirtualClock } from "../src/testing.ts";
+import { hostTimer } from "./support/host.ts";
+import { newVirtualLoop, runDry, runVirtually } from "./support/virtualLoop.ts";
+
+function* nothing(): Coroutine<void> {
+  // ends at once
+}
+
+describe("a task that is cancelled while it runs, and then awaits what awaits it", () => {
+  test("ends cancelled, and so does the other", () => {
+    const [outer, inner] = runVirtually(function* () {
+      let child: Task<void> | undefined;
+      const parent: Task<void> = createTask(function* () {
+        child = createTask(cancelAndAwait(currentTask() as Task<unknown>), { eagerStart: true });
+        yield* child;
+      });
+      yield* wait([parent]);
+      return [parent, child as unknown as Task<void>] as const;
+    });
+    expect([outer.cancelled(), inner.cancelled()]).toEqual([true, true]);
+  });
+
+  function* cancelAndAwait(task: Task<unknown>): Coroutine<void> {
+    task.cancel();
+    yield* task;
+  }
+});
+
+describe("an iterator of the user's that gives the same result object each time", () => {
+  const AGAIN = { done: false, value: undefined } as const;
+
+  /** Gives way three times. */
+  const pauses = {
+    [Symbol.iterator]() {
+      let left = 3;
+      return { next: () => (left-- > 0 ? AGAIN : ({ done: true, value: undefined } as const)) };
+    },
+  };
+
+  const pauseInside = coroutine(function* (name: string): Coroutine<string> {
+    yield* pauses;
+    return name;
+  });
+
+  const pause = coroutine(function* (name: string): Coroutine<string> {
+    return yield* pauseInside(name);
+  });
+
+  test("does not mix up the tasks that await it", () => {
+    const names = runVirtually(() => gather([pause("a"), pause("b"), pause("c")]));
+    expect(names).toEqual(["a", "b", "c"]);
+  });
+});
+
+describe("the context of a runner", () => {
+  const variable = new ContextVar<string>("of a runner", { default: "default" });
+  const get = function* (): Coroutine<string> {
+    return variable.get();
+  };
+
+  test("is not the one that was given for a single run", async () => {
+    const runner = new Runner({ clock: new VirtualClock() });
+    const set = function* (): Coroutine<void> {
+      variable.set("of one run");
+    };
+    await runner.run(set, { context: new Context() });
+    const found = await runner.run(get);
+    await runner.close();
+    expect(found).toBe("default");
+  });
+
+  test("is that of its first use, whatever is set outside between the runs", async () => {
+    const runner = new Runner({ clock: new VirtualClock() });
+    await runner.run(nothing);
+    const token = variable.set("set outside later");
+    const found = await runner.run(get);
+    variable.reset(token);
+    await runner.close();
+    expect(found).toBe("default");
+  });
+});
+
+test("closing a runner that is being closed waits until it is closed", async () => {
+  const trace: string[] = [];
+  const runner = new Runner();
+  await runner.run(function* () {
+    createTask(function* () {
+      try {
+        yield* sleep(Infinity);
+      } finally {
+        yield* fromPromise(hostTimer());
+        trace.push("cleaned");
+      }
+    });
+    yield;
+  });
+  const first = runner.close();
+  await runner.close();
+  trace.push("closed");
+  await first;
+  expect(trace).toEqual(["cleaned", "closed"]);
+});
+
+describe("the exception handler, for what a callback throws", () => {
+  const variable = new ContextVar<string>("of a callback", { default: "default" });
+
+  function runWith(handler: () => void): void {
+    const loop = newVirtualLoop();
+    loop.setExceptionHandler(handler);
+    loop.callSoon(() => {
+      variable.set("request 7");
+      throw new Error("thrown by a callback");
+    });
+    runDry(loop);
+    loop.close();
+  }
+
+  test("finds the context variables of the callback", () => {
+    let found: string | undefined;
+    runWith(() => {
+      found = variable.get();
+    });
+    expect(found).toBe("request 7");
+  });
+
+  test("sets none outside of it", () => {
+    runWith(() => void variable.set("set by the handler"));
+    expect(variable.get()).toBe("default");
+  });
+});
+
+describe("debug mode", () => {
+  interface Engine {
+    prepareStackTrace?: unknown;
+  }
+  const { prepareStackTrace } = Error as Engine;
+  let loop: EventLoop | undefined;
+
+  afterEach(() => {
+    (Error as Engine).prepareStackTrace = prepareStackTrace;
+    loop?.close();
+    loop = undefined;
+  });
+
+  test("bears a program whose stack traces are no strings", () => {
+    (Error as Engine).prepareStackTrace = (_: unknown, frames: unknown) => frames;
+    loop = newVirtualLoop({ debug: true });
+    const task = loop.createTask(sleep(10, "slept"));
+    runDry(loop);
+    expect(task.result()).toBe("slept");
+  });
+
+  // Last: where it fails, no loop of this file records places any more.
+  test("is a boolean, so that no loop's mistake takes the places from another", () => {
+    loop = newVirtualLoop();
+    expect(() => loop?.setDebug(undefined as never)).toThrow(TypeError);
+  });
+});
+
+// Only Node tells at any moment how much there is.
+const heap = (globalThis as { process?: { memoryUsage?(): { heapUsed: number } } }).process;
+
+test.skipIf(heap?.memoryUsage === undefined)(
+  "tasks that fail and are awaited leave nothing behind in a run that blocks",
+  () => {
+    const { gc } = globalThis as unknown as { gc(): void };
+    const megabytes = () => {
+      gc();
+      return (heap?.memoryUsage?.().heapUsed ?? 0) / 2 ** 20;
+    };
+    const grown = runVirtually(function* () {
+      const before = megabytes();
+      for (let i = 0; i < 20_000; i++) {
+        const task = createTask(fail);
+        yield* wait([task]);
+        task.exception();
+      }
+      return megabytes() - before;
+    });
+    expect(grown).toBeLessThan(5);
+  },
+);
+
+function* fail(): Coroutine<void> {
+  throw new Error("expected by the test");
+}

@@ -60,6 +60,7 @@ export default defineConfig({
     ],
     include: ["test/**/*.test.ts"],
     setupFiles: ["test/support/core.ts"],
+    globalSetup: ["test/support/webSocketServer.ts"],
   },
   // Lowers decorators and `using` as the build does, by the same esbuild.
   esbuild: { target: "es2022" },

@@ -1,1 +1,18 @@
+import { Selector } from "./io/browser/selector.ts";
+import { WatchedSources } from "./io/sources.ts";
+import { provideSources } from "./loop/readiness.ts";
+
 export * from "./index.ts";
+export { type ReceivedMessage, receiveMessage } from "./io/browser/messageSources.ts";
+export { type Chunk, receiveChunk } from "./io/browser/streamSources.ts";
+export { EVENT_READ, EVENT_WRITE, type Pollable } from "./io/pollable.ts";
+export type { SelectorKey } from "./io/selector.ts";
+export { openWebSocket, type WebSocketOptions } from "./io/webSocket.ts";
+export {
+  type WebSocketConnection,
+  WebSocketError,
+  type WebSocketMessage,
+} from "./io/webSocketConnection.ts";
+export { Selector };
+
+provideSources((loop) => new WatchedSources(loop, new Selector()));

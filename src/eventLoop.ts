@@ -13,8 +13,16 @@ import {
 import { type Clock, monotonicClock } from "./loop/clock.ts";
 import { bound, contexts, inheritedContext } from "./loop/context.ts";
 import { RuntimeError } from "./loop/errors.ts";
+import {
+  type ExposedFunctions,
+  type Exposing,
+  exposing,
+  notIncluded,
+  type RemoteTicket,
+} from "./loop/exposing.ts";
 import { type Callback, Handle, TimerHandle } from "./loop/handle.ts";
 import { asyncContextKeeper } from "./loop/hosts/asyncContext.ts";
+import { bellHere } from "./loop/hosts/blocking.ts";
 import { platformHost } from "./loop/hosts/detect.ts";
 import { places } from "./loop/places.ts";
 import { Pump } from "./loop/pump.ts";
@@ -22,6 +30,7 @@ import { newSources, type Sources } from "./loop/readiness.ts";
 import {
   checkLoop,
   type ExceptionContext,
+  type Resource,
   runningScheduler,
   type Scheduler,
   type Snapshot,
@@ -90,6 +99,8 @@ export class EventLoop implements Scheduler {
   /** @internal */
   _external = 0;
   /** @internal */
+  readonly _resources = new Set<Resource>();
+  /** @internal */
   _makeTask: ((body: never, options: object) => object) | undefined = undefined;
   /** @internal */
   readonly _snapshot: (() => Snapshot) | undefined;
@@ -148,6 +159,40 @@ export class EventLoop implements Scheduler {
   callSoon<Args extends unknown[]>(callback: Callback<Args>, ...args: Args): Handle {
     checkFunction("callback", callback);
     return this._callSoon(this.#inContext(callback), args);
+  }
+
+  /**
+   * `callSoon` for who is not in a callback of this loop: an event handler of the host, or a callback of another loop.
+   * A loop that sleeps wakes up. It is the same thing here. (Unlike asyncio: JavaScript's threads share no functions. What
+   * another thread is to call, it calls by name: see `expose`.)
+   *
+   * @throws TypeError if `callback` is not a function. @throws RuntimeError if the loop is closed.
+   */
+  callSoonThreadsafe<Args extends unknown[]>(callback: Callback<Args>, ...args: Args): Handle {
+    return this.callSoon(callback, ...args);
+  }
+
+  /**
+   * Lets other threads call these functions by their names: coroutine functions, which run as tasks of this loop, and
+   * others. What was exposed before stays. Needs `mysyncio/node` or `mysyncio/browser`.
+   *
+   * A call and its answer are structured clones: see `connectRemote`. The functions trust whoever has the ticket. A loop
+   * that exposes something and runs dry waits for calls.
+   *
+   * @throws TypeError if one is not a function. @throws RuntimeError if the loop is closed.
+   */
+  expose(functions: ExposedFunctions): void {
+    this.#exposing().expose(functions);
+  }
+
+  /**
+   * A ticket for other threads, who may then call what the loop exposes. It can be copied, and sent by any means: as
+   * `workerData`, in a message, in several.
+   *
+   * @throws RuntimeError if the loop is closed.
+   */
+  remote(): RemoteTicket {
+    return this.#exposing().ticket;
   }
 
   /**
@@ -229,6 +274,33 @@ export class EventLoop implements Scheduler {
     return this.#watch().selector;
   }
 
+  /**
+   * Calls `callback(...args)` in the next turn after the process got a signal, in place of an earlier handler of this
+   * loop for that signal. Node only, with `mysyncio/node` imported.
+   *
+   * A signal with a handler does not end the process any more. It keeps neither the loop running nor the process alive.
+   * Closing the loop takes its handlers away.
+   *
+   * @param signal its name, such as `"SIGTERM"`.
+   * @throws TypeError if `signal` is no signal or `callback` no function.
+   * @throws RuntimeError if the signal cannot be caught, if the loop is closed, or where there are no signals.
+   */
+  addSignalHandler<Args extends unknown[]>(
+    signal: string,
+    callback: Callback<Args>,
+    ...args: Args
+  ): void {
+    checkFunction("callback", callback);
+    const sources = this.#watch();
+    if (sources.addSignal === undefined) throw new RuntimeError("There are no signals here");
+    sources.addSignal(signal, callback, args);
+  }
+
+  /** Ends what `addSignalHandler` began. Returns whether there was a handler. */
+  removeSignalHandler(signal: string): boolean {
+    return this.#sources?.removeSignal?.(signal) ?? false;
+  }
+
   /** Makes a future that this loop serves. */
   createFuture<T>(): Future<T> {
     return new Future({ loop: this });
@@ -278,27 +350,29 @@ export class EventLoop implements Scheduler {
   }
 
   /**
-   * Runs on this very stack, blocking the thread, until `stop()` is called. Only on a clock that does not pass by itself.
+   * Runs on this very stack until `stop()` is called. The thread is blocked until the next deadline, or until another
+   * thread has sent something; on a clock that does not pass by itself it never waits for a deadline.
    *
-   * @throws RuntimeError if the loop's clock is real, if the loop runs already or is closed, or inside another loop's
-   * callback. @throws DeadlockError when nothing is left that could call `stop()`.
+   * Nothing else happens on the thread meanwhile: no promise settles, no socket is served. Node's message ports are, if
+   * the loop watches them and `mysyncio/node` is imported. As soon as nothing is left to do but to wait for something
+   * that cannot happen, the run ends with a DeadlockError, even if timers are pending.
+   *
+   * @throws RuntimeError if the loop runs already or is closed. On real time, also where the thread cannot be blocked, as
+   * a page's cannot, and inside another loop's callback. @throws DeadlockError when nothing is left that could call `stop()`.
    */
   runForeverSync(): void {
-    this.#checkCanRun();
-    if (this.#clock.advanceTo === undefined) {
-      throw new RuntimeError(
-        "A loop blocks its thread only on a clock that does not pass by itself, like VirtualClock",
-      );
-    }
+    this.#checkCanBlock();
     this.#pump.runHere();
   }
 
   /** `runUntilComplete`, blocking the thread: see `runForeverSync`. */
   runUntilCompleteSync<T>(aw: AwaitableLike<T>): T {
-    const future = this.#ready(aw);
+    checkAwaitable("aw", aw);
+    this.#checkCanBlock();
+    const future = ensureFutureOn(this, aw);
     future.addDoneCallback(this.#onDone);
     try {
-      this.runForeverSync();
+      this.#pump.runHere();
     } finally {
       future.removeDoneCallback(this.#onDone);
     }
@@ -323,7 +397,8 @@ export class EventLoop implements Scheduler {
     // Before the handler hears anything: it may want to use the loop.
     this.#closed = true;
     reportUnretrieved(this);
-    this.#sources?.close();
+    for (const resource of this._resources) resource.close();
+    this._resources.clear();
     this.#pump.close();
     this.#turns.clear();
     this._slots.close();
@@ -478,6 +553,11 @@ export class EventLoop implements Scheduler {
       : callback;
   }
 
+  /** @internal */
+  _runInTask(): void {
+    this.#pump.runInTask();
+  }
+
   #addTimer<Args extends unknown[]>(
     when: number,
     callback: Callback<Args>,
@@ -499,12 +579,16 @@ export class EventLoop implements Scheduler {
     this.#sources ??= newSources(this);
     const sources = this.#sources;
     if (sources === undefined) {
-      throw new RuntimeError(
-        "What watches sources is not in `mysyncio`. Import it from `mysyncio/node` or `mysyncio/browser`",
-      );
+      throw notIncluded("What watches sources");
     }
+    this._resources.add(sources);
     this.#turns.poll ??= () => sources.poll();
     return sources;
+  }
+
+  #exposing(): Exposing {
+    if (this.#closed) throw closed();
+    return exposing(this);
   }
 
   /** The future to run for. */
@@ -524,6 +608,15 @@ export class EventLoop implements Scheduler {
   #checkCanRun(): void {
     if (this.#closed) throw closed();
     if (this.isRunning()) throw new RuntimeError("The loop is running already");
+  }
+
+  #checkCanBlock(): void {
+    this.#checkCanRun();
+    if (this.#clock.advanceTo !== undefined) return;
+    if (runningScheduler() !== undefined) {
+      throw new RuntimeError("A loop on real time must not block another's callback: use `run()`");
+    }
+    bellHere();
   }
 
   #report(runnable: Runnable, what: string, context: { exception?: unknown }): void {

@@ -34,13 +34,18 @@ export async function run<T>(main: AwaitableLike<T>, options?: RunOptions): Prom
 }
 
 /**
- * Runs `main` to its end on this very stack, blocking the thread: `run` for a clock that does not pass by itself.
+ * Runs `main` to its end on this very stack: `run`, blocking the thread. On real time in Node and in workers, on a clock
+ * that does not pass by itself anywhere.
  *
- * What comes from outside the loop, as a promise does, cannot come while the thread is blocked.
+ * Nothing else happens on the thread meanwhile. What comes from outside the loop, as a promise does, cannot come: who
+ * waits for that ends the run with a DeadlockError, see `EventLoop.runForeverSync`.
  *
- * @throws RuntimeError if the clock is real. @throws DeadlockError when nothing is left that could end `main`.
+ * @throws RuntimeError if the clock is real, and the thread cannot be blocked, as a page's cannot, or another loop's
+ * callback is on the stack. @throws DeadlockError when `main` waits for what cannot happen.
  * @throws TypeError if `main` is not awaitable.
  * @example
+ * runSync(() => sleep(1_000)); // a second later
+ *
  * const clock = new VirtualClock();
  * runSync(() => sleep(86_400_000), { clock }); // a day, at once
  */

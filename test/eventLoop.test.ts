@@ -96,12 +96,6 @@ describe("a run", () => {
     expect(trace).toEqual(["refused"]);
   });
 
-  test("that blocks its thread needs a clock that does not pass by itself", () => {
-    const real = newEventLoop();
-    expect(() => real.runForeverSync()).toThrow(RuntimeError);
-    real.close();
-  });
-
   test("that blocks its thread ends with a DeadlockError when nothing can happen any more", () => {
     loop.callSoon(push, "a");
 

@@ -206,10 +206,6 @@ describe("runSync", () => {
     expect(results).toEqual(["inner", true, "outer"]);
   });
 
-  test("is a RuntimeError on a clock that passes by itself", () => {
-    expect(() => runSync(sleep(1))).toThrow(RuntimeError);
-  });
-
   test("is a DeadlockError when main waits for what nobody can do, after it has cleaned up", () => {
     const error = caught(() =>
       runVirtually(function* (): Coroutine<void> {

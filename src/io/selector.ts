@@ -143,6 +143,11 @@ export class Selector {
     return this.#entries.has(source);
   }
 
+  /** Whether any source may be ready. @internal */
+  _hasToAsk(): boolean {
+    return this.#toAsk.size > 0;
+  }
+
   /** What tells the readiness of `source`. @throws TypeError if nothing does @internal */
   _adapt(source: unknown): Pollable {
     if (isPollable(source)) return source;

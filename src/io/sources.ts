@@ -27,10 +27,11 @@ const EVENTS = [EVENT_READ, EVENT_WRITE];
 
 export class WatchedSources implements Sources {
   readonly selector: Selector;
-  readonly #loop: Scheduler;
+  /** @internal */
+  readonly _loop: Scheduler;
 
   constructor(loop: Scheduler, selector: Selector) {
-    this.#loop = loop;
+    this._loop = loop;
     this.selector = selector;
     selector._onNotify = () => loop._wake();
     selector._onError = (source, exception) => {
@@ -41,14 +42,14 @@ export class WatchedSources implements Sources {
 
   add(source: unknown, event: number, callback: Callback<never>, args: readonly unknown[]): void {
     const watcher: Watcher = {
-      callback: bound(this.#loop, callback as Callback<unknown[]>, inheritedContext()),
+      callback: bound(this._loop, callback as Callback<unknown[]>, inheritedContext()),
       args,
       handle: undefined,
     };
     const known = this.#key(source);
     if (known === undefined) {
       this.selector.register(source, event, new Watchers([[event, watcher]]));
-      this.#loop._external++;
+      this._loop._external++;
       return;
     }
     const watchers = watchersOf(known);
@@ -74,18 +75,19 @@ export class WatchedSources implements Sources {
       this.selector.modify(source, (known as SelectorKey).events & ~event, watchers);
     } else {
       this.selector.unregister(source);
-      this.#loop._external--;
+      this._loop._external--;
     }
     return true;
   }
 
   poll(): void {
+    if (!this.selector._hasToAsk()) return;
     for (const [key, ready] of this.selector.select()) {
       const watchers = watchersOf(key);
       for (const event of EVENTS) {
         const watcher = (ready & event) === 0 ? undefined : watchers?.get(event);
         if (watcher === undefined) continue;
-        watcher.handle = this.#loop._callSoon(watcher.callback as Callback<never>, watcher.args);
+        watcher.handle = this._loop._callSoon(watcher.callback as Callback<never>, watcher.args);
       }
     }
   }

@@ -24,6 +24,7 @@ import type { Core } from "../core/core.ts";
 import type { Clock } from "./clock.ts";
 import { DeadlockError } from "./errors.ts";
 import type { Host, HostFactory } from "./host.ts";
+import { block, takeIn } from "./hosts/blocking.ts";
 import { enterScheduler, type Scheduler } from "./scheduler.ts";
 import { SLICE_OVER, STOPPED, type Turns } from "./turns.ts";
 
@@ -69,7 +70,8 @@ export class Pump {
   }
 
   /**
-   * Runs turn after turn on this stack, until the turn in which `stop` was called is over.
+   * Runs turn after turn on this stack, until the turn in which `stop` was called is over. On a clock that passes by
+   * itself the thread is blocked until the next deadline.
    *
    * @throws DeadlockError when nothing is left that could call `stop`; the loop can run again.
    */
@@ -81,8 +83,10 @@ export class Pump {
       for (;;) {
         const pause = this.#turns.run();
         if (pause === STOPPED) return;
-        if (pause === SLICE_OVER) this.#turns.beginSlice();
-        else if (!this.#leap()) throw deadlock(this.#scheduler._external);
+        if (pause === SLICE_OVER) {
+          takeIn(this.#scheduler);
+          this.#turns.beginSlice();
+        } else if (!this.#leap() && !this.#block()) throw deadlock(this.#scheduler._external);
       }
     } finally {
       this.#inside = false;
@@ -114,6 +118,12 @@ export class Pump {
   /** Runs in this very microtask. */
   runNow(): void {
     this.#onMicrotask();
+  }
+
+  /** Runs on the stack of a host's task that does nothing else: it has a slice of its own, and needs no task after it. */
+  runInTask(): void {
+    this.#turns.beginSlice();
+    this.#run();
   }
 
   setRef(ref: boolean): void {
@@ -181,6 +191,12 @@ export class Pump {
     return true;
   }
 
+  /** Blocks the thread until something may be due, or have come. Returns false if nothing can come that is waited for. */
+  #block(): boolean {
+    const deadline = this.#clock.advanceTo === undefined ? this.#core.deadline() : Infinity;
+    return block(this.#scheduler, deadline - this.#clock.now());
+  }
+
   /** Has the host wake us in time. Returns false, and does nothing, if something is due already. */
   #sleep(): boolean {
     const deadline = this.#core.deadline();
@@ -210,6 +226,6 @@ function deadlock(external: number): DeadlockError {
   return new DeadlockError(
     external === 0
       ? "Nothing is ready and no timer is pending: what waits would wait for ever"
-      : "What is awaited is a promise or the like, which cannot settle while this thread is blocked",
+      : "What is awaited is a promise or the like, which cannot settle while this thread is blocked: use `run()`",
   );
 }

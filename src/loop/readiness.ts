@@ -4,10 +4,10 @@
 // ship it. To the loop it is something to ask once per turn.
 
 import type { Callback } from "./handle.ts";
-import type { Scheduler } from "./scheduler.ts";
+import type { Resource, Scheduler } from "./scheduler.ts";
 
 /** The sources that a loop watches. */
-export interface Sources {
+export interface Sources extends Resource {
   /** What does the watching: the loop's selector. */
   readonly selector: object;
   /** Calls `callback(...args)` in each turn in which `source` is ready for `event`, in place of an earlier one. */
@@ -16,7 +16,10 @@ export interface Sources {
   remove(source: unknown, event: number): boolean;
   /** Makes the callbacks of ready sources ready. */
   poll(): void;
-  close(): void;
+  /** Calls `callback(...args)` at each of the platform's signals of that name, in place of an earlier one. */
+  addSignal?(signal: string, callback: Callback<never>, args: readonly unknown[]): void;
+  /** Ends that. Returns whether there was something to end. */
+  removeSignal?(signal: string): boolean;
 }
 
 let make: ((loop: Scheduler) => Sources) | undefined;

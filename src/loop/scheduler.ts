@@ -15,6 +15,12 @@ export interface ExceptionContext {
   readonly future?: unknown;
 }
 
+/** Something outside of a loop that must not outlive it. */
+export interface Resource {
+  /** Called when the loop closes, outside of any turn. Must not run code of a user. */
+  close(): void;
+}
+
 /**
  * What futures, tasks and everything above them may ask of a loop.
  *
@@ -47,6 +53,8 @@ export interface Scheduler {
   readonly _core: Core;
   /** How many waits are under way that something outside the loop will end. @internal */
   _external: number;
+  /** What is to be closed with the loop. @internal */
+  readonly _resources: Set<Resource>;
   /** Makes the tasks, if the user wants it otherwise than we do. @internal */
   readonly _makeTask: ((body: never, options: object) => object) | undefined;
   /** Appends a slot to the ready queue from anywhere, and wakes a sleeping loop. @internal */
@@ -59,6 +67,8 @@ export interface Scheduler {
   _hold(): boolean;
   /** Runs the loop in this very microtask, after `_hold` returned true. The stack must be the host's own. @internal */
   _runNow(): void;
+  /** The same for a task of the host that does nothing else, such as an event of a socket. @internal */
+  _runInTask(): void;
 }
 
 /** `TypeError` unless `value` is an event loop. */

@@ -1,0 +1,211 @@
+// A stream of Node's in the hands of coroutines: what it pushes goes to a StreamReader, and
+// what a StreamWriter writes goes to it.
+//
+// There may be ten thousand of them. So the listeners are the same functions for all, and find
+// by a property of the stream whom they serve.
+
+import { Socket } from "node:net";
+import type { Readable, Writable } from "node:stream";
+import type { TLSSocket } from "node:tls";
+import type { Resource, Scheduler } from "../../loop/scheduler.ts";
+import { StreamReader } from "../streamReader.ts";
+import { type Sink, type SinkOwner, StreamWriter } from "../streamWriter.ts";
+
+const WIRE = Symbol("wire");
+
+type Stream = Readable | Writable;
+type Wired = Stream & { [WIRE]: Wire };
+
+type Push = (chunk: Buffer | null) => boolean;
+
+/** A stream and those who use it. It is destroyed with its loop. */
+export class Wire implements Resource, SinkOwner {
+  readonly #loop: Scheduler;
+  readonly #stream: Stream;
+  #reader: StreamReader | undefined;
+  #writer: StreamWriter | undefined;
+  /** Whether data comes straight from the system, and never on the stack of whoever uses the stream. */
+  readonly #isBare: boolean;
+  /** Whether the stream is closed. */
+  isClosed = false;
+  /** Who is told once it is. */
+  owner: { onClose(): void } | undefined;
+  #isDrainHeard = false;
+
+  constructor(loop: Scheduler, stream: Readable | Writable) {
+    this.#loop = loop;
+    this.#stream = stream;
+    this.#isBare = stream instanceof Socket && !("encrypted" in stream);
+    loop._resources.add(this);
+    (stream as Wired)[WIRE] = this;
+    stream.on("error", ignore);
+    stream.on("close", onClose);
+  }
+
+  /** Reads from it: from now on all that it pushes is the reader's. */
+  openReader(limit?: number): StreamReader {
+    const stream = this.#stream as Readable;
+    const isStraight = this.#isBare && stream.readableLength === 0;
+    this.#reader = new StreamReader(limit, isStraight ? this : stream, this.#loop);
+    stream.on("data", onData);
+    stream.on("end", onEnd);
+    // A Readable queues each chunk, emits it, and looks in a tick of its own whether it wants more. That would cost as
+    // much as all that we do with a small message.
+    if (isStraight) stream.push = push as Push;
+    return this.#reader;
+  }
+
+  /** What `push` returns has it stop. */
+  pause(): void {
+    // and there is nothing else to be done
+  }
+
+  resume(): void {
+    const stream = this.#stream as Readable;
+    if (!stream.destroyed) stream._read(0);
+  }
+
+  /** Whether more is wanted. @internal */
+  get _isOpen(): boolean {
+    return this.#reader?._isPaused === false;
+  }
+
+  /** Writes to it. */
+  openWriter(): StreamWriter {
+    const stream = this.#stream as Writable;
+    const sink = "destroySoon" in stream ? (stream as unknown as Sink) : sinkOf(stream);
+    this.#writer = new StreamWriter(sink, this);
+    return this.#writer;
+  }
+
+  /** @internal */
+  _info(name: string): unknown {
+    return infoOf(this.#stream as TLSSocket, name);
+  }
+
+  /** @internal */
+  _onWait(): void {
+    if (this.#isDrainHeard) return;
+    this.#isDrainHeard = true;
+    // What has ended does not drain, but finishes.
+    this.#stream.on("drain", onDrain).on("finish", onDrain);
+  }
+
+  /** Closes it, with what the system does not take at once of what was written. */
+  close(): void {
+    const stream = this.#stream as Socket;
+    if (this.#writer === undefined) stream.destroy();
+    else this.#writer.close();
+    // With TLS it is the next turn of the host in which the system has it.
+    setImmediate(() => stream.destroy());
+  }
+
+  /** @internal */
+  _onData(chunk: Buffer): void {
+    const reader = this.#reader as StreamReader;
+    const loop = this.#loop;
+    const runsNow = this.#isBare && reader._isAwaited && loop._hold();
+    // To users a Buffer and an array of bytes are not the same: what `toString` gives, for one.
+    reader._feedData(new Uint8Array(chunk.buffer, chunk.byteOffset, chunk.length));
+    if (runsNow) loop._runInTask();
+  }
+
+  /** @internal */
+  _onEnd(): void {
+    this.#reader?._feedEof();
+  }
+
+  /** @internal */
+  _onDrain(): void {
+    this.#writer?._onDrain();
+  }
+
+  /** @internal */
+  _onClose(): void {
+    const { errored } = this.#stream;
+    if (this.#reader !== undefined) {
+      // It was paused, and broke before it could push that.
+      this.#readRest();
+      if (errored) this.#reader._setException(errored);
+      else this.#reader._feedEof();
+    }
+    this.#writer?._onClose(errored ?? undefined);
+    this.#loop._resources.delete(this);
+    this.isClosed = true;
+    this.owner?.onClose();
+  }
+
+  #readRest(): void {
+    const stream = this.#stream as Readable;
+    stream.off("data", onData);
+    const rest: Buffer | null = stream.readableLength > 0 ? stream.read() : null;
+    if (rest !== null) this._onData(rest);
+  }
+}
+
+function push(this: Readable & Wired, chunk: Buffer | null): boolean {
+  if (chunk === null) return (Socket.prototype.push as Push).call(this, null);
+  const wire = this[WIRE];
+  wire._onData(chunk);
+  return wire._isOpen;
+}
+
+function onData(this: Stream, chunk: Buffer): void {
+  (this as Wired)[WIRE]._onData(chunk);
+}
+
+function onEnd(this: Stream): void {
+  (this as Wired)[WIRE]._onEnd();
+}
+
+function onDrain(this: Stream): void {
+  (this as Wired)[WIRE]._onDrain();
+}
+
+function onClose(this: Stream): void {
+  (this as Wired)[WIRE]._onClose();
+}
+
+/** An error that nobody listens to would end the process. Who reads or writes gets it when the stream closes. */
+function ignore(): void {
+  // that is all
+}
+
+/** Not every stream can be told to destroy itself once it has finished: it does by itself. */
+function sinkOf(stream: Writable): Sink {
+  return {
+    get writableLength() {
+      return stream.writableLength;
+    },
+    get writableNeedDrain() {
+      return stream.writableNeedDrain;
+    },
+    write: (data) => stream.write(data),
+    end: () => stream.end(),
+    cork: () => stream.cork(),
+    uncork: () => stream.uncork(),
+    destroySoon: () => stream.end(),
+  };
+}
+
+function infoOf(socket: TLSSocket, name: string): unknown {
+  switch (name) {
+    case "socket":
+      return socket;
+    case "sockname":
+      return socket.localAddress === undefined ? undefined : socket.address();
+    case "peername":
+      return peerOf(socket);
+    case "cipher":
+      return socket.encrypted ? socket.getCipher() : undefined;
+    case "peercert":
+      return socket.encrypted ? socket.getPeerCertificate() : undefined;
+    default:
+      return undefined;
+  }
+}
+
+function peerOf({ remoteAddress, remotePort, remoteFamily }: Socket): unknown {
+  if (remoteAddress === undefined) return undefined;
+  return { address: remoteAddress, family: remoteFamily, port: remotePort };
+}

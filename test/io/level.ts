@@ -1,0 +1,44 @@
+import { EVENT_READ, EVENT_WRITE, type Pollable } from "../../src/io/pollable.ts";
+
+/** A source that is ready for what it is told to. */
+export class Level implements Pollable {
+  /** How many watch it. */
+  watchers = 0;
+  /** How often it was asked. */
+  polls = 0;
+  #ready = 0;
+  readonly #notifies = new Set<() => void>();
+
+  get ready(): number {
+    return this.#ready;
+  }
+
+  set ready(events: number) {
+    this.#ready = events;
+    for (const notify of this.#notifies) notify();
+  }
+
+  /** As `ready = 0`, but without a word: what a source does from which was read. */
+  take(): void {
+    this.#ready = 0;
+  }
+
+  poll(events: number): number {
+    this.polls++;
+    return this.#ready & events;
+  }
+
+  watch(_events: number, notify: () => void): () => void {
+    this.watchers++;
+    const own = () => notify();
+    this.#notifies.add(own);
+    return () => {
+      this.watchers--;
+      this.#notifies.delete(own);
+    };
+  }
+}
+
+export const READ = EVENT_READ;
+export const WRITE = EVENT_WRITE;
+export const BOTH = EVENT_READ | EVENT_WRITE;

@@ -1,0 +1,232 @@
+import { createSocket } from "node:dgram";
+import { once } from "node:events";
+import { connect, createServer, type Socket } from "node:net";
+import { PassThrough, Readable, Writable } from "node:stream";
+import { MessageChannel } from "node:worker_threads";
+import { afterEach, beforeEach, describe, expect, test } from "vitest";
+import {
+  accept,
+  type Coroutine,
+  EVENT_READ,
+  EVENT_WRITE,
+  type EventLoop,
+  fromPromise,
+  getRunningLoop,
+  receiveFrom,
+  receiveMessage,
+  Selector,
+  sleep,
+} from "../../../src/node.ts";
+import { caught } from "../../support/caught.ts";
+import { openHandles, portOf, quietly, untilClosed } from "./network.ts";
+
+let before: string[];
+let trace: string[];
+
+beforeEach(() => {
+  before = openHandles();
+  trace = [];
+});
+
+afterEach(async () => {
+  expect(await untilClosed(before)).toEqual(before);
+});
+
+/** Waits until `source` is readable, as `loop.addReader` tells. */
+function* readable(source: unknown): Coroutine<void> {
+  yield* ready((loop, done) => loop.addReader(source, done));
+  getRunningLoop().removeReader(source);
+}
+
+function* writable(source: unknown): Coroutine<void> {
+  yield* ready((loop, done) => loop.addWriter(source, done));
+  getRunningLoop().removeWriter(source);
+}
+
+function* ready(watch: (loop: EventLoop, done: () => void) => void): Coroutine<void> {
+  const loop = getRunningLoop();
+  const future = loop.createFuture<void>();
+  watch(loop, () => {
+    if (!future.done()) future.setResult();
+  });
+  yield* future;
+}
+
+/** A server and a client on one loop, with nothing but readiness: the talk's way. */
+test("an echo by accept, addReader and addWriter", async () => {
+  const server = createServer({ allowHalfOpen: true }).listen(0);
+  await once(server, "listening");
+  const answer = await quietly(function* () {
+    expect(accept(server)).toBeUndefined(); // from now on connections are kept
+    const client = connect(portOf(server));
+    yield* writable(client);
+    client.write("hello");
+    yield* readable(server);
+    const socket = accept(server) as Socket;
+    expect(accept(server)).toBeUndefined();
+    yield* readable(socket);
+    socket.end(socket.read());
+    yield* readable(client);
+    const data = String(client.read());
+    yield* readable(client);
+    trace.push(`${client.read()} ${client.readableEnded}`);
+    client.destroy();
+    socket.destroy();
+    return data;
+  });
+  server.close();
+  expect([answer, trace]).toEqual(["hello", ["null true"]]);
+});
+
+describe("a stream", () => {
+  test("is readable as long as something is left in it", async () => {
+    await quietly(function* () {
+      const stream = new PassThrough();
+      const loop = getRunningLoop();
+      loop.addReader(stream, () => trace.push(String(stream.read(1))));
+      yield* sleep(5);
+      stream.write("abc");
+      yield* sleep(20);
+      loop.removeReader(stream);
+      stream.write("d");
+      yield* sleep(5);
+      return stream;
+    });
+    expect(trace).toEqual(["a", "b", "c"]);
+  });
+
+  test("is readable at its end, and when it is broken or destroyed", async () => {
+    await quietly(function* () {
+      const broken = new PassThrough();
+      for (const stream of [Readable.from([]), broken, new PassThrough().destroy()]) {
+        setTimeout(() => broken.destroy(new Error("broken")), 5);
+        yield* readable(stream);
+        trace.push(`${stream.readableEnded} ${stream.destroyed}`);
+      }
+    });
+    expect(trace).toEqual(["true true", "false true", "false true"]);
+  });
+
+  test("is writable unless it has to drain, and when it is broken", async () => {
+    await quietly(function* () {
+      let drain: () => void = () => {};
+      const stream = new Writable({
+        highWaterMark: 1,
+        write: (_chunk, _encoding, done) => {
+          drain = done;
+        },
+      });
+      yield* writable(stream);
+      stream.write("abc");
+      setTimeout(() => {
+        trace.push("drains");
+        drain();
+      }, 10);
+      yield* writable(stream);
+      trace.push("writable");
+      stream.write("abc");
+      setTimeout(() => stream.destroy(new Error("broken")), 5);
+      yield* writable(stream);
+      trace.push("broken");
+    });
+    expect(trace).toEqual(["drains", "writable", "broken"]);
+  });
+
+  test("of which all was read in time is not at its end", async () => {
+    await quietly(function* () {
+      const stream = new PassThrough();
+      const loop = getRunningLoop();
+      let calls = 0;
+      loop.addReader(stream, () => {
+        calls++;
+        stream.read();
+      });
+      for (let i = 0; i < 20; i++) {
+        stream.write("x");
+        if (i % 2 === 0) stream.read();
+        yield* sleep(1);
+      }
+      loop.removeReader(stream);
+      expect(calls).toBeLessThanOrEqual(20);
+      expect(stream.readableEnded).toBe(false);
+    });
+  });
+
+  test("has no listeners left when nobody watches any more", () => {
+    const selector = new Selector();
+    const stream = new PassThrough();
+    const counts = () => stream.eventNames().map((name) => stream.listenerCount(name));
+    const { length } = counts();
+    selector.register(stream, EVENT_READ | EVENT_WRITE);
+    expect(counts().length).toBeGreaterThan(length);
+    selector.modify(stream, EVENT_WRITE);
+    selector.unregister(stream);
+    expect(counts().length).toBe(length);
+  });
+});
+
+test("datagrams are kept until they are taken, so many as a thousand", async () => {
+  const socket = createSocket("udp4").bind(0, "127.0.0.1");
+  await once(socket, "listening");
+  const { port } = socket.address();
+  await quietly(function* () {
+    expect(receiveFrom(socket)).toBeUndefined();
+    const sender = createSocket("udp4");
+    for (let i = 0; i < 3; i++) sender.send(String(i), port, "127.0.0.1");
+    yield* readable(socket);
+    yield* sleep(20);
+    for (let got = receiveFrom(socket); got !== undefined; got = receiveFrom(socket)) {
+      trace.push(`${new TextDecoder().decode(got.data)} ${got.address.address}`);
+    }
+    yield* writable(socket);
+    sender.close();
+    socket.close();
+    yield* readable(socket);
+  });
+  expect(trace).toEqual(["0 127.0.0.1", "1 127.0.0.1", "2 127.0.0.1"]);
+});
+
+test("messages of a port are kept until they are taken, also undefined", async () => {
+  const { port1, port2 } = new MessageChannel();
+  await quietly(function* () {
+    expect(receiveMessage(port1)).toBeUndefined();
+    port2.postMessage("a");
+    port2.postMessage(undefined);
+    yield* readable(port1);
+    yield* sleep(10);
+    for (let got = receiveMessage(port1); got !== undefined; got = receiveMessage(port1)) {
+      trace.push(String(got.message));
+    }
+    port2.close();
+    yield* readable(port1);
+    trace.push("closed");
+  });
+  expect(trace).toEqual(["a", "undefined", "closed"]);
+});
+
+test("a server of which a connection breaks before it is accepted goes on", async () => {
+  const server = createServer().listen(0);
+  await once(server, "listening");
+  await quietly(function* () {
+    const loop = getRunningLoop();
+    loop.addReader(server, () => {});
+    const client = connect(portOf(server));
+    yield* fromPromise(once(client, "connect"));
+    client.resetAndDestroy();
+    yield* sleep(20);
+    loop.removeReader(server);
+    trace.push(String(accept(server)?.destroyed));
+    server.close();
+    yield* readable(server);
+  });
+  expect(trace.length).toBe(1);
+});
+
+test.each([
+  ["something else to watch", () => new Selector().register({ on() {} }, EVENT_READ)],
+  ["a socket to accept from", () => accept(new PassThrough() as never)],
+  ["a stream to receive from", () => receiveFrom(new PassThrough() as never)],
+  ["a stream to receive messages from", () => receiveMessage(new PassThrough() as never)],
+])("throws a TypeError for %s", (_, action) => {
+  expect(caught(action)).toBeInstanceOf(TypeError);
+});

@@ -1,0 +1,446 @@
+import { once } from "node:events";
+import type { Socket } from "node:net";
+import { afterEach, beforeEach, describe, expect, test } from "vitest";
+import {
+  type Coroutine,
+  createTask,
+  fromPromise,
+  getRunningLoop,
+  newEventLoop,
+  openConnection,
+  openUnixConnection,
+  type StreamReader,
+  type StreamWriter,
+  sleep,
+  type Task,
+  TimeoutError,
+  timeout,
+  waitFor,
+} from "../../../src/node.ts";
+import { caught } from "../../support/caught.ts";
+import { text } from "../bytes.ts";
+import { bareServer, openHandles, portOf, quietly, untilClosed } from "./network.ts";
+
+let before: string[];
+
+beforeEach(() => {
+  before = openHandles();
+});
+
+afterEach(async () => {
+  expect(await untilClosed(before)).toEqual(before);
+});
+
+/** Connects to a bare server, which does to its socket what it is told. */
+async function toServer<T>(
+  onSocket: (socket: Socket) => void,
+  client: (reader: StreamReader, writer: StreamWriter) => Coroutine<T>,
+  limit?: number,
+): Promise<T> {
+  const server = await bareServer(onSocket);
+  const sockets = new Set<Socket>();
+  server.on("connection", (socket) => sockets.add(socket));
+  try {
+    return await quietly(function* () {
+      const options = limit === undefined ? {} : { limit };
+      const [reader, writer] = yield* openConnection({ port: portOf(server), ...options });
+      try {
+        return yield* client(reader, writer);
+      } finally {
+        writer.close();
+      }
+    });
+  } finally {
+    server.close();
+    for (const socket of sockets) socket.destroy();
+  }
+}
+
+function* failure(body: Coroutine<unknown> | Task<unknown>): Coroutine<NodeJS.ErrnoException> {
+  try {
+    yield* body;
+  } catch (error) {
+    return error as NodeJS.ErrnoException;
+  }
+  throw new Error("Nothing was thrown");
+}
+
+test("a request and its answer", async () => {
+  const answer = await toServer(
+    (socket) => socket.on("data", (data) => socket.end(`you said ${data}`)),
+    function* (reader, writer) {
+      writer.write("hello\n");
+      yield* writer.drain();
+      return [text(yield* reader.readline()), text(yield* reader.read()), reader.atEof()];
+    },
+  );
+  expect(answer).toEqual(["you said hello\n", "", true]);
+});
+
+test("what is read is an array of bytes, and no Buffer", async () => {
+  const data = await toServer(
+    (socket) => socket.end("ab"),
+    function* (reader) {
+      return yield* reader.read();
+    },
+  );
+  expect(data.constructor).toBe(Uint8Array);
+});
+
+test("each side may end its half alone", async () => {
+  const answer = await toServer(
+    (socket) => {
+      let sum = 0;
+      socket.on("data", (data) => {
+        sum += data.length;
+      });
+      socket.on("end", () => socket.end(`${sum} bytes`));
+    },
+    function* (reader, writer) {
+      writer.writelines(["abc", "def"]);
+      writer.writeEof();
+      return text(yield* reader.read());
+    },
+  );
+  expect(answer).toBe("6 bytes");
+});
+
+test("after the peer has ended its half we can still write", async () => {
+  const got = deferred();
+  const sent = await toServer(
+    (socket) => {
+      socket.end("bye");
+      socket.on("data", (data) => got.resolve(String(data)));
+    },
+    function* (reader, writer) {
+      const said = text(yield* reader.read());
+      writer.write("and you");
+      return [said, yield* fromPromise(got.promise)];
+    },
+  );
+  expect(sent).toEqual(["bye", "and you"]);
+});
+
+function deferred() {
+  let resolve: (value: unknown) => void = () => {};
+  const promise = new Promise((settle) => {
+    resolve = settle;
+  });
+  return { promise, resolve };
+}
+
+test("a peer that writes much has to wait while nobody reads, and nothing is lost", async () => {
+  const TOTAL = 8_000_000;
+  const chunk = Buffer.alloc(100_000, "x");
+  let socketOf: Socket | undefined;
+  const [held, total] = await toServer(
+    (socket) => {
+      socketOf = socket;
+      for (let i = 0; i < TOTAL / chunk.length; i++) socket.write(chunk);
+      socket.end();
+    },
+    function* (reader) {
+      yield* sleep(100);
+      const left = socketOf?.writableLength ?? 0;
+      let sum = 0;
+      for (;;) {
+        const data = yield* reader.read(50_000);
+        if (data.length === 0) break;
+        sum += data.length;
+      }
+      return [left, sum];
+    },
+    10_000,
+  );
+  expect(held).toBeGreaterThan(100_000);
+  expect(total).toBe(TOTAL);
+});
+
+test("drain waits for a peer that does not read, and memory stays bounded", async () => {
+  let most = 0;
+  const error = await toServer(
+    (socket) => socket.pause(),
+    function* (_, writer) {
+      const socket = writer.getExtraInfo("socket") as Socket;
+      const chunk = new Uint8Array(100_000);
+      const write = function* () {
+        for (;;) {
+          writer.write(chunk);
+          yield* writer.drain();
+          most = Math.max(most, socket.writableLength);
+        }
+      };
+      const stuck = yield* failure(waitFor(write, 300));
+      socket.destroy();
+      return stuck;
+    },
+  );
+  expect(error).toBeInstanceOf(TimeoutError);
+  expect(most).toBeLessThan(200_000);
+});
+
+describe("a reset", () => {
+  const reset = (socket: Socket) => setTimeout(() => socket.resetAndDestroy(), 20);
+
+  test("in the middle of a read is its error, with Node's code", async () => {
+    const { code } = await toServer(reset, (reader) => failure(reader.readexactly(5)));
+    expect(code).toBe("ECONNRESET");
+  });
+
+  test("lets be read what came before", async () => {
+    const result = await toServer(
+      (socket) => {
+        socket.write("before");
+        reset(socket);
+      },
+      function* (reader) {
+        yield* sleep(60);
+        const came = text(yield* reader.read(100));
+        return [came, (yield* failure(reader.read(100))).code];
+      },
+    );
+    expect(result).toEqual(["before", "ECONNRESET"]);
+  });
+
+  test("in the middle of a write is the error of drain and of waitClosed", async () => {
+    const codes = await toServer(reset, function* (_, writer) {
+      const write = function* (): Coroutine<never> {
+        for (;;) {
+          writer.write(new Uint8Array(100_000));
+          yield* writer.drain();
+          yield* sleep(1);
+        }
+      };
+      const first = yield* failure(write());
+      writer.write("ignored");
+      const second = yield* failure(writer.waitClosed());
+      return [first.code, second.code];
+    });
+    for (const code of codes) expect(code).toMatch(/ECONNRESET|EPIPE/);
+  });
+});
+
+test("an idle time-out frees a connection whose peer sends one byte after the other", async () => {
+  let timer: NodeJS.Timeout | undefined;
+  const result = await toServer(
+    (socket) => {
+      timer = setInterval(() => socket.write("x"), 20);
+      socket.on("close", () => clearInterval(timer));
+    },
+    function* (reader, writer) {
+      const error = yield* failure(timeout(100, () => reader.readline()));
+      const came = (yield* reader.read(100)).length;
+      writer.close();
+      return [error instanceof TimeoutError, came > 0];
+    },
+  );
+  clearInterval(timer);
+  expect(result).toEqual([true, true]);
+});
+
+test("a read that is cancelled again and again loses no byte", async () => {
+  const TOTAL = 200_000;
+  const got = await toServer(
+    (socket) => {
+      for (let i = 0; i < TOTAL; i += 1000) {
+        socket.write(Uint8Array.from({ length: 1000 }, (_, at) => (i + at) % 251));
+      }
+      socket.end();
+    },
+    function* (reader) {
+      const parts: Uint8Array[] = [];
+      for (let i = 0; ; i++) {
+        const task = createTask(function* () {
+          const data = yield* reader.read(1 + (i % 1500));
+          parts.push(data);
+          return data.length;
+        });
+        if (i % 3 === 0) yield;
+        if (i % 2 === 0) task.cancel();
+        try {
+          if ((yield* task) === 0) return Buffer.concat(parts);
+        } catch {
+          // cancelled
+        }
+      }
+    },
+  );
+  expect(got.length).toBe(TOTAL);
+  expect(got.every((byte, at) => byte === at % 251)).toBe(true);
+});
+
+test("extra info tells who talks to whom", async () => {
+  const [peer, name, socket, other] = await toServer(
+    (socket) => socket.end(),
+    function* (_, writer) {
+      yield;
+      return ["peername", "sockname", "socket", "nothing"].map((what) => writer.getExtraInfo(what));
+    },
+  );
+  expect(peer).toMatchObject({
+    port: expect.any(Number),
+    family: expect.stringMatching(/IPv[46]/),
+  });
+  expect(name).toMatchObject({ port: expect.any(Number), address: expect.any(String) });
+  expect([(socket as Socket).destroyed === undefined, other]).toEqual([false, undefined]);
+});
+
+describe("who cannot connect", () => {
+  test("gets Node's code from a port that nobody listens on, and a message", async () => {
+    const server = await bareServer(() => {});
+    const port = portOf(server);
+    server.close();
+    await once(server, "close");
+    for (const host of ["127.0.0.1", "localhost"]) {
+      const error = await quietly(() => failure(openConnection({ host, port })));
+      expect(error.code).toBe("ECONNREFUSED");
+      expect(error.message).toContain("ECONNREFUSED");
+    }
+  });
+
+  test("gets Node's code and a message of several addresses that were tried", async () => {
+    const server = await bareServer(() => {});
+    const port = portOf(server);
+    server.close();
+    await once(server, "close");
+    const addresses = ["127.0.0.1", "127.0.0.2"].map((address) => ({ address, family: 4 }));
+    const error = await quietly(() =>
+      failure(
+        openConnection({
+          host: "two.invalid",
+          port,
+          autoSelectFamily: true,
+          lookup: (_host, _options, done) => done(null, addresses),
+        }),
+      ),
+    );
+    expect(error).toBeInstanceOf(AggregateError);
+    expect(error.code).toBe("ECONNREFUSED");
+    for (const { address } of addresses) expect(error.message).toContain(address);
+  });
+
+  test("gets Node's code for a host that is not there", async () => {
+    const { code } = await quietly(() => failure(openConnection({ host: "no.invalid", port: 1 })));
+    expect(code).toMatch(/ENOTFOUND|EAI_AGAIN/);
+  });
+
+  test("gets Node's code for a path that is not there", async () => {
+    const { code } = await quietly(() => failure(openUnixConnection("/nowhere/at/all")));
+    expect(code).toBe("ENOENT");
+  });
+});
+
+describe("a cancel", () => {
+  test("at every point of connecting leaves no socket behind", async () => {
+    const server = await bareServer((socket) => socket.resume());
+    for (let turns = 0; turns < 12; turns++) {
+      await quietly(function* () {
+        const task = createTask(function* () {
+          const [, writer] = yield* openConnection({ port: portOf(server) });
+          try {
+            yield* sleep(1000);
+          } finally {
+            writer.close();
+          }
+        });
+        for (let i = 0; i < turns; i++) {
+          if (i % 2 === 0) yield;
+          else yield* fromPromise(new Promise((resolve) => setImmediate(resolve)));
+        }
+        const { _resources: resources } = getRunningLoop();
+        task.cancel();
+        yield* failure(task);
+        expect(task.cancelled()).toBe(true);
+        for (let i = 0; i < 100 && resources.size > 0; i++) yield* sleep(1);
+        expect(resources.size).toBe(0);
+      });
+    }
+    server.close();
+  });
+
+  test("of drain sends all the same", async () => {
+    const TOTAL = 30_000_000;
+    const sum = deferred();
+    const got = await toServer(
+      (socket) => {
+        let length = 0;
+        socket.pause();
+        setTimeout(() => socket.resume(), 50);
+        socket.on("data", (data) => {
+          length += data.length;
+        });
+        socket.on("end", () => sum.resolve(length));
+      },
+      function* (_, writer) {
+        writer.write(new Uint8Array(TOTAL));
+        const task = createTask(writer.drain());
+        yield;
+        task.cancel();
+        yield* failure(task);
+        writer.close();
+        return yield* fromPromise(sum.promise);
+      },
+    );
+    expect(got).toBe(TOTAL);
+  });
+});
+
+test("a connection that is forgotten is closed with its loop", async () => {
+  const server = await bareServer((socket) => socket.resume());
+  await quietly(() => openConnection({ port: portOf(server) }));
+  server.close();
+});
+
+test("what was written and closed at the end of a program arrives", async () => {
+  const got = deferred();
+  const server = await bareServer((socket) => {
+    let all = "";
+    socket.on("data", (data) => {
+      all += data;
+    });
+    socket.on("end", () => {
+      got.resolve(all);
+      socket.end();
+    });
+  });
+  await quietly(function* () {
+    const [, writer] = yield* openConnection({ port: portOf(server) });
+    writer.write("goodbye");
+    writer.close();
+  });
+  expect(await got.promise).toBe("goodbye");
+  server.close();
+});
+
+test("a thousand connections that are opened and dropped leave nothing behind", async () => {
+  const server = await bareServer((socket) => socket.resume());
+  await quietly(function* () {
+    const resources = getRunningLoop()._resources.size;
+    for (let i = 0; i < 1000; i++) {
+      const [, writer] = yield* openConnection({ host: "127.0.0.1", port: portOf(server) });
+      writer.write("x");
+      writer.close();
+      yield* writer.waitClosed();
+    }
+    expect(getRunningLoop()._resources.size).toBe(resources);
+  });
+  server.close();
+});
+
+test.each([
+  ["options that are none", () => openConnection(undefined as never), TypeError],
+  ["a port that is missing", () => openConnection({} as never), TypeError],
+  ["a port out of range", () => openConnection({ port: 65536 }), RangeError],
+  ["a host that is none", () => openConnection({ port: 1, host: 1 as never }), TypeError],
+  ["a limit of 0", () => openConnection({ port: 1, limit: 0 }), RangeError],
+  ["TLS that is none", () => openConnection({ port: 1, tls: "yes" as never }), TypeError],
+  ["a path that is none", () => openUnixConnection(1 as never), TypeError],
+])("throws for %s, at the call", (_, action, Expected) => {
+  expect(caught(action)).toBeInstanceOf(Expected);
+});
+
+test("a thread that is blocked cannot connect, and says why", () => {
+  const loop = newEventLoop({ clock: { now: () => 0, advanceTo: () => {} } });
+  expect(() => loop.runUntilCompleteSync(openConnection({ port: 9 }))).toThrow(/blocked/);
+  loop.close();
+});

@@ -1,0 +1,80 @@
+// Real sockets of this machine, for loops on which real time passes.
+
+import { once } from "node:events";
+import { mkdtempSync, rmSync } from "node:fs";
+import type { AddressInfo } from "node:net";
+import { connect, createServer, type Server as NetServer, type Socket } from "node:net";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import type { ExceptionContext } from "../../../src/loop/scheduler.ts";
+import { type Coroutine, getRunningLoop, run, type Server, timeout } from "../../../src/node.ts";
+
+/** Longer than any of these tests may take, and shorter than the patience of the test runner. */
+const PATIENCE = 4_000;
+
+/** Runs a program that must end by itself. Gives what it gave, and what was reported. */
+export async function runSoon<T>(
+  main: () => Coroutine<T>,
+): Promise<{ result: T; reports: ExceptionContext[] }> {
+  const reports: ExceptionContext[] = [];
+  const result = await run(function* () {
+    getRunningLoop().setExceptionHandler((_, context) => reports.push(context));
+    return yield* timeout(PATIENCE, main);
+  });
+  return { result, reports };
+}
+
+/** The same for one in which nothing is to be reported. */
+export async function quietly<T>(main: () => Coroutine<T>): Promise<T> {
+  const { result, reports } = await runSoon(main);
+  const [report] = reports;
+  if (report !== undefined) throw new Error(report.message, { cause: report.exception });
+  return result;
+}
+
+export function portOf(server: Server | NetServer): number {
+  return (server.address() as AddressInfo).port;
+}
+
+/** A bare server of Node's, for one program: it ends its half once the client has. */
+export async function bareServer(onSocket: (socket: Socket) => void): Promise<NetServer> {
+  const server = createServer({ allowHalfOpen: true }, (socket) => {
+    socket.on("error", () => {});
+    onSocket(socket);
+    socket.on("end", () => socket.end());
+  });
+  server.listen(0);
+  await once(server, "listening");
+  return server;
+}
+
+/** A bare client of Node's. */
+export async function bareClient(port: number): Promise<Socket> {
+  const socket = connect(port);
+  socket.on("error", () => {});
+  await once(socket, "connect");
+  return socket;
+}
+
+/** A path for a Unix domain socket, in a folder that is there for one program. */
+export async function withPath<T>(use: (path: string) => Promise<T>): Promise<T> {
+  const folder = mkdtempSync(join(tmpdir(), "mysyncio-"));
+  try {
+    return await use(join(folder, "socket"));
+  } finally {
+    rmSync(folder, { recursive: true });
+  }
+}
+
+/** What keeps the process alive: sockets, servers and pipes that are open. */
+export function openHandles(): string[] {
+  return process.getActiveResourcesInfo().filter((name) => /TCP|Pipe/.test(name));
+}
+
+/** Waits until no more of them are open than there were. */
+export async function untilClosed(before: readonly string[]): Promise<string[]> {
+  for (let i = 0; i < 200 && openHandles().length > before.length; i++) {
+    await new Promise((resolve) => setTimeout(resolve, 10));
+  }
+  return openHandles();
+}

@@ -1,0 +1,454 @@
+import { once } from "node:events";
+import { existsSync } from "node:fs";
+import type { Socket } from "node:net";
+import { afterEach, beforeEach, describe, expect, test } from "vitest";
+import {
+  ContextVar,
+  type Coroutine,
+  createTask,
+  fromPromise,
+  gather,
+  getRunningLoop,
+  openConnection,
+  openUnixConnection,
+  RuntimeError,
+  type Server,
+  type ServerOptions,
+  type StreamReader,
+  type StreamWriter,
+  sleep,
+  startServer,
+  startUnixServer,
+  type Task,
+} from "../../../src/node.ts";
+import { caught } from "../../support/caught.ts";
+import { text } from "../bytes.ts";
+import {
+  bareClient,
+  openHandles,
+  portOf,
+  quietly,
+  runSoon,
+  untilClosed,
+  withPath,
+} from "./network.ts";
+
+let before: string[];
+let trace: string[];
+
+beforeEach(() => {
+  before = openHandles();
+  trace = [];
+});
+
+afterEach(async () => {
+  expect(await untilClosed(before)).toEqual(before);
+});
+
+function* echo(reader: StreamReader, writer: StreamWriter): Coroutine<void> {
+  for (;;) {
+    const data = yield* reader.read(65_536);
+    if (data.length === 0) return;
+    writer.write(data);
+    yield* writer.drain();
+  }
+}
+
+/** Waits for ever, and notes how that ends. */
+function* wait(): Coroutine<void> {
+  trace.push("begins");
+  try {
+    yield* sleep(Infinity);
+  } finally {
+    trace.push("ends");
+  }
+}
+
+function* ended(task: Task<unknown>): Coroutine<string> {
+  try {
+    yield* task;
+    return "well";
+  } catch (error) {
+    return (error as Error).name;
+  }
+}
+
+function* connect(server: Server): Coroutine<[StreamReader, StreamWriter]> {
+  return yield* openConnection({ host: "127.0.0.1", port: portOf(server) });
+}
+
+/** The host's timers and sockets have their turn. */
+function* hostTurn(): Coroutine<void> {
+  yield* sleep(20);
+}
+
+test("each client has its handler, and gets what it sent", async () => {
+  const answers = await quietly(function* () {
+    const server = yield* startServer(echo);
+    const client = function* (name: string): Coroutine<string> {
+      const [reader, writer] = yield* connect(server);
+      let answer = "";
+      for (const letter of name) {
+        writer.write(letter);
+        answer += text(yield* reader.readexactly(1));
+      }
+      writer.writeEof();
+      answer += text(yield* reader.read());
+      writer.close();
+      return answer;
+    };
+    const all = yield* gather(["abc", "def", "ghi"].map(client));
+    server.close();
+    yield* server.waitClosed();
+    return all;
+  });
+  expect(answers).toEqual(["abc", "def", "ghi"]);
+});
+
+test("the end of the handler closes the connection, after what it has written last", async () => {
+  const TOTAL = 20_000_000;
+  const sum = await quietly(function* () {
+    const server = yield* startServer(function* (_, writer) {
+      writer.write(new Uint8Array(TOTAL));
+    });
+    const [reader, writer] = yield* connect(server);
+    yield* hostTurn();
+    server.close();
+    const waiting = createTask(server.waitClosed());
+    yield* hostTurn();
+    trace.push(waiting.done() ? "closed" : "sends");
+    const data = yield* reader.read();
+    writer.close();
+    yield* waiting;
+    return data.length;
+  });
+  expect([sum, trace]).toEqual([TOTAL, ["sends"]]);
+});
+
+test("a handler that throws is reported, and its connection closed; the server goes on", async () => {
+  const { result, reports } = await runSoon(function* () {
+    const server = yield* startServer(function* (reader, writer) {
+      const line = yield* reader.readline();
+      writer.write("so ");
+      if (text(line) === "throw\n") throw new Error("of the handler");
+      writer.write("so");
+    });
+    const answers: string[] = [];
+    for (const line of ["throw\n", "go on\n"]) {
+      const [reader, writer] = yield* connect(server);
+      writer.write(line);
+      answers.push(text(yield* reader.read()));
+      writer.close();
+    }
+    server.close();
+    yield* server.waitClosed();
+    return answers;
+  });
+  expect(result).toEqual(["so ", "so so"]);
+  expect(reports.map(({ exception }) => String(exception))).toEqual(["Error: of the handler"]);
+  expect(reports[0]).toMatchObject({ task: expect.anything(), message: expect.any(String) });
+});
+
+test("what is no coroutine is reported, and closes its connection", async () => {
+  const { result, reports } = await runSoon(function* () {
+    const server = yield* startServer((() => 1) as never);
+    const [reader, writer] = yield* connect(server);
+    const data = yield* reader.read();
+    writer.close();
+    server.close();
+    yield* server.waitClosed();
+    return data.length;
+  });
+  expect(result).toBe(0);
+  expect(reports.map(({ exception }) => (exception as Error).name)).toEqual(["TypeError"]);
+});
+
+test("a handler that is cancelled closes its connection, and nothing is reported", async () => {
+  const goodbye = await quietly(function* () {
+    const server = yield* startServer(function* (_, writer) {
+      try {
+        yield* sleep(Infinity);
+      } finally {
+        writer.write("goodbye");
+      }
+    });
+    const [reader, writer] = yield* connect(server);
+    yield* hostTurn();
+    server.cancelClients();
+    const said = text(yield* reader.read());
+    writer.close();
+    server.close();
+    yield* server.waitClosed();
+    return said;
+  });
+  expect(goodbye).toBe("goodbye");
+});
+
+test("a client that resets its connection is an error of the handler's read", async () => {
+  const { reports } = await runSoon(function* () {
+    const server = yield* startServer(echo);
+    const socket = yield* fromPromise(bareClient(portOf(server)));
+    socket.write("x");
+    yield* hostTurn();
+    socket.resetAndDestroy();
+    yield* hostTurn();
+    server.close();
+    yield* server.waitClosed();
+  });
+  expect(reports.map(({ exception }) => (exception as NodeJS.ErrnoException).code)).toEqual([
+    "ECONNRESET",
+  ]);
+});
+
+describe("closing", () => {
+  test("takes no more clients, and waits for those that there are", async () => {
+    await quietly(function* () {
+      const server = yield* startServer(function* (reader, writer) {
+        writer.write(yield* reader.readline());
+        trace.push("served");
+      });
+      const [reader, writer] = yield* connect(server);
+      yield* hostTurn();
+      const port = portOf(server);
+      server.close();
+      server.close();
+      trace.push(`${server.isServing()} ${server.address()}`);
+      const waiting = createTask(function* () {
+        yield* server.waitClosed();
+        trace.push("closed");
+      });
+      try {
+        yield* openConnection({ host: "127.0.0.1", port });
+      } catch (error) {
+        trace.push((error as NodeJS.ErrnoException).code ?? "");
+      }
+      writer.write("last\n");
+      yield* reader.read();
+      writer.close();
+      yield* waiting;
+    });
+    expect(trace).toEqual(["false null", "ECONNREFUSED", "served", "closed"]);
+  });
+
+  test("cancelClients ends handlers, and clients that do not read", async () => {
+    await quietly(function* () {
+      const server = yield* startServer(function* (_, writer) {
+        writer.write(new Uint8Array(30_000_000));
+        yield* wait();
+      });
+      const lingering = yield* startServer(function* (_, writer) {
+        writer.write(new Uint8Array(30_000_000));
+      });
+      const sockets: Socket[] = [];
+      for (const one of [server, lingering]) {
+        const socket = yield* fromPromise(bareClient(portOf(one)));
+        socket.pause();
+        sockets.push(socket);
+        yield* hostTurn();
+        one.close();
+        one.cancelClients();
+        yield* one.waitClosed();
+      }
+      for (const socket of sockets) socket.destroy();
+    });
+    expect(trace).toEqual(["begins", "ends"]);
+  });
+
+  test("waitClosed also waits for the server to be closed", async () => {
+    await quietly(function* () {
+      const server = yield* startServer(echo);
+      const waiting = createTask(server.waitClosed());
+      yield* hostTurn();
+      trace.push(String(waiting.done()));
+      server.close();
+      yield* waiting;
+    });
+    expect(trace).toEqual(["false"]);
+  });
+
+  test("at the end of an asynchronous block waits for the clients", async () => {
+    const server = await quietly(function* () {
+      const made = yield* startServer(echo);
+      const [, writer] = yield* connect(made);
+      yield* hostTurn();
+      writer.close();
+      yield* fromPromise(made[Symbol.asyncDispose]());
+      return made;
+    });
+    expect([server.isServing(), server.address()]).toEqual([false, null]);
+  });
+
+  test("comes with the end of the loop, for who forgot it", async () => {
+    await quietly(function* () {
+      const server = yield* startServer(wait);
+      yield* connect(server);
+      yield* hostTurn();
+    });
+    expect(trace).toEqual(["begins", "ends"]);
+  });
+});
+
+describe("serveForever", () => {
+  test("ends when the server is closed and all were served", async () => {
+    await quietly(function* () {
+      const server = yield* startServer(echo);
+      const serving = createTask(server.serveForever());
+      const [reader, writer] = yield* connect(server);
+      server.close();
+      yield* hostTurn();
+      writer.write("x");
+      trace.push(text(yield* reader.readexactly(1)), String(serving.done()));
+      writer.close();
+      trace.push(yield* ended(serving));
+    });
+    expect(trace).toEqual(["x", "false", "well"]);
+  });
+
+  test("cancelled closes the server and cancels its handlers", async () => {
+    await quietly(function* () {
+      const server = yield* startServer(wait);
+      const serving = createTask(server.serveForever());
+      const [, writer] = yield* connect(server);
+      yield* hostTurn();
+      serving.cancel();
+      trace.push(yield* ended(serving), String(server.isServing()));
+      writer.close();
+    });
+    expect(trace).toEqual(["begins", "ends", "CancelledError", "false"]);
+  });
+
+  test("is for one, and not for a closed server", async () => {
+    await quietly(function* () {
+      const server = yield* startServer(echo);
+      const serving = createTask(server.serveForever());
+      yield;
+      trace.push(yield* ended(createTask(server.serveForever())));
+      server.close();
+      yield* serving;
+      trace.push(yield* ended(createTask(server.serveForever())));
+    });
+    expect(trace).toEqual([RuntimeError.name, RuntimeError.name].map(() => "RuntimeError"));
+  });
+});
+
+test("a handler runs in a copy of the context in which the server was started", async () => {
+  const variable = new ContextVar("variable", { default: "none" });
+  await quietly(function* () {
+    variable.set("server's");
+    const server = yield* startServer(function* () {
+      trace.push(variable.get());
+      variable.set("handler's");
+    });
+    variable.set("later");
+    for (let i = 0; i < 2; i++) {
+      const [reader, writer] = yield* connect(server);
+      yield* reader.read();
+      writer.close();
+    }
+    server.close();
+    trace.push(variable.get());
+  });
+  expect(trace).toEqual(["server's", "server's", "later"]);
+});
+
+test("a port in use keeps Node's code", async () => {
+  const code = await quietly(function* () {
+    const server = yield* startServer(echo, { host: "127.0.0.1" });
+    try {
+      yield* startServer(echo, { host: "127.0.0.1", port: portOf(server) });
+    } catch (error) {
+      return (error as NodeJS.ErrnoException).code;
+    } finally {
+      server.close();
+    }
+    return "none";
+  });
+  expect(code).toBe("EADDRINUSE");
+});
+
+test("a cancel while it begins to listen leaves nothing behind", async () => {
+  for (let turns = 0; turns < 4; turns++) {
+    await quietly(function* () {
+      const task = createTask(startServer(echo));
+      for (let i = 0; i < turns; i++) yield;
+      if (!task.cancel()) (yield* task).close();
+      yield* ended(task);
+      expect(getRunningLoop()._resources.size).toBe(0);
+    });
+  }
+});
+
+test("a thousand clients that come and go leave nothing behind", async () => {
+  await quietly(function* () {
+    const server = yield* startServer(echo, { host: "127.0.0.1" });
+    const client = function* (): Coroutine<void> {
+      for (let i = 0; i < 100; i++) {
+        const [reader, writer] = yield* connect(server);
+        writer.write("x");
+        if (i % 2 === 0) yield* reader.readexactly(1);
+        writer.close();
+      }
+    };
+    yield* gather(Array.from({ length: 10 }, client));
+    server.close();
+    yield* server.waitClosed();
+  });
+});
+
+describe("over a Unix domain socket", () => {
+  test("clients are served, and the path is gone at the end", async () => {
+    await withPath(async (path) => {
+      const answer = await quietly(function* () {
+        const server = yield* startUnixServer(echo, path);
+        const [reader, writer] = yield* openUnixConnection(path);
+        trace.push(`${server.address()}`);
+        writer.write("hello");
+        const said = text(yield* reader.readexactly(5));
+        writer.close();
+        server.close();
+        yield* server.waitClosed();
+        return said;
+      });
+      expect([answer, trace, existsSync(path)]).toEqual(["hello", [path], false]);
+    });
+  });
+
+  test("a socket that an earlier server left is taken over", async () => {
+    await withPath(async (path) => {
+      await quietly(function* () {
+        const first = yield* startUnixServer(echo, path);
+        const second = yield* startUnixServer(echo, path, { backlog: 5, limit: 100 });
+        const [, writer] = yield* openUnixConnection(path);
+        writer.close();
+        first.close();
+        second.close();
+      });
+    });
+  });
+});
+
+test.each([
+  ["a handler that is none", () => startServer(1 as never), TypeError],
+  ["options that are none", () => startServer(echo, 1 as never), TypeError],
+  ["a port out of range", () => startServer(echo, { port: -1 }), RangeError],
+  ["a backlog of 0", () => startServer(echo, { backlog: 0 }), RangeError],
+  ["a limit of 0", () => startUnixServer(echo, "x", { limit: 0 }), RangeError],
+  ["TLS that is none", () => startServer(echo, { tls: 1 } as unknown as ServerOptions), TypeError],
+  ["a path that is none", () => startUnixServer(echo, 1 as never), TypeError],
+])("throws for %s, at the call", (_, action, Expected) => {
+  expect(caught(action)).toBeInstanceOf(Expected);
+});
+
+test("a server that is closed before its clients are begun to be served drops them", async () => {
+  await quietly(function* () {
+    const server = yield* startServer(wait);
+    const socket = yield* fromPromise(bareClient(portOf(server)));
+    server.close();
+    server.cancelClients();
+    yield* server.waitClosed();
+    if (!socket.closed) {
+      socket.resume();
+      yield* fromPromise(once(socket, "close").catch(() => {}));
+    }
+  });
+});

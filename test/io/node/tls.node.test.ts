@@ -1,0 +1,227 @@
+import { once } from "node:events";
+import { createServer as createBareServer } from "node:net";
+import { connect as tlsConnect } from "node:tls";
+import { afterEach, beforeEach, describe, expect, test } from "vitest";
+import {
+  type Coroutine,
+  createTask,
+  fromPromise,
+  openConnection,
+  type Server,
+  type ServerOptions,
+  type StreamReader,
+  type StreamWriter,
+  sleep,
+  startServer,
+} from "../../../src/node.ts";
+import { cert, key } from "../../support/certificate.ts";
+import { text } from "../bytes.ts";
+import { bareClient, openHandles, portOf, quietly, runSoon, untilClosed } from "./network.ts";
+
+const TLS: ServerOptions = { host: "127.0.0.1", tls: { key, cert } };
+
+let before: string[];
+
+beforeEach(() => {
+  before = openHandles();
+});
+
+afterEach(async () => {
+  expect(await untilClosed(before)).toEqual(before);
+});
+
+function* echo(reader: StreamReader, writer: StreamWriter): Coroutine<void> {
+  for (;;) {
+    const data = yield* reader.read(65_536);
+    if (data.length === 0) return;
+    writer.write(data);
+    yield* writer.drain();
+  }
+}
+
+function* connect(server: Server): Coroutine<[StreamReader, StreamWriter]> {
+  return yield* openConnection({ host: "localhost", port: portOf(server), tls: { ca: cert } });
+}
+
+/** The code of the error that a coroutine ends with. */
+function* code(body: Coroutine<unknown>): Coroutine<string | undefined> {
+  try {
+    yield* body;
+  } catch (error) {
+    return (error as NodeJS.ErrnoException).code;
+  }
+  return "none";
+}
+
+test("bytes go to and fro, also many", async () => {
+  const TOTAL = 5_000_000;
+  const [said, sum, cipher, peer] = await quietly(function* () {
+    const server = yield* startServer(echo, TLS);
+    const [reader, writer] = yield* connect(server);
+    writer.write("hello");
+    const answer = text(yield* reader.readexactly(5));
+    const sending = createTask(function* () {
+      for (let i = 0; i < TOTAL; i += 50_000) {
+        writer.write(new Uint8Array(50_000));
+        yield* writer.drain();
+      }
+    });
+    const all = yield* reader.readexactly(TOTAL);
+    yield* sending;
+    const info = [writer.getExtraInfo("cipher"), writer.getExtraInfo("peercert")];
+    writer.close();
+    server.close();
+    yield* server.waitClosed();
+    return [answer, all.length, ...info];
+  });
+  expect([said, sum]).toEqual(["hello", TOTAL]);
+  expect(cipher).toMatchObject({ name: expect.stringContaining("TLS") });
+  expect(peer).toMatchObject({ subject: { CN: "localhost" } });
+});
+
+test("each side may end its half alone", async () => {
+  const answer = await quietly(function* () {
+    const server = yield* startServer(function* (reader, writer) {
+      writer.write(`${(yield* reader.read()).length} bytes`);
+    }, TLS);
+    const [reader, writer] = yield* connect(server);
+    writer.write("abc");
+    writer.writeEof();
+    const said = text(yield* reader.read());
+    writer.close();
+    server.close();
+    yield* server.waitClosed();
+    return said;
+  });
+  expect(answer).toBe("3 bytes");
+});
+
+test("a handler that is cancelled still says goodbye", async () => {
+  const goodbye = await quietly(function* () {
+    const server = yield* startServer(function* (_, writer) {
+      try {
+        yield* sleep(Infinity);
+      } finally {
+        writer.write("goodbye");
+      }
+    }, TLS);
+    const [reader, writer] = yield* connect(server);
+    yield* sleep(20);
+    server.close();
+    server.cancelClients();
+    const said = text(yield* reader.read());
+    writer.close();
+    yield* server.waitClosed();
+    return said;
+  });
+  expect(goodbye).toBe("goodbye");
+});
+
+describe("a handshake", () => {
+  test("with a server that nobody trusts fails with Node's code", async () => {
+    const { result } = await runSoon(function* () {
+      const server = yield* startServer(echo, TLS);
+      const options = { host: "localhost", port: portOf(server), tls: true } as const;
+      const failed = yield* code(openConnection(options));
+      yield* sleep(20);
+      server.close();
+      yield* server.waitClosed();
+      return failed;
+    });
+    expect(result).toBe("DEPTH_ZERO_SELF_SIGNED_CERT");
+  });
+
+  test("that the server resets is an error with Node's code", async () => {
+    const server = createBareServer((socket) => {
+      socket.on("error", () => {});
+      socket.once("data", () => socket.resetAndDestroy());
+    });
+    server.listen(0);
+    await once(server, "listening");
+    const failed = await quietly(() =>
+      code(openConnection({ host: "127.0.0.1", port: portOf(server), tls: true })),
+    );
+    server.close();
+    expect(failed).toBe("ECONNRESET");
+  });
+
+  test("with what does not speak TLS fails, is reported, and the server goes on", async () => {
+    const { result, reports } = await runSoon(function* () {
+      const server = yield* startServer(echo, TLS);
+      const socket = yield* fromPromise(bareClient(portOf(server)));
+      socket.write("GET / HTTP/1.0\r\n\r\n");
+      socket.resume();
+      yield* fromPromise(once(socket, "close"));
+      const [reader, writer] = yield* connect(server);
+      writer.write("x");
+      const said = text(yield* reader.readexactly(1));
+      writer.close();
+      server.close();
+      yield* server.waitClosed();
+      return said;
+    });
+    expect(result).toBe("x");
+    expect(reports.map(({ message }) => message)).toEqual([
+      "The TLS handshake with a client failed",
+    ]);
+  });
+
+  test("that the client resets is no error of anybody", async () => {
+    await quietly(function* () {
+      const server = yield* startServer(echo, TLS);
+      const socket = yield* fromPromise(bareClient(portOf(server)));
+      yield* sleep(10);
+      socket.resetAndDestroy();
+      yield* sleep(20);
+      server.close();
+      yield* server.waitClosed();
+    });
+  });
+
+  test("that is under way ends when the server is closed", async () => {
+    await quietly(function* () {
+      const server = yield* startServer(echo, TLS);
+      const socket = yield* fromPromise(bareClient(portOf(server)));
+      socket.resume();
+      yield* sleep(10);
+      server.close();
+      yield* server.waitClosed();
+      if (!socket.closed) yield* fromPromise(once(socket, "close"));
+    });
+  });
+
+  test("that is cancelled leaves no socket behind", async () => {
+    const server = createBareServer((socket) => socket.on("error", () => {}).resume());
+    server.listen(0);
+    await once(server, "listening");
+    await quietly(function* () {
+      const options = { host: "127.0.0.1", port: portOf(server), tls: true } as const;
+      const task = createTask(openConnection(options));
+      yield* sleep(30);
+      task.cancel();
+      yield* code(
+        (function* () {
+          yield* task;
+        })(),
+      );
+      expect(task.cancelled()).toBe(true);
+    });
+    server.close();
+  });
+});
+
+test("a client of Node's is served as others are", async () => {
+  const said = await quietly(function* () {
+    const server = yield* startServer(echo, TLS);
+    const socket = tlsConnect({ host: "127.0.0.1", port: portOf(server), ca: cert });
+    socket.write("ping");
+    const [data] = yield* fromPromise(once(socket, "data"));
+    socket.end();
+    socket.resume();
+    yield* fromPromise(once(socket, "close"));
+    server.close();
+    yield* server.waitClosed();
+    return String(data);
+  });
+  expect(said).toBe("ping");
+});

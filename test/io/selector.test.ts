@@ -1,0 +1,172 @@
+import fc from "fast-check";
+import { beforeEach, describe, expect, test } from "vitest";
+import { Selector } from "../../src/io/selector.ts";
+import { LookupError, RuntimeError } from "../../src/loop/errors.ts";
+import { caught } from "../support/caught.ts";
+import { BOTH, Level, READ, WRITE } from "./level.ts";
+
+let selector: Selector;
+let a: Level;
+let b: Level;
+
+beforeEach(() => {
+  selector = new Selector();
+  a = new Level();
+  b = new Level();
+});
+
+/** What is ready now, by the data of the sources. */
+function ready(): string {
+  return selector
+    .select()
+    .map(([{ data }, events]) => `${data}${events}`)
+    .join(" ");
+}
+
+test("select tells what is ready, in the order in which it became so, until it is taken", () => {
+  selector.register(a, BOTH, "a");
+  selector.register(b, READ, "b");
+  expect(ready()).toBe("");
+  b.ready = READ;
+  a.ready = BOTH;
+  expect(ready()).toBe("b1 a3");
+  expect(ready()).toBe("b1 a3");
+  b.take();
+  expect(ready()).toBe("a3");
+});
+
+test("what is ready already when it is registered is told", () => {
+  a.ready = WRITE;
+  selector.register(a, BOTH, "a");
+  expect(ready()).toBe("a2");
+});
+
+test("only the events that are watched are told", () => {
+  a.ready = BOTH;
+  selector.register(a, READ, "a");
+  expect(ready()).toBe("a1");
+  selector.modify(a, WRITE, "A");
+  expect(ready()).toBe("A2");
+});
+
+test("what is not ready is asked again only when it notifies", () => {
+  selector.register(a, READ, "a");
+  ready();
+  ready();
+  expect(a.polls).toBe(1);
+  a.ready = READ;
+  ready();
+  ready();
+  expect(a.polls).toBe(3);
+});
+
+test("register, modify, getKey and unregister give the key", () => {
+  const key = { source: a, events: READ, data: "a" };
+  const changed = { source: a, events: READ, data: "A" };
+  expect(selector.register(a, READ, "a")).toEqual(key);
+  expect(selector.getKey(a)).toEqual(key);
+  expect(selector.modify(a, READ, "A")).toEqual(changed);
+  expect([...selector.getMap()]).toEqual([[a, changed]]);
+  expect(selector.unregister(a)).toEqual(changed);
+  expect(selector.getMap().size).toBe(0);
+});
+
+test("an unregistered source is not watched and not told any more", () => {
+  a.ready = READ;
+  selector.register(a, READ, "a");
+  selector.unregister(a);
+  expect([ready(), a.watchers]).toEqual(["", 0]);
+});
+
+test("a map that was taken does not change later", () => {
+  const map = selector.getMap();
+  selector.register(a, READ);
+  expect(map.size).toBe(0);
+});
+
+test.each([
+  ["a source that is registered", () => selector.register(a, READ), LookupError],
+  ["an unknown source to modify", () => selector.modify(b, READ), LookupError],
+  ["an unknown source to unregister", () => selector.unregister(b), LookupError],
+  ["an unknown source to ask for", () => selector.getKey(b), LookupError],
+  ["no events", () => selector.register(b, 0), RangeError],
+  ["unknown events", () => selector.register(b, 4), RangeError],
+  ["unknown events to modify", () => selector.modify(a, 7), RangeError],
+  ["nothing that can be watched", () => selector.register({}, READ), TypeError],
+  ["a wait without anything ready", () => selector.select(1), RuntimeError],
+  ["an endless wait without anything ready", () => selector.select(null), RuntimeError],
+  ["a time that is none", () => selector.select("soon" as never), TypeError],
+])("throws for %s", (_, action, Expected) => {
+  selector.register(a, READ);
+  expect(caught(action)).toBeInstanceOf(Expected);
+  expect(selector.getMap().size).toBe(1);
+});
+
+test("a closed selector watches nothing, and says that it is closed", () => {
+  selector.register(a, READ);
+  selector.close();
+  selector.close();
+  expect(a.watchers).toBe(0);
+  const actions = [
+    () => selector.register(b, READ),
+    () => selector.modify(a, READ),
+    () => selector.unregister(a),
+    () => selector.select(),
+    () => selector.getKey(a),
+    () => selector.getMap(),
+  ];
+  for (const action of actions) expect(caught(action)).toBeInstanceOf(RuntimeError);
+});
+
+describe("a poll that throws", () => {
+  test("comes out of select, which then asks the others as before", () => {
+    const error = new Error("broken");
+    selector.register(a, READ, "a");
+    selector.register(b, READ, "b");
+    b.ready = READ;
+    a.poll = () => {
+      throw error;
+    };
+    expect(caught(() => selector.select())).toBe(error);
+    expect(ready()).toBe("b1");
+  });
+});
+
+test("tells what a model tells, whatever is done", () => {
+  const command = fc.record({
+    what: fc.constantFrom("register", "unregister", "ready", "take", "select", "modify"),
+    source: fc.nat(3),
+    events: fc.integer({ min: 1, max: 3 }),
+  });
+  fc.assert(
+    fc.property(fc.array(command, { maxLength: 40 }), (commands) => {
+      const tested = new Selector();
+      const levels = Array.from({ length: 4 }, () => new Level());
+      const watched = new Map<number, number>();
+      for (const { what, source, events } of commands) {
+        const level = levels[source] as Level;
+        if (what === "ready") level.ready = events;
+        else if (what === "take") level.take();
+        else if (what === "register" && !watched.has(source)) {
+          tested.register(level, events, source);
+          watched.set(source, events);
+        } else if (what === "unregister" && watched.delete(source)) {
+          tested.unregister(level);
+        } else if (what === "modify" && watched.has(source)) {
+          tested.modify(level, events, source);
+          watched.set(source, events);
+        }
+        const told = new Map(tested.select().map(([key, ready]) => [key.data, ready]));
+        const expected = new Map(
+          [...watched]
+            .map(([index, mask]): [number, number] => [index, levels[index]!.ready & mask])
+            .filter(([, ready]) => ready > 0),
+        );
+        expect([...told].sort()).toEqual([...expected].sort());
+      }
+      expect(levels.map(({ watchers }) => watchers)).toEqual(
+        levels.map((_, index) => Number(watched.has(index))),
+      );
+    }),
+  );
+});

@@ -1,0 +1,371 @@
+import { beforeEach, describe, expect, test } from "vitest";
+import type { EventLoop } from "../../src/eventLoop.ts";
+import { IncompleteReadError, LimitOverrunError } from "../../src/io/streamErrors.ts";
+import { StreamReader } from "../../src/io/streamReader.ts";
+import { CancelledError, DeadlockError, RuntimeError } from "../../src/loop/errors.ts";
+import type { Coroutine } from "../../src/tasks/coroutine.ts";
+import { iterate } from "../../src/tasks/iterate.ts";
+import { caught } from "../support/caught.ts";
+import { newVirtualLoop, runDry } from "../support/virtualLoop.ts";
+import { bytes, text } from "./bytes.ts";
+
+let loop: EventLoop;
+let reader: StreamReader;
+let trace: string[];
+const flow = { pause: () => trace.push("pause"), resume: () => trace.push("resume") };
+
+beforeEach(() => {
+  loop = newVirtualLoop();
+  reader = new StreamReader(8, flow);
+  trace = [];
+});
+
+function feed(...chunks: string[]): void {
+  for (const chunk of chunks) reader._feedData(bytes(chunk));
+}
+
+/** Reads, and notes what comes, or the error. */
+function note(read: Coroutine<Uint8Array>) {
+  return loop.createTask(function* () {
+    try {
+      trace.push(`"${text(yield* read)}"`);
+    } catch (error) {
+      if (error instanceof CancelledError) throw error;
+      trace.push(String(error));
+    }
+  });
+}
+
+/** What a read gives that need not wait. */
+function now(read: Coroutine<Uint8Array>): string {
+  return text(loop.runUntilCompleteSync(read));
+}
+
+/** What a read throws that need not wait. */
+function thrown(read: Coroutine<Uint8Array>): unknown {
+  return caught(() => now(read));
+}
+
+describe("read", () => {
+  test("gives what is there, at most n bytes", () => {
+    feed("abc", "def");
+    expect([now(reader.read(2)), now(reader.read(2)), now(reader.read(9))]).toEqual([
+      "ab",
+      "cd",
+      "ef",
+    ]);
+  });
+
+  test("gives a whole chunk as it came, without a copy", () => {
+    const chunk = bytes("abc");
+    reader._feedData(chunk);
+    expect(loop.runUntilCompleteSync(reader.read(3))).toBe(chunk);
+  });
+
+  test("waits for the first bytes", () => {
+    note(reader.read(9));
+    runDry(loop);
+    feed("ab");
+    runDry(loop);
+    expect(trace).toEqual(['"ab"']);
+  });
+
+  test("of 0 bytes gives none, and does not wait", () => {
+    expect(now(reader.read(0))).toBe("");
+  });
+
+  test("without n waits for the end, and gives all", () => {
+    note(reader.read());
+    feed("ab");
+    runDry(loop);
+    feed("cd");
+    reader._feedEof();
+    runDry(loop);
+    expect(trace).toEqual(['"abcd"']);
+  });
+
+  test("gives nothing at the end, again and again", () => {
+    feed("a");
+    reader._feedEof();
+    expect([reader.atEof(), now(reader.read(5)), reader.atEof()]).toEqual([false, "a", true]);
+    expect([now(reader.read(5)), now(reader.read()), now(reader.readline())]).toEqual(["", "", ""]);
+  });
+});
+
+describe("readexactly", () => {
+  test("waits for so many, and leaves the rest", () => {
+    note(reader.readexactly(3));
+    for (const chunk of ["a", "b", "cd"]) {
+      runDry(loop);
+      feed(chunk);
+    }
+    runDry(loop);
+    expect([trace, now(reader.read(9))]).toEqual([['"abc"'], "d"]);
+  });
+
+  test("of 0 bytes does not wait", () => {
+    expect(now(reader.readexactly(0))).toBe("");
+  });
+
+  test("at the end throws what there was", () => {
+    feed("ab");
+    reader._feedEof();
+    const error = thrown(reader.readexactly(3)) as IncompleteReadError;
+    expect(error).toBeInstanceOf(IncompleteReadError);
+    expect([text(error.partial), error.expected, error.name, reader.atEof()]).toEqual([
+      "ab",
+      3,
+      "IncompleteReadError",
+      true,
+    ]);
+  });
+
+  test("of more than the limit lets so many come", () => {
+    note(reader.readexactly(40));
+    runDry(loop);
+    for (let i = 0; i < 4; i++) feed("0123456789");
+    runDry(loop);
+    expect(trace).toEqual([`"${"0123456789".repeat(4)}"`]);
+  });
+});
+
+describe("readuntil", () => {
+  test("gives all up to and with the separator, however it is split", () => {
+    note(reader.readuntil("\r\n\r\n"));
+    for (const chunk of ["ab\r", "\n\r", "x\r\n", "\r", "\nrest"]) {
+      runDry(loop);
+      feed(chunk);
+    }
+    runDry(loop);
+    expect([trace, now(reader.read(9))]).toEqual([['"ab\r\n\rx\r\n\r\n"'], "rest"]);
+  });
+
+  test.each([
+    ["the one that is complete first", ["abc", "x"], "..xabc"],
+    ["the one that is complete first, although it begins later", ["xyz1", "y"], "..xy"],
+    ["the shorter of two that end together", ["bc", "abc"], "..abc"],
+    ["a separator that begins anew in itself", ["aab"], "aaab"],
+  ])("takes %s", (_, separators, upTo) => {
+    feed(`${upTo}|`);
+    const expected = separators.includes("x") ? "..x" : upTo;
+    expect(now(reader.readuntil(separators))).toBe(expected);
+  });
+
+  test("takes bytes for a separator, and newlines by default", () => {
+    feed("a\0b\nc");
+    expect(now(reader.readuntil(Uint8Array.of(0)))).toBe("a\0");
+    expect(now(reader.readuntil())).toBe("b\n");
+  });
+
+  test("at the end throws what there was", () => {
+    feed("ab");
+    note(reader.readuntil("!"));
+    runDry(loop);
+    reader._feedEof();
+    runDry(loop);
+    expect(trace).toEqual([
+      "IncompleteReadError: The stream ended after 2 bytes, and a separator was expected",
+    ]);
+  });
+
+  test("finds a separator that came together with the end", () => {
+    note(reader.readuntil("!"));
+    runDry(loop);
+    feed("ab!");
+    reader._feedEof();
+    runDry(loop);
+    expect(trace).toEqual(['"ab!"']);
+  });
+
+  test.each([
+    ["123456789", 9, "without it"],
+    ["123456789!", 9, "with it behind"],
+  ])("throws if more than the limit comes: %j", (sent, consumed) => {
+    feed(sent);
+    const error = thrown(reader.readuntil("!")) as LimitOverrunError;
+    expect(error).toBeInstanceOf(LimitOverrunError);
+    expect([error.consumed, error.name, now(reader.read(99))]).toEqual([
+      consumed,
+      "LimitOverrunError",
+      sent,
+    ]);
+  });
+
+  test("allows so many bytes as the limit before the separator", () => {
+    feed("12345678!!");
+    expect(now(reader.readuntil("!!"))).toBe("12345678!!");
+  });
+
+  test("counts as consumed what cannot be a part of the separator", () => {
+    feed("1234567890\r\n");
+    const error = thrown(reader.readuntil("\r\n\r\n")) as LimitOverrunError;
+    expect(error.consumed).toBe(9);
+  });
+
+  test("is not confused by somebody who reads without waiting meanwhile", () => {
+    feed("abc");
+    note(reader.readuntil("!"));
+    runDry(loop);
+    expect(now(reader.read(2))).toBe("ab");
+    feed("d!e!");
+    runDry(loop);
+    expect(trace).toEqual(['"cd!"']);
+  });
+});
+
+describe("readline", () => {
+  test("gives lines with their newlines, and at the end what is left", () => {
+    feed("one\ntw", "o\n\nend");
+    reader._feedEof();
+    const lines = [1, 2, 3, 4, 5].map(() => now(reader.readline()));
+    expect(lines).toEqual(["one\n", "two\n", "\n", "end", ""]);
+  });
+
+  test("throws for a line over the limit, drops it, and goes on behind it", () => {
+    feed("123456789\nnext\n");
+    const error = thrown(reader.readline()) as Error;
+    expect(error).toBeInstanceOf(RangeError);
+    expect(error.cause).toBeInstanceOf(LimitOverrunError);
+    expect(now(reader.readline())).toBe("next\n");
+  });
+
+  test("without an end in sight drops what is there", () => {
+    feed("123456789");
+    expect(thrown(reader.readline())).toBeInstanceOf(RangeError);
+    feed("0\nnext\n");
+    expect(now(reader.readline())).toBe("0\n");
+  });
+});
+
+test("iterate gives the lines", () => {
+  feed("one\n", "two\n", "end");
+  reader._feedEof();
+  loop.runUntilCompleteSync(function* () {
+    const lines = iterate(reader as never as AsyncIterable<Uint8Array>);
+    for (let r = yield* lines.next(); !r.done; r = yield* lines.next()) trace.push(text(r.value));
+  });
+  expect(trace).toEqual(["one\n", "two\n", "end"]);
+});
+
+describe("the limit", () => {
+  test("has the source pause above twice of it, and resume at it", () => {
+    feed("0123456789abcdef");
+    expect(trace).toEqual([]);
+    feed("!");
+    expect(trace).toEqual(["pause"]);
+    now(reader.read(8));
+    expect(trace).toEqual(["pause"]);
+    now(reader.read(1));
+    expect(trace).toEqual(["pause", "resume"]);
+  });
+
+  test("lets more come while somebody waits for more", () => {
+    feed("0123456789abcdef!");
+    const task = note(reader.readexactly(30));
+    runDry(loop);
+    feed("0123456789");
+    expect(trace).toEqual(["pause", "resume"]);
+    task.cancel();
+    feed("!");
+    expect(trace).toEqual(["pause", "resume", "pause"]);
+  });
+});
+
+describe("a connection that breaks", () => {
+  const broken = Object.assign(new Error("reset"), { code: "ECONNRESET" });
+
+  test("wakes the one who waits with its error, and takes nothing", () => {
+    feed("ab");
+    note(reader.readexactly(3));
+    runDry(loop);
+    reader._setException(broken);
+    runDry(loop);
+    expect(trace).toEqual(["Error: reset"]);
+    expect(now(reader.read(9))).toBe("ab");
+    expect(thrown(reader.read(9))).toBe(broken);
+    expect(reader.exception()).toBe(broken);
+  });
+
+  test("lets be read what came before", () => {
+    feed("a\nb");
+    reader._setException(broken);
+    reader._setException(new Error("later"));
+    expect(now(reader.readline())).toBe("a\n");
+    expect(thrown(reader.readline())).toBe(broken);
+    expect(thrown(reader.read())).toBe(broken);
+    expect(now(reader.readexactly(1))).toBe("b");
+    expect(thrown(reader.readexactly(1))).toBe(broken);
+  });
+});
+
+describe("a cancel", () => {
+  const reads: [string, () => Coroutine<Uint8Array>][] = [
+    ["read", () => reader.read()],
+    ["read(n)", () => reader.read(4)],
+    ["readexactly", () => reader.readexactly(4)],
+    ["readline", () => reader.readline()],
+    ["readuntil", () => reader.readuntil("!")],
+  ];
+
+  test.each(reads)("of %s before anything came loses nothing", (_, read) => {
+    const task = note(read());
+    runDry(loop);
+    task.cancel();
+    feed("ab\n!");
+    reader._feedEof();
+    runDry(loop);
+    expect([task.cancelled(), trace, now(reader.read()), loop._external]).toEqual([
+      true,
+      [],
+      "ab\n!",
+      0,
+    ]);
+  });
+
+  test.each(reads)("of %s in the turn in which it comes loses nothing", (_, read) => {
+    const task = note(read());
+    runDry(loop);
+    feed("ab\n!");
+    reader._feedEof();
+    task.cancel();
+    runDry(loop);
+    expect([task.cancelled(), trace, now(reader.read()), loop._external]).toEqual([
+      true,
+      [],
+      "ab\n!",
+      0,
+    ]);
+  });
+});
+
+test("one coroutine waits at a time; the second gets a RuntimeError", () => {
+  note(reader.read(1));
+  runDry(loop);
+  expect(thrown(reader.readline())).toBeInstanceOf(RuntimeError);
+  feed("a");
+  note(reader.read(1)).cancel();
+  runDry(loop);
+  expect(trace).toEqual(['"a"']);
+});
+
+test("while somebody waits, a clock that leaps waits too", () => {
+  note(reader.read(1));
+  const timer = loop.callLater(1000, () => trace.push("leapt"));
+  expect(() => loop.runForeverSync()).toThrow(DeadlockError);
+  expect([trace, loop._external]).toEqual([[], 1]);
+  timer.cancel();
+});
+
+test.each([
+  ["a limit of 0", () => new StreamReader(0), RangeError],
+  ["a limit that is none", () => new StreamReader("1" as never), TypeError],
+  ["a count that is none", () => reader.read("1" as never), TypeError],
+  ["a part of a byte", () => reader.read(0.5), RangeError],
+  ["NaN bytes", () => reader.read(Number.NaN), RangeError],
+  ["fewer than no bytes", () => reader.readexactly(-1), RangeError],
+  ["a separator that is none", () => reader.readuntil(1 as never), TypeError],
+  ["an empty separator", () => reader.readuntil(["a", ""]), RangeError],
+  ["no separator", () => reader.readuntil([]), RangeError],
+])("throws for %s, at the call", (_, action, Expected) => {
+  expect(caught(action)).toBeInstanceOf(Expected);
+});

@@ -1,0 +1,227 @@
+// openWebSocket and a real server, in Node and in a browser.
+
+import { beforeAll, beforeEach, expect, inject, test } from "vitest";
+import { openWebSocket, type WebSocketOptions } from "../../src/io/webSocket.ts";
+import { type WebSocketConnection, WebSocketError } from "../../src/io/webSocketConnection.ts";
+import { CancelledError } from "../../src/loop/errors.ts";
+import { run } from "../../src/run.ts";
+import { createTask } from "../../src/tasks/awaitable.ts";
+import type { Coroutine } from "../../src/tasks/coroutine.ts";
+import { fromPromise } from "../../src/tasks/fromPromise.ts";
+import { iterate } from "../../src/tasks/iterate.ts";
+import { sleep } from "../../src/tasks/sleep.ts";
+import { timeout } from "../../src/tasks/timeout.ts";
+import { provideWebSocket } from "../support/webSocketClient.ts";
+
+const SERVER = inject("webSocketServer");
+/** Nothing listens there. */
+const NOBODY = "ws://127.0.0.1:1";
+const KILOBYTE = 1024;
+const MEGABYTE = KILOBYTE * KILOBYTE;
+
+let trace: unknown[];
+
+beforeAll(provideWebSocket);
+
+beforeEach(() => {
+  trace = [];
+});
+
+function open(path: string, options?: WebSocketOptions): Coroutine<WebSocketConnection> {
+  return openWebSocket(SERVER + path, options);
+}
+
+/** What a coroutine throws. */
+function* thrownBy(coro: Coroutine<unknown>): Coroutine<unknown> {
+  try {
+    yield* coro;
+  } catch (error) {
+    return error;
+  }
+  throw new Error("Nothing was thrown");
+}
+
+test("text comes back as text, and bytes as bytes", async () => {
+  await run(function* (): Coroutine<void> {
+    const socket = yield* open("/echo");
+    yield* socket.write("grüße");
+    yield* socket.write(Uint8Array.of(1, 2, 3));
+    yield* socket.write(Uint8Array.of(4, 5).buffer);
+    yield* socket.write(new DataView(Uint8Array.of(6, 7, 8).buffer, 1));
+    yield* socket.write("");
+    for (let i = 0; i < 5; i++) trace.push(yield* socket.read());
+    socket.close();
+    yield* socket.waitClosed();
+  });
+
+  const [text, first, second, third, empty] = trace;
+  expect([text, empty]).toEqual(["grüße", ""]);
+  expect(first).toBeInstanceOf(Uint8Array);
+  expect([first, second, third].map((bytes) => [...(bytes as Uint8Array)])).toEqual([
+    [1, 2, 3],
+    [4, 5],
+    [7, 8],
+  ]);
+});
+
+test("the server takes one of the protocols", async () => {
+  await run(function* (): Coroutine<void> {
+    const socket = yield* open("/echo", { protocols: ["first", "second"] });
+    trace.push(socket.protocol);
+    const other = yield* openWebSocket(new URL(`${SERVER}/echo`), { protocols: "second" });
+    trace.push(other.protocol, (yield* open("/echo")).protocol);
+  });
+
+  expect(trace).toEqual(["second", "second", ""]);
+});
+
+test("a peer that closes in order is the end, after all that came before", async () => {
+  await run(function* (): Coroutine<void> {
+    const socket = yield* open("/close?code=4001&reason=bye");
+    yield* socket.waitClosed();
+    trace.push(
+      socket.isClosing(),
+      yield* socket.read(),
+      yield* socket.read(),
+      yield* socket.read(),
+    );
+    trace.push(socket.closeCode, socket.closeReason, socket.wasClean);
+    const late = yield* thrownBy(socket.write("late"));
+    expect(late).toBeInstanceOf(WebSocketError);
+    expect(late).toMatchObject({ closeCode: 4001, closeReason: "bye" });
+  });
+
+  expect(trace).toEqual([true, "last", undefined, undefined, 4001, "bye", true]);
+});
+
+test("a connection that breaks is an error, after all that came before", async () => {
+  await run(function* (): Coroutine<void> {
+    const socket = yield* open("/drop");
+    trace.push(socket.wasClean, yield* socket.read());
+    const error = yield* thrownBy(socket.read());
+    expect(error).toBeInstanceOf(WebSocketError);
+    expect(error).toMatchObject({ name: "WebSocketError", closeCode: 1006 });
+    expect(yield* thrownBy(socket.read())).toBeInstanceOf(WebSocketError);
+    expect(yield* thrownBy(socket.write("x"))).toBeInstanceOf(WebSocketError);
+    yield* socket.waitClosed();
+    trace.push(socket.closeCode, socket.wasClean);
+  });
+
+  expect(trace).toEqual([undefined, "last", 1006, false]);
+});
+
+test.each([
+  ["nobody listens", NOBODY],
+  ["it is no WebSocket", `${SERVER}/refuse`],
+])("where %s, it is an error", async (_, url) => {
+  const error = await run(thrownBy(openWebSocket(url)));
+
+  expect(error).toBeInstanceOf(WebSocketError);
+  expect(error).toMatchObject({ closeCode: 1006 });
+});
+
+test("an address that is none is a SyntaxError", async () => {
+  await expect(run(openWebSocket("ws://["))).rejects.toMatchObject({
+    name: "SyntaxError",
+  });
+});
+
+test("closing ends the reads, and both sides agree", async () => {
+  await run(function* (): Coroutine<void> {
+    const socket = yield* open("/echo");
+    const reading = createTask(socket.read());
+    yield;
+    socket.close(4002, "enough");
+    socket.close();
+    trace.push(socket.isClosing(), yield* reading, socket.closeCode, socket.wasClean);
+    expect(yield* thrownBy(socket.write("late"))).toBeInstanceOf(WebSocketError);
+  });
+
+  expect(trace).toEqual([true, undefined, 4002, true]);
+});
+
+test("a cancel while it connects closes it", async () => {
+  const token = crypto.randomUUID();
+  await run(function* (): Coroutine<void> {
+    function* hanging(): Coroutine<string> {
+      const url = `${SERVER.replace("ws:", "http:")}/hanging?token=${token}`;
+      return yield* fromPromise(fetch(url).then((response) => response.text()));
+    }
+    const connecting = createTask(open(`/never?token=${token}`));
+    while ((yield* hanging()) !== "1") yield* sleep(5);
+    connecting.cancel();
+    expect(yield* thrownBy(connecting as never)).toBeInstanceOf(CancelledError);
+    yield* timeout(3000, function* (): Coroutine<void> {
+      while ((yield* hanging()) !== "0") yield* sleep(5);
+    });
+  });
+});
+
+test("iterate gives all messages, and for await too", async () => {
+  await run(function* (): Coroutine<void> {
+    const socket = yield* open("/echo");
+    for (const letter of "abc") yield* socket.write(letter);
+    const messages = iterate(socket);
+    for (let r = yield* messages.next(); !r.done; r = yield* messages.next()) {
+      trace.push(r.value);
+      if (r.value === "c") socket.close();
+    }
+    const other = yield* open("/close?code=1000");
+    async function collect(): Promise<void> {
+      for await (const message of other) trace.push(message);
+    }
+    yield* fromPromise(collect());
+  });
+
+  expect(trace).toEqual(["a", "b", "c", "last"]);
+});
+
+test("a peer that does not read makes writes wait, and nothing is lost", async () => {
+  const size = 64 * KILOBYTE;
+  const count = 1000;
+  await run(function* (): Coroutine<void> {
+    const socket = yield* open("/slow?delay=300", { limit: 4 * size });
+    let written = 0;
+    const writing = createTask(function* (): Coroutine<void> {
+      for (; written < count; written++) yield* socket.write(new Uint8Array(size));
+      yield* socket.write("how much?");
+    });
+    yield* sleep(200);
+    // What the system itself holds is for it to say.
+    expect(written).toBeLessThan(count / 2);
+    yield* writing;
+    trace.push(yield* socket.read());
+    socket.close();
+  });
+
+  expect(trace).toEqual([String(size * count)]);
+});
+
+test("a peer that sends too much for a bound is cut off", async () => {
+  await run(function* (): Coroutine<void> {
+    const socket = yield* open(`/push?count=100&size=${MEGABYTE}`, { maxUnread: 3 * MEGABYTE });
+    yield* socket.waitClosed();
+    for (let i = 0; i < 3; i++) trace.push((yield* socket.read())?.length);
+    const error = yield* thrownBy(socket.read());
+    expect(error).toBeInstanceOf(WebSocketError);
+    trace.push((error as Error).message);
+  });
+
+  expect(trace).toEqual([...[MEGABYTE, MEGABYTE, MEGABYTE], "Too much came that nobody had read"]);
+});
+
+test("wrong arguments are found at the call", async () => {
+  expect(() => openWebSocket(5 as never)).toThrow("`url`");
+  expect(() => openWebSocket(SERVER, { protocols: [1 as never] })).toThrow("`protocols`");
+  expect(() => openWebSocket(SERVER, { limit: -1 })).toThrow(RangeError);
+  expect(() => openWebSocket(SERVER, { maxUnread: "1" as never })).toThrow("`maxUnread`");
+  expect(() => openWebSocket(SERVER, null as never)).toThrow("`options`");
+  await run(function* (): Coroutine<void> {
+    const socket = yield* open("/echo");
+    expect(() => socket.write(5 as never)).toThrow("Expected `data`");
+    expect(() => socket.close(5)).toThrow();
+    yield* socket.write("still open");
+    trace.push(yield* socket.read());
+  });
+  expect(trace).toEqual(["still open"]);
+});

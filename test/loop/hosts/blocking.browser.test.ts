@@ -1,0 +1,68 @@
+// Where a browser lets a loop block its thread.
+
+import { expect, test } from "vitest";
+import { RuntimeError } from "../../../src/loop/errors.ts";
+import { runSync } from "../../../src/run.ts";
+import type { Coroutine } from "../../../src/tasks/coroutine.ts";
+import { sleep } from "../../../src/tasks/sleep.ts";
+import { caught } from "../../support/caught.ts";
+import { runVirtually } from "../../support/virtualLoop.ts";
+
+const PROGRAM = `
+  import { runSync, sleep } from ${JSON.stringify(new URL("../../../src/index.ts", import.meta.url).href)};
+
+  if (SHARED) {
+    // What the headers would allow. The memory is shared all the same.
+    globalThis.SharedArrayBuffer ??= new WebAssembly.Memory({ initial: 0, maximum: 0, shared: true }).buffer.constructor;
+  } else {
+    delete globalThis.SharedArrayBuffer;
+  }
+  const start = performance.now();
+  let finding;
+  try {
+    runSync(sleep(50));
+    finding = performance.now() - start;
+  } catch (error) {
+    finding = String(error);
+  }
+  postMessage(finding);
+`;
+
+/** What a worker finds out about itself. */
+function inWorker(isShared: boolean): Promise<unknown> {
+  const program = `const SHARED = ${isShared};${PROGRAM}`;
+  const url = URL.createObjectURL(new Blob([program], { type: "text/javascript" }));
+  const worker = new Worker(url, { type: "module" });
+  return new Promise((resolve, reject) => {
+    worker.onmessage = ({ data }) => resolve(data);
+    worker.onerror = reject;
+  }).finally(() => worker.terminate());
+}
+
+test("a loop blocks a worker until its timer is due", async () => {
+  expect(await inWorker(true)).toBeGreaterThanOrEqual(50);
+});
+
+test("without shared memory, a worker's loop says which headers are missing", async () => {
+  const error = await inWorker(false);
+
+  expect(error).toContain("RuntimeError: This thread cannot be blocked");
+  expect(error).toContain("`Cross-Origin-Opener-Policy: same-origin`");
+  expect(error).toContain("`Cross-Origin-Embedder-Policy: require-corp`");
+});
+
+test("a page cannot be blocked, and nothing has begun", () => {
+  let hasBegun = false;
+  const error = caught(() =>
+    runSync(function* (): Coroutine<void> {
+      hasBegun = true;
+    }),
+  );
+
+  expect([error, hasBegun]).toEqual([expect.any(RuntimeError), false]);
+  expect(String(error)).toContain("A page never can");
+});
+
+test("a page can run a loop on a clock that does not pass by itself", () => {
+  expect(runVirtually(() => sleep(1e9, "done"))).toBe("done");
+});

@@ -1,0 +1,21 @@
+// Other threads of a Node process, which run the sources as they are.
+
+import { fileURLToPath } from "node:url";
+import { Worker, type WorkerOptions } from "node:worker_threads";
+import { buildSync } from "esbuild";
+
+const root = fileURLToPath(new URL("../..", import.meta.url));
+
+/** Starts a thread with a program that may import `./src/...`. */
+export function startThread(program: string, options?: WorkerOptions): Worker {
+  const { outputFiles } = buildSync({
+    stdin: { contents: program, resolveDir: root, loader: "ts" },
+    bundle: true,
+    format: "esm",
+    platform: "node",
+    target: "es2022",
+    write: false,
+  });
+  const code = outputFiles[0]?.text ?? "";
+  return new Worker(new URL(`data:text/javascript,${encodeURIComponent(code)}`), options);
+}

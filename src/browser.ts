@@ -1,6 +1,8 @@
 import { Selector } from "./io/browser/selector.ts";
 import { WatchedSources } from "./io/sources.ts";
+import { provideExposing } from "./loop/exposing.ts";
 import { provideSources } from "./loop/readiness.ts";
+import { exposureOf } from "./remote/exposure.ts";
 
 export * from "./index.ts";
 export { type ReceivedMessage, receiveMessage } from "./io/browser/messageSources.ts";
@@ -13,6 +15,11 @@ export {
   WebSocketError,
   type WebSocketMessage,
 } from "./io/webSocketConnection.ts";
+export type { ExposedFunctions, RemoteTicket } from "./loop/exposing.ts";
+export { connectRemote, type Remote } from "./remote/remote.ts";
+export { RemoteLostError } from "./remote/remoteError.ts";
+export { transfer } from "./remote/transfer.ts";
 export { Selector };
 
 provideSources((loop) => new WatchedSources(loop, new Selector()));
+provideExposing(exposureOf);

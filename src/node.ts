@@ -1,8 +1,14 @@
 import { Selector } from "./io/node/selector.ts";
 import { NodeSources } from "./io/node/signalHandlers.ts";
+import { provideExposing } from "./loop/exposing.ts";
+import { provideInlets } from "./loop/hosts/blocking.ts";
+import { portInlets } from "./loop/hosts/ports.ts";
 import { provideSources } from "./loop/readiness.ts";
+import { exposureOf } from "./remote/exposure.ts";
 
 provideSources((loop) => new NodeSources(loop, new Selector()));
+provideInlets(portInlets);
+provideExposing(exposureOf);
 
 export * from "./index.ts";
 export {
@@ -51,3 +57,7 @@ export {
   WebSocketError,
   type WebSocketMessage,
 } from "./io/webSocketConnection.ts";
+export type { ExposedFunctions, RemoteTicket } from "./loop/exposing.ts";
+export { connectRemote, type Remote } from "./remote/remote.ts";
+export { RemoteLostError } from "./remote/remoteError.ts";
+export { transfer } from "./remote/transfer.ts";

@@ -19,6 +19,7 @@ const RANKS = [
   /^sync\//,
   /^io\//,
   /^(debug\/|(?!(index|node|browser|testing)\.ts$)[^/]+$)/,
+  /^remote\//,
   /^(testing\/|(index|node|browser|testing)\.ts$)/,
 ];
 const ENTRIES = RANKS.length - 1;

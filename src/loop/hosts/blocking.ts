@@ -8,16 +8,13 @@
 import { RuntimeError } from "../errors.ts";
 import type { Scheduler } from "../scheduler.ts";
 
-/** What can come to a loop while its thread is blocked. */
+/** What can come to a loop while its thread is blocked, other than time. */
 export interface Inlets {
-  /** Takes in what has come. Returns whether that was anything. */
-  takeIn(loop: Scheduler): boolean;
-  /** How many of the waits in `loop._external` it can end. */
-  count(loop: Scheduler): number;
+  /** Takes in what has come. */
+  takeIn(loop: Scheduler): void;
+  /** As `block`, but woken too by what comes. */
+  block(loop: Scheduler, delay: number): boolean;
 }
-
-/** After how many milliseconds the inlets are asked again: whoever leaves a message need not ring. */
-const ASK_EVERY = 2;
 
 let inlets: Inlets | undefined;
 let bell: Int32Array<SharedArrayBuffer> | undefined;
@@ -54,25 +51,18 @@ export function bellToShare(): Int32Array<SharedArrayBuffer> | undefined {
   return inlets && bellHere();
 }
 
-/** Takes in what has come for `loop`. Returns whether that was anything. */
-export function takeIn(loop: Scheduler): boolean {
-  return inlets?.takeIn(loop) ?? false;
+/** Takes in what has come for `loop`. */
+export function takeIn(loop: Scheduler): void {
+  inlets?.takeIn(loop);
 }
 
 /**
- * Blocks the thread for at most `delay` milliseconds, until the bell rings or something may have come. Returns false,
- * and does nothing, if nothing can come that `loop` waits for.
+ * Blocks the thread for at most `delay` milliseconds, or until something may have come. Returns false, and does nothing,
+ * if nothing can come that `loop` waits for.
  */
 export function block(loop: Scheduler, delay: number): boolean {
-  if (bell === undefined && inlets === undefined) return false;
-  const here = bellHere();
-  // Before the look at what has come: whoever rings after it is not missed.
-  const rings = Atomics.load(here, 0);
-  if (takeIn(loop)) return true;
-  const open = inlets?.count(loop) ?? 0;
-  if (loop._external > open || (delay === Infinity && open === 0)) return false;
-  Atomics.wait(here, 0, rings, open === 0 ? delay : Math.min(delay, ASK_EVERY));
-  // Before the turn: what came before a deadline comes before its timer.
-  takeIn(loop);
+  if (inlets !== undefined) return inlets.block(loop, delay);
+  if (loop._external > 0 || delay === Infinity) return false;
+  Atomics.wait(bellHere(), 0, 0, delay);
   return true;
 }

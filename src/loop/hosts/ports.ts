@@ -6,7 +6,7 @@
 import { type BroadcastChannel, MessagePort, receiveMessageOnPort } from "node:worker_threads";
 import type { Sources } from "../readiness.ts";
 import type { Resource, Scheduler } from "../scheduler.ts";
-import type { Inlets } from "./blocking.ts";
+import { bellHere, type Inlets } from "./blocking.ts";
 import { isOpen } from "./lifeline.ts";
 
 /** Something of a loop's that listens to ports itself. */
@@ -18,6 +18,9 @@ export interface PortOwner extends Resource {
 
 type Port = MessagePort | BroadcastChannel;
 
+/** After how many milliseconds the ports are asked again: whoever sends a message need not ring. */
+const ASK_EVERY = 2;
+
 /** How many messages are taken from a port before others have their turn, as in Node itself. */
 const MOST_AT_ONCE = 1_000;
 
@@ -26,26 +29,40 @@ const closed = /* @__PURE__ */ new WeakSet<object>();
 
 /** What can come to a blocked thread: messages for the ports that a loop watches, and for what owns ports itself. */
 export const portInlets: Inlets = {
-  takeIn(loop) {
-    let took = false;
-    for (const owner of ownersOf(loop)) {
-      for (const port of owner.ports) if (takeFrom(port as Port)) took = true;
-    }
-    return took;
-  },
+  takeIn,
 
-  count(loop) {
-    let waits = 0;
-    for (const owner of ownersOf(loop)) waits += owner.waits;
-    return waits;
+  block(loop, delay) {
+    const bell = bellHere();
+    // Before the look at what has come: whoever rings after it is not missed.
+    const rings = Atomics.load(bell, 0);
+    if (takeIn(loop)) return true;
+    const owners = ownersOf(loop);
+    const open = owners.reduce((sum, { waits }) => sum + waits, 0);
+    if (loop._external > open || (delay === Infinity && open === 0)) return false;
+    Atomics.wait(bell, 0, rings, owners.length === 0 ? delay : Math.min(delay, ASK_EVERY));
+    // Before the turn: what came before a deadline comes before its timer.
+    takeIn(loop);
+    return true;
   },
 };
+
+/** Takes in what has come for `loop`. Returns whether that was anything. */
+function takeIn(loop: Scheduler): boolean {
+  let took = false;
+  for (const owner of ownersOf(loop)) {
+    for (const port of owner.ports) if (takeFrom(port as Port)) took = true;
+  }
+  return took;
+}
 
 function ownersOf(loop: Scheduler): PortOwner[] {
   const owners: PortOwner[] = [];
   for (const resource of loop._resources) {
     if ("ports" in resource) owners.push(resource as PortOwner);
-    if ("selector" in resource) owners.push(watchedPorts(resource as Sources));
+    if ("selector" in resource) {
+      const watched = watchedPorts(resource as Sources);
+      if (watched.waits > 0) owners.push(watched);
+    }
   }
   return owners;
 }

@@ -1,0 +1,409 @@
+// Calls between the threads of a Node process.
+
+import type { Worker } from "node:worker_threads";
+import { afterEach, beforeAll, beforeEach, describe, expect, test } from "vitest";
+import { type EventLoop, newEventLoop } from "../../src/eventLoop.ts";
+import { CancelledError, LookupError, RuntimeError } from "../../src/loop/errors.ts";
+import { provideExposing, type RemoteTicket } from "../../src/loop/exposing.ts";
+import { provideInlets } from "../../src/loop/hosts/blocking.ts";
+import { portInlets } from "../../src/loop/hosts/ports.ts";
+import { exposureOf } from "../../src/remote/exposure.ts";
+import { connectRemote, type Remote } from "../../src/remote/remote.ts";
+import { RemoteLostError } from "../../src/remote/remoteError.ts";
+import { transfer } from "../../src/remote/transfer.ts";
+import { run, runSync } from "../../src/run.ts";
+import { type AwaitableLike, createTask } from "../../src/tasks/awaitable.ts";
+import type { Coroutine } from "../../src/tasks/coroutine.ts";
+import { gather } from "../../src/tasks/gather.ts";
+import { sleep } from "../../src/tasks/sleep.ts";
+import { startThread } from "../support/thread.node.ts";
+
+/** What every thread imports. */
+const PRELUDE = `
+  import { parentPort, workerData } from "node:worker_threads";
+  import { newEventLoop } from "./src/eventLoop.ts";
+  import { run, runSync } from "./src/run.ts";
+  import { provideExposing } from "./src/loop/exposing.ts";
+  import { provideInlets } from "./src/loop/hosts/blocking.ts";
+  import { portInlets } from "./src/loop/hosts/ports.ts";
+  import { exposureOf } from "./src/remote/exposure.ts";
+  import { connectRemote } from "./src/remote/remote.ts";
+  import { transfer } from "./src/remote/transfer.ts";
+  import { fromPromise } from "./src/tasks/fromPromise.ts";
+  import { sleep } from "./src/tasks/sleep.ts";
+  provideExposing(exposureOf);
+  provideInlets(portInlets);
+`;
+
+/** A thread that exposes functions. */
+const SERVER = `${PRELUDE}
+  class OddError extends Error { code = 7; }
+  const trace = [];
+  const loop = newEventLoop();
+  loop.expose({
+    *add(a, b) { yield* sleep(1); return a + b; },
+    plain: (value) => value,
+    promised: async (value) => value,
+    log(letter) { trace.push(letter); },
+    trace: () => trace.splice(0).join(""),
+    sum(bytes) { return bytes.reduce((sum, byte) => sum + byte, 0); },
+    give(size) { const bytes = new Uint8Array(size).fill(1); return transfer(bytes, [bytes.buffer]); },
+    uncloneable: () => () => {},
+    *fail() { throw new OddError("odd", { cause: new TypeError("the cause") }); },
+    group() { throw new AggregateError([new RangeError("first")], "several"); },
+    throwValue() { throw { thrown: true }; },
+    *slow() {
+      try { trace.push("begun "); yield* sleep(1e9); }
+      finally { yield* sleep(30); trace.push("cleaned "); }
+    },
+    *stubborn() { try { yield* sleep(1e9); } catch { return "went on"; } },
+    *forever() { yield* sleep(1e9); },
+    *nap(ms) { yield* sleep(ms); return ms; },
+    die() { process.exit(); },
+    end() { loop.callLater(5, () => { loop.stop(); }); },
+  });
+  parentPort.postMessage(loop.remote());
+`;
+const AS_GUEST = "await loop.runForever(); loop.close();";
+const BLOCKED = "loop.runForeverSync(); loop.close();";
+
+const threads: Worker[] = [];
+
+beforeAll(() => {
+  provideExposing(exposureOf);
+  provideInlets(portInlets);
+});
+
+afterEach(async () => {
+  await Promise.all(threads.splice(0).map((thread) => thread.terminate()));
+});
+
+function start(program: string, workerData?: unknown): Promise<never> {
+  const thread = startThread(program, { workerData });
+  threads.push(thread);
+  return new Promise((resolve, reject) => {
+    thread.once("message", resolve as (message: unknown) => void);
+    thread.once("error", reject);
+  });
+}
+
+/** What happens as a guest of the host here, and what blocks it. */
+const runs: Record<string, <T>(main: AwaitableLike<T>) => Promise<T>> = {
+  "as a guest": (main) => run(main),
+  blocked: async (main) => runSync(main),
+};
+const servers: Record<string, string> = { "as a guest": AS_GUEST, blocked: BLOCKED };
+const combinations = Object.keys(servers).flatMap((there) =>
+  Object.keys(runs).map((here) => [there, here] as const),
+);
+
+describe.each(combinations)("a thread that runs %s, called by one that runs %s,", (there, here) => {
+  let remote: Remote;
+  const runHere = runs[here] as (typeof runs)[string];
+
+  beforeEach(async () => {
+    remote = connectRemote(await start(SERVER + servers[there]));
+  });
+
+  test("answers", async () => {
+    const value = { list: [new Map([[1, new Date(5)]])] };
+    const results = await runHere(() =>
+      gather([
+        remote.call("add", 1, 2),
+        remote.call("plain", value),
+        // A blocked thread has no promises.
+        remote.call(there === "blocked" ? "plain" : "promised", undefined),
+      ]),
+    );
+
+    expect(results).toEqual([3, value, undefined]);
+  });
+
+  test("begins calls in the order in which they were made", async () => {
+    const trace = await runHere(function* (): Coroutine<unknown> {
+      remote.callSoon("log", "a");
+      const b = remote.call("log", "b");
+      remote.callSoon("log", "c");
+      yield* b;
+      remote.callSoon("log", "d");
+      return yield* remote.call("trace");
+    });
+
+    expect(trace).toBe("abcd");
+  });
+
+  test("gets errors with name, message, stack and cause", async () => {
+    const errors = await runHere(() =>
+      gather(
+        [
+          remote.call("fail"),
+          remote.call("group"),
+          remote.call("nothing"),
+          remote.call("uncloneable"),
+          remote.call("throwValue"),
+        ],
+        { returnExceptions: true },
+      ),
+    );
+    const [odd, group, unknown, uncloneable, value] = errors as Error[];
+
+    expect([odd?.name, odd?.message, odd?.cause]).toEqual([
+      "OddError",
+      "odd",
+      new TypeError("the cause"),
+    ]);
+    expect(odd?.cause).toBeInstanceOf(TypeError);
+    expect(odd?.stack).toContain("data:text/javascript");
+    expect((group as AggregateError).errors).toEqual([new RangeError("first")]);
+    expect(unknown).toBeInstanceOf(LookupError);
+    expect(uncloneable?.name).toBe("DataCloneError");
+    expect(value).toEqual({ thrown: true });
+  });
+
+  test("waits for the clean-up of a call that is cancelled", async () => {
+    const trace = await runHere(function* (): Coroutine<unknown> {
+      const future = remote.call("slow");
+      const task = createTask(function* () {
+        yield* future;
+      });
+      yield* remote.call("nap", 1);
+      task.cancel();
+      try {
+        yield* task;
+      } catch (error) {
+        if (!(error instanceof CancelledError)) throw error;
+      }
+      const states = [future.cancelled(), task.cancelled()];
+      return [states, yield* remote.call("trace")];
+    });
+
+    expect(trace).toEqual([[true, true], "begun cleaned "]);
+  });
+
+  test("may go on after a cancel", async () => {
+    const results = await runHere(function* (): Coroutine<unknown> {
+      const early = remote.call("stubborn");
+      early.cancel();
+      const late = remote.call("stubborn");
+      yield* remote.call("nap", 1);
+      late.cancel();
+      const result = yield* late;
+      yield* gather([early], { returnExceptions: true });
+      return result;
+    });
+
+    expect(results).toBe("went on");
+  });
+
+  test("takes over memory that is transferred", async () => {
+    const bytes = new Uint8Array(1_000).fill(2);
+    const results = await runHere(function* (): Coroutine<unknown> {
+      const sum = remote.call("sum", transfer(bytes, [bytes.buffer]));
+      const length = bytes.length;
+      return [yield* sum, length, (yield* remote.call<Uint8Array>("give", 10)).length];
+    });
+
+    expect(results).toEqual([2_000, 0, 10]);
+  });
+
+  test.each(["dies", "is terminated", "closes its loop"])(
+    "fails pending calls when it %s",
+    async (how) => {
+      const [thread] = threads as [Worker];
+      const errors = await runHere(function* (): Coroutine<unknown[]> {
+        const pending = remote.call("forever");
+        yield* remote.call("nap", 1);
+        if (how === "dies") remote.callSoon("die");
+        else if (how === "closes its loop") remote.callSoon("end");
+        else void thread.terminate();
+        const [error] = yield* gather([pending], { returnExceptions: true });
+        const [later] = yield* gather([remote.call("nap", 1)], { returnExceptions: true });
+        return [error, later];
+      });
+
+      expect(errors).toEqual([expect.any(RemoteLostError), expect.any(RemoteLostError)]);
+    },
+  );
+});
+
+describe("a connection", () => {
+  test("to a thread that is gone already fails its calls", async () => {
+    const ticket = await start(SERVER + AS_GUEST);
+    await threads[0]?.terminate();
+    const call = function* (): Coroutine<unknown> {
+      return yield* connectRemote(ticket).call("nap", 1);
+    };
+
+    await expect(run(call)).rejects.toThrow(RemoteLostError);
+    expect(() => runSync(call)).toThrow(RemoteLostError);
+  });
+
+  test("that is closed cancels its calls there, and takes none", async () => {
+    const ticket = await start(SERVER + AS_GUEST);
+    await run(function* (): Coroutine<void> {
+      const remote = connectRemote(ticket);
+      const pending = remote.call("slow");
+      yield* remote.call("nap", 1);
+      remote.close();
+      const [error] = yield* gather([pending], { returnExceptions: true });
+      expect(error).toBeInstanceOf(RemoteLostError);
+      expect(() => remote.call("nap", 1)).toThrow(RuntimeError);
+      yield* sleep(60);
+      expect(yield* connectRemote(ticket).call("trace")).toBe("begun cleaned ");
+    });
+  });
+
+  test("is one of many by the same ticket", async () => {
+    const ticket = await start(SERVER + AS_GUEST);
+    const remotes = [connectRemote(ticket), connectRemote(structuredClone(ticket))];
+
+    expect(await run(() => gather(remotes.map((remote) => remote.call("add", 1, 1))))).toEqual([
+      2, 2,
+    ]);
+  });
+
+  test("that dies has its calls cancelled there", async () => {
+    const ticket = await start(SERVER + AS_GUEST);
+    await start(
+      `${PRELUDE}
+      await run(function* () {
+        const remote = connectRemote(workerData);
+        const pending = remote.call("slow");
+        yield* remote.call("nap", 1);
+        parentPort.postMessage("called");
+        yield* pending;
+      });`,
+      ticket,
+    );
+    await threads[1]?.terminate();
+    const trace = await run(function* (): Coroutine<unknown> {
+      yield* sleep(100);
+      return yield* connectRemote(ticket).call("trace");
+    });
+
+    expect(trace).toBe("begun cleaned ");
+  });
+
+  test("leads from one worker to another, and back to the main thread", async () => {
+    const ticket = await start(SERVER + AS_GUEST);
+    const loop = newEventLoop();
+    const heard: unknown[] = [];
+    loop.expose({
+      hear: (value: unknown) => {
+        heard.push(value);
+        loop.stop();
+      },
+    });
+    for (const how of ["await run", "runSync"]) {
+      void start(
+        `${PRELUDE}
+        ${how}(function* () {
+          const [other, main] = workerData.map(connectRemote);
+          yield* main.call("hear", yield* other.call("add", 20, 1));
+        });`,
+        [ticket, loop.remote()],
+      );
+      await loop.runForever();
+    }
+    loop.close();
+
+    expect(heard).toEqual([21, 21]);
+  });
+
+  test("leads to another loop of the same thread", async () => {
+    const other = newEventLoop();
+    other.expose({ double: (n: number) => 2 * n });
+    const running = other.runForever();
+    const result = await run(() => connectRemote(other.remote()).call("double", 21));
+    other.stop();
+    await running;
+    other.close();
+
+    expect(result).toBe(42);
+  });
+
+  test("does not keep a process alive that has nothing else to do", async () => {
+    const ticket = await start(SERVER + AS_GUEST);
+    const ended = new Promise((resolve) => {
+      void start(`${PRELUDE} await run(() => connectRemote(workerData).call("nap", 1));`, ticket);
+      threads[1]?.once("exit", resolve);
+    });
+
+    expect(await ended).toBe(0);
+  });
+});
+
+describe("a blocked loop", () => {
+  test("wakes within 5 ms of a call", async () => {
+    const remote = connectRemote(await start(SERVER + BLOCKED));
+    const times = await run(function* (): Coroutine<number[]> {
+      const times: number[] = [];
+      yield* remote.call("plain", 0);
+      for (let i = 0; i < 200; i++) {
+        const start = performance.now();
+        yield* remote.call("plain", i);
+        times.push(performance.now() - start);
+        yield* sleep(i % 7);
+      }
+      return times.sort((a, b) => a - b);
+    });
+    const median = times[100] as number;
+    console.log(`A call to a blocked thread and back took ${median.toFixed(3)} ms (median)`);
+
+    expect(median).toBeLessThan(5);
+  });
+});
+
+describe("a mistake", () => {
+  test("is told at the call", async () => {
+    const loop: EventLoop = newEventLoop();
+    const wrong = (value: unknown) => value as never;
+
+    expect(() => loop.expose(wrong(42))).toThrow(
+      "Expected `functions` to be an object of functions",
+    );
+    expect(() => loop.expose({ x: wrong(42) })).toThrow("Expected `functions.x` to be a function");
+    expect(() => connectRemote(wrong({}))).toThrow(
+      "Expected `ticket` to be what `loop.remote()` gave",
+    );
+    expect(() => transfer({}, wrong([1]))).toThrow("Expected `list[0]` to be an ArrayBuffer");
+    const remote = connectRemote(loop.remote() as RemoteTicket);
+    expect(() => remote.call("x")).toThrow("remote.call() needs an event loop");
+    await run(function* (): Coroutine<void> {
+      expect(() => remote.call(wrong(1))).toThrow("Expected `name` to be a string");
+      expect(() => remote.call("x", () => 0)).toThrow("could not be cloned");
+      yield;
+    });
+    await run(function* (): Coroutine<void> {
+      expect(() => remote.call("x")).toThrow("The connection belongs to another loop");
+      yield;
+    });
+    loop.close();
+    expect(() => loop.expose({})).toThrow("The loop is closed");
+    expect(() => loop.remote()).toThrow("The loop is closed");
+  });
+
+  test("in a call that nobody waits for goes to the exception handler there", async () => {
+    const loop = newEventLoop();
+    const reports: unknown[] = [];
+    loop.setExceptionHandler((_, { exception }) => {
+      reports.push(exception);
+      loop.stop();
+    });
+    loop.expose({
+      *fail() {
+        throw new Error("failure");
+      },
+    });
+    const running = loop.runForever();
+    const remote = connectRemote(loop.remote());
+    await run(function* (): Coroutine<void> {
+      remote.callSoon("fail");
+      yield* sleep(20);
+    });
+    await running;
+    loop.close();
+
+    expect(reports).toEqual([new Error("failure")]);
+  });
+});

@@ -75,6 +75,16 @@ describe("a program that listens to SIGINT itself", () => {
     expect(stdout).toEqual(["mine", "ended", "1"]);
   });
 
+  test("is left alone also if it begins to listen while it runs", async () => {
+    const listening = `function* () {
+      process.on("SIGINT", () => console.log("mine"));
+      yield* sleep(200);
+      return "ended";
+    }`;
+    const { stdout } = await exitOf(program(listening));
+    expect(stdout).toEqual(["mine", "ended", "1"]);
+  });
+
   test("can ask for the cancel nevertheless", async () => {
     const { stdout } = await exitOf(program(main, { before, options: "handleSigint: true" }));
     expect(stdout).toEqual(["mine", "CancelledError Interrupted by SIGINT", "1"]);

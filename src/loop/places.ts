@@ -11,11 +11,11 @@ export interface Place {
 
 /** Where a wait began. */
 export interface WaitingPlace extends Place {
-  /** The nearest caller in a file of the user's: the wait may be inside of a lock or a queue. */
+  /** The nearest caller outside of our folder: the wait may be inside of a lock or a queue. */
   readonly origin: Place;
 }
 
-/** How many callers are looked at for one in a file of the user's. */
+/** How many callers are looked at for one of the user's. */
 const MOST_CALLERS = 10;
 
 export const places = {
@@ -37,9 +37,9 @@ export function placeOfCall(callee: unknown): WaitingPlace | undefined {
     .filter((frame) => frame !== undefined);
   const [place] = frames;
   if (place === undefined) return undefined;
-  const own = fileOf(parse(ownFrame()));
-  // In a bundle all is one file.
-  const origin = frames.find((frame) => fileOf(frame) !== own) ?? place;
+  const own = folderOf(parse(ownFrame()));
+  // In a user's bundle all is in one.
+  const origin = frames.find((frame) => folderOf(frame) !== own) ?? place;
   return { ...place, origin };
 }
 
@@ -66,8 +66,8 @@ function lines({ stack }: { stack?: unknown }): string[] {
   return typeof stack === "string" ? stack.split("\n") : [];
 }
 
-function fileOf(place: Place | undefined): string | undefined {
-  return place?.location.replace(/:\d+:\d+$/, "");
+function folderOf(place: Place | undefined): string | undefined {
+  return place?.location.replace(/[^/\\]*$/, "");
 }
 
 /** Reads `    at name (file:1:2)`, `    at file:1:2` and `name@file:1:2`. */

@@ -8,8 +8,8 @@ interface Platform {
   };
 }
 
-/** Who is to hear of the next SIGINT. */
-const waiting = /* @__PURE__ */ new Set<() => void>();
+/** Who is to hear of the next SIGINT, and whether also if the program listens itself. */
+const waiting = /* @__PURE__ */ new Map<() => void, boolean>();
 
 /**
  * Calls back at the next SIGINT. Nobody listens to the one after that, which so ends the process.
@@ -19,18 +19,29 @@ export function onInterrupt(callback: () => void, asked: boolean): () => void {
   const { process } = globalThis as Platform;
   if (process?.on === undefined) return () => undefined;
   if (waiting.size === 0) {
-    if (!asked && (process.listenerCount?.("SIGINT") ?? 0) > 0) return () => undefined;
+    if (!asked && listeners() > 0) return () => undefined;
     process.on("SIGINT", interrupt);
   }
-  waiting.add(callback);
-  return () => {
-    if (waiting.delete(callback) && waiting.size === 0) process.off?.("SIGINT", interrupt);
-  };
+  waiting.set(callback, asked);
+  return () => forget(callback);
 }
 
 function interrupt(): void {
-  (globalThis as Platform).process?.off?.("SIGINT", interrupt);
-  const callbacks = [...waiting];
-  waiting.clear();
-  for (const callback of callbacks) callback();
+  const isAlone = listeners() === 1;
+  for (const [callback, asked] of [...waiting]) {
+    // The program may have begun to listen itself meanwhile.
+    if (!asked && !isAlone) continue;
+    forget(callback);
+    callback();
+  }
+}
+
+function forget(callback: () => void): void {
+  if (waiting.delete(callback) && waiting.size === 0) {
+    (globalThis as Platform).process?.off?.("SIGINT", interrupt);
+  }
+}
+
+function listeners(): number {
+  return (globalThis as Platform).process?.listenerCount?.("SIGINT") ?? 0;
 }

@@ -45,7 +45,7 @@ export default defineConfig([
     name: "programs",
     // Programs import the package by its name and so run what users get.
     entry: ["examples/*.ts", "bench/**/*.ts"],
-    external: [/^mysyncio(\/|$)/, "esbuild", "playwright"],
+    external: [/^mysyncio(\/|$)/, "esbuild", "playwright", "ws"],
     outDir: "build",
     esbuildOptions(options) {
       options.outbase = ".";

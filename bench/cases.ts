@@ -1,8 +1,13 @@
+import bulk from "./cases/bulk.ts";
 import calls from "./cases/calls.ts";
 import deep from "./cases/deep.ts";
+import echo from "./cases/echo.ts";
 import future from "./cases/future.ts";
+import http from "./cases/http.ts";
+import idle from "./cases/idle.ts";
 import memory from "./cases/memory.ts";
 import promise from "./cases/promise.ts";
+import pythonEcho from "./cases/pythonEcho.ts";
 import responsiveness from "./cases/responsiveness.ts";
 import size from "./cases/size.ts";
 import spawn from "./cases/spawn.ts";
@@ -20,6 +25,11 @@ export const cases: readonly Case[] = [
   calls,
   timers,
   promise,
+  echo,
+  bulk,
+  pythonEcho,
+  http,
+  idle,
   memory,
   startup,
   size,

@@ -23,7 +23,6 @@ export interface Flow {
 }
 
 const NEWLINE = [Uint8Array.of(10)];
-const encoder = /* @__PURE__ */ new TextEncoder();
 
 /**
  * Reads bytes from a connection or a pipe. Made by `openConnection` and its like. Like `asyncio.StreamReader`.
@@ -287,7 +286,7 @@ function checkSeparators(separator: unknown): readonly Uint8Array[] {
     throw new RangeError("Expected `separator` to have at least one separator, got none");
   }
   return all.map((one) => {
-    const bytes = typeof one === "string" ? encoder.encode(one) : one;
+    const bytes = typeof one === "string" ? new TextEncoder().encode(one) : one;
     if (!(bytes instanceof Uint8Array)) {
       throw wrongType("separator", "a string, a Uint8Array or a list of them", one);
     }

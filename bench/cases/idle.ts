@@ -1,0 +1,83 @@
+import type { Case, Figure } from "../harness.ts";
+import type { Memory } from "../peers/echoServer.ts";
+import { median, Peer } from "../peers/peer.ts";
+
+const CONNECTIONS = 10_000;
+const ROUNDS = 3;
+
+interface Idle {
+  /** How many connections were not served, when they were opened or after they had all been. */
+  readonly unserved: number;
+  /** Bytes for each of them: in the memory of the process, and in its heap. */
+  readonly resident: number;
+  readonly heap: number;
+}
+
+async function measure(kind: "streams" | "callbacks"): Promise<Idle> {
+  const server = Peer.node("bench/peers/echoServer", kind);
+  const peers = [server];
+  try {
+    const port = await server.number();
+    const connect = (count: number): Peer => {
+      const clients = Peer.node("bench/peers/idleClients", `${port}`, `${count}`);
+      peers.push(clients);
+      return clients;
+    };
+    const few = connect(100); // compiles, and grows what is kept
+    await few.number();
+    few.end();
+    const before = await memoryOf(server);
+    const clients = connect(CONNECTIONS);
+    const opened = await clients.number();
+    const after = await memoryOf(server);
+    const served = Number(await clients.ask("again"));
+    return {
+      unserved: CONNECTIONS - Math.min(opened, served),
+      resident: (after.resident - before.resident) / CONNECTIONS,
+      heap: (after.heap - before.heap) / CONNECTIONS,
+    };
+  } finally {
+    for (const peer of peers) peer.end();
+  }
+}
+
+async function memoryOf(server: Peer): Promise<Memory> {
+  return JSON.parse(await server.ask("memory")) as Memory;
+}
+
+async function figures(): Promise<Figure[]> {
+  const own: Idle[] = [];
+  const bare: Idle[] = [];
+  for (let round = 0; round < ROUNDS; round++) {
+    own.push(await measure("streams"));
+    bare.push(await measure("callbacks"));
+  }
+  const of = (rounds: readonly Idle[], what: keyof Idle) => median(rounds.map((one) => one[what]));
+  const unit = "bytes";
+  return [
+    {
+      what: "of 10,000 idle connections, not served",
+      value: Math.max(...own.map(({ unserved }) => unserved)),
+      unit: "",
+      atMost: 0,
+    },
+    { what: "the process, for one", note: "streams", value: of(own, "resident"), unit },
+    { what: "", note: "node:net", value: of(bare, "resident"), unit },
+    {
+      what: "",
+      note: "streams",
+      value: (100 * of(own, "resident")) / of(bare, "resident"),
+      unit: "% of node:net's",
+      atMost: 150,
+    },
+    // Most of a socket is none of JavaScript's, and not in here.
+    { what: "the heap alone, for one", note: "streams", value: of(own, "heap"), unit },
+    { what: "", note: "node:net", value: of(bare, "heap"), unit },
+  ];
+}
+
+export default {
+  name: "idle",
+  question: "What does a connection take that is open and idle?",
+  figures,
+} satisfies Case;

@@ -1,0 +1,94 @@
+import { connect } from "node:net";
+import type { Case, Figure } from "../harness.ts";
+import { median, Peer } from "../peers/peer.ts";
+
+const ROUND_TRIPS = 19_200;
+const ROUNDS = 5;
+const MESSAGE = Buffer.alloc(64, "x");
+
+interface Contestant {
+  readonly name: string;
+  readonly server: Peer;
+  readonly port: number;
+}
+
+/** One connection's messages, one after the other. */
+function ask(port: number, times: number): Promise<void> {
+  return new Promise((resolve, reject) => {
+    let left = times;
+    let received = 0;
+    const socket = connect({ host: "127.0.0.1", port, noDelay: true });
+    socket.on("error", reject);
+    socket.on("connect", () => socket.write(MESSAGE));
+    socket.on("data", (bytes) => {
+      received += bytes.length;
+      if (received < MESSAGE.length) return;
+      received = 0;
+      if (--left > 0) socket.write(MESSAGE);
+      else socket.end(resolve);
+    });
+  });
+}
+
+/** Round trips per second over so many connections. */
+async function rate(port: number, connections: number): Promise<number> {
+  const start = performance.now();
+  await Promise.all(
+    Array.from({ length: connections }, () => ask(port, ROUND_TRIPS / connections)),
+  );
+  return (ROUND_TRIPS / (performance.now() - start)) * 1000;
+}
+
+/** A server, or undefined if this machine has none of that kind. It says its versions and its port. */
+async function start(server: Peer, name: string): Promise<Contestant | undefined> {
+  const line = await server.next();
+  if (line === undefined) return undefined;
+  const [, versions, port] = /^(.*?)\s*(\d+)$/.exec(line) ?? [];
+  return { name: versions ? `${name}, ${versions}` : name, server, port: Number(port) };
+}
+
+async function figures(): Promise<Figure[]> {
+  const wanted: readonly [string, Peer][] = [
+    ["mysyncio, streams", Peer.node("bench/peers/echoServer", "streams")],
+    ["node:net, callbacks", Peer.node("bench/peers/echoServer", "callbacks")],
+    ["asyncio, streams", Peer.python("echo", "asyncio")],
+    ["asyncio, streams, on uvloop", Peer.python("echo", "uvloop")],
+  ];
+  try {
+    const contestants: Contestant[] = [];
+    const missing: Figure[] = [];
+    for (const [name, server] of wanted) {
+      const contestant = await start(server, name);
+      if (contestant !== undefined) contestants.push(contestant);
+      else
+        missing.push({ what: name, note: "not on this machine", value: 0, unit: "round trips/s" });
+    }
+    const measured: Figure[] = [];
+    for (const connections of [1, 64]) measured.push(...(await race(contestants, connections)));
+    return [...measured, ...missing];
+  } finally {
+    for (const [, server] of wanted) server.end();
+  }
+}
+
+async function race(contestants: readonly Contestant[], connections: number): Promise<Figure[]> {
+  const rates = contestants.map((): number[] => []);
+  for (let round = -1; round < ROUNDS; round++) {
+    for (const [index, { port }] of contestants.entries()) {
+      const perSecond = await rate(port, connections);
+      if (round >= 0) rates[index]?.push(perSecond);
+    }
+  }
+  return contestants.map(({ name }, index) => ({
+    what: `${connections} connection${connections > 1 ? "s" : ""}, 64 bytes`,
+    note: name,
+    value: median(rates[index] ?? []),
+    unit: "round trips/s",
+  }));
+}
+
+export default {
+  name: "pythonEcho",
+  question: "How many round trips does a server answer, asked by bare sockets of another process?",
+  figures,
+} satisfies Case;

@@ -1,0 +1,170 @@
+// An HTTP/1.1 server written on streams, with keep-alive and pipelining: enough for curl, wrk and browsers.
+//
+// node build/examples/httpServer.js [port [host [patience]]]; then
+//
+//   curl http://localhost:8000/              Hello, world!
+//   curl http://localhost:8000/after/500     the same, half a second later
+//   curl http://localhost:8000/echo -d text  text
+//   curl http://localhost:8000/fail          what becomes of an error in here
+//
+// Ctrl-C ends it. The patience is how long a request may take, in milliseconds.
+
+import { STATUS_CODES } from "node:http";
+import type { Socket } from "node:net";
+import { argv } from "node:process";
+import {
+  CancelledError,
+  type Coroutine,
+  getRunningLoop,
+  moveOnAfter,
+  run,
+  type StreamReader,
+  type StreamWriter,
+  sleep,
+  startServer,
+  type Timeout,
+  TimeoutError,
+  timeout,
+} from "mysyncio/node";
+import { HttpError, type HttpRequest, LONGEST_HEAD, readRequest } from "./httpRequest.ts";
+import { urlHost } from "./urlHost.ts";
+
+const [port = "8000", host = "127.0.0.1", patience = "30000"] = argv.slice(2);
+
+/** How long a request may take, with the pause before it and the answer. */
+const PATIENCE = Number(patience);
+/** How long a refused peer may go on sending. */
+const LINGER = 1_000;
+
+interface HttpResponse {
+  readonly status: number;
+  readonly body: string | Uint8Array;
+  readonly allow?: string;
+}
+
+/** What this server does. */
+function* answer({ method, target, body }: HttpRequest): Coroutine<HttpResponse> {
+  if (target === "/echo") {
+    if (method === "POST") return { status: 200, body };
+    return { status: 405, body: "Only POST is allowed here\n", allow: "POST" };
+  }
+  const [, after] = /^\/after\/(\d{1,4})$/.exec(target) ?? [];
+  if (target !== "/" && target !== "/fail" && after === undefined) {
+    return { status: 404, body: "There is nothing here\n" };
+  }
+  if (method !== "GET" && method !== "HEAD") {
+    return { status: 405, body: "Only GET is allowed here\n", allow: "GET, HEAD" };
+  }
+  if (after !== undefined) yield* sleep(Number(after));
+  if (target === "/fail") throw new Error("Somebody asked for a failure");
+  return { status: 200, body: "Hello, world!\n" };
+}
+
+/** Serves one connection. */
+function* serve(reader: StreamReader, writer: StreamWriter): Coroutine<void> {
+  try {
+    const isDone = yield* answerOrRefuse(reader, writer);
+    yield* hangUp(reader, writer, isDone ? PATIENCE : LINGER);
+  } catch (error) {
+    // A peer may go away at any time.
+    const { code } = error as { code?: string };
+    if (code !== "ECONNRESET" && code !== "EPIPE") throw error;
+  }
+}
+
+/** Returns whether all requests of a connection were answered. */
+function* answerOrRefuse(reader: StreamReader, writer: StreamWriter): Coroutine<boolean> {
+  try {
+    yield* timeout(PATIENCE, (scope) => answerAll(reader, writer, scope));
+    return true;
+  } catch (error) {
+    if (error instanceof HttpError) refuse(writer, error.status, error.message);
+    else if (error instanceof TimeoutError) refuse(writer, 408, "This took too long");
+    else throw error;
+    return false;
+  }
+}
+
+/** Answers the requests of a connection, one after the other. */
+function* answerAll(reader: StreamReader, writer: StreamWriter, scope: Timeout): Coroutine<void> {
+  const loop = getRunningLoop();
+  const onExpect = () => writer.write("HTTP/1.1 100 Continue\r\n\r\n");
+  for (;;) {
+    const request = yield* readRequest(reader, onExpect);
+    if (request === undefined) return;
+    const { keepAlive, method } = request;
+    send(writer, yield* answerTo(request), keepAlive, method === "HEAD");
+    yield* writer.drain();
+    if (!keepAlive) return;
+    scope.reschedule(loop.time() + PATIENCE);
+  }
+}
+
+/** An answer in any case: what fails in here is reported, and the peer only learns that something did. */
+function* answerTo(request: HttpRequest): Coroutine<HttpResponse> {
+  try {
+    return yield* answer(request);
+  } catch (exception) {
+    if (exception instanceof CancelledError) throw exception;
+    const message = `${request.method} ${request.target} failed`;
+    getRunningLoop().callExceptionHandler({ message, exception });
+    return { status: 500, body: "It is our fault\n" };
+  }
+}
+
+/** Ends a connection. To close one at once that has more to read would take the answer away from its peer. */
+function* hangUp(reader: StreamReader, writer: StreamWriter, patience: number): Coroutine<void> {
+  writer.writeEof();
+  yield* moveOnAfter(patience, function* () {
+    while (!reader.atEof()) yield* reader.read(LONGEST_HEAD);
+    writer.close();
+    yield* writer.waitClosed();
+  });
+  // A peer that reads nothing would hold it for ever.
+  (writer.getExtraInfo("socket") as Socket).destroy();
+}
+
+function refuse(writer: StreamWriter, status: number, message: string): void {
+  send(writer, { status, body: `${message}\n` }, false, false);
+}
+
+function send(
+  writer: StreamWriter,
+  { status, body, allow }: HttpResponse,
+  keepAlive: boolean,
+  isHead: boolean,
+): void {
+  const head =
+    `HTTP/1.1 ${status} ${STATUS_CODES[status]}\r\n` +
+    `Content-Type: text/plain; charset=utf-8\r\nContent-Length: ${Buffer.byteLength(body)}\r\n` +
+    (allow === undefined ? "" : `Allow: ${allow}\r\n`) +
+    `Date: ${date()}\r\nConnection: ${keepAlive ? "keep-alive" : "close"}\r\n\r\n`;
+  if (isHead) writer.write(head);
+  else if (typeof body === "string") writer.write(head + body);
+  else writer.writelines([head, body]);
+}
+
+let second = 0;
+let dateOfSecond = "";
+
+/** The time as HTTP has it, made once a second. */
+function date(): string {
+  const now = Math.floor(Date.now() / 1000);
+  if (now !== second) {
+    second = now;
+    dateOfSecond = new Date(now * 1000).toUTCString();
+  }
+  return dateOfSecond;
+}
+
+try {
+  await run(function* () {
+    const server = yield* startServer(serve, { host, port: Number(port), limit: LONGEST_HEAD });
+    console.log(`Listening on http://${urlHost(server.address())}/`);
+    yield* server.serveForever();
+  });
+} catch (error) {
+  // Ctrl-C cancels what `run` runs, and `serveForever` has closed every connection.
+  if (!(error instanceof CancelledError)) throw error;
+  console.log("Closed");
+}

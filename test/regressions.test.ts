@@ -169,31 +169,3 @@ describe("debug mode", () => {
     expect(() => loop?.setDebug(undefined as never)).toThrow(TypeError);
   });
 });
-
-// Only Node tells at any moment how much there is.
-const heap = (globalThis as { process?: { memoryUsage?(): { heapUsed: number } } }).process;
-
-test.skipIf(heap?.memoryUsage === undefined)(
-  "tasks that fail and are awaited leave nothing behind in a run that blocks",
-  () => {
-    const { gc } = globalThis as unknown as { gc(): void };
-    const megabytes = () => {
-      gc();
-      return (heap?.memoryUsage?.().heapUsed ?? 0) / 2 ** 20;
-    };
-    const grown = runVirtually(function* () {
-      const before = megabytes();
-      for (let i = 0; i < 20_000; i++) {
-        const task = createTask(fail);
-        yield* wait([task]);
-        task.exception();
-      }
-      return megabytes() - before;
-    });
-    expect(grown).toBeLessThan(5);
-  },
-);
-
-function* fail(): Coroutine<void> {
-  throw new Error("expected by the test");
-}

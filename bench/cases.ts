@@ -2,6 +2,7 @@ import bulk from "./cases/bulk.ts";
 import calls from "./cases/calls.ts";
 import deep from "./cases/deep.ts";
 import echo from "./cases/echo.ts";
+import explore from "./cases/explore.ts";
 import future from "./cases/future.ts";
 import http from "./cases/http.ts";
 import idle from "./cases/idle.ts";
@@ -22,6 +23,7 @@ export const cases: readonly Case[] = [
   spawn,
   future,
   deep,
+  explore,
   calls,
   timers,
   promise,

@@ -16,6 +16,7 @@ export {
   InvalidStateError,
   LookupError,
   RuntimeError,
+  ScheduleError,
   TimeoutError,
 } from "./loop/errors.ts";
 export type { Callback, Handle, TimerHandle } from "./loop/handle.ts";

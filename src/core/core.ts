@@ -9,6 +9,8 @@ export { type Core, type CoreKind, type Priority, SLOT_BITS, SLOT_MASK } from ".
 let defaultKind: CoreKind | undefined;
 let isWasmRefused = false;
 let spare: WasmCore | undefined;
+/** What `withCore` was given, while it runs. */
+let given: Core | undefined;
 
 /** A core that has grown beyond so many bytes is left to the garbage collector. */
 const LARGEST_SPARE = 8 << 20;
@@ -21,6 +23,7 @@ const LARGEST_SPARE = 8 << 20;
  * @throws whatever keeps the kind `"wasm"` from running, if it was asked for.
  */
 export function newCore(kind: CoreKind | undefined = defaultKind): Core {
+  if (given !== undefined) return given;
   if (kind !== "js" && spare !== undefined) return takeSpare(spare);
   if (kind === "wasm") return newWasmCore();
   if (kind === "js" || isWasmRefused) return new ReferenceCore();
@@ -52,6 +55,16 @@ export function recycleCore(core: Core): void {
 function takeSpare(core: WasmCore): Core {
   spare = undefined;
   return core;
+}
+
+/** Has every core that `make` asks for be `core`: for loops whose order is to be another one. */
+export function withCore<T>(core: Core, make: () => T): T {
+  given = core;
+  try {
+    return make();
+  } finally {
+    given = undefined;
+  }
 }
 
 /**

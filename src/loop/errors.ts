@@ -34,3 +34,22 @@ export class LookupError extends Error {
 export class DeadlockError extends RuntimeError {
   override name = "DeadlockError";
 }
+
+/**
+ * A program failed in one of the orders in which it may run; or a replay found that it is not the same program any more.
+ * Thrown by `explore` and `replay` of `mysyncio/testing`.
+ */
+export class ScheduleError extends RuntimeError {
+  override name = "ScheduleError";
+  /** The order, as `replay` takes it. */
+  readonly schedule: string;
+  /** How many runs it took to find it, those that made it shorter not counted. */
+  readonly runs: number;
+
+  /** @internal */
+  constructor(message: string, schedule: string, runs: number, options?: ErrorOptions) {
+    super(message, options);
+    this.schedule = schedule;
+    this.runs = runs;
+  }
+}

@@ -1,0 +1,201 @@
+import fc from "fast-check";
+import { type Coroutine, gather } from "mysyncio";
+import { explore, type Strategy } from "mysyncio/testing";
+import type { Case, Figure } from "../harness.ts";
+
+const RUNS = 2_000;
+const TASKS = 3;
+const STEPS = 10;
+/** The most that one schedule may take: 20,000 a second. */
+const BUDGET = 50;
+const ROUNDS = 11;
+const MOST_RUNS = 10_000;
+const SEEDS = [1, 2, 3, 4, 5, 6, 7, 8, 9];
+
+function* steps(): Coroutine<void> {
+  for (let step = 1; step < STEPS; step++) yield;
+}
+
+const program = () => gather(Array.from({ length: TASKS }, steps));
+
+/** The same for promises: each `await` is a choice of fast-check's. */
+async function runScheduled(scheduler: fc.Scheduler): Promise<void> {
+  async function asyncSteps(): Promise<void> {
+    for (let step = 1; step < STEPS; step++) await scheduler.schedule(Promise.resolve());
+  }
+  const all = Promise.all(Array.from({ length: TASKS }, asyncSteps));
+  await scheduler.waitFor(all);
+}
+
+/** A bug as a program of ours and of promises; both throw when it shows. `pause` gives way. */
+interface Bug {
+  readonly name: string;
+  ours(): Coroutine<unknown>;
+  theirs(pause: () => Promise<void>): Promise<unknown>;
+}
+
+function check(holds: boolean): void {
+  if (!holds) throw new Error("a bug");
+}
+
+const BUGS: readonly Bug[] = [
+  {
+    name: "a lost update",
+    *ours() {
+      let count = 0;
+      function* increment(delay: number): Coroutine<void> {
+        for (let i = 0; i < delay; i++) yield;
+        const old = count;
+        yield;
+        count = old + 1;
+      }
+      yield* gather([increment(0), increment(4)]);
+      check(count === 2);
+    },
+    async theirs(pause) {
+      let count = 0;
+      async function increment(delay: number): Promise<void> {
+        for (let i = 0; i < delay; i++) await pause();
+        const old = count;
+        await pause();
+        count = old + 1;
+      }
+      await Promise.all([increment(0), increment(4)]);
+      check(count === 2);
+    },
+  },
+  {
+    name: "made twice",
+    *ours() {
+      let made = 0;
+      let isThere = false;
+      function* use(delay: number): Coroutine<void> {
+        for (let i = 0; i < delay; i++) yield;
+        if (isThere) return;
+        yield;
+        made++;
+        isThere = true;
+      }
+      yield* gather([use(0), use(3), use(6)]);
+      check(made === 1);
+    },
+    async theirs(pause) {
+      let made = 0;
+      let isThere = false;
+      async function use(delay: number): Promise<void> {
+        for (let i = 0; i < delay; i++) await pause();
+        if (isThere) return;
+        await pause();
+        made++;
+        isThere = true;
+      }
+      await Promise.all([use(0), use(3), use(6)]);
+      check(made === 1);
+    },
+  },
+  {
+    name: "a dirty read",
+    *ours() {
+      const accounts = { a: 50, b: 50 };
+      function* transfer(): Coroutine<void> {
+        for (let i = 0; i < 6; i++) yield;
+        accounts.a -= 10;
+        yield;
+        accounts.b += 10;
+      }
+      function* audit(): Coroutine<void> {
+        yield;
+        yield;
+        check(accounts.a + accounts.b === 100);
+      }
+      yield* gather([transfer(), audit()]);
+    },
+    async theirs(pause) {
+      const accounts = { a: 50, b: 50 };
+      async function transfer(): Promise<void> {
+        for (let i = 0; i < 6; i++) await pause();
+        accounts.a -= 10;
+        await pause();
+        accounts.b += 10;
+      }
+      async function audit(): Promise<void> {
+        await pause();
+        await pause();
+        check(accounts.a + accounts.b === 100);
+      }
+      await Promise.all([transfer(), audit()]);
+    },
+  },
+];
+
+async function runsOfOurs({ ours }: Bug, strategy: Strategy, seed: number): Promise<number> {
+  try {
+    await explore(ours, { strategy, seed, runs: MOST_RUNS });
+    return MOST_RUNS;
+  } catch (error) {
+    return (error as { runs: number }).runs;
+  }
+}
+
+async function runsOfTheirs({ theirs }: Bug, seed: number): Promise<number> {
+  let runs = 0;
+  const property = fc.asyncProperty(fc.scheduler(), async (scheduler) => {
+    runs++;
+    await scheduler.waitFor(theirs(() => scheduler.schedule(Promise.resolve())));
+  });
+  await fc.check(property, { seed, numRuns: MOST_RUNS, endOnFailure: true });
+  return runs;
+}
+
+async function median(runsFor: (seed: number) => Promise<number>): Promise<number> {
+  const runs: number[] = [];
+  for (const seed of SEEDS) runs.push(await runsFor(seed));
+  return middleOf(runs);
+}
+
+function middleOf(numbers: readonly number[]): number {
+  return numbers.toSorted((a, b) => a - b)[numbers.length >> 1] as number;
+}
+
+export default {
+  name: "explore",
+  question: "What does it cost to try one order of a program, and how many find a bug?",
+  comparisons: [
+    {
+      what: `${RUNS.toLocaleString("en")} orders of ${TASKS} tasks x ${STEPS} steps`,
+      operations: RUNS,
+      ours: { name: "explore", run: () => explore(program, { runs: RUNS }) },
+      others: [
+        {
+          name: "fast-check's scheduler",
+          run: () => fc.assert(fc.asyncProperty(fc.scheduler(), runScheduled), { numRuns: RUNS }),
+        },
+      ],
+    },
+  ],
+  async figures() {
+    const times: number[] = [];
+    for (let round = 0; round < ROUNDS; round++) {
+      const start = performance.now();
+      await explore(program, { runs: RUNS, seed: round });
+      times.push(((performance.now() - start) * 1_000) / RUNS);
+    }
+    const figures: Figure[] = [
+      {
+        what: `one order of ${TASKS} tasks x ${STEPS} steps`,
+        value: middleOf(times),
+        unit: "us",
+        atMost: BUDGET,
+      },
+    ];
+    for (const bug of BUGS) {
+      const theirs = await median((seed) => runsOfTheirs(bug, seed));
+      for (const strategy of ["random", "pct", "exhaustive"] as const) {
+        const value = await median((seed) => runsOfOurs(bug, strategy, seed));
+        const note = `fast-check's scheduler: ${theirs}`;
+        figures.push({ what: `${bug.name}, by ${strategy}`, value, unit: "runs", note });
+      }
+    }
+    return figures;
+  },
+} satisfies Case;

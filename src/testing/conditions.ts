@@ -1,0 +1,32 @@
+// What is asked of a run besides its order.
+
+import { checkCount, wrongType } from "../loop/arguments.ts";
+
+/** What counts as a failure of a run. */
+export interface RunConditions {
+  /** Whether it is a failure that `main` leaves tasks behind, by default true; else they are cancelled, as `run` does. */
+  readonly leaks?: boolean;
+  /** After so many steps tasks run in order, after twice as many the run fails; by default 10,000. */
+  readonly maxSteps?: number;
+}
+
+export interface Conditions extends Required<RunConditions> {
+  /** Who is cancelled; undefined if nobody is. */
+  readonly cancel: Cancel | undefined;
+}
+
+export interface Cancel {
+  /** The name of the task; `""` is `main` itself. */
+  readonly target: string;
+  /** At which of its suspensions; 0 is never, but they are counted. */
+  readonly at: number;
+}
+
+const MAX_STEPS = 10_000;
+
+/** The conditions that `options` ask for. @throws TypeError, RangeError */
+export function conditionsOf({ leaks = true, maxSteps = MAX_STEPS }: RunConditions): Conditions {
+  if (typeof leaks !== "boolean") throw wrongType("leaks", "a boolean", leaks);
+  checkCount("maxSteps", maxSteps, 1);
+  return { leaks, maxSteps, cancel: undefined };
+}

@@ -1,0 +1,558 @@
+import { describe, expect, test } from "vitest";
+import {
+  type Coroutine,
+  createTask,
+  currentTask,
+  DeadlockError,
+  Event,
+  fromPromise,
+  gather,
+  getRunningLoop,
+  Lock,
+  sleep,
+} from "../../src/index.ts";
+import {
+  checkDeterminism,
+  type ExploreOptions,
+  explore,
+  replay,
+  ScheduleError,
+  virtualTest,
+} from "../../src/testing.ts";
+
+/** A task of so many steps. */
+function* steps(count: number): Coroutine<void> {
+  for (let step = 1; step < count; step++) yield;
+}
+
+function binomial(n: number, k: number): number {
+  return k === 0 ? 1 : (binomial(n - 1, k - 1) * n) / k;
+}
+
+/** What an exploration found. */
+async function failureOf(
+  main: () => Coroutine<unknown>,
+  options?: ExploreOptions,
+): Promise<ScheduleError> {
+  const error = await explore(main, options).catch((reason) => reason);
+  expect(error).toBeInstanceOf(ScheduleError);
+  return error;
+}
+
+/** Loses an update in some orders, not in that of users' loops. */
+function* losesUpdates(): Coroutine<void> {
+  let count = 0;
+  function* increment(delay: number): Coroutine<void> {
+    for (let i = 0; i < delay; i++) yield;
+    const old = count;
+    yield;
+    count = old + 1;
+  }
+  yield* gather([increment(0), increment(4), steps(6)]);
+  if (count !== 2) throw new RangeError(`${count} of 2`);
+}
+
+describe("exhaustive", () => {
+  test.each([1, 2, 3, 4, 5, 6])(
+    "counts the C(2n, n) schedules of two tasks of %i steps",
+    async (n) => {
+      const main = () => gather([steps(n), steps(n)]);
+      const { runs, distinct, exhausted } = await explore(main, { strategy: "exhaustive" });
+
+      expect({ runs, distinct, exhausted }).toEqual({
+        runs: binomial(2 * n, n),
+        distinct: binomial(2 * n, n),
+        exhausted: true,
+      });
+    },
+  );
+
+  test("counts the (3n)! / (n!)^3 schedules of three tasks", async () => {
+    const main = () => gather([steps(3), steps(3), steps(3)]);
+    const { runs } = await explore(main, { strategy: "exhaustive" });
+
+    expect(runs).toBe(1_680);
+  });
+
+  test.each([0, 1, 2, 3, 4, 5, 6, 7, 8])(
+    "with at most %i preemptions it counts those",
+    async (most) => {
+      const n = 5;
+      // A schedule of two tasks is a row of blocks, in turn. The one after which a task is done is left freely.
+      let expected = 0;
+      for (let blocks = 2; blocks <= Math.min(most + 2, 2 * n); blocks++) {
+        const [longer, shorter] = [Math.ceil(blocks / 2), Math.floor(blocks / 2)];
+        expected += 2 * binomial(n - 1, longer - 1) * binomial(n - 1, shorter - 1);
+      }
+      const { runs, distinct } = await explore(() => gather([steps(n), steps(n)]), {
+        strategy: "exhaustive",
+        maxPreemptions: most,
+      });
+
+      expect([runs, distinct]).toEqual([expected, expected]);
+    },
+  );
+
+  test("says when it had not enough runs", async () => {
+    const main = () => gather([steps(5), steps(5)]);
+    const { runs, exhausted } = await explore(main, { strategy: "exhaustive", runs: 10 });
+
+    expect([runs, exhausted]).toEqual([10, false]);
+  });
+
+  test("finds a bug behind a task that waits in a loop", async () => {
+    const { cause } = await failureOf(
+      function* () {
+        let isReady = false;
+        let isBusy = false;
+        yield* gather([
+          (function* () {
+            while (!isReady) yield;
+          })(),
+          (function* () {
+            isBusy = true;
+            yield;
+            isBusy = false;
+          })(),
+          (function* () {
+            for (let i = 0; i < 4; i++) yield;
+            if (isBusy) throw new RangeError("busy");
+            isReady = true;
+          })(),
+        ]);
+      },
+      { strategy: "exhaustive" },
+    );
+
+    expect(cause).toEqual(new RangeError("busy"));
+  });
+});
+
+describe("every strategy", () => {
+  test.each(["random", "pct", "exhaustive"] as const)(
+    "%s tells what failed, and how to see it again",
+    async (strategy) => {
+      const error = await failureOf(losesUpdates, { strategy });
+
+      expect(error.cause).toEqual(new RangeError("1 of 2"));
+      expect(error.name).toBe("ScheduleError");
+      expect(error.schedule).toMatch(/^1:[0-9{}]+:[0-9{}]+$/);
+      expect(error.message).toContain("RangeError: 1 of 2");
+      expect(error.message).toContain(JSON.stringify(error.schedule));
+      expect(error.message).toContain("task 1 goes on after a `yield`");
+      expect(error.runs).toBeGreaterThan(1);
+      await expect(replay(losesUpdates, error.schedule)).rejects.toEqual(new RangeError("1 of 2"));
+    },
+  );
+
+  test("finds the same in the same number of runs with the same seed", async () => {
+    const [a, b, c] = await Promise.all([1, 1, 2].map((seed) => failureOf(losesUpdates, { seed })));
+
+    expect([a?.runs, a?.schedule]).toEqual([b?.runs, b?.schedule]);
+    expect(a?.runs).not.toBe(c?.runs);
+  });
+
+  test("shrinks to the fewest departures", async () => {
+    const { schedule: least } = await failureOf(losesUpdates, { strategy: "exhaustive" });
+    const { schedule } = await failureOf(losesUpdates, { strategy: "random" });
+    const departures = (text: string) => text.split(":")[1]?.replace(/0(\{\d+\})?/g, "").length;
+
+    expect(departures(schedule)).toBe(departures(least));
+  });
+
+  test("tries the order of users' loops first", async () => {
+    let letters = "";
+    await explore(
+      function* () {
+        yield* gather(
+          [..."abc"].map(
+            (letter) =>
+              function* () {
+                letters += letter;
+                yield;
+                letters += letter;
+              },
+          ),
+        );
+      },
+      { runs: 1 },
+    );
+
+    expect(letters).toBe("abcabc");
+  });
+
+  test("stops where there is nothing to choose", async () => {
+    expect(await explore(() => sleep(10))).toMatchObject({ runs: 1, distinct: 1, exhausted: true });
+  });
+
+  test("stops in time", async () => {
+    const { runs } = await explore(() => gather([steps(9), steps(9)]), {
+      runs: Infinity,
+      timeLimit: 20,
+    });
+
+    expect(runs).toBeGreaterThan(1);
+  });
+
+  test("ignores priorities", async () => {
+    const orders = new Set<string>();
+    const { exhausted } = await explore(
+      function* () {
+        let letters = "";
+        const make = (letter: string) =>
+          function* () {
+            letters += letter;
+          };
+        yield* gather([
+          createTask(make("a"), { priority: "background" }),
+          createTask(make("b"), { priority: "user-blocking" }),
+        ]);
+        orders.add(letters);
+      },
+      { strategy: "exhaustive" },
+    );
+
+    expect(exhausted).toBe(true);
+    expect(orders).toEqual(new Set(["ab", "ba"]));
+  });
+});
+
+describe("checks of its own", () => {
+  test("a deadlock is told with who waits where", async () => {
+    const main = function* () {
+      const [a, b] = [new Lock(), new Lock()];
+      function* both(first: Lock, second: Lock): Coroutine<void> {
+        yield* first.acquire();
+        yield;
+        yield* second.acquire();
+        second.release();
+        first.release();
+      }
+      yield* gather([both(a, b), both(b, a)]);
+    };
+    const { cause, message } = await failureOf(main);
+
+    expect(cause).toBeInstanceOf(DeadlockError);
+    expect(message).toContain("task 1 waits in");
+    expect(message).toContain("acquire");
+  });
+
+  test("tasks that await each other are marked", async () => {
+    const main = function* () {
+      const a = createTask(function* (): Coroutine<void> {
+        yield;
+        yield* b;
+      });
+      const b = createTask(function* (): Coroutine<void> {
+        yield;
+        yield* a;
+      });
+      yield* a;
+    };
+    const { message } = await failureOf(main);
+
+    expect(message).toMatch(/`main` waits for task 1 in .*\)\n/);
+    expect(message).toMatch(/task 1 waits for task 2 .* <- in a cycle/);
+    expect(message).toMatch(/task 2 waits for task 1 .* <- in a cycle/);
+  });
+
+  test("tasks left behind are a failure, unless they are allowed", async () => {
+    let cleaned = 0;
+    const main = function* () {
+      createTask(
+        function* () {
+          try {
+            yield* new Event().wait();
+          } finally {
+            cleaned++;
+          }
+        },
+        { name: "forgotten" },
+      );
+      yield;
+    };
+    const { message } = await failureOf(main);
+    cleaned = 0;
+    await explore(main, { leaks: false, strategy: "exhaustive" });
+
+    expect(message).toContain('task 1 "forgotten" waits in');
+    expect(cleaned).toBe(1); // in the other order it never began
+  });
+
+  test("an exception that nobody retrieved is a failure", async () => {
+    const main = function* () {
+      const task = createTask(function* () {
+        throw new RangeError("unseen");
+      });
+      while (!task.done()) yield;
+    };
+    expect((await failureOf(main)).cause).toEqual(new RangeError("unseen"));
+  });
+
+  test("what a callback throws is a failure", async () => {
+    const main = function* () {
+      getRunningLoop().callSoon(() => {
+        throw new RangeError("in a callback");
+      });
+      yield* sleep(1);
+    };
+    expect((await failureOf(main)).cause).toEqual(new RangeError("in a callback"));
+  });
+
+  test("a program without end is a failure", async () => {
+    const main = function* () {
+      for (;;) yield;
+    };
+    expect((await failureOf(main, { maxSteps: 50 })).message).toContain("still runs after");
+  });
+
+  test("a task that waits in a loop is none", async () => {
+    const main = function* () {
+      let isReady = false;
+      const waiting = createTask(function* () {
+        while (!isReady) yield;
+      });
+      yield* steps(5);
+      isReady = true;
+      yield* waiting;
+    };
+    for (const strategy of ["random", "pct", "exhaustive"] as const) {
+      await explore(main, { strategy, runs: 500, maxSteps: 400 });
+    }
+  });
+});
+
+test("a task that waits in a loop gives way in the end, also with no preemption left", async () => {
+  const main = function* () {
+    let isReady = false;
+    function* waitInLoop(): Coroutine<void> {
+      while (!isReady) yield;
+    }
+    function* getReady(): Coroutine<void> {
+      isReady = true;
+    }
+    yield* gather([waitInLoop(), getReady()]);
+  };
+  const { runs, steps } = await explore(main, { strategy: "exhaustive", maxPreemptions: 0 });
+
+  expect(steps / runs).toBeLessThan(200);
+});
+
+describe("cancel points", () => {
+  test("the main task is cancelled at each suspension", async () => {
+    const cancelledAt = new Set<string>();
+    const main = function* () {
+      let at = "a";
+      try {
+        yield;
+        at = "b";
+        yield* sleep(1);
+        at = "c";
+        yield* gather([steps(2)]);
+        at = "end";
+      } finally {
+        cancelledAt.add(at);
+      }
+    };
+    for (const strategy of ["random", "pct", "exhaustive"] as const) {
+      cancelledAt.clear();
+      await explore(main, { strategy, cancelPoints: true, runs: 200 });
+
+      expect([...cancelledAt].sort()).toEqual(["a", "b", "c", "end"]);
+    }
+  });
+
+  test("what fails only when cancelled is found, and replayed", async () => {
+    const main = function* () {
+      const lock = new Lock();
+      const user = createTask(
+        function* () {
+          yield* lock.acquire();
+          yield* sleep(1);
+          lock.release(); // not if it was cancelled
+        },
+        { name: "user" },
+      );
+      yield* gather([user], { returnExceptions: true });
+      yield* lock.acquire();
+    };
+    await explore(main);
+    const { schedule, message } = await failureOf(main, { cancelPoints: "user" });
+
+    expect(schedule).toBe("1:::c1=user");
+    expect(message).toContain('Task "user" is cancelled after it was suspended 1 times');
+    await expect(replay(main, schedule)).rejects.toThrow(DeadlockError);
+  });
+
+  test("the cancel comes before or after whatever else is ready", async () => {
+    const seen = new Set<string>();
+    const main = function* () {
+      const event = new Event();
+      const waiting = createTask(
+        function* () {
+          try {
+            yield* event.wait();
+            seen.add("came");
+          } catch (error) {
+            seen.add(event.isSet() ? "cancelled after the event" : "cancelled before");
+            throw error;
+          }
+        },
+        { name: "waiting" },
+      );
+      yield;
+      event.set();
+      yield* gather([waiting], { returnExceptions: true });
+    };
+    await explore(main, { strategy: "exhaustive", cancelPoints: "waiting" });
+
+    expect([...seen].sort()).toEqual(["came", "cancelled after the event", "cancelled before"]);
+  });
+});
+
+describe("what is not deterministic", () => {
+  test("is told by replay, with the first step that differs", async () => {
+    const { schedule } = await failureOf(losesUpdates);
+    const fewer = () => gather([steps(2)]);
+    const error = await replay(fewer, schedule).catch((reason) => reason);
+
+    expect(error).toBeInstanceOf(ScheduleError);
+    expect(error.message).toContain("at choice 1 3 were ready then, and the run was over now");
+  });
+
+  test("is told by replay also where only the second run differs", async () => {
+    let runs = 0;
+    const main = () => gather([steps(2), steps(2 + runs++)]);
+
+    await expect(replay(main, "1:1:2")).rejects.toThrow(
+      "two runs in the same order differ at step",
+    );
+  });
+
+  test("is told by exploration", async () => {
+    let runs = 0;
+    const main = () => gather([steps(2), steps(2 + (runs++ % 2))]);
+
+    await expect(explore(main, { strategy: "exhaustive" })).rejects.toThrow("not deterministic");
+  });
+
+  test("is told of a failure that does not come again", async () => {
+    let runs = 0;
+    const main = function* () {
+      yield* gather([steps(2), steps(2)]);
+      if (++runs === 3) throw new RangeError("once");
+    };
+    const error = await failureOf(main);
+
+    expect(error.cause).toEqual(new RangeError("once"));
+    expect(error.message).toContain("not again in the same order");
+  });
+
+  test("is told by checkDeterminism", async () => {
+    let runs = 0;
+    await checkDeterminism(losesUpdates, { seed: 7 });
+
+    await expect(checkDeterminism(() => sleep(++runs))).rejects.toThrow("differ at step 2");
+  });
+});
+
+describe("what is outside", () => {
+  test("a promise is waited for, with the clock standing still", async () => {
+    let time = -1;
+    const { runs } = await explore(
+      function* () {
+        const timer = createTask(sleep(5));
+        yield* fromPromise(new Promise((resolve) => setTimeout(resolve, 1)));
+        time = getRunningLoop().time();
+        yield* timer;
+        yield* gather([steps(2), steps(2)]);
+      },
+      { runs: 3 },
+    );
+
+    expect([runs, time]).toEqual([3, 0]);
+  });
+
+  test("a failure after a promise says that it may not come again", async () => {
+    const { message } = await failureOf(function* () {
+      yield* fromPromise(Promise.resolve());
+      throw new RangeError("after it");
+    });
+
+    expect(message).toContain("It waited for promises");
+  });
+
+  test("an async function that nobody says is waited for is no deadlock", async () => {
+    await explore(function* () {
+      const future = getRunningLoop().createFuture<void>();
+      void Promise.resolve().then(() => future.setResult());
+      yield* future;
+    });
+  });
+});
+
+describe("replay", () => {
+  test("gives the result of a program that does not fail any more", async () => {
+    expect(await replay(() => sleep(1, "fine"), "1::")).toBe("fine");
+  });
+
+  test.each([
+    ["main", () => replay(42 as never, "1::")],
+    ["schedule", () => replay(losesUpdates, "nonsense")],
+    ["schedule", () => replay(losesUpdates, undefined as never)],
+  ])("refuses another %s at the call", (name, call) => {
+    expect(call).toThrow(`\`${name}\``);
+  });
+});
+
+test.each<[string, unknown]>([
+  ["main", undefined],
+  ["runs", { runs: 0 }],
+  ["runs", { runs: 1.5 }],
+  ["seed", { seed: "x" }],
+  ["strategy", { strategy: "best" }],
+  ["maxPreemptions", { maxPreemptions: -1 }],
+  ["cancelPoints", { cancelPoints: 3 }],
+  ["leaks", { leaks: 1 }],
+  ["maxSteps", { maxSteps: 0 }],
+  ["timeLimit", { timeLimit: "1" }],
+  ["depth", { depth: 0 }],
+  ["options", 3],
+])("explore refuses another %s at the call", (name, options) => {
+  const main = options === undefined ? (42 as never) : losesUpdates;
+  expect(() => void explore(main, options as never)).toThrow(`\`${name}\``);
+});
+
+describe("virtualTest", () => {
+  test(
+    "runs a coroutine as a test, in virtual time",
+    virtualTest(function* () {
+      expect(currentTask()).toBeDefined();
+      yield* sleep(86_400_000);
+      expect(getRunningLoop().time()).toBe(86_400_000);
+    }),
+  );
+
+  test("fails as the coroutine does, or does not", async () => {
+    await expect(virtualTest(() => new Event().wait())()).rejects.toThrow(DeadlockError);
+    await expect(
+      virtualTest(function* () {
+        throw new RangeError("no");
+      })(),
+    ).rejects.toEqual(new RangeError("no"));
+    expect(() => virtualTest(3 as never)).toThrow("`body`");
+  });
+});
+
+test("a day of 100 tasks that sleep a second each time takes no time", async () => {
+  const start = performance.now();
+  await virtualTest(function* () {
+    function* tick(): Coroutine<void> {
+      for (let second = 0; second < 864; second++) yield* sleep(100_000);
+    }
+    yield* gather(Array.from({ length: 100 }, tick));
+    expect(getRunningLoop().time()).toBe(86_400_000);
+  })();
+
+  expect(performance.now() - start).toBeLessThan(5_000);
+});

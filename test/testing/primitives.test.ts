@@ -1,0 +1,312 @@
+// The library's own primitives, in every order of small programs and many orders of larger ones.
+
+import { afterAll, describe, expect, test } from "vitest";
+import {
+  asCompleted,
+  Barrier,
+  BoundedSemaphore,
+  CancelledError,
+  Condition,
+  type Coroutine,
+  createTask,
+  Event,
+  gather,
+  Lock,
+  mapConcurrent,
+  moveOnAfter,
+  PriorityQueue,
+  Queue,
+  race,
+  Semaphore,
+  shield,
+  sleep,
+  type Task,
+  TimeoutError,
+  taskGroup,
+  timeout,
+  wait,
+  waitFor,
+} from "../../src/index.ts";
+import { explore } from "../../src/testing.ts";
+
+const PATIENCE = 120_000;
+const RUNS = 500;
+/** How many orders of the small programs are tried, where there are more. */
+const MOST = 5_000;
+
+let runs = 0;
+let proved = 0;
+afterAll(() => {
+  console.log(
+    `primitives: ${runs.toLocaleString("en")} schedules, ${proved} programs in every one of theirs`,
+  );
+});
+
+/** A program for so many tasks. The task named "victim" may be cancelled; whatever it had must go on to others. */
+type Program = (tasks: number) => Coroutine<void>;
+
+/** Starts `count` tasks, the first of them as the victim, and waits for all. */
+function* all(count: number, body: (index: number) => Coroutine<unknown>): Coroutine<void> {
+  const tasks: Task<unknown>[] = [];
+  for (let index = 0; index < count; index++) {
+    tasks.push(createTask(body(index), index === 0 ? { name: "victim" } : {}));
+  }
+  for (const outcome of yield* gather(tasks, { returnExceptions: true })) {
+    if (outcome instanceof Error && !(outcome instanceof CancelledError)) throw outcome;
+  }
+}
+
+function excluding(most: number): { enter(): void; leave(): void } {
+  let inside = 0;
+  return {
+    enter() {
+      if (++inside > most) throw new Error(`${inside} are inside`);
+    },
+    leave() {
+      inside--;
+    },
+  };
+}
+
+const PROGRAMS: Readonly<Record<string, Program>> = {
+  *Lock(tasks) {
+    const lock = new Lock();
+    const section = excluding(1);
+    yield* all(tasks, function* () {
+      yield* lock.acquire();
+      try {
+        section.enter();
+        yield;
+        section.leave();
+      } catch (error) {
+        section.leave();
+        throw error;
+      } finally {
+        lock.release();
+      }
+    });
+    expect(lock.locked()).toBe(false);
+  },
+
+  *Semaphore(tasks) {
+    const semaphore = new Semaphore(2);
+    const section = excluding(2);
+    yield* all(tasks, function* () {
+      yield* semaphore.acquire();
+      section.enter();
+      try {
+        yield;
+      } finally {
+        section.leave();
+        semaphore.release();
+      }
+    });
+    yield* semaphore.acquire();
+    yield* semaphore.acquire();
+    expect(semaphore.locked()).toBe(true);
+  },
+
+  *BoundedSemaphore(tasks) {
+    const semaphore = new BoundedSemaphore(1);
+    yield* all(tasks, function* () {
+      yield* semaphore.acquire();
+      try {
+        yield;
+      } finally {
+        semaphore.release();
+      }
+    });
+    expect(() => semaphore.release()).toThrow(RangeError);
+  },
+
+  *Event(tasks) {
+    const event = new Event();
+    const waiting = createTask(all(tasks - 1, () => event.wait()));
+    yield;
+    event.set();
+    yield* waiting;
+  },
+
+  *Condition(tasks) {
+    const condition = new Condition();
+    let items = 0;
+    const consumers = createTask(
+      all(tasks - 1, function* () {
+        yield* condition.acquire();
+        try {
+          yield* condition.waitFor(() => items > 0);
+          items--;
+        } finally {
+          condition.release();
+        }
+      }),
+    );
+    for (let left = tasks - 1; left > 0; left--) {
+      yield* condition.acquire();
+      items++;
+      condition.notify();
+      condition.release();
+    }
+    yield* consumers;
+    expect(items).toBeLessThanOrEqual(1);
+    expect(condition.locked()).toBe(false);
+  },
+
+  *Barrier(tasks) {
+    const barrier = new Barrier(2);
+    yield* all(tasks & ~1, function* () {
+      yield* moveOnAfter(10, function* () {
+        yield* barrier.wait();
+      });
+    });
+    expect([barrier.nWaiting, barrier.broken]).toEqual([0, false]);
+  },
+
+  *Queue(tasks) {
+    const queue = new Queue<number>(1);
+    const got: number[] = [];
+    const consumers = createTask(
+      all(tasks - 1, function* () {
+        const item = yield* queue.get();
+        queue.taskDone();
+        got.push(item);
+      }),
+    );
+    const put: number[] = [];
+    while (!consumers.done() && put.length < tasks - 1) {
+      yield* queue.put(put.length);
+      put.push(put.length);
+    }
+    yield* consumers;
+    // What a cancelled consumer was handed goes to the next one, or stays.
+    while (!queue.empty()) {
+      got.push(queue.getNowait());
+      queue.taskDone();
+    }
+    expect(got.sort()).toEqual(put);
+    yield* queue.join();
+  },
+
+  *"PriorityQueue, shut down"(tasks) {
+    const queue = new PriorityQueue<number>();
+    const got: number[] = [];
+    const consumers = createTask(
+      all(tasks - 1, function* () {
+        try {
+          for (;;) got.push(yield* queue.get());
+        } catch (error) {
+          if ((error as Error).name !== "QueueShutDown") throw error;
+        }
+      }),
+    );
+    for (const item of [2, 1, 3]) {
+      queue.putNowait(item);
+      yield;
+    }
+    queue.shutdown();
+    yield* consumers;
+    while (!queue.empty()) got.push(queue.getNowait());
+    expect(got.sort()).toEqual([1, 2, 3]);
+  },
+
+  *gather(tasks) {
+    yield* all(tasks, function* () {
+      expect(yield* gather([sleep(1, "a"), sleep(0, "b")])).toEqual(["a", "b"]);
+    });
+  },
+
+  *taskGroup(tasks) {
+    let running = 0;
+    yield* all(tasks - 1, function* () {
+      yield* taskGroup(function* (group) {
+        for (let i = 0; i < 2; i++) {
+          group.createTask(function* () {
+            running++;
+            try {
+              yield;
+            } finally {
+              running--;
+            }
+          });
+        }
+      });
+    });
+    expect(running).toBe(0);
+  },
+
+  *timeout(tasks) {
+    const endings: string[] = [];
+    yield* all(tasks - 1, function* () {
+      try {
+        yield* timeout(1, () => sleep(1));
+        endings.push("result");
+      } catch (error) {
+        if (!(error instanceof TimeoutError)) throw error;
+        endings.push("timeout");
+      }
+    });
+    for (const ending of endings) expect(["result", "timeout"]).toContain(ending);
+  },
+
+  *waitFor(tasks) {
+    yield* all(tasks - 1, function* (index) {
+      const event = new Event();
+      const setter = createTask(function* () {
+        yield;
+        event.set();
+      });
+      try {
+        yield* waitFor(event.wait(), index % 2 === 0 ? null : 1);
+      } finally {
+        yield* shield(setter);
+      }
+    });
+  },
+
+  *"wait, race and asCompleted"(tasks) {
+    yield* all(tasks - 1, function* (index) {
+      const two = [sleep(1, "a"), sleep(1, "b")] as const;
+      if (index % 3 === 0) expect(["a", "b"]).toContain(yield* race(two));
+      else if (index % 3 === 1) expect((yield* wait(two)).pending.size).toBe(0);
+      else for (const next of asCompleted(two)) yield* next;
+    });
+  },
+
+  *mapConcurrent(tasks) {
+    yield* all(tasks - 1, function* () {
+      const section = excluding(2);
+      yield* mapConcurrent(
+        [1, 2, 3],
+        function* (item) {
+          section.enter();
+          try {
+            yield;
+            return item;
+          } finally {
+            section.leave();
+          }
+        },
+        { concurrency: 2 },
+      );
+    });
+  },
+};
+
+describe.each(Object.entries(PROGRAMS))("%s", { timeout: PATIENCE }, (_, program) => {
+  test("in every order of three tasks, and cancelled anywhere", async () => {
+    for (const cancelPoints of [false, "victim"]) {
+      const options = { strategy: "exhaustive", runs: MOST, cancelPoints } as const;
+      const statistics = await explore(() => program(3), options);
+      runs += statistics.runs;
+      proved += Number(statistics.exhausted);
+      expect(statistics.runs).toBeGreaterThan(1);
+    }
+  });
+
+  test.each(["random", "pct"] as const)("in many orders of six tasks, by %s", async (strategy) => {
+    for (const cancelPoints of [false, "victim", true]) {
+      const statistics = await explore(() => program(6), { strategy, runs: RUNS, cancelPoints });
+      runs += statistics.runs;
+    }
+  });
+});

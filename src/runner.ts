@@ -89,7 +89,8 @@ export class Runner {
     } finally {
       forget?.();
       // The first that sets a variable at all makes the context of all.
-      if (context === undefined && future instanceof Task) this.#context = future._context;
+      if (context === undefined && future instanceof Task)
+        this.#context = future._context ?? this.#context;
     }
   }
 

@@ -3,7 +3,7 @@
 import { checkOptions, describe, wrongType } from "../loop/arguments.ts";
 import { RuntimeError } from "../loop/errors.ts";
 import { checkLoop, type Scheduler } from "../loop/scheduler.ts";
-import { type Coroutine, isCoroutine, isCoroutineFunction } from "./coroutine.ts";
+import { Call, type Coroutine, isCoroutine, isCoroutineFunction } from "./coroutine.ts";
 import { awaited, currentScheduler, type Future, isFuture, loopOf } from "./future.ts";
 import { futureOfPromise } from "./relay.ts";
 import { Task, type TaskOptions } from "./task.ts";
@@ -137,6 +137,17 @@ export function allTasks(loop?: Scheduler): Set<Task<unknown>> {
     if (runnable instanceof Task && !runnable.done()) tasks.add(runnable);
   }
   return tasks;
+}
+
+/** Ends a coroutine that is not to begin: who awaits it later gets an error, not silence. */
+export function dismiss(coro: Coroutine<unknown>): void {
+  if ((coro as unknown) instanceof Call) (coro as unknown as Call)._begin();
+  coro.return(undefined);
+}
+
+/** What gives `aw` when it is called: `aw` itself, if it is a function and not a promise that can be called. */
+export function giverOf<T>(aw: AwaitableLike<T>): () => Awaitable<T> {
+  return typeof aw === "function" && !isThenable(aw) ? aw : () => aw as Awaitable<T>;
 }
 
 /** The coroutine object of `value`. @throws TypeError if there is none */

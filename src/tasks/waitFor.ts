@@ -1,13 +1,14 @@
 import { TimeoutError } from "../loop/errors.ts";
 import {
-  type Awaitable,
   type AwaitableLike,
   callAndAwait,
   checkAwaitable,
+  dismiss,
   ensureFutureOn,
+  giverOf,
   isThenable,
 } from "./awaitable.ts";
-import { Call, type Coroutine, coroutine, isCoroutine } from "./coroutine.ts";
+import { type Coroutine, coroutine, isCoroutine } from "./coroutine.ts";
 import { currentScheduler } from "./future.ts";
 import { checkTimeout, timeout as withTimeout } from "./timeout.ts";
 import { ALL_COMPLETED, watch } from "./wait.ts";
@@ -31,18 +32,15 @@ export function waitFor<T>(aw: AwaitableLike<T>, timeout: number | null | undefi
   checkAwaitable("aw", aw);
   checkTimeout("timeout", timeout);
   if (typeof timeout === "number" && timeout <= 0) return atOnce(aw);
-  const get = isFunction(aw) ? aw : () => aw;
-  return withTimeout(timeout, () => callAndAwait(get));
+  return withTimeout(timeout, () => callAndAwait(giverOf(aw)));
 }
 
 const atOnce = /* @__PURE__ */ coroutine(function* waitFor<T>(aw: AwaitableLike<T>): Coroutine<T> {
   if (isCoroutine(aw)) {
-    // Who awaits it later gets an error, not silence.
-    if (aw instanceof Call) aw._begin();
-    aw.return(undefined as never);
-  } else if (!isFunction(aw)) {
+    dismiss(aw);
+  } else if (typeof aw !== "function" || isThenable(aw)) {
     const loop = currentScheduler("waitFor()");
-    const future = ensureFutureOn(loop, aw);
+    const future = ensureFutureOn<T>(loop, aw as AwaitableLike<T>);
     if (future.done()) return future.result();
     future.cancel("The timeout expired");
     yield* watch(loop, [future], ALL_COMPLETED);
@@ -51,8 +49,3 @@ const atOnce = /* @__PURE__ */ coroutine(function* waitFor<T>(aw: AwaitableLike<
   }
   throw new TimeoutError("The timeout expired before it began");
 });
-
-/** Whether it is a function that is to be called, and not a promise that can be. */
-function isFunction<T>(aw: AwaitableLike<T>): aw is () => Awaitable<T> {
-  return typeof aw === "function" && !isThenable(aw);
-}

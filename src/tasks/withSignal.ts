@@ -5,9 +5,10 @@ import {
   callAndAwait,
   checkAwaitable,
   currentTask,
-  isThenable,
+  dismiss,
+  giverOf,
 } from "./awaitable.ts";
-import { Call, type Coroutine, coroutine, isCoroutine } from "./coroutine.ts";
+import { type Coroutine, coroutine, isCoroutine } from "./coroutine.ts";
 import { isFuture } from "./future.ts";
 
 /**
@@ -49,7 +50,8 @@ const bounded = /* @__PURE__ */ coroutine(function* withSignal<T>(
   const task = currentTask();
   if (task === undefined) throw new RuntimeError("withSignal() needs a task, which it can cancel");
   if (signal.aborted) {
-    dismiss(aw);
+    if (isFuture(aw)) aw.cancel("The signal was aborted");
+    else if (isCoroutine(aw)) dismiss(aw);
     throw abortError(signal);
   }
   const cancelling = task.cancelling();
@@ -66,9 +68,7 @@ const bounded = /* @__PURE__ */ coroutine(function* withSignal<T>(
   };
   signal.addEventListener("abort", abort);
   try {
-    return yield* callAndAwait(
-      typeof aw === "function" && !isThenable(aw) ? aw : () => aw as never,
-    );
+    return yield* callAndAwait(giverOf(aw));
   } catch (error) {
     if (leave() && error instanceof CancelledError) throw abortError(signal);
     throw error;
@@ -76,14 +76,3 @@ const bounded = /* @__PURE__ */ coroutine(function* withSignal<T>(
     leave();
   }
 });
-
-/** Ends what is not to begin. */
-function dismiss(aw: AwaitableLike<unknown>): void {
-  if (isFuture(aw)) {
-    aw.cancel("The signal was aborted");
-  } else if (isCoroutine(aw)) {
-    // Who awaits it later gets an error, not silence.
-    if ((aw as unknown) instanceof Call) (aw as unknown as Call)._begin();
-    aw.return(undefined);
-  }
-}

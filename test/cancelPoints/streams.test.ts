@@ -1,6 +1,6 @@
 import { StreamReader } from "../../src/io/streamReader.ts";
 import { StreamWriter } from "../../src/io/streamWriter.ts";
-import { bytes, text } from "../io/bytes.ts";
+import { bytes, text } from "../io/utf8.ts";
 import { type Stage, testCancelPoints } from "../support/cancelPoints.ts";
 
 const SENT = "ab\ncdefgh!ijkl\nmnop";

@@ -3,7 +3,7 @@
 import fc from "fast-check";
 import { expect, test } from "vitest";
 import { ByteBuffer } from "../../src/io/byteBuffer.ts";
-import { bytes, text } from "./bytes.ts";
+import { bytes, text } from "./utf8.ts";
 
 const short = fc.string({ unit: fc.constantFrom("a", "b"), maxLength: 6 });
 const long = fc.integer({ min: 500, max: 5_000 }).map((length) => "ab".repeat(length / 2));

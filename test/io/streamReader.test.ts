@@ -7,7 +7,7 @@ import type { Coroutine } from "../../src/tasks/coroutine.ts";
 import { iterate } from "../../src/tasks/iterate.ts";
 import { caught } from "../support/caught.ts";
 import { newVirtualLoop, runDry } from "../support/virtualLoop.ts";
-import { bytes, text } from "./bytes.ts";
+import { bytes, text } from "./utf8.ts";
 
 let loop: EventLoop;
 let reader: StreamReader;

@@ -5,7 +5,7 @@ import { RuntimeError } from "../../src/loop/errors.ts";
 import type { Coroutine } from "../../src/tasks/coroutine.ts";
 import { caught } from "../support/caught.ts";
 import { newVirtualLoop, runDry } from "../support/virtualLoop.ts";
-import { bytes } from "./bytes.ts";
+import { bytes } from "./utf8.ts";
 
 const HIGH_WATER = 65_536;
 

@@ -18,7 +18,7 @@ import {
   waitFor,
 } from "../../../src/node.ts";
 import { caught } from "../../support/caught.ts";
-import { text } from "../bytes.ts";
+import { text } from "../utf8.ts";
 import { bareServer, openHandles, portOf, quietly, untilClosed } from "./network.ts";
 
 let before: string[];

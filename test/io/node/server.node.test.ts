@@ -22,7 +22,7 @@ import {
   type Task,
 } from "../../../src/node.ts";
 import { caught } from "../../support/caught.ts";
-import { text } from "../bytes.ts";
+import { text } from "../utf8.ts";
 import {
   bareClient,
   openHandles,

@@ -15,7 +15,7 @@ import {
   startServer,
 } from "../../../src/node.ts";
 import { cert, key } from "../../support/certificate.ts";
-import { text } from "../bytes.ts";
+import { text } from "../utf8.ts";
 import { bareClient, openHandles, portOf, quietly, runSoon, untilClosed } from "./network.ts";
 
 const TLS: ServerOptions = { host: "127.0.0.1", tls: { key, cert } };

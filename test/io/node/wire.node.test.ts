@@ -10,7 +10,7 @@ import {
   type StreamReader,
   sleep,
 } from "../../../src/node.ts";
-import { text } from "../bytes.ts";
+import { text } from "../utf8.ts";
 import { quietly } from "./network.ts";
 
 function open(stream: Readable | Writable): Wire {

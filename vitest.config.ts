@@ -59,6 +59,9 @@ export default defineConfig({
       },
     ],
     include: ["test/**/*.test.ts"],
+    // For what hangs. How long a busy machine takes says nothing.
+    testTimeout: 60_000,
+    hookTimeout: 60_000,
     setupFiles: ["test/support/core.ts"],
     globalSetup: ["test/support/webSocketServer.ts"],
   },

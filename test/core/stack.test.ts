@@ -37,13 +37,18 @@ describe("a full stack", () => {
   }
 
   testOverflow("allocates nothing", (core, ids, padding) => {
-    const more = new Int32Array(COUNT); // to store into it calls nothing that could overflow
+    const more = new Int32Array(COUNT);
+    let id = 0;
     const count = overflow(padding, (index) => {
-      more[index] = core.allocate();
+      id = 0;
+      id = core.allocate();
+      more[index] = id;
     });
 
-    expect(core.live()).toBe(COUNT + count);
-    expect(new Set([...ids, ...more.subarray(0, count)]).size).toBe(COUNT + count);
+    // The engine may find the stack too full only after the last call has returned.
+    const all = new Set([...ids, ...more.subarray(0, count), ...(id === 0 ? [] : [id])]);
+    expect(all.size - COUNT - count).toBeOneOf([0, 1]);
+    expect(core.live()).toBe(all.size);
   });
 
   testOverflow("makes nothing ready", (core, ids, padding) => {

@@ -2,7 +2,12 @@
 
 import { checkFunction, checkOptions } from "../loop/arguments.ts";
 import { bound, type Context, checkContext, inheritedContext } from "../loop/context.ts";
-import { CancelledError, InvalidStateError, RuntimeError } from "../loop/errors.ts";
+import {
+  type CancelledError,
+  InvalidStateError,
+  newCancelledError,
+  RuntimeError,
+} from "../loop/errors.ts";
 import { placeOfCall, places } from "../loop/places.ts";
 import { checkLoop, runningScheduler, type Scheduler } from "../loop/scheduler.ts";
 import { Unretrieved } from "../loop/unretrieved.ts";
@@ -114,7 +119,7 @@ export class Future<T> implements PromiseLike<T> {
    */
   cancel(message?: string): boolean {
     if (this.#state !== PENDING) return false;
-    this._abandon(new CancelledError(message ?? "The future was cancelled"));
+    this._abandon(newCancelledError(message ?? "The future was cancelled"));
     return true;
   }
 

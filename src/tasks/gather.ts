@@ -1,5 +1,5 @@
 import { checkBoolean, checkOptions } from "../loop/arguments.ts";
-import { CancelledError } from "../loop/errors.ts";
+import { type CancelledError, newCancelledError } from "../loop/errors.ts";
 import type { Scheduler } from "../loop/scheduler.ts";
 import { type AwaitableLike, checkAwaitables, startAll } from "./awaitable.ts";
 import { currentScheduler, Future, isFuture, type Waiter } from "./future.ts";
@@ -106,7 +106,7 @@ class Gathering extends Future<unknown[]> implements Waiter {
 
   #end(): void {
     if (this.done()) return;
-    if (this.#cancelled !== undefined) return this._abandon(new CancelledError(this.#cancelled));
+    if (this.#cancelled !== undefined) return this._abandon(newCancelledError(this.#cancelled));
     this._succeed(
       this.#children.map((child) => (child._hasFailed() ? child._reason() : child.result())),
     );

@@ -28,7 +28,7 @@ import {
   describe,
 } from "../loop/arguments.ts";
 import { Context, checkContext, inheritedContext } from "../loop/context.ts";
-import { CancelledError, RuntimeError } from "../loop/errors.ts";
+import { CancelledError, newCancelledError, RuntimeError } from "../loop/errors.ts";
 import { type Place, places, type WaitingPlace } from "../loop/places.ts";
 import { runningScheduler, type Scheduler, type Snapshot } from "../loop/scheduler.ts";
 import type { Runnable } from "../loop/slots.ts";
@@ -474,7 +474,7 @@ export class Task<T> extends Future<T> implements Runnable, Waiter {
 }
 
 function cancelOf(message: string | undefined): CancelledError {
-  return new CancelledError(message ?? "The task was cancelled");
+  return newCancelledError(message ?? "The task was cancelled");
 }
 
 function frameOf(generator: AnyGenerator, place: Place | undefined): TaskFrame {

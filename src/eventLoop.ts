@@ -518,6 +518,16 @@ export class EventLoop implements Scheduler {
   }
 
   /** @internal */
+  _startTimer(runnable: Runnable, when: number): number {
+    if (this.#closed) throw closed();
+    const id = this._slots.add(runnable);
+    this._core.addTimer(id, when);
+    // The host sleeps until what was the earliest deadline.
+    if (this.#pump.asleep) this.#pump.wake();
+    return id;
+  }
+
+  /** @internal */
   _ready(id: number): void {
     if (this.#closed) return; // a task of a closed loop never runs again
     this._core.push(id);
@@ -565,10 +575,7 @@ export class EventLoop implements Scheduler {
   ): TimerHandle {
     if (this.#closed) throw closed();
     const timer = new TimerHandle(this._slots, this.#inContext(callback), args, when);
-    timer._id = this._slots.add(timer);
-    this._core.addTimer(timer._id, when);
-    // The host sleeps until what was the earliest deadline.
-    if (this.#pump.asleep) this.#pump.wake();
+    timer._id = this._startTimer(timer, when);
     return timer;
   }
 

@@ -1,7 +1,7 @@
 import type { Core, Priority } from "../core/core.ts";
 import { wrongType } from "./arguments.ts";
 import type { Callback, Handle, TimerHandle } from "./handle.ts";
-import type { Slots } from "./slots.ts";
+import type { Runnable, Slots } from "./slots.ts";
 
 /** Calls a function in a context of the host's that was kept. */
 export type Snapshot = <R>(callback: () => R) => R;
@@ -45,6 +45,8 @@ export interface Scheduler {
 
   /** `callSoon` of something that is in its context already. @internal */
   _callSoon(callback: Callback<never>, args: readonly unknown[]): Handle;
+  /** Gives `runnable` a slot that comes up at the instant `when`. Returns its id. @internal */
+  _startTimer(runnable: Runnable, when: number): number;
   /** Keeps the host's own context of now, if the loop is to. @internal */
   readonly _snapshot: (() => Snapshot) | undefined;
   /** @internal */

@@ -1,6 +1,7 @@
 import type { Coroutine } from "../tasks/coroutine.ts";
 import { Binding } from "./binding.ts";
-import { WaitQueue } from "./waitQueue.ts";
+import { WaitCall } from "./waitCall.ts";
+import { type Waiting, WaitQueue } from "./waitQueue.ts";
 
 /**
  * Tells any number of tasks that something has happened. Like `asyncio.Event`.
@@ -34,7 +35,12 @@ export class Event {
    *
    * @throws RuntimeError if it would have to wait, and others waited on another loop before.
    */
-  *wait(): Coroutine<true> {
-    return this.#isSet || (yield* this.#waiters.wait());
+  wait(): Coroutine<true> {
+    return new WaitCall(this) as unknown as Coroutine<true>;
+  }
+
+  /** @internal */
+  _wait(): Waiting<true> | undefined {
+    return this.#isSet ? undefined : this.#waiters.wait();
   }
 }

@@ -1,7 +1,8 @@
 import type { Coroutine } from "../tasks/coroutine.ts";
 import { Binding } from "./binding.ts";
 import { hold } from "./hold.ts";
-import { WaitQueue } from "./waitQueue.ts";
+import { WaitCall } from "./waitCall.ts";
+import { type Waiting, WaitQueue } from "./waitQueue.ts";
 
 /**
  * Lets one in at a time. Like `asyncio.Lock`.
@@ -33,10 +34,8 @@ export class Lock {
    *
    * @throws RuntimeError if it would have to wait, and others waited on another loop before.
    */
-  *acquire(): Coroutine<true> {
-    if (this.#isLocked) return yield* this.#waiters.wait();
-    this.#isLocked = true;
-    return true;
+  acquire(): Coroutine<true> {
+    return new WaitCall(this) as unknown as Coroutine<true>;
   }
 
   /** Hands the lock to the next in line, or frees it. @throws RangeError if it is free already */
@@ -48,6 +47,13 @@ export class Lock {
   /** Acquires it, and gives what releases it once, at the end of the block: `using _ = yield* lock.hold()`. */
   hold(): Coroutine<Disposable> {
     return hold(this);
+  }
+
+  /** @internal */
+  _wait(): Waiting<true> | undefined {
+    if (this.#isLocked) return this.#waiters.wait();
+    this.#isLocked = true;
+    return undefined;
   }
 
   #pass(): void {

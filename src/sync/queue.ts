@@ -6,6 +6,7 @@
 //   Q3  nobody waits for room or for an item once the queue was shut down
 
 import { checkBoolean, describe, wrongType } from "../loop/arguments.ts";
+import { BareCall, Prompt, type Wait } from "../tasks/bareCall.ts";
 import type { Coroutine } from "../tasks/coroutine.ts";
 import type { CoroutineSource } from "../tasks/iterate.ts";
 import { Binding } from "./binding.ts";
@@ -83,11 +84,8 @@ export class Queue<T> implements AsyncIterable<T>, CoroutineSource<T> {
    * @throws QueueShutDown if the queue was shut down, or is while this waits.
    * @throws RuntimeError if it would have to wait, and others waited on another loop before.
    */
-  *put(item: T): Coroutine<void> {
-    if (this.#accepts(item)) return;
-    const putting = new Putting(this.#putters, item);
-    this.#putters.add(putting);
-    yield* putting;
+  put(item: T): Coroutine<void> {
+    return new Put(this, item) as unknown as Coroutine<void>;
   }
 
   /**
@@ -106,8 +104,8 @@ export class Queue<T> implements AsyncIterable<T>, CoroutineSource<T> {
    * @throws QueueShutDown if the queue was shut down and is empty, or is shut down while this waits.
    * @throws RuntimeError if it would have to wait, and others waited on another loop before.
    */
-  *get(): Coroutine<T> {
-    return this.#hasItem() ? this.#take() : yield* this.#getters.wait();
+  get(): Coroutine<T> {
+    return new Get(this) as unknown as Coroutine<T>;
   }
 
   /**
@@ -191,6 +189,19 @@ export class Queue<T> implements AsyncIterable<T>, CoroutineSource<T> {
     };
   }
 
+  /** Has a task put an item: undefined if it is accepted at once. @internal */
+  _put(item: T): Waiting<undefined> | undefined {
+    if (this.#accepts(item)) return undefined;
+    const putting = new Putting(this.#putters, item);
+    this.#putters.add(putting);
+    return putting;
+  }
+
+  /** Has a task get an item: at once, or in line. @internal */
+  _get(): Wait<T> {
+    return this.#hasItem() ? new Prompt(this.#take()) : this.#getters.wait();
+  }
+
   /** The next item, or the end. @internal */
   *_pull(): Coroutine<IteratorResult<T, undefined>> {
     try {
@@ -244,6 +255,38 @@ export class Queue<T> implements AsyncIterable<T>, CoroutineSource<T> {
   #finishOne(): void {
     // Some may have been marked before they were got.
     if (this.#unfinished > 0 && --this.#unfinished === 0) this.#joiners.handOverToAll(undefined);
+  }
+}
+
+/** The coroutine of `get()`. */
+class Get<T> extends BareCall<T> {
+  declare readonly _queue: Queue<T>;
+
+  constructor(queue: Queue<T>) {
+    super();
+    this._queue = queue;
+  }
+
+  override _start(): Wait<T> {
+    return this._queue._get();
+  }
+}
+
+const ACCEPTED = /* @__PURE__ */ new Prompt(undefined);
+
+/** The coroutine of `put()`. */
+class Put<T> extends BareCall<void> {
+  declare readonly _queue: Queue<T>;
+  declare readonly _item: T;
+
+  constructor(queue: Queue<T>, item: T) {
+    super();
+    this._queue = queue;
+    this._item = item;
+  }
+
+  override _start(): Wait<void> {
+    return this._queue._put(this._item) ?? ACCEPTED;
   }
 }
 

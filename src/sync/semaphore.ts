@@ -2,7 +2,8 @@ import { checkCount } from "../loop/arguments.ts";
 import type { Coroutine } from "../tasks/coroutine.ts";
 import { Binding } from "./binding.ts";
 import { hold } from "./hold.ts";
-import { WaitQueue } from "./waitQueue.ts";
+import { WaitCall } from "./waitCall.ts";
+import { type Waiting, WaitQueue } from "./waitQueue.ts";
 
 /**
  * Lets a number of tasks in at a time. Like `asyncio.Semaphore`.
@@ -43,10 +44,15 @@ export class Semaphore {
    *
    * @throws RuntimeError if it would have to wait, and others waited on another loop before.
    */
-  *acquire(): Coroutine<true> {
-    if (this._value === 0) return yield* this.#waiters.wait();
+  acquire(): Coroutine<true> {
+    return new WaitCall(this) as unknown as Coroutine<true>;
+  }
+
+  /** @internal */
+  _wait(): Waiting<true> | undefined {
+    if (this._value === 0) return this.#waiters.wait();
     this._value--;
-    return true;
+    return undefined;
   }
 
   /** Gives a permit to the next in line, or puts it back. It may be one that nobody has acquired. */

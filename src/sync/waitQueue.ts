@@ -133,9 +133,9 @@ export class Waiting<T> extends Future<T> implements Entry<T> {
   }
 
   /** The iterator's end, for a coroutine that is closed while it waits. */
-  return<R>(value: R): IteratorResult<never, R> {
+  return(value?: unknown): IteratorReturnResult<T> {
     this.#leave();
-    return { done: true, value };
+    return { done: true, value: value as T };
   }
 
   override _describe(): string {

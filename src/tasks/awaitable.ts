@@ -3,7 +3,7 @@
 import { checkOptions, describe, wrongType } from "../loop/arguments.ts";
 import { RuntimeError } from "../loop/errors.ts";
 import { checkLoop, type Scheduler } from "../loop/scheduler.ts";
-import { Call, type Coroutine, isCoroutine, isCoroutineFunction } from "./coroutine.ts";
+import { type Coroutine, CoroutineObject, isCoroutine, isCoroutineFunction } from "./coroutine.ts";
 import { awaited, currentScheduler, type Future, isFuture, loopOf } from "./future.ts";
 import { futureOfPromise } from "./relay.ts";
 import { Task, type TaskOptions } from "./task.ts";
@@ -141,7 +141,7 @@ export function allTasks(loop?: Scheduler): Set<Task<unknown>> {
 
 /** Ends a coroutine that is not to begin: who awaits it later gets an error, not silence. */
 export function dismiss(coro: Coroutine<unknown>): void {
-  if ((coro as unknown) instanceof Call) (coro as unknown as Call)._begin();
+  if ((coro as unknown) instanceof CoroutineObject) (coro as unknown as CoroutineObject)._begin();
   coro.return(undefined);
 }
 

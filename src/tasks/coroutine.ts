@@ -108,6 +108,12 @@ const FRESH = 0;
 const AWAITED = 1;
 const DONE = 2;
 
+/** A coroutine object that is not the engine's own generator, but is one to the rest of the world. */
+export abstract class CoroutineObject {
+  /** Begins it as the body of a task, which resumes what this returns. @internal */
+  abstract _begin(): Call;
+}
+
 /** One call of a decorated coroutine. It is a generator object to whoever drives it by hand. */
 export class Call {
   /** The generator that runs the body. */
@@ -134,13 +140,13 @@ export class Call {
 
   /** Marks that somebody awaits this call now. */
   _claim(): void {
-    if (this.#state !== FRESH) {
-      throw new InvalidStateError(
-        "A coroutine object runs once, and this one was awaited before. " +
-          "Make a task of it to await its result in several places",
-      );
-    }
+    if (this.#state !== FRESH) throw awaitedBefore();
     this.#state = AWAITED;
+  }
+
+  /** The coroutine object that its user knows. */
+  get _coro(): object {
+    return this;
   }
 
   /** Marks it as the body of a task, which resumes it from the start. */
@@ -208,8 +214,16 @@ export class Call {
   }
 }
 
-// A call is a generator to the rest of the world: iterator helpers, `Object.prototype.toString`.
-Object.setPrototypeOf(Call.prototype, generatorPrototype);
+// A generator to iterator helpers and to `Object.prototype.toString`, yet made without a call of a base class.
+Object.setPrototypeOf(CoroutineObject.prototype, generatorPrototype);
+Object.setPrototypeOf(Call.prototype, CoroutineObject.prototype);
+
+export function awaitedBefore(): InvalidStateError {
+  return new InvalidStateError(
+    "A coroutine object runs once, and this one was awaited before. " +
+      "Make a task of it to await its result in several places",
+  );
+}
 
 /** Leaves a call that is done: the `yield*` of its caller is to get how it ended. Returns the caller. */
 export function callerToTell(call: Call, outcome: Result | Thrown): Call | undefined {

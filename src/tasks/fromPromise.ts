@@ -1,7 +1,8 @@
 import { describe, wrongType } from "../loop/arguments.ts";
 import { CancelledError } from "../loop/errors.ts";
 import { isThenable } from "./awaitable.ts";
-import { Call, type Coroutine, coroutine } from "./coroutine.ts";
+import { BareCall, type Wait } from "./bareCall.ts";
+import { type Call, type Coroutine, coroutine } from "./coroutine.ts";
 import { currentScheduler } from "./future.ts";
 import { futureOfPromise } from "./relay.ts";
 
@@ -24,29 +25,23 @@ export function fromPromise<T>(
 }
 
 /** The coroutine of a promise. Most are awaited where they are made, and need no body for that. */
-class PromiseCall extends Call {
-  readonly #promise: PromiseLike<unknown>;
+class PromiseCall<T> extends BareCall<T> {
+  declare readonly _promise: PromiseLike<T>;
 
-  constructor(promise: PromiseLike<unknown>) {
-    super(settled(promise));
-    this.#promise = promise;
+  constructor(promise: PromiseLike<T>) {
+    super();
+    this._promise = promise;
   }
 
-  /** What `yield*` waits for is the future itself. */
-  override [Symbol.iterator](): never {
-    this._claim();
-    return futureOfPromise(currentScheduler("fromPromise()"), this.#promise) as never;
+  override _start(): Wait<T> {
+    return futureOfPromise(currentScheduler("fromPromise()"), this._promise);
   }
 
-  override _begin(): this {
+  override _begin(): Call {
     // As a task it is awaited later, and must not be taken for a promise that nobody awaits.
-    this.#promise.then(undefined, () => undefined);
+    this._promise.then(undefined, () => undefined);
     return super._begin();
   }
-}
-
-function* settled<T>(promise: PromiseLike<T>): Coroutine<T> {
-  return yield* futureOfPromise(currentScheduler("fromPromise()"), promise);
 }
 
 const settledAbortably = /* @__PURE__ */ coroutine(function* fromPromise<T>(

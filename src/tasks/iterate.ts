@@ -2,7 +2,7 @@ import { wrongType } from "../loop/arguments.ts";
 import { RuntimeError } from "../loop/errors.ts";
 import { runningScheduler } from "../loop/scheduler.ts";
 import { currentTask, isThenable } from "./awaitable.ts";
-import { Call, type Coroutine } from "./coroutine.ts";
+import { type Coroutine, CoroutineObject } from "./coroutine.ts";
 import { currentScheduler, isFuture } from "./future.ts";
 import { futureOfPromise } from "./relay.ts";
 import type { Task } from "./task.ts";
@@ -62,7 +62,7 @@ export function checkSource(name: string, value: unknown): void {
     value !== undefined &&
     value !== null &&
     !isFuture(value) &&
-    !((value as unknown) instanceof Call) &&
+    !((value as unknown) instanceof CoroutineObject) &&
     (Symbol.asyncIterator in Object(value) ||
       Symbol.iterator in Object(value) ||
       isStream(value) ||

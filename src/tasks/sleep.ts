@@ -1,5 +1,9 @@
 import { checkTime } from "../loop/arguments.ts";
-import { type Coroutine, coroutine } from "./coroutine.ts";
+import type { CancelledError } from "../loop/errors.ts";
+import type { Scheduler } from "../loop/scheduler.ts";
+import type { Runnable } from "../loop/slots.ts";
+import { BareCall, type Wait } from "./bareCall.ts";
+import type { Coroutine } from "./coroutine.ts";
 import { currentScheduler, Future } from "./future.ts";
 
 /**
@@ -16,27 +20,69 @@ export function sleep(delay: number): Coroutine<void>;
 export function sleep<T>(delay: number, result: T): Coroutine<T>;
 export function sleep(delay: number, result?: unknown): Coroutine<unknown> {
   checkTime("delay", delay);
-  return sleepFor(delay, result);
+  return new Sleep(delay, result) as unknown as Coroutine<unknown>;
 }
 
-const sleepFor = /* @__PURE__ */ coroutine(function* sleeping(
-  delay: number,
-  result: unknown,
-): Coroutine<unknown> {
-  if (delay <= 0) {
-    yield;
-    return result;
-  }
-  const loop = currentScheduler("sleep()");
-  const future = new Future<unknown>({ loop });
-  const timer = loop.callLater(delay, wakeUp, future, result);
-  try {
-    return yield* future;
-  } finally {
-    timer.cancel();
-  }
-});
+class Sleep extends BareCall<unknown> {
+  declare readonly _delay: number;
+  declare readonly _result: unknown;
 
-function wakeUp(future: Future<unknown>, result: unknown): void {
-  if (!future.done()) future._succeed(result);
+  constructor(delay: number, result: unknown) {
+    super();
+    this._delay = delay;
+    this._result = result;
+  }
+
+  override _start(): Wait<unknown> {
+    if (this._delay <= 0) return giveWay(this._result);
+    return new Alarm(currentScheduler("sleep()"), this._delay, this._result);
+  }
+}
+
+function* giveWay(result: unknown): Coroutine<unknown> {
+  yield;
+  return result;
+}
+
+/** A timer that is the future of its own end. */
+class Alarm extends Future<unknown> implements Runnable {
+  readonly #id: number;
+  readonly #result: unknown;
+
+  constructor(loop: Scheduler, delay: number, result: unknown) {
+    super({ loop });
+    this.#result = result;
+    this.#id = loop._startTimer(this, loop.time() + delay);
+  }
+
+  /** It is time. @internal */
+  _run(): void {
+    this._loop._slots.retire(this.#id);
+    this._succeed(this.#result);
+  }
+
+  override _abandon(error: CancelledError): void {
+    this._loop._slots.release(this.#id);
+    super._abandon(error);
+  }
+
+  override throw(error: unknown): never {
+    this.#leave();
+    throw error;
+  }
+
+  /** The iterator's end, for a coroutine that is closed while it waits. */
+  return(value?: unknown): IteratorReturnResult<unknown> {
+    this.#leave();
+    return { done: true, value };
+  }
+
+  /** A coroutine that goes on without it needs no timer any more. */
+  #leave(): void {
+    if (!this.done()) this.cancel();
+  }
+
+  override _describe(): string {
+    return "Sleep";
+  }
 }

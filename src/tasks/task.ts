@@ -37,6 +37,7 @@ import {
   awaitedAt,
   Call,
   type Coroutine,
+  CoroutineObject,
   callerToTell,
   chain,
   functionNameOf,
@@ -129,9 +130,11 @@ export class Task<T> extends Future<T> implements Runnable, Waiter {
     if (priority !== USER_VISIBLE) checkChoice("priority", priority, Object.keys(PRIORITIES));
     if (context !== undefined) checkContext(context);
     if (eagerStart !== undefined) checkBoolean("eagerStart", eagerStart);
-    this.#body = body;
     this.#name = name ?? ++created;
-    if ((body as unknown) instanceof Call) this.#frame = (body as unknown as Call)._begin();
+    if ((body as unknown) instanceof CoroutineObject) {
+      this.#frame = (body as unknown as CoroutineObject)._begin();
+    }
+    this.#body = this.#frame ?? body;
     if (priority !== USER_VISIBLE) this.#extras().priority = PRIORITIES[priority];
     const inherited = context ?? inheritedContext();
     if (inherited !== undefined) this.#extras().context = inherited;
@@ -240,7 +243,8 @@ export class Task<T> extends Future<T> implements Runnable, Waiter {
 
   /** The coroutine that it runs. */
   getCoro(): Coroutine<T> {
-    return this.#body as unknown as Coroutine<T>;
+    const body = this.#body;
+    return (body instanceof Call ? body._coro : body) as Coroutine<T>;
   }
 
   /** The context that it runs in. */

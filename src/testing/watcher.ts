@@ -73,10 +73,11 @@ export class Watcher {
 
   #nameOf(runnable: object): string {
     if (runnable instanceof Handle) return `callback ${runnable._describe()}`;
+    if (!(runnable instanceof Task)) return "a timer";
     if (!this.#known.includes(runnable)) this.#known.push(runnable);
     const number = this.#known.indexOf(runnable);
     if (number === 0) return "`main`";
-    const name = (runnable as Task<unknown>).getName();
+    const name = runnable.getName();
     return DEFAULT_NAME.test(name) ? `task ${number}` : `task ${number} ${JSON.stringify(name)}`;
   }
 

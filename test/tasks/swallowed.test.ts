@@ -15,6 +15,7 @@ let reports: ExceptionContext[];
 
 beforeEach(() => {
   loop = newVirtualLoop({ debug: true });
+  loop.slowCallbackDuration = Infinity;
   reports = collectReports(loop);
 });
 

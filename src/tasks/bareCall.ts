@@ -1,0 +1,99 @@
+// A coroutine that is not worth a generator.
+//
+// `yield* lock.acquire()` takes a lock that is free, else it iterates the future of
+// the hand-over. A generator that does just that would cost more than all the rest:
+// to be made, and to be resumed on each way in. So what such a function returns has
+// no body, and only says what is to be iterated:
+//
+//   yield* call  ──>  call[Symbol.iterator]()  ──>  a future, or a Prompt
+//
+// As the body of a task, or driven by hand, it becomes a call with a generator.
+
+import { awaitedBefore, Call, CoroutineObject, type Result, type Suspension } from "./coroutine.ts";
+
+/** What `yield*` iterates. */
+export type Wait<T> = Iterator<Suspension, T, undefined>;
+
+/** A coroutine object without a body. Only when it is awaited anything begins. */
+export abstract class BareCall<T> extends CoroutineObject {
+  // Declared and not defined, here and in what derives from this: each definition of a field costs a tenth of the object.
+  /** What it has become. */
+  declare _call: Call | undefined;
+
+  constructor() {
+    super();
+    this._call = undefined;
+  }
+
+  /** Begins: gives what to iterate, or throws. Called once, in the step that awaits it. @internal */
+  abstract _start(): Wait<T>;
+
+  [Symbol.iterator](): Wait<T> {
+    if (this._call !== undefined) throw awaitedBefore();
+    this._call = BEGUN;
+    return this._start();
+  }
+
+  /** @internal */
+  override _begin(): Call {
+    return this.#embody()._begin();
+  }
+
+  next(sent?: unknown): Result {
+    return this.#embody().next(sent);
+  }
+
+  throw(error: unknown): Result {
+    return this.#embody().throw(error);
+  }
+
+  return(value: unknown): Result {
+    return this.#embody().return(value);
+  }
+
+  #embody(): Call {
+    this._call ??= new BodyOf(this);
+    return this._call;
+  }
+}
+
+/** A value that is there already, as an iterator, and as that iterator's result. */
+export class Prompt<T> implements Wait<T> {
+  readonly done = true;
+  readonly value: T;
+
+  constructor(value: T) {
+    this.value = value;
+  }
+
+  next(): IteratorReturnResult<T> {
+    return this;
+  }
+}
+
+/** A bare call with a generator. */
+class BodyOf extends Call {
+  readonly #bare: BareCall<unknown>;
+
+  constructor(bare: BareCall<unknown>) {
+    super(bodyOf(bare));
+    this.#bare = bare;
+  }
+
+  override get _coro(): CoroutineObject {
+    return this.#bare;
+  }
+}
+
+function* bodyOf<T>(bare: BareCall<T>): Generator<Suspension, T, undefined> {
+  return yield* { [Symbol.iterator]: () => bare._start() };
+}
+
+/** Stands for the call of one that `yield*` has begun: awaited already, and at its end. */
+const BEGUN = /* @__PURE__ */ begun();
+
+function begun(): Call {
+  const body = bodyOf(undefined as never);
+  body.return(undefined as never);
+  return new Call(body)._begin();
+}

@@ -5,10 +5,11 @@
 // left than there were when the block began, somebody else cancelled too, and the error is theirs.
 
 import { checkFunction, checkTime } from "../loop/arguments.ts";
+import type { Context } from "../loop/context.ts";
 import { CancelledError, RuntimeError, TimeoutError } from "../loop/errors.ts";
-import type { Handle } from "../loop/handle.ts";
+import type { Runnable } from "../loop/slots.ts";
 import { checkCoroutine, currentTask } from "./awaitable.ts";
-import { type Coroutine, coroutine } from "./coroutine.ts";
+import { type Coroutine, coroutine, isCoroutine } from "./coroutine.ts";
 import { currentScheduler } from "./future.ts";
 import type { Task } from "./task.ts";
 
@@ -16,20 +17,20 @@ import type { Task } from "./task.ts";
  * The scope of a block with a deadline: what `timeout`, `timeoutAt` and `moveOnAfter` call their body with.
  * Like `asyncio.Timeout`.
  */
-export class Timeout {
+export class Timeout implements Runnable {
   readonly #task: Task<unknown>;
   /** How many cancels of the task were under way when the block began. */
   readonly #cancelling: number;
   #when: number | undefined;
-  #timer: Handle | undefined;
+  /** The slot of its timer, 0 while there is none. */
+  #id = 0;
   #isExpired = false;
   #isOver = false;
 
   /** @internal */
-  constructor(task: Task<unknown>, when: number | null | undefined) {
+  constructor(task: Task<unknown>) {
     this.#task = task;
     this.#cancelling = task.cancelling();
-    this.reschedule(when);
   }
 
   /** The deadline, in milliseconds of `loop.time()`; undefined if there is none. */
@@ -56,14 +57,21 @@ export class Timeout {
         `The timeout cannot be rescheduled: ${this.#isExpired ? "it has expired" : "its block has ended"}`,
       );
     }
-    this.#timer?.cancel();
-    this.#timer = undefined;
+    this._expireAt(when, this.#task._loop.time());
+  }
+
+  /** Sets the deadline, or takes it away. @internal */
+  _expireAt(when: number | null | undefined, now: number): void {
+    const loop = this.#task._loop;
+    this.#stop();
     this.#when = when ?? undefined;
     if (this.#when === undefined) return;
-    const loop = this.#task._loop;
-    const expire = () => this.#expire();
-    this.#timer =
-      this.#when <= loop.time() ? loop.callSoon(expire) : loop.callAt(this.#when, expire);
+    if (this.#when > now) {
+      this.#id = loop._startTimer(this, this.#when);
+    } else {
+      this.#id = loop._slots.add(this);
+      loop._ready(this.#id);
+    }
   }
 
   /**
@@ -75,13 +83,30 @@ export class Timeout {
   _exit(): boolean {
     if (this.#isOver) return false;
     this.#isOver = true;
-    this.#timer?.cancel();
+    this.#stop();
     return this.#isExpired && this.#task.uncancel() <= this.#cancelling;
   }
 
-  #expire(): void {
+  /** What hears of the cancel hears of it in the context of the task. @internal */
+  get _context(): Context | undefined {
+    return this.#task._context;
+  }
+
+  set _context(context: Context | undefined) {
+    this.#task._context = context;
+  }
+
+  /** The deadline has come. @internal */
+  _run(): void {
+    this.#task._loop._slots.retire(this.#id);
+    this.#id = 0;
     this.#isExpired = true;
     this.#task.cancel("The timeout expired");
+  }
+
+  #stop(): void {
+    if (this.#id !== 0) this.#task._loop._slots.release(this.#id);
+    this.#id = 0;
   }
 }
 
@@ -165,7 +190,7 @@ const bounded = /* @__PURE__ */ coroutine(function* timeout<T>(
 ): Coroutine<T | undefined> {
   const scope = enter(time, isDelay);
   try {
-    return yield* checkCoroutine("body", () => body(scope));
+    return yield* coroutineOf(body, scope);
   } catch (error) {
     if (!scope._exit() || !(error instanceof CancelledError)) throw error;
     if (isQuiet) return undefined;
@@ -175,9 +200,19 @@ const bounded = /* @__PURE__ */ coroutine(function* timeout<T>(
   }
 });
 
+/** The block. It is decided here, and not in a closure, for there may be many. */
+function coroutineOf<T>(body: (scope: Timeout) => Coroutine<T>, scope: Timeout): Coroutine<T> {
+  const coro: unknown = body(scope);
+  return isCoroutine(coro) ? (coro as Coroutine<T>) : checkCoroutine("body", () => coro as never);
+}
+
 function enter(time: number | null | undefined, isDelay: boolean): Timeout {
   const loop = currentScheduler("A timeout");
   const task = currentTask(loop);
   if (task === undefined) throw new RuntimeError("A timeout needs a task, which it can cancel");
-  return new Timeout(task, isDelay && typeof time === "number" ? loop.time() + time : time);
+  const scope = new Timeout(task);
+  if (typeof time !== "number") return scope;
+  const now = loop.time();
+  scope._expireAt(isDelay ? now + time : time, now);
+  return scope;
 }

@@ -41,7 +41,7 @@ export class Handle implements Runnable {
   }
 
   /** @internal */
-  _run(): void {
+  _run(): boolean {
     this.#slots.retire(this._id);
     this._id = GONE;
     const callback = this.#callback as Callback<unknown[]>;
@@ -50,6 +50,7 @@ export class Handle implements Runnable {
     if (args.length === 0) callback();
     else if (args.length === 1) callback(args[0]);
     else callback(...args);
+    return false;
   }
 
   /** Words for messages: what would have run. @internal */

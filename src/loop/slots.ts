@@ -7,8 +7,11 @@ const MOST_IDLE = 1024;
 export interface Runnable {
   /** The `Context` of one that takes many turns, if it has one. @internal */
   _context?: object | undefined;
-  /** Called by the loop, and by nobody else, each time the slot comes up. @internal */
-  _run(): void;
+  /**
+   * Called by the loop, and by nobody else, each time the slot comes up. Returns whether the slot is to come up in the
+   * next turn again, at the default priority. @internal
+   */
+  _run(): boolean;
 }
 
 /**

@@ -94,8 +94,9 @@ export class Turns {
             if (id === 0) continue; // cancelled meanwhile
             const runnable = slots.at(id);
             slots.current = runnable;
-            if (this.slowerThan === Infinity) runnable._run();
-            else this.#runTimed(runnable);
+            const again = this.slowerThan === Infinity ? runnable._run() : this.#runTimed(runnable);
+            // Here, where the id is at hand: a task need not look for its loop and its core.
+            if (again) core.push(id);
           }
           began = false;
           if (this.stopping) return this.#pause(STOPPED, 0, untilLook);
@@ -112,10 +113,10 @@ export class Turns {
     }
   }
 
-  #runTimed(runnable: Runnable): void {
+  #runTimed(runnable: Runnable): boolean {
     const start = monotonicClock.now();
     try {
-      runnable._run();
+      return runnable._run();
     } finally {
       const duration = monotonicClock.now() - start;
       if (duration > this.slowerThan) this.#reports.onSlow(runnable, duration);

@@ -56,9 +56,10 @@ class Alarm extends Future<unknown> implements Runnable {
   }
 
   /** It is time. @internal */
-  _run(): void {
+  _run(): boolean {
     this._loop._slots.retire(this.#id);
     this._succeed(this.#result);
+    return false;
   }
 
   override _abandon(error: CancelledError): void {

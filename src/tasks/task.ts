@@ -312,7 +312,7 @@ export class Task<T> extends Future<T> implements Runnable, Waiter {
   }
 
   /** Takes a step of the coroutine: until it waits, gives way or ends. @internal */
-  _run(): void {
+  _run(): boolean {
     const frame = this.#frame;
     if (this.#rare !== undefined) return this.#runRare(this.#rare);
     this.#waitingFor = undefined;
@@ -320,31 +320,41 @@ export class Task<T> extends Future<T> implements Runnable, Waiter {
     try {
       step = resume(this.#generator(frame));
     } catch (error) {
-      if (this.#isBody(frame)) return this.#endWithError(error);
-      return this.#proceed(callerToTell(frame, new Thrown(error)), undefined, NO_ERROR);
+      if (!this.#isBody(frame)) {
+        return this.#proceed(callerToTell(frame, new Thrown(error)), undefined, NO_ERROR);
+      }
+      this.#endWithError(error);
+      return false;
     }
     // Most steps end here. What follows is for calls that end or are taken over, and for mistakes:
     // as a part of this function it would cost every step a seventh.
     if (!step.done && !(step === chain.result && isWorthTaking())) {
-      if (step.value === undefined) return this.#schedule();
-      if (this.#waits(step.value)) return;
+      if (step.value === undefined) return true;
+      if (this.#waits(step.value)) return false;
     }
-    this.#proceed(frame, step, NO_ERROR);
+    return this.#proceed(frame, step, NO_ERROR);
   }
 
   /** Takes a step of a task that has something which few have. */
-  #runRare(rare: Rare): void {
+  #runRare(rare: Rare): boolean {
     if (rare.cancelled !== undefined && ++rare.cancelled.steps === LONG_CLEANUP) {
       this.#reportSwallowed(`still goes on ${LONG_CLEANUP} steps later`);
     }
     rare.waitsAt = undefined;
     const error = this.#takeCancel(rare);
-    if (rare.within === undefined) this.#proceed(this.#frame, undefined, error);
-    else rare.within(() => this.#proceed(this.#frame, undefined, error));
+    const givesWay =
+      rare.within === undefined
+        ? this.#proceed(this.#frame, undefined, error)
+        : rare.within(() => this.#proceed(this.#frame, undefined, error));
+    if (givesWay) this.#schedule();
+    return false;
   }
 
-  /** Goes on from a step, or resumes `frame` if there is none yet, until the task waits, gives way or ends. */
-  #proceed(from: Call | undefined, first: Result | undefined, thrown: unknown): void {
+  /**
+   * Goes on from a step, or resumes `frame` if there is none yet, until the task waits, gives way or ends. Returns
+   * whether it gives way.
+   */
+  #proceed(from: Call | undefined, first: Result | undefined, thrown: unknown): boolean {
     let frame = from;
     let step = first;
     let error = thrown;
@@ -355,7 +365,10 @@ export class Task<T> extends Future<T> implements Runnable, Waiter {
         try {
           step = error === NO_ERROR ? resume(generator) : resumeWithError(generator, error);
         } catch (raised) {
-          if (this.#isBody(frame)) return this.#endWithError(raised);
+          if (this.#isBody(frame)) {
+            this.#endWithError(raised);
+            return false;
+          }
           frame = callerToTell(frame, new Thrown(raised));
           error = NO_ERROR;
           continue;
@@ -363,7 +376,10 @@ export class Task<T> extends Future<T> implements Runnable, Waiter {
       }
       error = NO_ERROR;
       if (step.done) {
-        if (this.#isBody(frame)) return this.#end(step.value as T);
+        if (this.#isBody(frame)) {
+          this.#end(step.value as T);
+          return false;
+        }
         frame = callerToTell(frame, step);
         step = undefined;
         continue;
@@ -377,8 +393,8 @@ export class Task<T> extends Future<T> implements Runnable, Waiter {
         }
       }
       this.#frame = frame;
-      if (step.value === undefined) return this.#schedule();
-      if (this.#waits(step.value)) return;
+      if (step.value === undefined) return true;
+      if (this.#waits(step.value)) return false;
       error = mistake(this, step.value);
       step = undefined;
     }
@@ -416,7 +432,7 @@ export class Task<T> extends Future<T> implements Runnable, Waiter {
     const slots = this._loop._slots;
     const outer = slots.current;
     slots.current = this;
-    this._run();
+    if (this._run()) this.#schedule();
     slots.current = outer;
   }
 

@@ -97,11 +97,12 @@ export class Timeout implements Runnable {
   }
 
   /** The deadline has come. @internal */
-  _run(): void {
+  _run(): boolean {
     this.#task._loop._slots.retire(this.#id);
     this.#id = 0;
     this.#isExpired = true;
     this.#task.cancel("The timeout expired");
+    return false;
   }
 
   #stop(): void {

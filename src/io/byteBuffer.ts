@@ -1,14 +1,19 @@
 // Bytes in the chunks in which they came, so that most are never copied.
 //
-//   chunks   [ab cdefg] [hij] [k l m n . . . .]
-//                ^offset       ^from   ^used: the block, with room for more
+//   chunks   [] [] [ab cdefg] [hij] [k l m n . . . .]
+//            taken     ^offset       ^from   ^used: the block, with room for more
 //
 // A peer may send a million chunks of one byte, and each array costs a hundred. So small
 // chunks that come behind others are copied together, into a block that has room for more.
+//
+// Places of taken chunks stay empty until they are half of all: to `shift()` a long array
+// takes time by its length.
 
 const SMALL = 512;
 const BLOCK = 4_096;
 const NOTHING = new Uint8Array(0);
+/** The least number of empty places for which it pays to move the rest. */
+const WORTH_MOVING = 32;
 
 /** Where a separator was found: from its first byte to behind its last one, counted from the first byte there is. */
 export interface Found {
@@ -21,6 +26,8 @@ export class ByteBuffer {
   /** How many there are. */
   size = 0;
   readonly #chunks: Uint8Array[] = [];
+  /** Where the first chunk is; 0 if there is none. */
+  #first = 0;
   /** How many bytes of the first chunk were taken. */
   #offset = 0;
   /** What the last chunk is a part of, if it is made of small ones. */
@@ -58,7 +65,7 @@ export class ByteBuffer {
   /** Takes the first `count` bytes, of which there must be so many. Copies only what came in several chunks. */
   take(count: number): Uint8Array {
     if (count === 0) return NOTHING;
-    const chunk = this.#chunks[0] as Uint8Array;
+    const chunk = this.#chunks[this.#first] as Uint8Array;
     const offset = this.#offset;
     const left = chunk.length - offset;
     if (count > left) return this.#join(count);
@@ -75,7 +82,7 @@ export class ByteBuffer {
     const joined = new Uint8Array(count);
     let filled = 0;
     while (filled < count) {
-      const { length } = this.#chunks[0] as Uint8Array;
+      const { length } = this.#chunks[this.#first] as Uint8Array;
       const part = this.take(Math.min(count - filled, length - this.#offset));
       joined.set(part, filled);
       filled += part.length;
@@ -84,9 +91,22 @@ export class ByteBuffer {
   }
 
   #dropChunk(): void {
-    this.#chunks.shift();
+    const chunks = this.#chunks;
     this.#offset = 0;
-    if (this.#chunks.length === 0) this.#block = undefined;
+    if (chunks.length === 1) {
+      chunks.pop(); // which keeps the room for the next one
+      this.#block = undefined;
+      return;
+    }
+    chunks[this.#first++] = NOTHING;
+    if (this.#first === chunks.length) {
+      chunks.length = 0;
+      this.#first = 0;
+      this.#block = undefined;
+    } else if (this.#first >= WORTH_MOVING && this.#first * 2 >= chunks.length) {
+      chunks.splice(0, this.#first);
+      this.#first = 0;
+    }
   }
 
   /** Finds the first of `separators` to end, behind the first `searched` bytes. Where two end together, the shorter one. */
@@ -108,32 +128,48 @@ export class ByteBuffer {
    * Looks for its last byte, which engines do fast, and then back. So where the chunks meet does not matter.
    */
   #endOf(separator: Uint8Array, searched: number, bound: number): number {
+    if (searched >= this.size) return Infinity;
+    const chunks = this.#chunks;
     const last = separator.at(-1) as number;
-    let base = -this.#offset;
-    for (const chunk of this.#chunks) {
-      if (base >= bound) return Infinity;
-      const end = base + chunk.length;
-      let at = end <= searched ? -1 : chunk.indexOf(last, Math.max(searched - base, 0));
+    // From the end: what was searched already may be long.
+    let index = chunks.length;
+    let base = this.size;
+    do base -= (chunks[--index] as Uint8Array).length;
+    while (base > searched);
+    for (; index < chunks.length && base < bound; index++) {
+      const chunk = chunks[index] as Uint8Array;
+      let at = chunk.indexOf(last, searched > base ? searched - base : 0);
       while (at >= 0) {
-        if (this.#endsWith(separator, base + at + 1)) return base + at + 1;
+        if (this.#endsWith(separator, index, at)) return base + at + 1;
         at = chunk.indexOf(last, at + 1);
       }
-      base = end;
+      base += chunk.length;
     }
     return Infinity;
   }
 
-  /** Whether the bytes before `end` are those of `separator`. */
-  #endsWith(separator: Uint8Array, end: number): boolean {
-    const start = end - separator.length;
-    return start >= 0 && (separator.length === 1 || this.startsWith(separator, start));
+  /** Whether the bytes up to and with that at `lastAt` of a chunk are those of `separator`, whose last one it is. */
+  #endsWith(separator: Uint8Array, lastIndex: number, lastAt: number): boolean {
+    let index = lastIndex;
+    let at = lastAt;
+    let chunk = this.#chunks[index] as Uint8Array;
+    for (let left = separator.length - 1; left > 0; left--) {
+      while (--at < (index === this.#first ? this.#offset : 0)) {
+        if (index === this.#first) return false;
+        chunk = this.#chunks[--index] as Uint8Array;
+        at = chunk.length;
+      }
+      if (chunk[at] !== separator[left - 1]) return false;
+    }
+    return true;
   }
 
   /** Whether the bytes from `start` on are those of `expected`. */
   startsWith(expected: Uint8Array, start: number): boolean {
     let at = 0;
     let base = start + this.#offset;
-    for (const chunk of this.#chunks) {
+    for (let index = this.#first; index < this.#chunks.length; index++) {
+      const chunk = this.#chunks[index] as Uint8Array;
       for (; base + at < chunk.length && at < expected.length; at++) {
         if (chunk[base + at] !== expected[at]) return false;
       }

@@ -3,11 +3,12 @@
 // Nobody asks such a source for its next message, and it keeps none. So what comes is kept
 // here until it is taken, and the source is readable as long as something is left.
 
+import { FirstInFirstOut } from "../sync/store.ts";
 import { EVENT_READ, EVENT_WRITE, type Pollable } from "./pollable.ts";
 
 /** Keeps what a source pushed. */
 export class MessageBox<M> implements Pollable {
-  readonly #messages: M[] = [];
+  readonly #messages = new FirstInFirstOut<M>();
   readonly #notifies = new Set<() => void>();
   readonly #most: number;
   readonly #onWatched: (isWatched: boolean) => void;
@@ -24,8 +25,8 @@ export class MessageBox<M> implements Pollable {
 
   /** Takes in what the source pushed. Returns false, and does nothing, if there is no room. */
   push(message: M): boolean {
-    if (this.#messages.length >= this.#most) return false;
-    this.#messages.push(message);
+    if (this.#messages.size >= this.#most) return false;
+    this.#messages.add(message);
     this.#notify();
     return true;
   }
@@ -38,11 +39,11 @@ export class MessageBox<M> implements Pollable {
 
   /** The oldest message, or undefined if none is left. */
   take(): M | undefined {
-    return this.#messages.shift();
+    return this.#messages.size > 0 ? this.#messages.take() : undefined;
   }
 
   poll(events: number): number {
-    const isReadable = this.#isOver || this.#messages.length > 0;
+    const isReadable = this.#isOver || this.#messages.size > 0;
     return events & (isReadable ? EVENT_READ | EVENT_WRITE : EVENT_WRITE);
   }
 

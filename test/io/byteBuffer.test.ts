@@ -36,9 +36,26 @@ function findIn(model: string, separators: string[], searched: number) {
   return ends.find((found) => found.end === end);
 }
 
-test("gives the bytes that came, however they came", () => {
+const fewCommands = fc.array(command, { maxLength: 60 });
+/** Enough chunks for places of taken ones to be given back, in the middle of it. */
+const manyChunks = fc
+  .tuple(
+    fc.array(
+      long.map((chunk) => ({ what: "push" as const, chunk })),
+      { minLength: 80 },
+    ),
+    fc.array(command, { minLength: 80 }),
+  )
+  .map(([pushes, others]) =>
+    pushes.flatMap((push, index) => [push, ...others.slice(index, index + 1)]),
+  );
+
+test.each([
+  ["however they came", fewCommands, 100],
+  ["also in many chunks", manyChunks, 5],
+])("gives the bytes that came, %s", (_, all, numRuns) => {
   fc.assert(
-    fc.property(fc.array(command, { maxLength: 60 }), (commands) => {
+    fc.property(all, (commands) => {
       const buffer = new ByteBuffer();
       let model = "";
       const given: [Uint8Array, string][] = [];
@@ -62,7 +79,26 @@ test("gives the bytes that came, however they came", () => {
       for (const [data, expected] of given) expect(text(data)).toBe(expected);
       expect(text(buffer.take(buffer.size))).toBe(model);
     }),
+    { numRuns },
   );
+});
+
+test("many chunks are taken in a time that grows with their number, and no faster", {
+  timeout: 30_000,
+}, () => {
+  // By its square, it would be minutes.
+  const CHUNKS = 200_000;
+  const chunk = new Uint8Array(512);
+  const separators = [Uint8Array.of(1, 2)];
+  const buffer = new ByteBuffer();
+  let found = 0;
+  for (let i = 0; i < CHUNKS; i++) {
+    buffer.push(chunk);
+    if (buffer.find(separators, buffer.size - chunk.length) !== undefined) found++;
+  }
+  for (let left = CHUNKS; left > 0; left--) buffer.take(chunk.length);
+  for (let i = 0; i < CHUNKS; i++) buffer.push(chunk);
+  expect([found, buffer.take(buffer.size).length]).toEqual([0, CHUNKS * chunk.length]);
 });
 
 test("a million chunks of one byte need little more than a million bytes", () => {

@@ -204,6 +204,21 @@ test("messages of a port are kept until they are taken, also undefined", async (
   expect(trace).toEqual(["a", "undefined", "closed"]);
 });
 
+test("a hundred thousand messages are taken as fast as a few", { timeout: 30_000 }, async () => {
+  // By the square of their number, it would be minutes.
+  const MESSAGES = 200_000;
+  const { port1, port2 } = new MessageChannel();
+  receiveMessage(port1);
+  for (let i = 0; i < MESSAGES; i++) port2.postMessage(i);
+  let taken = 0;
+  port1.ref();
+  while (taken < MESSAGES) {
+    await new Promise((resolve) => setImmediate(resolve));
+    while (receiveMessage(port1)?.message === taken) taken++;
+  }
+  port1.close();
+});
+
 test("a server of which a connection breaks before it is accepted goes on", async () => {
   const server = createServer().listen(0);
   await once(server, "listening");

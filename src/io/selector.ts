@@ -7,7 +7,7 @@
 //   host pushes ─> notify ─> #toAsk ─> select() ─> ready ──> stays in #toAsk
 //                                             └──> not ready: out, until it pushes again
 
-import { checkTime, describe } from "../loop/arguments.ts";
+import { checkTime, describe, wrongType } from "../loop/arguments.ts";
 import { LookupError, RuntimeError } from "../loop/errors.ts";
 import { EVENT_READ, EVENT_WRITE, isPollable, type Pollable } from "./pollable.ts";
 
@@ -35,7 +35,7 @@ export class Selector {
   #closed = false;
   /** Called when a source may be ready that was not. @internal */
   _onNotify: (() => void) | undefined;
-  /** Called with what the `poll` of a source throws, in place of whoever selects. @internal */
+  /** Called with what a source throws that it must not, in place of whoever selects or unregisters. @internal */
   _onError: ((source: unknown, error: unknown) => void) | undefined;
 
   /**
@@ -102,13 +102,14 @@ export class Selector {
       for (const entry of asked) {
         asked.delete(entry);
         const events = this.#ask(entry);
-        if (events === 0) continue;
+        // A source that is asked may unregister, or close us.
+        if (events === 0 || this.#entries.get(entry.key.source) !== entry) continue;
         this.#toAsk.add(entry);
         ready.push([entry.key, events]);
       }
     } finally {
       // One threw: the others are to be asked the next time.
-      for (const entry of asked) this.#toAsk.add(entry);
+      if (!this.#closed) for (const entry of asked) this.#toAsk.add(entry);
     }
     if (ready.length === 0 && (timeout === null || timeout > 0)) {
       throw new RuntimeError(
@@ -132,10 +133,19 @@ export class Selector {
 
   /** Watches nothing any more. Closing twice does nothing; the sources stay as they are. */
   close(): void {
-    for (const entry of this.#entries.values()) entry.unwatch();
+    const entries = [...this.#entries.values()];
     this.#entries.clear();
     this.#toAsk.clear();
     this.#closed = true;
+    const errors: unknown[] = [];
+    for (const entry of entries) {
+      try {
+        this.#unwatch(entry);
+      } catch (error) {
+        errors.push(error); // the others are to be let go all the same
+      }
+    }
+    if (errors.length > 0) throw errors[0];
   }
 
   /** Whether a source is registered. @internal */
@@ -159,7 +169,11 @@ export class Selector {
 
   #watch(key: SelectorKey, pollable: Pollable): void {
     const entry: Entry = { key, pollable, unwatch: noop };
-    entry.unwatch = pollable.watch(key.events, () => this.#notify(entry));
+    const unwatch: unknown = pollable.watch(key.events, () => this.#notify(entry));
+    if (typeof unwatch !== "function") {
+      throw wrongType("what `watch` of the source returns", "a function that ends it", unwatch);
+    }
+    entry.unwatch = unwatch as () => void;
     this.#entries.set(key.source, entry);
     this.#notify(entry);
   }
@@ -181,9 +195,18 @@ export class Selector {
   }
 
   #forget(entry: Entry): void {
-    entry.unwatch();
     this.#entries.delete(entry.key.source);
     this.#toAsk.delete(entry);
+    this.#unwatch(entry);
+  }
+
+  #unwatch(entry: Entry): void {
+    try {
+      entry.unwatch();
+    } catch (error) {
+      if (this._onError === undefined) throw error;
+      this._onError(entry.key.source, error);
+    }
   }
 
   #entry(source: unknown): Entry {

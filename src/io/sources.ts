@@ -35,7 +35,7 @@ export class WatchedSources implements Sources {
     this.selector = selector;
     selector._onNotify = () => loop._wake();
     selector._onError = (source, exception) => {
-      const message = `An exception in the poll() of ${describe(source)}`;
+      const message = `An exception in a source that is watched: ${describe(source)}`;
       loop.callExceptionHandler({ message, exception });
     };
   }

@@ -170,3 +170,40 @@ test("tells what a model tells, whatever is done", () => {
     }),
   );
 });
+
+test("a source whose watch() does not say how to end it is refused", () => {
+  const wrong = { poll: () => 0, watch: () => undefined };
+  const error = caught(() => selector.register(wrong, READ)) as Error;
+  expect(error).toBeInstanceOf(TypeError);
+  expect(error.message).toContain("`watch`");
+  expect(selector.getMap().size).toBe(0);
+});
+
+test("a source that throws when it is let go keeps no other one from it", () => {
+  const stubborn = {
+    poll: () => 0,
+    watch: () => () => {
+      throw new Error("stubborn");
+    },
+  };
+  selector.register(stubborn, READ);
+  selector.register(a, READ);
+  expect(() => selector.close()).toThrow("stubborn");
+  expect(a.watchers).toBe(0);
+  selector.close();
+});
+
+test("a source that closes the selector when it is asked is not told, nor is any other", () => {
+  const closing = {
+    poll: () => {
+      selector.close();
+      return READ;
+    },
+    watch: () => () => {},
+  };
+  a.ready = READ;
+  selector.register(closing, READ, "closing");
+  selector.register(a, READ, "a");
+  expect(selector.select()).toEqual([]);
+  expect(selector._hasToAsk()).toBe(false);
+});

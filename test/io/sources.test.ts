@@ -141,7 +141,10 @@ test("a poll that throws is reported, and the loop goes on", () => {
   runOut();
   expect(trace).toEqual(["other"]);
   expect(reports).toEqual([
-    { message: "An exception in the poll() of `Level` (object)", exception: new Error("broken") },
+    {
+      message: "An exception in a source that is watched: `Level` (object)",
+      exception: new Error("broken"),
+    },
   ]);
 });
 
@@ -218,4 +221,32 @@ test.each([
 ])("throws a TypeError for %s", (_, action) => {
   expect(caught(action)).toBeInstanceOf(TypeError);
   expect(loop._external).toBe(0);
+});
+
+test("a source that cannot be let go is reported, and the loop closes all the same", () => {
+  const reports = collectReports(loop);
+  const stubborn = {
+    poll: () => 0,
+    watch: () => () => {
+      throw new Error("stubborn");
+    },
+  };
+  loop.addReader(stubborn, trail, "a");
+  loop.addReader(source, trail, "b");
+  loop.close();
+  expect(reports.map(({ exception }) => String(exception))).toEqual(["Error: stubborn"]);
+  expect([source.watchers, loop._resources.size]).toEqual([0, 0]);
+});
+
+test("a source that cannot be let go is removed all the same", () => {
+  const reports = collectReports(loop);
+  const stubborn = {
+    poll: () => 0,
+    watch: () => () => {
+      throw new Error("stubborn");
+    },
+  };
+  loop.addReader(stubborn, trail, "a");
+  expect([loop.removeReader(stubborn), loop.removeReader(stubborn)]).toEqual([true, false]);
+  expect([reports.length, loop._external]).toEqual([1, 0]);
 });

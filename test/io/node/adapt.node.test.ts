@@ -209,14 +209,17 @@ test("a hundred thousand messages are taken as fast as a few", { timeout: 30_000
   const MESSAGES = 200_000;
   const { port1, port2 } = new MessageChannel();
   receiveMessage(port1);
-  for (let i = 0; i < MESSAGES; i++) port2.postMessage(i);
+  let left = MESSAGES;
+  await new Promise<void>((resolve) => {
+    port1.on("message", () => {
+      if (--left === 0) resolve();
+    });
+    for (let i = 0; i < MESSAGES; i++) port2.postMessage(i);
+  });
   let taken = 0;
-  port1.ref();
-  while (taken < MESSAGES) {
-    await new Promise((resolve) => setImmediate(resolve));
-    while (receiveMessage(port1)?.message === taken) taken++;
-  }
+  while (receiveMessage(port1)?.message === taken) taken++;
   port1.close();
+  expect(taken).toBe(MESSAGES);
 });
 
 test("a server of which a connection breaks before it is accepted goes on", async () => {
@@ -230,11 +233,12 @@ test("a server of which a connection breaks before it is accepted goes on", asyn
     client.resetAndDestroy();
     yield* sleep(20);
     loop.removeReader(server);
-    trace.push(String(accept(server)?.destroyed));
+    // On a slow machine it breaks only now.
+    trace.push(String(accept(server)?.on("error", () => {}) !== undefined));
     server.close();
     yield* readable(server);
   });
-  expect(trace.length).toBe(1);
+  expect(trace).toEqual(["true"]);
 });
 
 test.each([

@@ -4,7 +4,6 @@
 // still sends what the handler wrote last. When the last one is over, and no more are taken
 // in, the server is closed.
 
-import { lstatSync, unlinkSync } from "node:fs";
 import { type AddressInfo, createServer, type Server as NetServer, type Socket } from "node:net";
 import { createServer as createTlsServer, type TlsOptions, Server as TlsServer } from "node:tls";
 import { checkCount, checkFunction, checkOptions, checkString } from "../../loop/arguments.ts";
@@ -23,6 +22,7 @@ import { Waiters } from "../waiters.ts";
 import { checkTls } from "./connection.ts";
 import { checkPort } from "./names.ts";
 import { opened } from "./opened.ts";
+import { UnixPath } from "./unixPath.ts";
 import { Wire } from "./wire.ts";
 
 /** Serves one connection. */
@@ -113,10 +113,13 @@ export function startUnixServer(
   checkShared(options);
   const { backlog, limit } = options;
   const make = () => createServer({ allowHalfOpen: true });
-  return listening(handler, limit, make, (server) => {
-    removeStale(path);
+  const file = new UnixPath(path);
+  const listen = (server: NetServer) => {
+    file.removeStale();
     server.listen(withoutUndefined({ path, backlog }));
-  });
+    file.take();
+  };
+  return listening(handler, limit, make, listen, file);
 }
 
 const listening = coroutine(function* startServer(
@@ -124,10 +127,11 @@ const listening = coroutine(function* startServer(
   limit: number | undefined,
   make: () => NetServer,
   listen: (server: NetServer) => void,
+  file?: UnixPath,
 ): Coroutine<Server> {
   const loop = currentScheduler("startServer()");
   const net = make();
-  const server = new Server(loop, net, handler, limit);
+  const server = new Server(loop, net, handler, limit, file);
   listen(net);
   yield* opened(net, "listening", () => server.close());
   return server;
@@ -139,6 +143,7 @@ export class Server implements Resource {
   readonly #net: NetServer;
   readonly #handler: ConnectionHandler;
   readonly #limit: number | undefined;
+  readonly #file: UnixPath | undefined;
   readonly #begin: (client: Client) => unknown;
   readonly #clients = new Set<Client>();
   /** Connections in the handshake of TLS, by their peers. */
@@ -153,11 +158,13 @@ export class Server implements Resource {
     net: NetServer,
     handler: ConnectionHandler,
     limit: number | undefined,
+    file: UnixPath | undefined,
   ) {
     this.#loop = loop;
     this.#net = net;
     this.#handler = handler;
     this.#limit = limit;
+    this.#file = file;
     const begin = (client: Client): void => this.#handle(client);
     this.#begin = bound(loop, begin, inheritedContext());
     loop._resources.add(this);
@@ -224,7 +231,8 @@ export class Server implements Resource {
     if (this.#isClosing) return;
     this.#isClosing = true;
     this.#loop._resources.delete(this);
-    this.#net.close();
+    if (this.#file === undefined) this.#net.close();
+    else this.#file.leave(() => this.#net.close());
     for (const socket of this.#handshakes.values()) socket.destroy();
     this.#wakeIfClosed();
   }
@@ -380,10 +388,4 @@ function withoutUndefined<O extends object>(options: O): { [K in keyof O]: NonNu
   return Object.fromEntries(Object.entries(options).filter(([, value]) => value !== undefined)) as {
     [K in keyof O]: NonNullable<O[K]>;
   };
-}
-
-/** Removes a socket from the file system, as asyncio does: whoever listened there has not closed it. */
-function removeStale(path: string): void {
-  if (path.startsWith("\0")) return;
-  if (lstatSync(path, { throwIfNoEntry: false })?.isSocket()) unlinkSync(path);
 }

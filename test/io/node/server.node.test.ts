@@ -1,5 +1,5 @@
 import { once } from "node:events";
-import { existsSync } from "node:fs";
+import { existsSync, readFileSync, writeFileSync } from "node:fs";
 import type { Socket } from "node:net";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import {
@@ -71,6 +71,15 @@ function* ended(task: Task<unknown>): Coroutine<string> {
   } catch (error) {
     return (error as Error).name;
   }
+}
+
+function* caughtIn(body: Coroutine<unknown>): Coroutine<NodeJS.ErrnoException> {
+  try {
+    yield* body;
+  } catch (error) {
+    return error as NodeJS.ErrnoException;
+  }
+  throw new Error("Nothing was thrown");
 }
 
 function* connect(server: Server): Coroutine<[StreamReader, StreamWriter]> {
@@ -452,3 +461,31 @@ test("a server that is closed before its clients are begun to be served drops th
     }
   });
 });
+  test("a server that is closed leaves its path to the one that has taken it over", async () => {
+    await withPath(async (path) => {
+      const said = await quietly(function* () {
+        const first = yield* startUnixServer(echo, path);
+        const second = yield* startUnixServer(function* (_, writer) {
+          writer.write("second");
+        }, path);
+        first.close();
+        yield* hostTurn();
+        const [reader, writer] = yield* openUnixConnection(path);
+        const answer = text(yield* reader.read());
+        writer.close();
+        second.close();
+        yield* second.waitClosed();
+        return answer;
+      });
+      expect([said, existsSync(path)]).toEqual(["second", false]);
+    });
+  });
+
+  test("a file that is no socket is not taken away from where a server is to listen", async () => {
+    await withPath(async (path) => {
+      writeFileSync(path, "mine");
+      const error = await quietly(() => caughtIn(startUnixServer(echo, path)));
+      expect([error.code, readFileSync(path, "utf8")]).toEqual(["EADDRINUSE", "mine"]);
+    });
+  });
+

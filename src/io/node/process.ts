@@ -69,7 +69,7 @@ export class Process {
     // When it has exited, Node would have what is listed here flow, though its reader has paused it.
     (child.stdio as unknown[]).length = 0;
     // It is the loop that keeps this process alive, and only while it runs.
-    for (const handle of [child, stdin, stdout, stderr]) handle?.unref();
+    child.unref();
   }
 
   /** What it exited with, or minus the number of the signal that killed it; undefined while it runs. */

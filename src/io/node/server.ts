@@ -168,6 +168,8 @@ export class Server implements Resource {
     const begin = (client: Client): void => this.#handle(client);
     this.#begin = bound(loop, begin, inheritedContext());
     loop._resources.add(this);
+    // It is the loop that keeps the process alive, and only while it runs.
+    net.unref();
     net.on("error", (exception) => {
       if (net.listening) this.#report("A server cannot accept a connection", exception);
     });
@@ -276,6 +278,7 @@ export class Server implements Resource {
     const wire = new Wire(this.#loop, socket);
     // A handshake that ended late.
     if (this.#isClosing) return wire.close();
+    socket.unref();
     const client = new Client(this, wire, this.#limit);
     this.#clients.add(client);
     client.handle = this.#loop._callSoon(this.#begin as (client: never) => unknown, [client]);

@@ -40,6 +40,8 @@ export class Wire implements Resource, SinkOwner {
     (stream as Wired)[WIRE] = this;
     stream.on("error", ignore);
     stream.on("close", onClose);
+    // It is the loop that keeps the process alive, and only while it runs.
+    (stream as Partial<Socket>).unref?.();
   }
 
   /** Reads from it: from now on all that it pushes is the reader's. */

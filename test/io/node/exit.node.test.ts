@@ -24,6 +24,23 @@ test("a program that forgets its server and its connections ends", async () => {
   expect([code, stdout]).toEqual([0, ["done"]]);
 });
 
+test.each([
+  ["that stopped", ""],
+  ["that runs on, but is to keep no process alive", "loop.unref(); loop.runForever();"],
+])("a loop %s does not stay because of its sockets and servers", async (_, rest) => {
+  const { code, stdout } = await exitOf(`${start}
+    import { newEventLoop, createSubprocessExec, PIPE } from "mysyncio/node";
+    const loop = newEventLoop();
+    await loop.runUntilComplete(function* () {
+      const server = yield* startServer(function* (reader) { yield* reader.read(); });
+      yield* openConnection({ port: portOf(server) });
+      yield* sleep(20);
+      console.log("done");
+    }());
+    ${rest}`);
+  expect([code, stdout]).toEqual([0, ["done"]]);
+});
+
 test("a program whose peer reads nothing ends", async () => {
   const server = await bareServer((socket) => socket.pause());
   const { code, stdout } = await exitOf(`${start}

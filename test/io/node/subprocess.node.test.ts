@@ -422,7 +422,7 @@ function openFiles(): number {
   return existsSync("/proc/self/fd") ? readdirSync("/proc/self/fd").length : 0;
 }
 
-test("a hundred processes leave nothing behind", async () => {
+test("a hundred processes leave nothing behind", { timeout: 30_000 }, async () => {
   const before = openFiles();
   await run(function* (): Coroutine<void> {
     for (let i = 0; i < 10; i++) {

@@ -5,7 +5,7 @@
 // by a property of the stream whom they serve.
 
 import { Socket } from "node:net";
-import type { Readable, Writable } from "node:stream";
+import { Readable, type Writable } from "node:stream";
 import type { TLSSocket } from "node:tls";
 import type { Resource, Scheduler } from "../../loop/scheduler.ts";
 import { StreamReader } from "../streamReader.ts";
@@ -24,12 +24,14 @@ export class Wire implements Resource, SinkOwner {
   readonly #stream: Stream;
   #reader: StreamReader | undefined;
   #writer: StreamWriter | undefined;
-  /** Whether data comes straight from the system, and never on the stack of whoever uses the stream. */
+  /** Whether it is a socket or a pipe with nothing between it and the system. */
   readonly #isBare: boolean;
   /** Whether the stream is closed. */
   isClosed = false;
   /** Who is told once it is. */
   owner: { onClose(): void } | undefined;
+  /** Whether what comes goes to the reader past the queue of the stream, and never on the stack of who uses that. */
+  #isStraight = false;
   #isDrainHeard = false;
 
   constructor(loop: Scheduler, stream: Readable | Writable) {
@@ -47,24 +49,31 @@ export class Wire implements Resource, SinkOwner {
   /** Reads from it: from now on all that it pushes is the reader's. */
   openReader(limit?: number): StreamReader {
     const stream = this.#stream as Readable;
-    const isStraight = this.#isBare && stream.readableLength === 0;
-    this.#reader = new StreamReader(limit, isStraight ? this : stream, this.#loop);
+    this.#reader = new StreamReader(limit, this, this.#loop);
+    this.#isStraight = this.#isBare && isPlain(stream);
     stream.on("data", onData);
     stream.on("end", onEnd);
     // A Readable queues each chunk, emits it, and looks in a tick of its own whether it wants more. That would cost as
     // much as all that we do with a small message.
-    if (isStraight) stream.push = push as Push;
+    if (this.#isStraight) stream.push = push as Push;
     return this.#reader;
   }
 
-  /** What `push` returns has it stop. */
+  /** What `push` returns has a straight one stop. */
   pause(): void {
-    // and there is nothing else to be done
+    if (!this.#isStraight) (this.#stream as Readable).pause();
   }
 
   resume(): void {
     const stream = this.#stream as Readable;
-    if (!stream.destroyed) stream._read(0);
+    if (!this.#isStraight) stream.resume();
+    else if (!stream.destroyed) stream._read(0);
+  }
+
+  /** Has the stream be as Node made it. @internal */
+  _stepBack(): void {
+    this.#isStraight = false;
+    Reflect.deleteProperty(this.#stream, "push");
   }
 
   /** Whether more is wanted. @internal */
@@ -77,6 +86,8 @@ export class Wire implements Resource, SinkOwner {
     const stream = this.#stream as Writable;
     const sink = "destroySoon" in stream ? (stream as unknown as Sink) : sinkOf(stream);
     this.#writer = new StreamWriter(sink, this);
+    // What was to open it may have come to its turn only now.
+    if (this.isClosed) this.#writer._onClose(this.#error());
     return this.#writer;
   }
 
@@ -103,10 +114,14 @@ export class Wire implements Resource, SinkOwner {
   }
 
   /** @internal */
-  _onData(chunk: Buffer): void {
+  _onData(data: Buffer | string): void {
+    const chunk =
+      typeof data === "string"
+        ? Buffer.from(data, (this.#stream as Readable).readableEncoding ?? "utf8")
+        : data;
     const reader = this.#reader as StreamReader;
     const loop = this.#loop;
-    const runsNow = this.#isBare && reader._isAwaited && loop._hold();
+    const runsNow = this.#isStraight && reader._isAwaited && loop._hold();
     // To users a Buffer and an array of bytes are not the same: what `toString` gives, for one.
     reader._feedData(new Uint8Array(chunk.buffer, chunk.byteOffset, chunk.length));
     if (runsNow) loop._runInTask();
@@ -124,17 +139,22 @@ export class Wire implements Resource, SinkOwner {
 
   /** @internal */
   _onClose(): void {
-    const { errored } = this.#stream;
+    const error = this.#error();
     if (this.#reader !== undefined) {
       // It was paused, and broke before it could push that.
       this.#readRest();
-      if (errored) this.#reader._setException(errored);
+      if (error !== undefined) this.#reader._setException(error);
       else this.#reader._feedEof();
     }
-    this.#writer?._onClose(errored ?? undefined);
+    this.#writer?._onClose(error);
     this.#loop._resources.delete(this);
     this.isClosed = true;
     this.owner?.onClose();
+  }
+
+  /** What it broke with; undefined if it just ended, or has not. */
+  #error(): Error | undefined {
+    return this.#stream.errored ?? undefined;
   }
 
   #readRest(): void {
@@ -145,14 +165,42 @@ export class Wire implements Resource, SinkOwner {
   }
 }
 
+/**
+ * Whether `push` of a socket is Node's own, and nobody but us has to do with what it does: what takes its place does no
+ * more than hand the chunk over.
+ */
+function isPlain(stream: Readable): boolean {
+  return (
+    stream.push === Readable.prototype.push &&
+    stream._read === Socket.prototype._read &&
+    stream.readableLength === 0 &&
+    isOurs(stream, 0)
+  );
+}
+
+/** Whether, apart from so many listeners of ours, nobody reads a stream, has stopped it, or wants text. */
+function isOurs(stream: Readable, listeners: number): boolean {
+  return (
+    stream.listenerCount("data") === listeners &&
+    stream.listenerCount("readable") === 0 &&
+    stream.readableEncoding === null &&
+    stream.readableFlowing !== false
+  );
+}
+
 function push(this: Readable & Wired, chunk: Buffer | null): boolean {
-  if (chunk === null) return (Socket.prototype.push as Push).call(this, null);
+  if (chunk === null) return (Readable.prototype.push as Push).call(this, null);
   const wire = this[WIRE];
+  // Somebody has got hold of the socket. From now on it is slower, and all get what they would of any socket.
+  if (!isOurs(this, 1)) {
+    wire._stepBack();
+    return this.push(chunk);
+  }
   wire._onData(chunk);
   return wire._isOpen;
 }
 
-function onData(this: Stream, chunk: Buffer): void {
+function onData(this: Stream, chunk: Buffer | string): void {
   (this as Wired)[WIRE]._onData(chunk);
 }
 

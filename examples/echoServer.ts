@@ -4,7 +4,6 @@
 //
 // It loses its patience with a peer that for so many milliseconds neither writes nor reads: by default a minute.
 
-import type { Socket } from "node:net";
 import { argv } from "node:process";
 import {
   CancelledError,
@@ -37,7 +36,7 @@ function* echo(reader: StreamReader, writer: StreamWriter): Coroutine<void> {
     const { code } = error as { code?: string };
     if (error instanceof TimeoutError) {
       // To close it would wait until the peer has read everything.
-      (writer.getExtraInfo("socket") as Socket).destroy();
+      writer.abort();
     } else if (code !== "ECONNRESET" && code !== "EPIPE") {
       throw error;
     }

@@ -10,7 +10,6 @@
 // Ctrl-C ends it. The patience is how long a request may take, in milliseconds.
 
 import { STATUS_CODES } from "node:http";
-import type { Socket } from "node:net";
 import { argv } from "node:process";
 import {
   CancelledError,
@@ -121,7 +120,7 @@ function* hangUp(reader: StreamReader, writer: StreamWriter, patience: number): 
     yield* writer.waitClosed();
   });
   // A peer that reads nothing would hold it for ever.
-  (writer.getExtraInfo("socket") as Socket).destroy();
+  writer.abort();
 }
 
 function refuse(writer: StreamWriter, status: number, message: string): void {

@@ -32,3 +32,10 @@ export class LimitOverrunError extends Error {
 export function connectionLost(): Error {
   return Object.assign(new Error("The connection is closed"), { code: "ECONNRESET" });
 }
+
+/** What is thrown to those who use a connection that this side has aborted. */
+export function connectionAborted(): Error {
+  return Object.assign(new Error("The connection was aborted by this side"), {
+    code: "ECONNABORTED",
+  });
+}

@@ -30,6 +30,8 @@ export interface Sink {
 export interface SinkOwner {
   /** What is known of the connection by a name. @internal */
   _info(name: string): unknown;
+  /** Closes the connection at once, and sends nothing of what waits. @internal */
+  _abort(): void;
   /** Somebody waits: from now on `_onDrain` is to be called when the sink has got rid of all that it holds. @internal */
   _onWait(): void;
 }
@@ -52,6 +54,7 @@ export class StreamWriter {
   #closed: Waiters | undefined;
   #isEnded = false;
   #isClosing = false;
+  #isAborted = false;
   /** Set once the connection is over; the error is undefined if it just ended. */
   #loss: { readonly error: unknown } | undefined;
 
@@ -90,7 +93,8 @@ export class StreamWriter {
   /**
    * Waits, if more than 64 KiB wait to be sent, until they are. A cancel sends them all the same.
    *
-   * @throws the error that the connection broke with, or one with the `code` `"ECONNRESET"` if it is just over.
+   * @throws the error that the connection broke with, or one with the `code` `"ECONNRESET"` if it is just over, and
+   * `"ECONNABORTED"` after `abort()`.
    */
   *drain(): Coroutine<void> {
     // What was closed by us may be over in a moment.
@@ -120,7 +124,7 @@ export class StreamWriter {
 
   /**
    * Sends what waits to be sent, and closes the connection, both halves. Reads get the end of the stream. To close it
-   * twice does nothing.
+   * twice does nothing. A peer that does not read may hold it for ever: see `abort`.
    */
   close(): void {
     if (this.#isClosing) return;
@@ -128,19 +132,35 @@ export class StreamWriter {
     if (this.#loss === undefined) this.#sink.destroySoon();
   }
 
-  /** Whether `close()` was called, or the connection is lost. */
+  /**
+   * Closes the connection at once, also after `close()`: what waits to be sent is dropped. Like `abort()` of asyncio's
+   * `writer.transport`.
+   *
+   * Over TCP the peer gets a reset, and so learns that it has not got everything; a peer over TLS gets an end without
+   * the notice that belongs to it, and one over a Unix domain socket or a pipe just the end. `drain` and reads throw an
+   * error with the `code` `"ECONNABORTED"`, those that wait too; what had come before can still be read. (Unlike
+   * asyncio, whose readers get an end that looks like any other.) `waitClosed` throws nothing: it is what was asked for.
+   */
+  abort(): void {
+    if (this.#isAborted || this.#loss !== undefined) return;
+    this.#isAborted = true;
+    this.#isClosing = true;
+    this.#owner._abort();
+  }
+
+  /** Whether `close()` or `abort()` was called, or the connection is lost. */
   isClosing(): boolean {
     return this.#isClosing || this.#loss !== undefined;
   }
 
-  /** Waits until the connection is closed. @throws the error that it broke with, if it did */
+  /** Waits until the connection is closed. @throws the error that it broke with, if it did and was not aborted */
   *waitClosed(): Coroutine<void> {
     if (this.#loss === undefined) {
       this.#closed ??= new Waiters();
       yield* this.#closed.wait("waitClosed()");
     }
     const error = this.#loss?.error;
-    if (error !== undefined) throw error;
+    if (error !== undefined && !this.#isAborted) throw error;
   }
 
   /**

@@ -75,7 +75,11 @@ testCancelPoints("streams", {
       uncork: () => {},
       destroySoon: () => {},
     };
-    const writer = new StreamWriter(sink, { _info: () => undefined, _onWait: () => {} });
+    const writer = new StreamWriter(sink, {
+      _info: () => undefined,
+      _abort: () => {},
+      _onWait: () => {},
+    });
     void (async () => {
       await undefined;
       sink.writableLength = 0;

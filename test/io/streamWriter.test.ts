@@ -28,6 +28,7 @@ beforeEach(() => {
   sink.writableLength = 0;
   writer = new StreamWriter(sink, {
     _info: (name) => (name === "peername" ? "somebody" : undefined),
+    _abort: () => trace.push("abort"),
     _onWait: () => {},
   });
 });
@@ -150,4 +151,35 @@ test.each([
 ])("throws a TypeError for %s, and writes nothing", (_, action) => {
   expect(caught(action)).toBeInstanceOf(TypeError);
   expect(trace).toEqual([]);
+});
+
+test("abort fails those who wait to write, and is no error for who waits for the end", () => {
+  sink.writableLength = 2 * HIGH_WATER;
+  note("drained", writer.drain());
+  note("closed", writer.waitClosed());
+  writer.close();
+  writer.abort();
+  writer.abort();
+  writer.write("dropped");
+  runDry(loop);
+  trace.push(String(writer.isClosing()));
+  writer._onClose(new Error("aborted"));
+  note("later", writer.drain());
+  runDry(loop);
+  expect(trace).toEqual([
+    "destroySoon",
+    "abort",
+    "true",
+    "drained: Error: aborted",
+    "closed",
+    "later: Error: aborted",
+  ]);
+});
+
+test("abort of what is over already changes nothing", () => {
+  writer._onClose(new Error("broken"));
+  writer.abort();
+  note("closed", writer.waitClosed());
+  runDry(loop);
+  expect(trace).toEqual(["closed: Error: broken"]);
 });

@@ -247,6 +247,16 @@ export class Server implements Resource {
     for (const client of this.#clients) client.cancel();
   }
 
+  /**
+   * Aborts all connections, as `abort()` of their writers does, also those in the handshake of TLS. Handlers are not
+   * cancelled: they find out when they read or wait to write, and one that ends with that error is not reported. Call
+   * `close()` before, so that no new ones come. Like asyncio's `Server.abort_clients`.
+   */
+  abortClients(): void {
+    for (const client of this.#clients) client.writer.abort();
+    for (const socket of this.#handshakes.values()) socket.destroy();
+  }
+
   /** Waits until it is closed, all handlers have ended, and all that they wrote is sent. */
   *waitClosed(): Coroutine<void> {
     while (!this.#isClosed()) yield* this.#closed.wait("waitClosed()");
@@ -268,6 +278,7 @@ export class Server implements Resource {
 
   #awaitHandshake(socket: Socket): void {
     const peer = peerOf(socket);
+    socket.unref();
     this.#handshakes.set(peer, socket);
     socket.on("close", () => {
       if (this.#handshakes.get(peer) === socket) this.#handshakes.delete(peer);
@@ -278,7 +289,6 @@ export class Server implements Resource {
     const wire = new Wire(this.#loop, socket);
     // A handshake that ended late.
     if (this.#isClosing) return wire.close();
-    socket.unref();
     const client = new Client(this, wire, this.#limit);
     this.#clients.add(client);
     client.handle = this.#loop._callSoon(this.#begin as (client: never) => unknown, [client]);
@@ -309,7 +319,8 @@ export class Server implements Resource {
     } else {
       client.writer.close();
       const exception = task.exception();
-      if (exception !== undefined) {
+      // To abort a connection is no failure of its handler.
+      if (exception !== undefined && exception !== client.abortion) {
         this.#report("The handler of a connection failed", exception, task);
       }
     }
@@ -370,6 +381,11 @@ class Client implements Waiter {
     this.handle?.cancel();
     this.handle = undefined;
     this.close();
+  }
+
+  /** What those who use the connection get, if it was aborted. */
+  get abortion(): unknown {
+    return this.#wire.abortion;
   }
 
   isOver(): boolean {

@@ -8,6 +8,7 @@ import { Socket } from "node:net";
 import { Readable, type Writable } from "node:stream";
 import type { TLSSocket } from "node:tls";
 import type { Resource, Scheduler } from "../../loop/scheduler.ts";
+import { connectionAborted } from "../streamErrors.ts";
 import { StreamReader } from "../streamReader.ts";
 import { type Sink, type SinkOwner, StreamWriter } from "../streamWriter.ts";
 
@@ -30,6 +31,8 @@ export class Wire implements Resource, SinkOwner {
   isClosed = false;
   /** Who is told once it is. */
   owner: { onClose(): void } | undefined;
+  /** What those who use it get, once it was aborted. */
+  abortion: Error | undefined;
   /** Whether what comes goes to the reader past the queue of the stream, and never on the stack of who uses that. */
   #isStraight = false;
   #isDrainHeard = false;
@@ -97,6 +100,19 @@ export class Wire implements Resource, SinkOwner {
   }
 
   /** @internal */
+  _abort(): void {
+    const stream = this.#stream as Socket;
+    if (stream.destroyed) return; // it has broken, and that is about to be told
+    this.abortion = connectionAborted();
+    // While nothing but its end is being sent it cannot be reset: Node would neither do it nor close it.
+    const isEnding =
+      stream.writableEnded && stream.writableLength === 0 && !stream.writableFinished;
+    const isTcp = this.#isBare && stream.remoteAddress !== undefined;
+    if (isTcp && !isEnding) stream.resetAndDestroy();
+    else stream.destroy();
+  }
+
+  /** @internal */
   _onWait(): void {
     if (this.#isDrainHeard) return;
     this.#isDrainHeard = true;
@@ -129,7 +145,8 @@ export class Wire implements Resource, SinkOwner {
 
   /** @internal */
   _onEnd(): void {
-    this.#reader?._feedEof();
+    // Some platforms also say so of what was aborted.
+    if (this.abortion === undefined) this.#reader?._feedEof();
   }
 
   /** @internal */
@@ -154,7 +171,8 @@ export class Wire implements Resource, SinkOwner {
 
   /** What it broke with; undefined if it just ended, or has not. */
   #error(): Error | undefined {
-    return this.#stream.errored ?? undefined;
+    // To abort it fails the writes that wait, from Node 22 on with an error of their own.
+    return this.abortion ?? this.#stream.errored ?? undefined;
   }
 
   #readRest(): void {

@@ -1,5 +1,5 @@
 import { once } from "node:events";
-import type { Socket } from "node:net";
+import { createServer, type Socket } from "node:net";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import {
   type Coroutine,
@@ -19,7 +19,7 @@ import {
 } from "../../../src/node.ts";
 import { caught } from "../../support/caught.ts";
 import { text } from "../utf8.ts";
-import { bareServer, openHandles, portOf, quietly, untilClosed } from "./network.ts";
+import { bareServer, openHandles, portOf, quietly, untilClosed, withPath } from "./network.ts";
 
 let before: string[];
 
@@ -217,6 +217,109 @@ describe("a reset", () => {
       return [first.code, second.code];
     });
     for (const code of codes) expect(code).toMatch(/ECONNRESET|EPIPE/);
+  });
+});
+
+describe("abort", () => {
+  /** Notes how the socket of the peer ends. */
+  const noting = (trace: string[]) => (socket: Socket) => {
+    socket.on("end", () => trace.push("end"));
+    socket.on("error", ({ code }: NodeJS.ErrnoException) => trace.push(code ?? ""));
+    socket.on("close", () => trace.push("closed"));
+    socket.resume();
+  };
+
+  /** Waits until the peer has noted its end. */
+  function* untilNoted(trace: string[]): Coroutine<string[]> {
+    while (!trace.includes("closed")) yield* sleep(5);
+    return trace;
+  }
+
+  test("resets the connection, and fails a read that waits", async () => {
+    const trace: string[] = [];
+    const result = await toServer(noting(trace), function* (reader, writer) {
+      const reading = createTask(failure(reader.readexactly(5)));
+      yield* sleep(10);
+      writer.abort();
+      writer.write("dropped");
+      yield* writer.waitClosed();
+      const codes = [(yield* reading).code, (yield* failure(writer.drain())).code];
+      return [codes, yield* untilNoted(trace)];
+    });
+    expect(result).toEqual([
+      ["ECONNABORTED", "ECONNABORTED"],
+      ["ECONNRESET", "closed"],
+    ]);
+  });
+
+  test("lets be read what came before", async () => {
+    const result = await toServer(
+      (socket) => socket.write("before"),
+      function* (reader, writer) {
+        yield* sleep(50);
+        writer.abort();
+        yield* writer.waitClosed();
+        const came = text(yield* reader.read(100));
+        return [came, (yield* failure(reader.read(100))).code];
+      },
+    );
+    expect(result).toEqual(["before", "ECONNABORTED"]);
+  });
+
+  test("ends what close() would wait for, when the peer never reads", async () => {
+    const result = await toServer(
+      (socket) => socket.pause(),
+      function* (_, writer) {
+        const socket = writer.getExtraInfo("socket") as Socket;
+        writer.write(new Uint8Array(30_000_000));
+        const draining = createTask(failure(writer.drain()));
+        yield;
+        writer.close();
+        const stuck = yield* failure(waitFor(writer.waitClosed(), 50));
+        const held = socket.writableLength > 0;
+        writer.abort();
+        yield* writer.waitClosed();
+        return [stuck instanceof TimeoutError, held, (yield* draining).code, socket.closed];
+      },
+    );
+    expect(result).toEqual([true, true, "ECONNABORTED", true]);
+  });
+
+  test.each([
+    ["in the call after writeEof()", (writer: StreamWriter) => writer.writeEof(), 0],
+    ["in the call after close()", (writer: StreamWriter) => writer.close(), 0],
+    ["a moment after writeEof()", (writer: StreamWriter) => writer.writeEof(), 30],
+  ])("%s closes it too", async (_, end, delay) => {
+    const isClosed = await toServer(
+      (socket) => socket.resume().allowHalfOpen,
+      function* (_, writer) {
+        end(writer);
+        if (delay > 0) yield* sleep(delay);
+        writer.abort();
+        yield* writer.waitClosed();
+        return (writer.getExtraInfo("socket") as Socket).closed;
+      },
+    );
+    expect(isClosed).toBe(true);
+  });
+
+  test("closes a connection over a Unix domain socket", async () => {
+    await withPath(async (path) => {
+      const trace: string[] = [];
+      const server = createServer(noting(trace)).listen(path);
+      await once(server, "listening");
+      await quietly(function* () {
+        const [reader, writer] = yield* openUnixConnection(path);
+        const reading = createTask(failure(reader.read()));
+        yield;
+        writer.abort();
+        yield* writer.waitClosed();
+        trace.push((yield* reading).code ?? "");
+        yield* untilNoted(trace);
+      });
+      server.close();
+      expect(trace.toSorted()).toEqual(["ECONNABORTED", "closed", "end"]);
+    });
   });
 });
 

@@ -297,6 +297,79 @@ describe("closing", () => {
   });
 });
 
+describe("abortClients", () => {
+  test("resets every connection; handlers find out, and that is not reported", async () => {
+    await quietly(function* () {
+      const server = yield* startServer(function* (reader) {
+        try {
+          yield* reader.read();
+        } finally {
+          trace.push("handler");
+        }
+      });
+      const [reader] = yield* connect(server);
+      yield* hostTurn();
+      server.close();
+      server.abortClients();
+      yield* server.waitClosed();
+      try {
+        yield* reader.read();
+      } catch (error) {
+        trace.push((error as NodeJS.ErrnoException).code ?? "");
+      }
+    });
+    expect(trace).toEqual(["handler", "ECONNRESET"]);
+  });
+
+  test("ends those whose handler has ended, and whose peer does not read", async () => {
+    await quietly(function* () {
+      const server = yield* startServer(function* (_, writer) {
+        writer.write(new Uint8Array(30_000_000));
+      });
+      const socket = yield* fromPromise(bareClient(portOf(server)));
+      socket.pause();
+      yield* hostTurn();
+      server.close();
+      server.abortClients();
+      yield* server.waitClosed();
+      socket.destroy();
+    });
+  });
+
+  test("reports a handler that fails for a reason of its own", async () => {
+    const { reports } = await runSoon(function* () {
+      const server = yield* startServer(function* (reader) {
+        try {
+          yield* reader.read();
+        } catch (cause) {
+          throw new Error("of the handler", { cause });
+        }
+      });
+      yield* connect(server);
+      yield* hostTurn();
+      server.close();
+      server.abortClients();
+      yield* server.waitClosed();
+    });
+    expect(reports.map(({ exception }) => String(exception))).toEqual(["Error: of the handler"]);
+  });
+
+  test("leaves a handler alone that does not use its connection", async () => {
+    await quietly(function* () {
+      const server = yield* startServer(function* () {
+        yield* sleep(100);
+        trace.push("goes on");
+      });
+      yield* connect(server);
+      yield* hostTurn();
+      server.close();
+      server.abortClients();
+      yield* server.waitClosed();
+    });
+    expect(trace).toEqual(["goes on"]);
+  });
+});
+
 describe("serveForever", () => {
   test("ends when the server is closed and all were served", async () => {
     await quietly(function* () {
@@ -422,6 +495,34 @@ describe("over a Unix domain socket", () => {
     });
   });
 
+  test("a server that is closed leaves its path to the one that has taken it over", async () => {
+    await withPath(async (path) => {
+      const said = await quietly(function* () {
+        const first = yield* startUnixServer(echo, path);
+        const second = yield* startUnixServer(function* (_, writer) {
+          writer.write("second");
+        }, path);
+        first.close();
+        yield* hostTurn();
+        const [reader, writer] = yield* openUnixConnection(path);
+        const answer = text(yield* reader.read());
+        writer.close();
+        second.close();
+        yield* second.waitClosed();
+        return answer;
+      });
+      expect([said, existsSync(path)]).toEqual(["second", false]);
+    });
+  });
+
+  test("a file that is no socket is not taken away from where a server is to listen", async () => {
+    await withPath(async (path) => {
+      writeFileSync(path, "mine");
+      const error = await quietly(() => caughtIn(startUnixServer(echo, path)));
+      expect([error.code, readFileSync(path, "utf8")]).toEqual(["EADDRINUSE", "mine"]);
+    });
+  });
+
   test("a socket that an earlier server left is taken over", async () => {
     await withPath(async (path) => {
       await quietly(function* () {
@@ -461,31 +562,3 @@ test("a server that is closed before its clients are begun to be served drops th
     }
   });
 });
-  test("a server that is closed leaves its path to the one that has taken it over", async () => {
-    await withPath(async (path) => {
-      const said = await quietly(function* () {
-        const first = yield* startUnixServer(echo, path);
-        const second = yield* startUnixServer(function* (_, writer) {
-          writer.write("second");
-        }, path);
-        first.close();
-        yield* hostTurn();
-        const [reader, writer] = yield* openUnixConnection(path);
-        const answer = text(yield* reader.read());
-        writer.close();
-        second.close();
-        yield* second.waitClosed();
-        return answer;
-      });
-      expect([said, existsSync(path)]).toEqual(["second", false]);
-    });
-  });
-
-  test("a file that is no socket is not taken away from where a server is to listen", async () => {
-    await withPath(async (path) => {
-      writeFileSync(path, "mine");
-      const error = await quietly(() => caughtIn(startUnixServer(echo, path)));
-      expect([error.code, readFileSync(path, "utf8")]).toEqual(["EADDRINUSE", "mine"]);
-    });
-  });
-

@@ -117,6 +117,43 @@ test("a handler that is cancelled still says goodbye", async () => {
   expect(goodbye).toBe("goodbye");
 });
 
+test("abort ends a connection, also one whose peer does not read", async () => {
+  await quietly(function* () {
+    const server = yield* startServer(function* (reader) {
+      yield* sleep(Infinity);
+      yield* reader.read();
+    }, TLS);
+    const [reader, writer] = yield* connect(server);
+    const reading = createTask(code(reader.read()));
+    writer.write(new Uint8Array(30_000_000));
+    const draining = createTask(code(writer.drain()));
+    yield* sleep(20);
+    writer.close();
+    writer.abort();
+    yield* writer.waitClosed();
+    expect([yield* reading, yield* draining]).toEqual(["ECONNABORTED", "ECONNABORTED"]);
+    server.close();
+    server.cancelClients();
+    yield* server.waitClosed();
+  });
+});
+
+test("abortClients ends handlers that read, and handshakes", async () => {
+  await quietly(function* () {
+    const server = yield* startServer(echo, TLS);
+    const [reader, writer] = yield* connect(server);
+    const silent = yield* fromPromise(bareClient(portOf(server)));
+    silent.resume();
+    yield* sleep(20);
+    server.close();
+    server.abortClients();
+    yield* server.waitClosed();
+    yield* code(reader.read());
+    writer.close();
+    if (!silent.closed) yield* fromPromise(once(silent, "close"));
+  });
+});
+
 describe("a handshake", () => {
   test("with a server that nobody trusts fails with Node's code", async () => {
     const { result } = await runSoon(function* () {

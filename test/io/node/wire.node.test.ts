@@ -78,6 +78,19 @@ test("a writer that is opened on what broke meanwhile knows it", async () => {
   });
 });
 
+test("a stream of no socket's can be aborted", async () => {
+  await quietly(function* () {
+    const stream = new PassThrough();
+    const wire = open(stream);
+    const reader = wire.openReader();
+    const writer = wire.openWriter();
+    writer.abort();
+    yield* writer.waitClosed();
+    expect(stream.destroyed).toBe(true);
+    expect(yield* failure(reader)).toMatchObject({ code: "ECONNABORTED" });
+  });
+});
+
 describe("a socket that somebody else has to do with", () => {
   /** Sends `parts`, one after the other, to a reader of whose socket `meddle` got hold before part 1. */
   async function meddled(

@@ -4,6 +4,7 @@
 // The arguments choose the parts: checks, node, browser.
 
 import { readFileSync, rmSync } from "node:fs";
+import { installPeers } from "./peers.mjs";
 import { run } from "./shell.mjs";
 
 /** @type {Record<string, string>} */
@@ -41,7 +42,11 @@ if (!run("node .ci/setup.mjs")) {
   // Imported late: it needs the dependencies.
   const { findBrowser, installBrowser } = await import("./browser.mjs");
   const browser = findBrowser() ?? installBrowser();
-  if (parts.includes("node")) test("node", browser === undefined ? NEED_BROWSER : []);
+  if (parts.includes("node")) {
+    const missing = installPeers();
+    if (missing.length > 0) console.warn(`\nNot on this machine: ${missing.join(", ")}`);
+    test("node", browser === undefined ? NEED_BROWSER : []);
+  }
   if (parts.includes("browser")) {
     if (browser === undefined) missBrowser();
     else test("browser");

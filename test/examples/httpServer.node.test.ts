@@ -1,14 +1,13 @@
 // Does the example speak HTTP/1.1 as clients expect, and refuse what is none?
 
-import { spawn, spawnSync } from "node:child_process";
 import { once } from "node:events";
 import { Agent, type ClientRequest, type IncomingMessage, request } from "node:http";
 import { text } from "node:stream/consumers";
 import { describe, expect, onTestFinished, test } from "vitest";
+import { runPeer, testWith } from "../support/peers.ts";
 import { CLOSED, type Program, start } from "./program.ts";
 import { Client, exchange } from "./socket.ts";
 
-const HAS_CURL = spawnSync("curl", ["--version"]).status === 0;
 const LONGEST_BODY = 2 ** 20;
 
 const HELLO = "Hello, world!\n";
@@ -304,39 +303,34 @@ describe("a bare client", () => {
   });
 });
 
-if (HAS_CURL)
-  describe("curl", () => {
-    const curl = (input: string, ...args: string[]): Promise<string> => {
-      const child = spawn("curl", ["--silent", "--show-error", "--max-time", "10", ...args]);
-      child.stdin.end(input);
-      return text(child.stdout);
-    };
+/** Asks with curl, which sends `input`. */
+async function curl(input: string, ...args: string[]): Promise<string> {
+  const { stdout } = await runPeer(
+    "curl",
+    ["--silent", "--show-error", "--noproxy", "*", "--max-time", "10", ...args],
+    input,
+  );
+  return stdout;
+}
 
-    test("gets several answers over one connection", async () => {
-      const { port } = await startServer();
-      const url = `http://127.0.0.1:${port}`;
+testWith("curl", "curl gets several answers over one connection", async () => {
+  const { port } = await startServer();
+  const url = `http://127.0.0.1:${port}`;
 
-      const output = await curl(
-        "",
-        "--write-out",
-        "%{num_connects};",
-        `${url}/`,
-        `${url}/after/10`,
-      );
+  const output = await curl("", "--write-out", "%{num_connects};", `${url}/`, `${url}/after/10`);
 
-      expect(output).toBe(`${HELLO}1;${HELLO}0;`);
-    });
+  expect(output).toBe(`${HELLO}1;${HELLO}0;`);
+});
 
-    test("gets back what it posts, after it was told to go on", async () => {
-      const { port } = await startServer();
-      const large = "x".repeat(LONGEST_BODY);
+testWith("curl", "curl gets back what it posts, after it was told to go on", async () => {
+  const { port } = await startServer();
+  const large = "x".repeat(LONGEST_BODY);
 
-      const output = await curl(
-        large,
-        ...["--header", "Expect: 100-continue", "--data-binary", "@-"],
-        ...["--write-out", "%{http_code}", `http://127.0.0.1:${port}/echo`],
-      );
+  const output = await curl(
+    large,
+    ...["--header", "Expect: 100-continue", "--data-binary", "@-"],
+    ...["--write-out", "%{http_code}", `http://127.0.0.1:${port}/echo`],
+  );
 
-      expect(output === `${large}200`).toBe(true);
-    });
-  });
+  expect(output === `${large}200`).toBe(true);
+});

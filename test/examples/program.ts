@@ -55,6 +55,12 @@ export class Program {
     return Number(port);
   }
 
+  /** Types something, and says with `isEnd` that nothing follows. */
+  type(text: string, isEnd = false): void {
+    if (isEnd) this.#child.stdin.end(text);
+    else this.#child.stdin.write(text);
+  }
+
   /** Presses Ctrl-C. */
   interrupt(): void {
     this.#child.kill("SIGINT");

@@ -1,11 +1,9 @@
 // Programs that use the built package, each in a process of its own: does it end by itself, and is nothing lost?
 
-import { execFile } from "node:child_process";
 import { once } from "node:events";
 import { createServer } from "node:net";
-import { promisify } from "node:util";
 import { expect, test } from "vitest";
-import { type Coroutine, fromPromise, startServer } from "../../../src/node.ts";
+import { startServer } from "../../../src/node.ts";
 import { exitOf } from "../../support/program.ts";
 import { bareServer, portOf, quietly } from "./network.ts";
 
@@ -88,66 +86,6 @@ test("a server is stopped by a signal, after its clients were served", async () 
       console.log("stopped");
     });`);
   expect([code, stdout]).toEqual([0, ["served", "stopped"]]);
-});
-
-/** Whether a program is on this machine. */
-async function has(program: string, ...args: string[]): Promise<boolean> {
-  return promisify(execFile)(program, args).then(
-    () => true,
-    () => false,
-  );
-}
-
-test.runIf(await has("curl", "--version"))("curl is served", async () => {
-  const body = await quietly(function* () {
-    const server = yield* startServer(
-      function* (reader, writer): Coroutine<void> {
-        yield* reader.readuntil("\r\n\r\n");
-        writer.write("HTTP/1.1 200 OK\r\nContent-Length: 5\r\nConnection: close\r\n\r\nhello");
-      },
-      { host: "127.0.0.1" },
-    );
-    const url = `http://127.0.0.1:${portOf(server)}/`;
-    const { stdout } = yield* fromPromise(
-      promisify(execFile)("curl", ["-s", "--noproxy", "*", url]),
-    );
-    server.close();
-    yield* server.waitClosed();
-    return stdout;
-  });
-  expect(body).toBe("hello");
-});
-
-const ASYNCIO = `
-import asyncio, sys
-async def main():
-    reader, writer = await asyncio.open_connection("127.0.0.1", int(sys.argv[1]))
-    for line in (b"one\\n", b"two\\n"):
-        writer.write(line)
-        await writer.drain()
-        sys.stdout.write((await reader.readline()).decode())
-    writer.write_eof()
-    sys.stdout.write(repr(await reader.read()))
-    writer.close()
-    await writer.wait_closed()
-asyncio.run(main())`;
-
-test.runIf(await has("python3", "-c", "import asyncio"))("asyncio itself is served", async () => {
-  const said = await quietly(function* () {
-    const server = yield* startServer(
-      function* (reader, writer) {
-        while (!reader.atEof()) writer.write(yield* reader.readline());
-        writer.write("end");
-      },
-      { host: "127.0.0.1" },
-    );
-    const args = ["-c", ASYNCIO, String(portOf(server))];
-    const { stdout } = yield* fromPromise(promisify(execFile)("python3", args));
-    server.close();
-    yield* server.waitClosed();
-    return stdout;
-  });
-  expect(said).toBe("one\ntwo\nb'end'");
 });
 
 test("an error of a socket that is not ours is not swallowed by us", async () => {

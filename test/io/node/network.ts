@@ -15,11 +15,12 @@ const PATIENCE = 4_000;
 /** Runs a program that must end by itself. Gives what it gave, and what was reported. */
 export async function runSoon<T>(
   main: () => Coroutine<T>,
+  patience = PATIENCE,
 ): Promise<{ result: T; reports: ExceptionContext[] }> {
   const reports: ExceptionContext[] = [];
   const result = await run(function* () {
     getRunningLoop().setExceptionHandler((_, context) => reports.push(context));
-    return yield* timeout(PATIENCE, main);
+    return yield* timeout(patience, main);
   });
   return { result, reports };
 }

@@ -448,10 +448,19 @@ test("a port in use keeps Node's code", async () => {
   expect(code).toBe("EADDRINUSE");
 });
 
+test.each([
+  ["a host that is not there", { host: "no.invalid" }, /ENOTFOUND|EAI_AGAIN/],
+  ["an address of another machine", { host: "192.0.2.1" }, /EADDRNOTAVAIL/],
+])("%s keeps Node's code", async (_, options, code) => {
+  const error = await quietly(() => caughtIn(startServer(echo, options)));
+  expect(error.code).toMatch(code);
+});
+
 test("a cancel while it begins to listen leaves nothing behind", async () => {
-  for (let turns = 0; turns < 4; turns++) {
+  for (let turns = 0; turns < 8; turns++) {
     await quietly(function* () {
-      const task = createTask(startServer(echo));
+      // A name has to be looked up first.
+      const task = createTask(startServer(echo, turns % 2 === 0 ? {} : { host: "localhost" }));
       for (let i = 0; i < turns; i++) yield;
       if (!task.cancel()) (yield* task).close();
       yield* ended(task);

@@ -1,11 +1,16 @@
 import { once } from "node:events";
-import { createServer as createBareServer } from "node:net";
+import {
+  createServer as createBareServer,
+  type Server as NetServer,
+  connect as netConnect,
+} from "node:net";
 import { connect as tlsConnect } from "node:tls";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import {
   type Coroutine,
   createTask,
   fromPromise,
+  gather,
   openConnection,
   type Server,
   type ServerOptions,
@@ -244,6 +249,80 @@ describe("a handshake", () => {
       expect(task.cancelled()).toBe(true);
     });
     server.close();
+  });
+});
+
+/** Stands between a client and a server, and resets the server's connection as soon as that has answered. */
+async function resettingProxy(port: number): Promise<NetServer> {
+  const proxy = createBareServer((client) => {
+    const server = netConnect(port, "127.0.0.1");
+    client.on("error", () => {}).on("data", (data) => server.write(data));
+    server.on("error", () => {}).on("close", () => client.destroy());
+    server.once("data", () => server.resetAndDestroy());
+  });
+  proxy.listen(0, "127.0.0.1");
+  await once(proxy, "listening");
+  return proxy;
+}
+
+describe("a reset", () => {
+  test("of the client in the middle of the handshake is no error of anybody", async () => {
+    const failed = await quietly(function* () {
+      const server = yield* startServer(echo, TLS);
+      const proxy = yield* fromPromise(resettingProxy(portOf(server)));
+      const error = yield* code(
+        openConnection({ host: "localhost", port: portOf(proxy), tls: { ca: cert } }),
+      );
+      proxy.close();
+      yield* sleep(20);
+      server.close();
+      yield* server.waitClosed();
+      return error;
+    });
+    expect(failed).toBe("ECONNRESET");
+  });
+
+  test("in the middle of a read and of a write is the error of both, and of the handler", async () => {
+    const { result, reports } = await runSoon(function* () {
+      const server = yield* startServer(function* (reader, writer) {
+        writer.write("x");
+        yield* reader.read();
+      }, TLS);
+      const raw = netConnect(portOf(server), "127.0.0.1");
+      yield* fromPromise(once(raw, "connect"));
+      const socket = tlsConnect({ socket: raw, ca: cert, servername: "localhost" });
+      socket.on("error", () => {});
+      yield* fromPromise(once(socket, "data"));
+      raw.resetAndDestroy();
+      server.close();
+      yield* server.waitClosed();
+      return "ended";
+    });
+    expect(result).toBe("ended");
+    expect(reports.map(({ exception }) => (exception as NodeJS.ErrnoException).code)).toEqual([
+      "ECONNRESET",
+    ]);
+  });
+});
+
+test("a hundred clients that come and go leave nothing behind", async () => {
+  await quietly(function* () {
+    // A client that goes away early is an error of its handler.
+    const server = yield* startServer(function* (reader, writer) {
+      yield* code(echo(reader, writer));
+    }, TLS);
+    const client = function* (): Coroutine<void> {
+      for (let i = 0; i < 20; i++) {
+        const [reader, writer] = yield* connect(server);
+        writer.write("x");
+        if (i % 2 === 0) yield* reader.readexactly(1);
+        if (i % 3 === 0) writer.abort();
+        else writer.close();
+      }
+    };
+    yield* gather(Array.from({ length: 5 }, client));
+    server.close();
+    yield* server.waitClosed();
   });
 });
 

@@ -12,7 +12,7 @@ import {
 } from "mysyncio/node";
 import type { Case } from "../harness.ts";
 
-const BYTES = 256 * 1024 * 1024;
+const BYTES = 1024 * 1024 * 1024;
 const CHUNK = Buffer.alloc(65_536, "x");
 const HOST = "127.0.0.1";
 
@@ -80,7 +80,7 @@ export default {
   question: "How fast do many bytes go to a server and back?",
   comparisons: [
     {
-      what: "256 MiB over TCP, in pieces of 64 KiB",
+      what: "1 GiB over TCP, in pieces of 64 KiB",
       operations: BYTES / CHUNK.length,
       ours: { name: "streams", run: () => run(thereAndBack) },
       others: [{ name: "pipe of node:net sockets", run: thereAndBackBare, atLeast: 0.85 }],

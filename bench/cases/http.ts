@@ -40,7 +40,7 @@ async function figures(): Promise<Figure[]> {
       own.push(rates[0]);
       nodes.push(rates[1]);
     }
-    const note = WRK ?? "node:net in a child, as there is no wrk";
+    const note = WRK ?? "NO wrk HERE (apt-get install wrk): by node:net in a child";
     const row = (what: string, rates: readonly number[]): Figure => ({
       what,
       note: `${note}, ${CONNECTIONS} connections`,
@@ -50,6 +50,12 @@ async function figures(): Promise<Figure[]> {
     return [
       row("examples/httpServer", own),
       row("hello world of node:http", nodes),
+      {
+        what: "examples/httpServer, requests/s",
+        note,
+        value: (100 * median(own)) / median(nodes),
+        unit: "% of node:http's",
+      },
       {
         what: "examples/httpServer, time for a request",
         note: "the inverse of >= 0.8 times the requests/s",

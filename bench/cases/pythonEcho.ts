@@ -1,3 +1,4 @@
+import { spawnSync } from "node:child_process";
 import { connect } from "node:net";
 import type { Case, Figure } from "../harness.ts";
 import { median, Peer } from "../peers/peer.ts";
@@ -39,6 +40,14 @@ async function rate(port: number, connections: number): Promise<number> {
   return (ROUND_TRIPS / (performance.now() - start)) * 1000;
 }
 
+/** A Python that has a module: the packages of the system belong to its own, which may not be the first on the path. */
+function pythonWith(module: string): string {
+  const pythons = ["python3", "/usr/bin/python3"];
+  return (
+    pythons.find((one) => spawnSync(one, ["-c", `import ${module}`]).status === 0) ?? "python3"
+  );
+}
+
 /** A server, or undefined if this machine has none of that kind. It says its versions and its port. */
 async function start(server: Peer, name: string): Promise<Contestant | undefined> {
   const line = await server.next();
@@ -51,8 +60,8 @@ async function figures(): Promise<Figure[]> {
   const wanted: readonly [string, Peer][] = [
     ["mysyncio, streams", Peer.node("bench/peers/echoServer", "streams")],
     ["node:net, callbacks", Peer.node("bench/peers/echoServer", "callbacks")],
-    ["asyncio, streams", Peer.python("echo", "asyncio")],
-    ["asyncio, streams, on uvloop", Peer.python("echo", "uvloop")],
+    ["asyncio, streams", Peer.python("echo", ["asyncio"])],
+    ["asyncio, streams, on uvloop", Peer.python("echo", ["uvloop"], pythonWith("uvloop"))],
   ];
   try {
     const contestants: Contestant[] = [];
@@ -61,7 +70,7 @@ async function figures(): Promise<Figure[]> {
       const contestant = await start(server, name);
       if (contestant !== undefined) contestants.push(contestant);
       else
-        missing.push({ what: name, note: "not on this machine", value: 0, unit: "round trips/s" });
+        missing.push({ what: name, note: "NOT ON THIS MACHINE", value: 0, unit: "round trips/s" });
     }
     const measured: Figure[] = [];
     for (const connections of [1, 64]) measured.push(...(await race(contestants, connections)));

@@ -29,10 +29,10 @@ export class Peer {
     return new Peer(process.execPath, ["--expose-gc", file, ...args]);
   }
 
-  /** Starts a program in Python of this folder. */
-  static python(program: string, ...args: string[]): Peer {
+  /** Starts a program in Python of this folder, by the `python3` on the path or another one. */
+  static python(program: string, args: readonly string[], python = "python3"): Peer {
     const file = fileURLToPath(new URL(`bench/peers/${program}.py`, ROOT));
-    return new Peer("python3", [file, ...args]);
+    return new Peer(python, [file, ...args]);
   }
 
   /** Waits for its next line. Undefined if it has ended. */

@@ -6,7 +6,13 @@
 
 import { type AddressInfo, createServer, type Server as NetServer, type Socket } from "node:net";
 import { createServer as createTlsServer, type TlsOptions, Server as TlsServer } from "node:tls";
-import { checkCount, checkFunction, checkOptions, checkString } from "../../loop/arguments.ts";
+import {
+  checkCount,
+  checkFunction,
+  checkOptions,
+  checkString,
+  wrongType,
+} from "../../loop/arguments.ts";
 import { bound, inheritedContext } from "../../loop/context.ts";
 import { asyncDispose } from "../../loop/dispose.ts";
 import { CancelledError, RuntimeError } from "../../loop/errors.ts";
@@ -43,8 +49,8 @@ export interface ServerOptions extends UnixServerOptions {
   readonly host?: string;
   /** By default 0: any that is free. `server.address()` tells which. */
   readonly port?: number;
-  /** Speaks TLS: options of `tls.createServer`, with `key` and `cert` or the like. */
-  readonly tls?: TlsOptions;
+  /** Speaks TLS: options of `tls.createServer`, with `key` and `cert` or the like. `false` is the same as none. */
+  readonly tls?: TlsOptions | false;
   /** Listens to IPv6 alone. */
   readonly ipv6Only?: boolean;
   /** Does not share the port with other workers of a `node:cluster`. */
@@ -86,14 +92,17 @@ export function startServer(
 ): Coroutine<Server> {
   checkFunction("handler", handler);
   checkOptions(options);
-  const { host, port = 0, tls, limit, backlog, ipv6Only, exclusive, ...socket } = options;
+  const { host, port = 0, tls = false, limit, backlog, ipv6Only, exclusive, ...socket } = options;
   if (host !== undefined) checkString("host", host);
   checkPort("port", port);
-  if (tls !== undefined) checkTls(tls);
+  checkTls(tls);
+  if ((tls as unknown) === true) {
+    throw wrongType("tls", "an object with `key` and `cert`, which a server needs", tls);
+  }
   checkShared(options);
   const sockets = { noDelay: true, ...socket, allowHalfOpen: true };
   const make = () =>
-    tls === undefined ? createServer(sockets) : createTlsServer({ ...tls, ...sockets });
+    tls === false ? createServer(sockets) : createTlsServer({ ...tls, ...sockets });
   const where = { host, port, backlog, ipv6Only, exclusive };
   return listening(handler, limit, make, (server) => server.listen(withoutUndefined(where)));
 }

@@ -433,6 +433,19 @@ test("a handler runs in a copy of the context in which the server was started", 
   expect(trace).toEqual(["server's", "server's", "later"]);
 });
 
+test("a server that is told to speak no TLS speaks none", async () => {
+  const said = await quietly(function* () {
+    const server = yield* startServer(echo, { tls: false });
+    const [reader, writer] = yield* connect(server);
+    writer.write("plain");
+    const answer = text(yield* reader.readexactly(5));
+    writer.close();
+    server.close();
+    return answer;
+  });
+  expect(said).toBe("plain");
+});
+
 test("a port in use keeps Node's code", async () => {
   const code = await quietly(function* () {
     const server = yield* startServer(echo, { host: "127.0.0.1" });
@@ -553,6 +566,11 @@ test.each([
   ["a backlog of 0", () => startServer(echo, { backlog: 0 }), RangeError],
   ["a limit of 0", () => startUnixServer(echo, "x", { limit: 0 }), RangeError],
   ["TLS that is none", () => startServer(echo, { tls: 1 } as unknown as ServerOptions), TypeError],
+  [
+    "TLS without a certificate",
+    () => startServer(echo, { tls: true } as unknown as ServerOptions),
+    TypeError,
+  ],
   ["a path that is none", () => startUnixServer(echo, 1 as never), TypeError],
 ])("throws for %s, at the call", (_, action, Expected) => {
   expect(caught(action)).toBeInstanceOf(Expected);

@@ -21,6 +21,7 @@ import {
   type RemoteTicket,
 } from "./loop/exposing.ts";
 import { type Callback, Handle, TimerHandle } from "./loop/handle.ts";
+import { holders } from "./loop/holders.ts";
 import { asyncContextKeeper } from "./loop/hosts/asyncContext.ts";
 import { bellHere } from "./loop/hosts/blocking.ts";
 import { platformHost } from "./loop/hosts/detect.ts";
@@ -138,6 +139,7 @@ export class EventLoop implements Scheduler {
       onSlow: (runnable, duration) => this.#report(runnable, `${duration.toFixed(1)} ms`, {}),
     });
     this.#pump = new Pump(this, this.#turns, clock, platformHost);
+    if (clock.advanceTo !== undefined) holders.watchers++;
     this.setDebug(debug);
   }
 
@@ -324,22 +326,21 @@ export class EventLoop implements Scheduler {
    */
   async runForever(): Promise<void> {
     this.#checkCanRun();
-    await new Promise<void>((resolve, reject) => {
-      this.#pump.start((broken) => (broken === undefined ? resolve() : reject(broken.error)));
-    });
+    await this.#start(false);
   }
 
   /**
    * Runs until `aw` is done; the promise settles as it did. A coroutine becomes a task.
    *
    * Rejected with a RuntimeError if the loop is stopped before, if it runs already or is closed, or if `aw` is a future
-   * of another loop; with a TypeError if `aw` is not awaitable.
+   * of another loop; with a TypeError if `aw` is not awaitable. On a clock that does not pass by itself, with a DeadlockError
+   * when nothing is ready, no timer is pending and nothing outside of the loop is awaited.
    */
   async runUntilComplete<T>(aw: AwaitableLike<T>): Promise<T> {
     const future = this.#ready(aw);
     future.addDoneCallback(this.#onDone);
     try {
-      await this.runForever();
+      await this.#start(true);
     } finally {
       future.removeDoneCallback(this.#onDone);
     }
@@ -393,7 +394,8 @@ export class EventLoop implements Scheduler {
   close(): void {
     if (this.#closed) return;
     if (this.isRunning()) throw new RuntimeError("The loop is running. Stop it before closing it");
-    if (this.#debug) places.watchers--;
+    if (this.#debug) countDebugging(-1);
+    if (this.#clock.advanceTo !== undefined) holders.watchers--;
     // Before the handler hears anything: it may want to use the loop.
     this.#closed = true;
     reportUnretrieved(this);
@@ -430,7 +432,7 @@ export class EventLoop implements Scheduler {
    */
   setDebug(enabled: boolean): void {
     checkBoolean("enabled", enabled);
-    if (enabled !== this.#debug && !this.#closed) places.watchers += enabled ? 1 : -1;
+    if (enabled !== this.#debug && !this.#closed) countDebugging(enabled ? 1 : -1);
     this.#debug = enabled;
     this.#turns.slowerThan = enabled ? this.#slowCallbackDuration : Infinity;
   }
@@ -581,6 +583,15 @@ export class EventLoop implements Scheduler {
 
   readonly #onDone = (): void => this.stop();
 
+  #start(endsDry: boolean): Promise<void> {
+    return new Promise((resolve, reject) => {
+      this.#pump.start(
+        (broken) => (broken === undefined ? resolve() : reject(broken.error)),
+        endsDry,
+      );
+    });
+  }
+
   #watch(): Sources {
     if (this.#closed) throw closed();
     this.#sources ??= newSources(this);
@@ -666,6 +677,12 @@ export function getRunningLoop(): EventLoop {
   const running = runningScheduler();
   if (running === undefined) throw new RuntimeError("No event loop is running here");
   return running as EventLoop;
+}
+
+/** In debug mode it is noted where tasks wait, and who holds what. */
+function countDebugging(difference: number): void {
+  places.watchers += difference;
+  holders.watchers += difference;
 }
 
 function closed(): RuntimeError {

@@ -56,7 +56,11 @@ export class WebSocketConnection
   readonly #limit: number;
   readonly #maxUnread: number;
   readonly #inbox = new Queue<WebSocketMessage>();
-  readonly #writers = new WaitQueue<undefined, Writing>(new Binding("WebSocket"));
+  readonly #writers = new WaitQueue<undefined, Writing>(
+    this,
+    "room in WebSocket",
+    new Binding("WebSocket"),
+  );
   readonly #whenOpened: Promise<void>;
   readonly #whenClosed: Promise<void>;
   #unread = 0;

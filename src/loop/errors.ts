@@ -49,9 +49,35 @@ export class LookupError extends Error {
   override name = "LookupError";
 }
 
+/** What a task waits for: an edge, or several, of the wait-for graph. */
+export interface TaskWait {
+  /** The task that waits. */
+  readonly task: object;
+  /** Its name. */
+  readonly name: string;
+  /** What it waits for, in words: `Lock 1`, `Task "b"`, `Gather`. */
+  readonly what: string;
+  /** The locks and queues that it waits for, through gathers and groups too. */
+  readonly resources: readonly object[];
+  /** The tasks that it waits for: those that it awaits, and those that hold what it waits for. */
+  readonly tasks: readonly object[];
+  /** In debug mode: file, line and column of the `yield*` at which it waits. */
+  readonly location: string | undefined;
+  /** Whether it is one of several tasks that wait for each other, or waits for itself. */
+  readonly isInCycle: boolean;
+}
+
 /** Nothing can ever happen again: no callback is ready, no timer is pending, and nothing outside is awaited. */
 export class DeadlockError extends RuntimeError {
   override name = "DeadlockError";
+  /** Who waits for what, a task each; the message says the same. Empty unless the loop's clock is a `VirtualClock`. */
+  readonly graph: readonly TaskWait[];
+
+  /** @internal */
+  constructor(message: string, graph: readonly TaskWait[] = []) {
+    super(message);
+    this.graph = graph;
+  }
 }
 
 /**

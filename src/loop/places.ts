@@ -37,9 +37,10 @@ export function placeOfCall(callee: unknown): WaitingPlace | undefined {
     .filter((frame) => frame !== undefined);
   const [place] = frames;
   if (place === undefined) return undefined;
-  const own = folderOf(parse(ownFrame()));
+  // As a package all files are in one folder; as source they are in folders beside this one's.
+  const own = folderOf(parse(ownFrame()))?.replace(/loop[/\\]$/, "") ?? "";
   // In a user's bundle all is in one.
-  const origin = frames.find((frame) => folderOf(frame) !== own) ?? place;
+  const origin = frames.find((frame) => !frame.location.startsWith(own)) ?? place;
   return { ...place, origin };
 }
 

@@ -22,7 +22,7 @@
 
 import type { Core } from "../core/core.ts";
 import type { Clock } from "./clock.ts";
-import { DeadlockError } from "./errors.ts";
+import { deadlock } from "./deadlock.ts";
 import type { Host, HostFactory } from "./host.ts";
 import { block, takeIn } from "./hosts/blocking.ts";
 import { enterScheduler, type Scheduler } from "./scheduler.ts";
@@ -30,6 +30,9 @@ import { SLICE_OVER, STOPPED, type Turns } from "./turns.ts";
 
 /** Called once when the loop stops: with an error only if the loop itself broke. */
 export type OnStop = (broken?: { error: unknown }) => void;
+
+/** For how many tasks of the host a run waits for what nobody has announced. */
+const MOST_DRY_TASKS = 3;
 
 /** Who waits for the end of a run that blocks: its caller, on the stack. */
 const NOBODY: OnStop = () => undefined;
@@ -46,6 +49,10 @@ export class Pump {
   #inside = false;
   /** Whether a task of the host is to come that calls `#onTask`. */
   #posted = false;
+  /** Whether the run is over once nothing can come any more. */
+  #endsDry = false;
+  /** For how many tasks of the host nothing has come; 0 while something is to be done. */
+  #dryFor = 0;
   /** When the host calls `#onTimer`, by the loop's clock. NaN, which is not before or after anything: never. */
   #wakesAt = Number.NaN;
 
@@ -62,9 +69,14 @@ export class Pump {
     return this.#onStop !== undefined;
   }
 
-  /** Runs from the next microtask on, until the turn in which `stop` was called is over. */
-  start(onStop: OnStop): void {
+  /**
+   * Runs from the next microtask on, until the turn in which `stop` was called is over.
+   *
+   * @param endsDry whether it is an error that nothing is left to do, on a clock that does not pass by itself.
+   */
+  start(onStop: OnStop, endsDry = false): void {
     this.#onStop = onStop;
+    this.#endsDry = endsDry && this.#clock.advanceTo !== undefined;
     this.asleep = true;
     this.wake();
   }
@@ -86,7 +98,7 @@ export class Pump {
         if (pause === SLICE_OVER) {
           takeIn(this.#scheduler);
           this.#turns.beginSlice();
-        } else if (!this.#leap() && !this.#block()) throw deadlock(this.#scheduler._external);
+        } else if (!this.#leap() && !this.#block()) throw deadlock(this.#scheduler);
       }
     } finally {
       this.#inside = false;
@@ -105,6 +117,7 @@ export class Pump {
   /** Something got ready, or must be looked at, while the loop was asleep. */
   wake(): void {
     this.asleep = false;
+    this.#dryFor = 0;
     queueMicrotask(this.#onMicrotask);
   }
 
@@ -112,6 +125,7 @@ export class Pump {
   hold(): boolean {
     const slept = this.asleep;
     this.asleep = false;
+    this.#dryFor = 0;
     return slept;
   }
 
@@ -145,7 +159,8 @@ export class Pump {
 
   readonly #onTask = (): void => {
     this.#posted = false;
-    if (this.asleep) return; // it only marked the end of the host's turn
+    // Unless it was waited for, it only marked the end of the host's turn.
+    if (this.asleep && this.#dryFor === 0) return;
     this.#turns.beginSlice();
     this.#run();
   };
@@ -166,7 +181,7 @@ export class Pump {
         const pause = this.#turns.run();
         if (pause === STOPPED) return this.#end();
         if (pause === SLICE_OVER) return this.#post();
-        if (!this.#leap() && this.#sleep()) return;
+        if (!this.#leap() && (this.#dryOut() || this.#sleep())) return;
       }
     } catch (error) {
       this.#end({ error });
@@ -197,6 +212,23 @@ export class Pump {
     return block(this.#scheduler, deadline - this.#clock.now());
   }
 
+  /**
+   * Ends a run that nothing can go on, or gives the host a few tasks more in which something may come after all, as from
+   * an async function that did not say so. Returns false, and does nothing, if there is something to wait for.
+   */
+  #dryOut(): boolean {
+    if (!this.#endsDry || this.#core.deadline() !== Infinity || this.#scheduler._external > 0) {
+      return false;
+    }
+    if (++this.#dryFor > MOST_DRY_TASKS) {
+      this.#end({ error: deadlock(this.#scheduler) });
+    } else {
+      this.asleep = true;
+      this.#post();
+    }
+    return true;
+  }
+
   /** Has the host wake us in time. Returns false, and does nothing, if something is due already. */
   #sleep(): boolean {
     const deadline = this.#core.deadline();
@@ -215,17 +247,10 @@ export class Pump {
   #end(broken?: { error: unknown }): void {
     const onStop = this.#onStop as OnStop;
     this.#onStop = undefined;
+    this.#dryFor = 0;
     this.#turns.stopping = false;
     this.#host.cancelSleep();
     this.#wakesAt = Number.NaN;
     onStop(broken);
   }
-}
-
-function deadlock(external: number): DeadlockError {
-  return new DeadlockError(
-    external === 0
-      ? "Nothing is ready and no timer is pending: what waits would wait for ever"
-      : "What is awaited is a promise or the like, which cannot settle while this thread is blocked: use `run()`",
-  );
 }

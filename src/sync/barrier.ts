@@ -14,7 +14,7 @@ import { WaitQueue } from "./waitQueue.ts";
  */
 export class Barrier {
   readonly #parties: number;
-  readonly #waiters = new WaitQueue<number>(new Binding("Barrier"));
+  readonly #waiters = new WaitQueue<number>(this, "Barrier", new Binding("Barrier"));
   #isBroken = false;
 
   /**

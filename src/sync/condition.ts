@@ -25,7 +25,7 @@ export class Condition {
   constructor(lock: Lock = new Lock()) {
     if (!(lock instanceof Lock)) throw wrongType("lock", "a Lock", lock);
     this.#lock = lock;
-    this.#waiters = new WaitQueue(lock._binding, () => this.#notify(1));
+    this.#waiters = new WaitQueue(this, "Condition", lock._binding, () => this.#notify(1));
   }
 
   /** Whether somebody has the lock. */

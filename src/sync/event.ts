@@ -11,7 +11,7 @@ import { type Waiting, WaitQueue } from "./waitQueue.ts";
  * It belongs to the loop on which somebody waited for it first.
  */
 export class Event {
-  readonly #waiters = new WaitQueue<true>(new Binding("Event"));
+  readonly #waiters = new WaitQueue<true>(this, "Event", new Binding("Event"));
   #isSet = false;
 
   /** Whether it has happened. */

@@ -1,3 +1,4 @@
+import { holders, noteGiven } from "../loop/holders.ts";
 import type { Coroutine } from "../tasks/coroutine.ts";
 import { Binding } from "./binding.ts";
 import { hold } from "./hold.ts";
@@ -19,7 +20,7 @@ import { type Waiting, WaitQueue } from "./waitQueue.ts";
 export class Lock {
   /** @internal */
   readonly _binding = new Binding("Lock");
-  readonly #waiters = new WaitQueue<true>(this._binding, () => this.#pass());
+  readonly #waiters = new WaitQueue<true>(this, "Lock", this._binding, () => this.#pass());
   #isLocked = false;
 
   /** Whether somebody has it, or it was just handed to somebody. */
@@ -35,12 +36,13 @@ export class Lock {
    * @throws RuntimeError if it would have to wait, and others waited on another loop before.
    */
   acquire(): Coroutine<true> {
-    return new WaitCall(this) as unknown as Coroutine<true>;
+    return new WaitCall(this, "Lock") as unknown as Coroutine<true>;
   }
 
   /** Hands the lock to the next in line, or frees it. @throws RangeError if it is free already */
   release(): void {
     if (!this.#isLocked) throw new RangeError("The lock is released more often than acquired");
+    if (holders.watchers > 0) noteGiven(this);
     this.#pass();
   }
 

@@ -35,9 +35,11 @@ export class Queue<T> implements AsyncIterable<T>, CoroutineSource<T> {
   /** @internal */
   _store: Store<T> = new FirstInFirstOut();
   readonly #binding = new Binding("Queue");
-  readonly #getters = new WaitQueue<T>(this.#binding, (item) => this.#putBack(item));
-  readonly #putters = new WaitQueue<undefined, Putting<T>>(this.#binding);
-  readonly #joiners = new WaitQueue<undefined>(this.#binding);
+  readonly #getters = new WaitQueue<T>(this, "an item of Queue", this.#binding, (item) =>
+    this.#putBack(item),
+  );
+  readonly #putters = new WaitQueue<undefined, Putting<T>>(this, "room in Queue", this.#binding);
+  readonly #joiners = new WaitQueue<undefined>(this, "the last taskDone() of Queue", this.#binding);
   /** How many items were put and are not done. */
   #unfinished = 0;
   #isShutDown = false;

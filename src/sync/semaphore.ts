@@ -1,4 +1,5 @@
 import { checkCount } from "../loop/arguments.ts";
+import { holders, noteGiven } from "../loop/holders.ts";
 import type { Coroutine } from "../tasks/coroutine.ts";
 import { Binding } from "./binding.ts";
 import { hold } from "./hold.ts";
@@ -21,7 +22,9 @@ export class Semaphore {
   _value: number;
   /** @internal */
   _bound = Infinity;
-  readonly #waiters = new WaitQueue<true>(new Binding("Semaphore"), () => this.#pass());
+  readonly #waiters = new WaitQueue<true>(this, "Semaphore", new Binding("Semaphore"), () =>
+    this.#pass(),
+  );
 
   /**
    * @param value how many permits there are.
@@ -45,7 +48,7 @@ export class Semaphore {
    * @throws RuntimeError if it would have to wait, and others waited on another loop before.
    */
   acquire(): Coroutine<true> {
-    return new WaitCall(this) as unknown as Coroutine<true>;
+    return new WaitCall(this, "Semaphore") as unknown as Coroutine<true>;
   }
 
   /** @internal */
@@ -57,6 +60,7 @@ export class Semaphore {
 
   /** Gives a permit to the next in line, or puts it back. It may be one that nobody has acquired. */
   release(): void {
+    if (holders.watchers > 0) noteGiven(this);
     this.#pass();
   }
 

@@ -36,6 +36,9 @@ export interface Entry<T> {
 
 /** A line in order of arrival, doubly linked: to leave it in the middle costs no more than at the front. */
 export class WaitQueue<T, E extends Entry<T> = Entry<T>> {
+  /** Whose line it is, and what for. */
+  readonly owner: object;
+  readonly what: string;
   readonly binding: Binding;
   /** Takes what was handed over to somebody who left without it. */
   readonly giveBack: ((value: T) => void) | undefined;
@@ -43,7 +46,9 @@ export class WaitQueue<T, E extends Entry<T> = Entry<T>> {
   #last: Entry<T> | undefined;
   #length = 0;
 
-  constructor(binding: Binding, giveBack?: (value: T) => void) {
+  constructor(owner: object, what: string, binding: Binding, giveBack?: (value: T) => void) {
+    this.owner = owner;
+    this.what = what;
     this.binding = binding;
     this.giveBack = giveBack;
   }
@@ -139,7 +144,12 @@ export class Waiting<T> extends Future<T> implements Entry<T> {
   }
 
   override _describe(): string {
-    return this.#queue.binding.what;
+    return this.#queue.what;
+  }
+
+  /** Whose hand-over it waits for. @internal */
+  override _resource(): object {
+    return this.#queue.owner;
   }
 
   #leave(): void {

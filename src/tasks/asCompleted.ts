@@ -116,7 +116,7 @@ class Completions<T> implements AsCompleted<T>, Waiter {
 
   /** A future of the next that is done. */
   _get(): Future<Future<T>> {
-    const getter = new Future<Future<T>>({ loop: this.#loop });
+    const getter = new Getter(this.#loop, this.#todo);
     const done = this.#done.shift();
     if (done !== undefined) {
       getter._succeed(done);
@@ -127,6 +127,11 @@ class Completions<T> implements AsCompleted<T>, Waiter {
       this.#watch();
     }
     return getter;
+  }
+
+  /** @internal */
+  _waiters(): Iterable<object> {
+    return this.#getters;
   }
 
   /** An item is awaited. */
@@ -196,7 +201,7 @@ class Completions<T> implements AsCompleted<T>, Waiter {
 }
 
 /** First in, first out: a list whose beginning moves, as the `shift` of a long array would move all the rest. */
-class Line<T> {
+class Line<T> implements Iterable<T> {
   readonly #items: (T | undefined)[] = [];
   #first = 0;
 
@@ -214,6 +219,28 @@ class Line<T> {
   unshift(item: T): void {
     if (this.#first > 0) this.#items[--this.#first] = item;
     else this.#items.unshift(item);
+  }
+
+  [Symbol.iterator](): Iterator<T> {
+    return (this.#items.slice(this.#first) as T[]).values();
+  }
+}
+
+/** The future of the next that is done. */
+class Getter<T> extends Future<Future<T>> {
+  readonly #todo: ReadonlySet<Future<T>>;
+
+  constructor(loop: Scheduler, todo: ReadonlySet<Future<T>>) {
+    super({ loop });
+    this.#todo = todo;
+  }
+
+  override _describe(): string {
+    return "AsCompleted";
+  }
+
+  override _parts(): Iterable<Future<unknown>> {
+    return this.#todo;
   }
 }
 

@@ -17,6 +17,8 @@ import type { Suspension } from "./coroutine.ts";
 export interface Waiter {
   /** Called synchronously: it must not run code of a user. @internal */
   _notify(future: Future<unknown>): void;
+  /** Who waits for this one in turn. For whoever debugs. @internal */
+  _waiters?(): Iterable<object>;
 }
 
 const PENDING = 0;
@@ -205,6 +207,17 @@ export class Future<T> implements PromiseLike<T> {
     if (waiters === waiter) this.#waiters = undefined;
     else if (Array.isArray(waiters)) this.#waiters = waiters.filter((other) => other !== waiter);
   }
+
+  /** Who wants to know. For whoever debugs. @internal */
+  _waiters(): Iterable<object> {
+    const waiters = this.#waiters ?? [];
+    return Array.isArray(waiters) ? waiters : [waiters];
+  }
+
+  /** What ends it, where that is other futures. For whoever debugs. @internal */
+  _parts?(): Iterable<Future<unknown>>;
+  /** What ends it, where that is a lock or the like. For whoever debugs. @internal */
+  _resource?(): object;
 
   /** Somebody has seen the exception: it needs no report. @internal */
   _retrieve(): void {

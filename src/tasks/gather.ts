@@ -95,6 +95,10 @@ class Gathering extends Future<unknown[]> implements Waiter {
     return "Gather";
   }
 
+  override _parts(): readonly Future<unknown>[] {
+    return this.#children;
+  }
+
   /** Fails with the first child that does, unless exceptions are results. */
   #look(child: Future<unknown>): void {
     if (!child._hasFailed()) return;

@@ -45,4 +45,8 @@ class Shield<T> extends Future<T> implements Waiter {
   override _describe(): string {
     return "Shield";
   }
+
+  override _parts(): readonly Future<unknown>[] {
+    return [this.#inner];
+  }
 }

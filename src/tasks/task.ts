@@ -282,6 +282,16 @@ export class Task<T> extends Future<T> implements Runnable, Waiter {
     console.error([`Stack of ${this._describe()}, the innermost last:`, ...frames].join("\n"));
   }
 
+  /** What it waits for, and in debug mode where. For whoever debugs. @internal */
+  get _waitsFor(): Future<unknown> | undefined {
+    return this.#waitingFor;
+  }
+
+  /** @internal */
+  get _waitsAt(): WaitingPlace | undefined {
+    return this.#rare?.waitsAt;
+  }
+
   /** @internal */
   get _context(): Context | undefined {
     return this.#rare?.context;

@@ -17,6 +17,7 @@
 
 import { checkFunction } from "../loop/arguments.ts";
 import { CancelledError, RuntimeError } from "../loop/errors.ts";
+import type { Scheduler } from "../loop/scheduler.ts";
 import { type CoroutineLike, checkCoroutine, createTaskOn, currentTask } from "./awaitable.ts";
 import { type Coroutine, coroutine } from "./coroutine.ts";
 import { ExceptionGroup } from "./exceptionGroup.ts";
@@ -157,6 +158,11 @@ export class TaskGroup implements Waiter {
     if (room !== undefined && this.#children.size < this.#enough && !room.done()) room._succeed();
   }
 
+  /** Whoever debugs is told that the parent awaits the children, as in asyncio also while it is in the body. @internal */
+  _waiters(): readonly object[] {
+    return [this.#parent];
+  }
+
   /** Takes the error of the body. @internal */
   _fail(error: unknown): void {
     if (error instanceof CancelledError) this.#foreign ??= error;
@@ -176,7 +182,7 @@ export class TaskGroup implements Waiter {
   *_untilFewerThan(count: number): Coroutine<void> {
     while (this.#children.size >= count) {
       this.#enough = count;
-      this.#room = new Future({ loop: this.#parent._loop });
+      this.#room = new Room(this.#parent._loop, this.#children);
       yield* this.#room;
     }
   }
@@ -239,5 +245,23 @@ export class TaskGroup implements Waiter {
 
   #isOver(): boolean {
     return this.#isJoining && this.#children.size === 0;
+  }
+}
+
+/** Done once few enough children are left. */
+class Room extends Future<void> {
+  readonly #children: ReadonlySet<Future<unknown>>;
+
+  constructor(loop: Scheduler, children: ReadonlySet<Future<unknown>>) {
+    super({ loop });
+    this.#children = children;
+  }
+
+  override _describe(): string {
+    return "TaskGroup";
+  }
+
+  override _parts(): Iterable<Future<unknown>> {
+    return this.#children;
   }
 }

@@ -116,6 +116,7 @@ function giveUp(watcher: Watcher): void {
 
 /** The future of the future that is enough. */
 class Watcher extends Future<Future<unknown> | undefined> implements Waiter {
+  readonly #futures: Iterable<Future<unknown>>;
   readonly #isEnough: (done: Future<unknown>) => boolean;
   #left = 0;
 
@@ -125,6 +126,7 @@ class Watcher extends Future<Future<unknown> | undefined> implements Waiter {
     isEnough: (done: Future<unknown>) => boolean,
   ) {
     super({ loop });
+    this.#futures = futures;
     this.#isEnough = isEnough;
     const done: Future<unknown>[] = [];
     for (const future of futures) {
@@ -143,5 +145,9 @@ class Watcher extends Future<Future<unknown> | undefined> implements Waiter {
 
   override _describe(): string {
     return "Wait";
+  }
+
+  override _parts(): Iterable<Future<unknown>> {
+    return this.#futures;
   }
 }

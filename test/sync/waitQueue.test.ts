@@ -15,7 +15,9 @@ let queue: WaitQueue<string>;
 beforeEach(() => {
   loop = newVirtualLoop();
   trace = [];
-  queue = new WaitQueue(new Binding("Counter"), (value) => trace.push(`${value} is back`));
+  queue = new WaitQueue({}, "Counter", new Binding("Counter"), (value) =>
+    trace.push(`${value} is back`),
+  );
 });
 
 function waiter(name: string): Task<void> {

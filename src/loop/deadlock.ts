@@ -1,0 +1,27 @@
+// Nothing can ever happen again: what there is to say about it.
+
+import { DeadlockError, type TaskWait } from "./errors.ts";
+import type { Scheduler } from "./scheduler.ts";
+
+/** Who waits for what, in a structure and in words. */
+export interface WaitForGraph {
+  readonly waits: readonly TaskWait[];
+  readonly lines: readonly string[];
+}
+
+/** Tells who waits for what on a loop. It comes with the clocks on which that matters: others do not ship it. */
+let graphOf: ((loop: Scheduler) => WaitForGraph) | undefined;
+
+export function provideGraph(provided: (loop: Scheduler) => WaitForGraph): void {
+  graphOf = provided;
+}
+
+/** The error of a loop that nothing can go on. */
+export function deadlock(loop: Scheduler): DeadlockError {
+  const { waits = [], lines = [] } = graphOf?.(loop) ?? {};
+  const words =
+    loop._external === 0
+      ? "Nothing is ready and no timer is pending: what waits would wait for ever"
+      : "What is awaited is a promise or the like, which cannot settle while this thread is blocked: use `run()`";
+  return new DeadlockError([words, ...lines].join("\n"), waits);
+}

@@ -28,8 +28,8 @@ function shippedSize(platform, names = EVERYTHING) {
   return gzipSync(outputFiles[0]?.contents ?? "", { level: 9 }).length;
 }
 
-const BUDGET = 23.5 * 1024;
-const BUDGET_OF_FEW = 15 * 1024;
+const BUDGET = 25 * 1024;
+const BUDGET_OF_FEW = 15.1 * 1024;
 
 /** What is shipped, and how large it may be. */
 export function budgets() {

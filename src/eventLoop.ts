@@ -139,7 +139,7 @@ export class EventLoop implements Scheduler {
       onSlow: (runnable, duration) => this.#report(runnable, `${duration.toFixed(1)} ms`, {}),
     });
     this.#pump = new Pump(this, this.#turns, clock, platformHost);
-    if (clock.advanceTo !== undefined) holders.watchers++;
+    if (clock.advanceTo !== undefined) holders.clocks++;
     this.setDebug(debug);
   }
 
@@ -326,7 +326,7 @@ export class EventLoop implements Scheduler {
    */
   async runForever(): Promise<void> {
     this.#checkCanRun();
-    await this.#start(false);
+    await this.#start();
   }
 
   /**
@@ -394,8 +394,8 @@ export class EventLoop implements Scheduler {
   close(): void {
     if (this.#closed) return;
     if (this.isRunning()) throw new RuntimeError("The loop is running. Stop it before closing it");
-    if (this.#debug) countDebugging(-1);
-    if (this.#clock.advanceTo !== undefined) holders.watchers--;
+    if (this.#debug) places.watchers--;
+    if (this.#clock.advanceTo !== undefined) holders.clocks--;
     // Before the handler hears anything: it may want to use the loop.
     this.#closed = true;
     reportUnretrieved(this);
@@ -432,7 +432,7 @@ export class EventLoop implements Scheduler {
    */
   setDebug(enabled: boolean): void {
     checkBoolean("enabled", enabled);
-    if (enabled !== this.#debug && !this.#closed) countDebugging(enabled ? 1 : -1);
+    if (enabled !== this.#debug && !this.#closed) places.watchers += enabled ? 1 : -1;
     this.#debug = enabled;
     this.#turns.slowerThan = enabled ? this.#slowCallbackDuration : Infinity;
   }
@@ -583,12 +583,9 @@ export class EventLoop implements Scheduler {
 
   readonly #onDone = (): void => this.stop();
 
-  #start(endsDry: boolean): Promise<void> {
+  #start(endsDry = false): Promise<void> {
     return new Promise((resolve, reject) => {
-      this.#pump.start(
-        (broken) => (broken === undefined ? resolve() : reject(broken.error)),
-        endsDry,
-      );
+      this.#pump.start((broken) => (broken ? reject(broken.error) : resolve()), endsDry);
     });
   }
 
@@ -677,12 +674,6 @@ export function getRunningLoop(): EventLoop {
   const running = runningScheduler();
   if (running === undefined) throw new RuntimeError("No event loop is running here");
   return running as EventLoop;
-}
-
-/** In debug mode it is noted where tasks wait, and who holds what. */
-function countDebugging(difference: number): void {
-  places.watchers += difference;
-  holders.watchers += difference;
 }
 
 function closed(): RuntimeError {

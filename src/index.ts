@@ -1,4 +1,12 @@
 export {
+  type CallGraphOptions,
+  captureCallGraph,
+  type FutureCallGraph,
+  formatCallGraph,
+  printCallGraph,
+} from "./debug/callGraph.ts";
+export { formatTaskTree } from "./debug/taskTree.ts";
+export {
   EventLoop,
   type EventLoopOptions,
   type ExceptionHandler,
@@ -17,6 +25,7 @@ export {
   LookupError,
   RuntimeError,
   ScheduleError,
+  type TaskWait,
   TimeoutError,
 } from "./loop/errors.ts";
 export type { Callback, Handle, TimerHandle } from "./loop/handle.ts";

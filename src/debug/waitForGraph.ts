@@ -37,7 +37,7 @@ export interface Awaited {
 
 /** What `task` waits for; undefined if it does not wait for a future. */
 export function awaitedOf(task: Task<unknown>): Awaited | undefined {
-  const future = task._waitsFor;
+  const future = task._waits().on;
   if (future === undefined || future.done()) return undefined;
   const tasks: Task<unknown>[] = [];
   const resources = new Map<object, string>();
@@ -86,18 +86,18 @@ export function waitForGraph(loop: Scheduler, naming: Naming = nameOfTask): Wait
       what: awaited === undefined ? "its turn" : awaitedInWords(awaited, numbering, naming),
       resources: [...(awaited?.resources.keys() ?? [])],
       tasks: edges.get(task) as readonly object[],
-      location: task._waitsAt?.origin.location,
+      location: task._waits().at?.origin.location,
       isInCycle: cycles.has(task),
     };
   });
   const lines = waits.slice(0, MOST_LINES).map((wait) => {
-    const at = (wait.task as Task<unknown>)._waitsAt;
+    const at = (wait.task as Task<unknown>)._waits().at;
     const where = at === undefined ? "" : ` in ${placeInWords(at)}`;
     const mark = wait.isInCycle ? " <- in a cycle" : "";
     return `    ${naming(wait.task)} waits for ${wait.what}${where}${mark}`;
   });
   if (waits.length > MOST_LINES) lines.push(`    ... and ${waits.length - MOST_LINES} more`);
-  return { waits, lines };
+  return { waits, words: lines.map((line) => `\n${line}`).join("") };
 }
 
 /** The tasks whose end, or whose release, would let it go on. */

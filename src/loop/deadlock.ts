@@ -6,7 +6,8 @@ import type { Scheduler } from "./scheduler.ts";
 /** Who waits for what, in a structure and in words. */
 export interface WaitForGraph {
   readonly waits: readonly TaskWait[];
-  readonly lines: readonly string[];
+  /** A line for each, after a line break. */
+  readonly words: string;
 }
 
 /** Tells who waits for what on a loop. It comes with the clocks on which that matters: others do not ship it. */
@@ -18,10 +19,10 @@ export function provideGraph(provided: (loop: Scheduler) => WaitForGraph): void 
 
 /** The error of a loop that nothing can go on. */
 export function deadlock(loop: Scheduler): DeadlockError {
-  const { waits = [], lines = [] } = graphOf?.(loop) ?? {};
+  const graph = graphOf?.(loop);
   const words =
     loop._external === 0
       ? "Nothing is ready and no timer is pending: what waits would wait for ever"
       : "What is awaited is a promise or the like, which cannot settle while this thread is blocked: use `run()`";
-  return new DeadlockError([words, ...lines].join("\n"), waits);
+  return new DeadlockError(words + (graph?.words ?? ""), graph?.waits);
 }

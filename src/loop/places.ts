@@ -13,10 +13,14 @@ export interface Place {
 export interface WaitingPlace extends Place {
   /** The nearest caller outside of our folder: the wait may be inside of a lock or a queue. */
   readonly origin: Place;
+  /** The functions that wait, the innermost first, out to the next call of a decorated one. */
+  readonly frames: readonly Place[];
 }
 
-/** How many callers are looked at for one of the user's. */
-const MOST_CALLERS = 10;
+/** How many callers are looked at. */
+const MOST_CALLERS = 12;
+/** What resumes a coroutine: beyond it nothing waits, or what waits is linked by calls. */
+const RESUMES = /^_?(Call$|Task\b|resume)/;
 
 export const places = {
   /** How many loops are in debug mode. */
@@ -38,10 +42,11 @@ export function placeOfCall(callee: unknown): WaitingPlace | undefined {
   const [place] = frames;
   if (place === undefined) return undefined;
   // As a package all files are in one folder; as source they are in folders beside this one's.
-  const own = folderOf(parse(ownFrame()))?.replace(/loop[/\\]$/, "") ?? "";
+  const own = folderOf(parse(ownFrame()))?.replace(/loop.$/, "");
   // In a user's bundle all is in one.
-  const origin = frames.find((frame) => !frame.location.startsWith(own)) ?? place;
-  return { ...place, origin };
+  const origin = frames.find((frame) => !frame.location.startsWith(own as string)) ?? place;
+  const end = frames.findIndex(({ functionName }) => RESUMES.test(functionName));
+  return { ...place, origin, frames: end < 0 ? frames : frames.slice(0, end) };
 }
 
 function callersOf(callee: unknown): string[] {

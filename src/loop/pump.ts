@@ -217,15 +217,11 @@ export class Pump {
    * an async function that did not say so. Returns false, and does nothing, if there is something to wait for.
    */
   #dryOut(): boolean {
-    if (!this.#endsDry || this.#core.deadline() !== Infinity || this.#scheduler._external > 0) {
-      return false;
-    }
-    if (++this.#dryFor > MOST_DRY_TASKS) {
-      this.#end({ error: deadlock(this.#scheduler) });
-    } else {
-      this.asleep = true;
-      this.#post();
-    }
+    if (!this.#endsDry || this.#core.deadline() < Infinity) return false;
+    if (this.#scheduler._external > 0) return false;
+    this.asleep = ++this.#dryFor <= MOST_DRY_TASKS;
+    if (this.asleep) this.#post();
+    else this.#end({ error: deadlock(this.#scheduler) });
     return true;
   }
 
@@ -247,7 +243,6 @@ export class Pump {
   #end(broken?: { error: unknown }): void {
     const onStop = this.#onStop as OnStop;
     this.#onStop = undefined;
-    this.#dryFor = 0;
     this.#turns.stopping = false;
     this.#host.cancelSleep();
     this.#wakesAt = Number.NaN;

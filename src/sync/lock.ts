@@ -1,4 +1,4 @@
-import { holders, noteGiven } from "../loop/holders.ts";
+import { isNoted, noteGiven } from "../loop/holders.ts";
 import type { Coroutine } from "../tasks/coroutine.ts";
 import { Binding } from "./binding.ts";
 import { hold } from "./hold.ts";
@@ -42,7 +42,7 @@ export class Lock {
   /** Hands the lock to the next in line, or frees it. @throws RangeError if it is free already */
   release(): void {
     if (!this.#isLocked) throw new RangeError("The lock is released more often than acquired");
-    if (holders.watchers > 0) noteGiven(this);
+    if (isNoted()) noteGiven(this);
     this.#pass();
   }
 

@@ -24,7 +24,7 @@
 
 import { wrongType } from "../loop/arguments.ts";
 import { InvalidStateError } from "../loop/errors.ts";
-import { type Place, placeOfCall, places } from "../loop/places.ts";
+import { placeOfCall, places, type WaitingPlace } from "../loop/places.ts";
 
 declare const suspension: unique symbol;
 
@@ -102,7 +102,7 @@ export class Thrown {
 }
 
 /** Where calls were awaited, in debug mode. */
-export const awaitedAt = /* @__PURE__ */ new WeakMap<Call, Place | undefined>();
+export const awaitedAt = /* @__PURE__ */ new WeakMap<Call, WaitingPlace | undefined>();
 
 const FRESH = 0;
 const AWAITED = 1;

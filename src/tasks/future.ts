@@ -210,8 +210,7 @@ export class Future<T> implements PromiseLike<T> {
 
   /** Who wants to know. For whoever debugs. @internal */
   _waiters(): Iterable<object> {
-    const waiters = this.#waiters ?? [];
-    return Array.isArray(waiters) ? waiters : [waiters];
+    return [this.#waiters ?? []].flat();
   }
 
   /** What ends it, where that is other futures. For whoever debugs. @internal */

@@ -29,7 +29,7 @@ import {
 } from "../loop/arguments.ts";
 import { Context, checkContext, inheritedContext } from "../loop/context.ts";
 import { CancelledError, newCancelledError, RuntimeError } from "../loop/errors.ts";
-import { type Place, places, type WaitingPlace } from "../loop/places.ts";
+import { places, type WaitingPlace } from "../loop/places.ts";
 import { runningScheduler, type Scheduler, type Snapshot } from "../loop/scheduler.ts";
 import type { Runnable } from "../loop/slots.ts";
 import {
@@ -265,12 +265,12 @@ export class Task<T> extends Future<T> implements Runnable, Waiter {
     if (this.done()) return frames;
     const { limit = Infinity } = options;
     checkCount("limit", limit);
-    let place: Place | undefined = this.#rare?.waitsAt;
+    let place = this.#rare?.waitsAt;
     for (let frame = this.#frame; frame !== undefined; frame = frame._caller) {
-      frames.push(frameOf(frame._generator, place));
+      frames.push(...framesOf(frame._generator, place));
       place = awaitedAt.get(frame);
     }
-    if (!(this.#body instanceof Call)) frames.push(frameOf(this.#body, place));
+    if (!(this.#body instanceof Call)) frames.push(...framesOf(this.#body, place));
     return frames.slice(0, limit).reverse();
   }
 
@@ -283,13 +283,8 @@ export class Task<T> extends Future<T> implements Runnable, Waiter {
   }
 
   /** What it waits for, and in debug mode where. For whoever debugs. @internal */
-  get _waitsFor(): Future<unknown> | undefined {
-    return this.#waitingFor;
-  }
-
-  /** @internal */
-  get _waitsAt(): WaitingPlace | undefined {
-    return this.#rare?.waitsAt;
+  _waits(): { readonly on: Future<unknown> | undefined; readonly at: WaitingPlace | undefined } {
+    return { on: this.#waitingFor, at: this.#rare?.waitsAt };
   }
 
   /** @internal */
@@ -507,9 +502,9 @@ function cancelOf(message: string | undefined): CancelledError {
   return newCancelledError(message ?? "The task was cancelled");
 }
 
-function frameOf(generator: AnyGenerator, place: Place | undefined): TaskFrame {
-  const functionName = functionNameOf(generator) || place?.functionName || "anonymous";
-  return { functionName, location: place?.location };
+function framesOf(generator: AnyGenerator, place: WaitingPlace | undefined): readonly TaskFrame[] {
+  if (place !== undefined) return place.frames;
+  return [{ functionName: functionNameOf(generator) || "anonymous", location: undefined }];
 }
 
 function mistake(task: Task<unknown>, value: unknown): Error {

@@ -151,13 +151,16 @@ function graphOf(
 }
 
 /** A graph in words. Who was told before is told by name only. */
-export function linesOf(graph: FutureCallGraph): string[] {
+export function linesOf(
+  graph: FutureCallGraph,
+  naming: (of: Future<unknown>) => string = (of) => of._describe(),
+): string[] {
   const lines: string[] = [];
   const told = new Set<Future<unknown>>();
   const tell = ({ future, callStack, awaitedBy }: FutureCallGraph, depth: number): void => {
     const indent = "    ".repeat(depth);
     const isTold = told.has(future);
-    lines.push(`${indent}* ${future._describe()}${isTold ? ", as above" : ""}`);
+    lines.push(`${indent}* ${naming(future)}${isTold ? ", as above" : ""}`);
     if (isTold) return;
     told.add(future);
     if (callStack.length > 0) lines.push(`${indent}  + Call stack:`);

@@ -25,6 +25,8 @@ export const holders = {
 const ofWhat = /* @__PURE__ */ new WeakMap<object, Holding[]>();
 const ofLoop = /* @__PURE__ */ new WeakMap<Scheduler, Set<Holding>>();
 const loops = /* @__PURE__ */ new WeakMap<Holding, Scheduler>();
+/** How many permits were given that nobody had taken: who takes one of those signals, and holds nothing. */
+const signals = /* @__PURE__ */ new WeakMap<object, number>();
 
 /** Whether anybody wants to know. */
 export function isNoted(): boolean {
@@ -33,6 +35,11 @@ export function isNoted(): boolean {
 
 /** Notes that `what` was taken in this turn. */
 export function noteTaken(what: object, kind: string): void {
+  const signalled = signals.get(what) ?? 0;
+  if (signalled > 0) {
+    signals.set(what, signalled - 1);
+    return;
+  }
   const loop = runningScheduler();
   const holding: Holding = { what, kind, by: loop?._slots.current };
   const known = ofWhat.get(what);
@@ -45,12 +52,13 @@ export function noteTaken(what: object, kind: string): void {
   loops.set(holding, loop);
 }
 
-/** Notes that it was given back: by who took it, else in place of who took it first. */
-export function noteGiven(what: object): void {
+/** Notes that it was given back: by who took it, else in place of who took it first. `isSignal` if it may never have been taken. */
+export function noteGiven(what: object, isSignal: boolean): void {
   const known = ofWhat.get(what) ?? [];
   const by = runningScheduler()?._slots.current;
   const own = known.findIndex((holding) => holding.by === by);
   const [holding] = known.splice(Math.max(own, 0), 1);
+  if (holding === undefined && isSignal) signals.set(what, (signals.get(what) ?? 0) + 1);
   const loop = holding && loops.get(holding);
   if (loop !== undefined) ofLoop.get(loop)?.delete(holding as Holding);
 }

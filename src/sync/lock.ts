@@ -42,7 +42,7 @@ export class Lock {
   /** Hands the lock to the next in line, or frees it. @throws RangeError if it is free already */
   release(): void {
     if (!this.#isLocked) throw new RangeError("The lock is released more often than acquired");
-    if (isNoted()) noteGiven(this);
+    if (isNoted()) noteGiven(this, false);
     this.#pass();
   }
 

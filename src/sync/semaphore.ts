@@ -60,7 +60,7 @@ export class Semaphore {
 
   /** Gives a permit to the next in line, or puts it back. It may be one that nobody has acquired. */
   release(): void {
-    if (isNoted()) noteGiven(this);
+    if (isNoted()) noteGiven(this, true);
     this.#pass();
   }
 

@@ -41,6 +41,10 @@ class PromiseFuture<T> extends Future<T> {
     this._loop._external--;
     super._abandon(error);
   }
+
+  override _describe(): string {
+    return "Promise";
+  }
 }
 
 /** The job of a relay that runs the loop: the first promise that comes takes it. */

@@ -6,6 +6,11 @@ import { checkCount, wrongType } from "../loop/arguments.ts";
 export interface RunConditions {
   /** Whether it is a failure that `main` leaves tasks behind, by default true; else they are cancelled, as `run` does. */
   readonly leaks?: boolean;
+  /**
+   * Whether it is a failure that locks, or permits of semaphores, are still held when `main` and its tasks have ended, by
+   * default true. A permit that was released without having been acquired counts against one that was.
+   */
+  readonly heldLocks?: boolean;
   /** After so many steps tasks run in order, after twice as many the run fails; by default 10,000. */
   readonly maxSteps?: number;
 }
@@ -25,8 +30,10 @@ export interface Cancel {
 const MAX_STEPS = 10_000;
 
 /** The conditions that `options` ask for. @throws TypeError, RangeError */
-export function conditionsOf({ leaks = true, maxSteps = MAX_STEPS }: RunConditions): Conditions {
+export function conditionsOf(conditions: RunConditions): Conditions {
+  const { leaks = true, heldLocks = true, maxSteps = MAX_STEPS } = conditions;
   if (typeof leaks !== "boolean") throw wrongType("leaks", "a boolean", leaks);
+  if (typeof heldLocks !== "boolean") throw wrongType("heldLocks", "a boolean", heldLocks);
   checkCount("maxSteps", maxSteps, 1);
-  return { leaks, maxSteps, cancel: undefined };
+  return { leaks, heldLocks, maxSteps, cancel: undefined };
 }

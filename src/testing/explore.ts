@@ -52,6 +52,8 @@ export interface ExploreStatistics {
   readonly exhausted: boolean;
   /** The steps taken in all runs. */
   readonly steps: number;
+  /** In how many runs something outside of the loop was awaited, as a promise: those need not be the same again. */
+  readonly external: number;
 }
 
 const STRATEGIES: readonly Strategy[] = ["random", "pct", "exhaustive"];
@@ -62,10 +64,11 @@ const DEPTH = 5;
 const SLICE = 50;
 
 /**
- * Calls `main` again and again, each time on a new loop in virtual time, and has its tasks and callbacks run in another
- * order each time: whatever is ready may come next. Gives how many runs that were.
+ * Calls `main` again and again, each time on a new loop in virtual time, and has its tasks run in another
+ * order each time: whatever is ready may come next, except that callbacks do not overtake each other. Gives how many runs
+ * that were.
  *
- * A run fails if `main` does, if it never ends, if it leaves tasks behind, or if an exception reaches nobody. The order
+ * A run fails if `main` does, if it never ends, if it leaves tasks or held locks behind, or if an exception reaches nobody. The order
  * of the first run that fails is made as simple as possible.
  *
  * `main` has to be the same each time: no `Date.now()`, no `Math.random()`, nothing left over from the run before. A
@@ -129,7 +132,7 @@ async function search(
   const asked = environment("MYSYNCIO_SCHEDULE");
   if (asked !== undefined) {
     await replay(main, asked, conditions);
-    return { runs: 1, distinct: 1, exhausted: false, steps: 0 };
+    return { runs: 1, distinct: 1, exhausted: false, steps: 0, external: 0 };
   }
   const stage = new Stage();
   const { choices } = stage.core;
@@ -137,6 +140,7 @@ async function search(
   const start = performance.now();
   let sliceEnd = start + SLICE;
   let steps = 0;
+  let external = 0;
   for (let run = 1; ; run++) {
     const cancel = target === undefined ? undefined : { target, at: plan.cancelAt };
     const running = stage.run(
@@ -146,6 +150,7 @@ async function search(
     );
     const outcome: Outcome = running instanceof Promise ? await running : running;
     steps += stage.core.steps;
+    if (outcome.outside.length > 0) external++;
     if (outcome.failure !== undefined) {
       const chosen = choices.chosen.slice();
       const schedule = { chosen, counts: choices.counts.slice(), cancel };
@@ -158,7 +163,7 @@ async function search(
     }
     const now = performance.now();
     if (!goesOn || run >= runs || now - start >= timeLimit) {
-      return { runs: run, distinct: seen.size, exhausted: !goesOn, steps };
+      return { runs: run, distinct: seen.size, exhausted: !goesOn, steps, external };
     }
     if (now >= sliceEnd) {
       await new Promise((resolve) => setTimeout(resolve));

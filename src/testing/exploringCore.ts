@@ -9,7 +9,22 @@
 //
 // Who always chooses 0 gets the order of the loop that users run, if nobody set a
 // priority: due timers come in when the round is over, which is that loop's turn.
-// Priorities are ignored: they are hints, and a correct program does not rely on them.
+//
+// Which orders are legal? The loop promises that callbacks run in the order in which they
+// were added: a program may build on it, and done callbacks, timers and this library do.
+// So callbacks never overtake each other; only the first of them may come next. Tasks may
+// overtake everything. Their order on a loop of users is that in which things happen to
+// get ready: an answer that takes a little longer makes it another one. What is explored
+// is what a program may not build on. Priorities are ignored too: they are hints.
+//
+//   ready   │ a │ callback 1 │ b │ callback 2 │       to choose from: a, callback 1, b
+//
+// Why not inside of the compiled core, where a policy would be another way to take from the
+// ring? That core is what every user loads and has under 4 KiB: policies, which are no use
+// in production, would be a third of it, and its hottest function would have a branch more.
+// And each would have to be written twice, as the reference core has to do the same. Out
+// here, one policy serves both cores, costs production nothing, and can be any object. What
+// runs above is the production loop, untouched: slots, turns, pump, tasks and primitives.
 
 import type { Core, CoreKind } from "../core/core.ts";
 
@@ -55,10 +70,17 @@ export class ExploringCore implements Core {
   steps = 0;
   policy: Policy;
   observer: Observer | undefined;
+  /** Whether an id stands for what must not overtake its like: a callback. */
+  keepsOrder: (id: number) => boolean = () => false;
   /** After so many steps everything is first come, first served; after twice as many the run has no end. */
   maxSteps = Infinity;
   readonly #inner: Core;
   readonly #ready: number[] = [];
+  /** What may come next, where that is not all that is ready, and its places in `#ready`. */
+  readonly #candidates: number[] = [];
+  readonly #places: number[] = [];
+  /** From how many the last step was chosen. */
+  #count = 0;
   /** How many of the first entries belong to the round. */
   #round = 0;
   /** The batch of this turn: one id, or the tombstone of one that was released since. */
@@ -112,20 +134,19 @@ export class ExploringCore implements Core {
       this.#takeTimers(now);
       this.#round = this.#ready.length;
     }
-    const count = this.#ready.length;
-    if (count === 0) {
+    if (this.#ready.length === 0) {
       this.observer?.onDry(this.deadline());
       return 0;
     }
     if (++this.steps > 2 * this.maxSteps) this.observer?.onLimit();
-    const index = count === 1 ? 0 : this.#choose(count);
+    const index = this.#choose();
     const id = this.#ready[index] as number;
     this.#inARow = id === this.#last ? this.#inARow + 1 : 0;
     this.#next = id;
     this.#last = id;
     this.#hasStepped = true;
     this.#remove(index);
-    this.observer?.onStep?.(id, count);
+    this.observer?.onStep?.(id, this.#count);
     return 1;
   }
 
@@ -172,14 +193,44 @@ export class ExploringCore implements Core {
     }
   }
 
-  #choose(count: number): number {
-    if (this.steps > this.maxSteps) return 0;
-    const current = this.#ready.indexOf(this.#last);
-    if (current >= 0 && this.#inARow >= MOST_IN_A_ROW) return current === 0 ? 1 : 0;
-    const index = this.policy.choose(this.#ready, current);
-    this.choices.chosen.push(index);
-    this.choices.counts.push(count);
-    return index;
+  /** The index in `#ready` of what comes next. */
+  #choose(): number {
+    const candidates = this.#findCandidates();
+    const count = candidates.length;
+    this.#count = count;
+    if (count === 1 || this.steps > this.maxSteps) return 0;
+    const current = candidates.indexOf(this.#last);
+    let choice: number;
+    if (current >= 0 && this.#inARow >= MOST_IN_A_ROW) {
+      choice = current === 0 ? 1 : 0;
+    } else {
+      choice = this.policy.choose(candidates, current);
+      this.choices.chosen.push(choice);
+      this.choices.counts.push(count);
+    }
+    return candidates === this.#ready ? choice : (this.#places[choice] as number);
+  }
+
+  /** All that is ready but the callbacks behind the first one. */
+  #findCandidates(): readonly number[] {
+    const ready = this.#ready;
+    let callbacks = 0;
+    for (const id of ready) if (this.keepsOrder(id)) callbacks++;
+    if (callbacks < 2) return ready;
+    const candidates = this.#candidates;
+    const places = this.#places;
+    candidates.length = 0;
+    places.length = 0;
+    let hasCallback = false;
+    for (let place = 0; place < ready.length; place++) {
+      const id = ready[place] as number;
+      const isCallback = this.keepsOrder(id);
+      if (isCallback && hasCallback) continue;
+      hasCallback ||= isCallback;
+      candidates.push(id);
+      places.push(place);
+    }
+    return candidates;
   }
 
   #remove(index: number): void {

@@ -44,8 +44,17 @@ export async function tell(
     const who = cancel.target === "" ? "The main task" : `Task ${JSON.stringify(cancel.target)}`;
     lines.push(`${who} is cancelled after it was suspended ${cancel.at} times.`);
   }
-  if (again.isExternal) {
-    lines.push("It waited for promises, whose order is not ours: it need not happen again.");
+  const graph = watcher.graphOfFailure(seen.error);
+  if (graph.length > 0) {
+    lines.push("", "Who awaits what failed, and where each went on for the last time:");
+    lines.push(...graph.map((line) => `    ${line}`));
+  }
+  if (again.outside.length > 0) {
+    lines.push(
+      "",
+      "It waited for what is outside of the loop, as promises are, whose order is not ours: it need not happen again.",
+      ...again.outside,
+    );
   }
   return new ScheduleError(lines.join("\n"), text, runs, { cause: seen.error });
 }
@@ -55,5 +64,6 @@ const KINDS = {
   deadlock: "`main` never ends",
   livelock: "`main` never ends",
   leak: "`main` left tasks behind",
+  held: "`main` left locks behind",
   unretrieved: "An exception reached nobody",
 } as const;

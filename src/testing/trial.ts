@@ -1,9 +1,19 @@
 // One run of a program: on a loop of its own, in virtual time, in the order that a policy chooses.
 
 import { newCore, withCore } from "../core/core.ts";
+import {
+  awaitedOf,
+  Numbering,
+  nameOfTask,
+  placeInWords,
+  waitForGraph,
+} from "../debug/waitForGraph.ts";
 import { EventLoop } from "../eventLoop.ts";
 import { CancelledError, DeadlockError, RuntimeError } from "../loop/errors.ts";
+import { Handle } from "../loop/handle.ts";
+import { heldOn } from "../loop/holders.ts";
 import type { ExceptionContext } from "../loop/scheduler.ts";
+import type { Runnable } from "../loop/slots.ts";
 import { type Awaitable, allTasks, ensureFutureOn } from "../tasks/awaitable.ts";
 import type { Future, Waiter } from "../tasks/future.ts";
 import { Task } from "../tasks/task.ts";
@@ -16,7 +26,7 @@ import type { Watcher } from "./watcher.ts";
 /** What a program is: called anew for each run. */
 export type Main<T = unknown> = () => Awaitable<T>;
 
-export type Kind = "failed" | "deadlock" | "livelock" | "leak" | "unretrieved";
+export type Kind = "failed" | "deadlock" | "livelock" | "leak" | "held" | "unretrieved";
 
 /** What went wrong. */
 export interface Failure {
@@ -30,8 +40,8 @@ export interface Outcome {
   readonly failure: Failure | undefined;
   /** How often who may be cancelled was suspended. */
   readonly suspensions: number;
-  /** Whether it waited for something outside of the loop, so that it need not be the same each time. */
-  readonly isExternal: boolean;
+  /** Who first waited for something outside of the loop, in words: such a run need not be the same each time. */
+  readonly outside: readonly string[];
 }
 
 /** How many microtasks a promise gets before the host gets its turn. */
@@ -67,7 +77,7 @@ class Trial implements Observer, Waiter {
   #main: Future<unknown> | undefined;
   #target: Task<unknown> | undefined;
   #suspensions = 0;
-  #isExternal = false;
+  #outside: readonly string[] = [];
   #isDry = false;
   #isEndless = false;
   #isCancelled = false;
@@ -78,12 +88,13 @@ class Trial implements Observer, Waiter {
     this.#watcher = watcher;
     core.observer = this;
     this.#loop = withCore(core, () => new EventLoop({ clock: new VirtualClock() }));
+    const { _slots: slots } = this.#loop;
+    core.keepsOrder = (id) => slots.at(id) instanceof Handle;
     this.#loop.setExceptionHandler((_, context) => this.#reports.push(context));
     if (watcher !== undefined) {
       // For the places where tasks wait. What is slow then is the look at them.
       this.#loop.setDebug(true);
       this.#loop.slowCallbackDuration = Infinity;
-      watcher.watch(this.#loop);
     }
   }
 
@@ -129,8 +140,7 @@ class Trial implements Observer, Waiter {
     if (ran !== this.#target || !(ran instanceof Task) || ran.done()) return;
     if (++this.#suspensions !== this.#conditions.cancel?.at) return;
     this.#isCancelled = true;
-    // It stands in line with the others: so it comes at once, or whenever the policy says.
-    this.#loop._callSoon(() => ran.cancel(), []);
+    new Cancelling(this.#loop, ran);
   };
 
   #targetOf(ran: unknown): Task<unknown> | undefined {
@@ -158,7 +168,7 @@ class Trial implements Observer, Waiter {
     const { _core: core } = this.#loop;
     const patience = performance.now() + PATIENCE;
     do {
-      if (this.#loop._external > 0) this.#isExternal = true;
+      if (this.#loop._external > 0 && this.#outside.length === 0) this.#outside = this.#waits();
       // Promises of async functions too, which do not say that they are waited for.
       for (let left = MICROTASKS; left > 0 && !core.hasReady(); left--) await undefined;
       while (!core.hasReady() && this.#loop._external > 0 && performance.now() < patience) {
@@ -180,7 +190,7 @@ class Trial implements Observer, Waiter {
       value,
       failure: failure ?? this.#reported(),
       suspensions: this.#suspensions,
-      isExternal: this.#isExternal,
+      outside: this.#outside,
     };
   }
 
@@ -193,11 +203,12 @@ class Trial implements Observer, Waiter {
       if (!isExpected) return { kind: "failed", error };
     }
     const left = [...allTasks(this.#loop)];
-    if (left.length === 0) return this.#reported();
+    if (left.length === 0) return this.#reported() ?? this.#held();
     // A program that was cancelled has to clean up only as far as the end of `run()` does.
-    if (this.#conditions.leaks && !this.#isCancelled)
-      return { kind: "leak", error: this.#leaked(left) };
-    return this.#endTasks() ?? this.#reported();
+    if (this.#conditions.leaks && !this.#isCancelled) {
+      return { kind: "leak", error: this.#leaked() };
+    }
+    return this.#endTasks() ?? this.#reported() ?? this.#held();
   }
 
   /** Cancels what is left, as the end of `run()` does, and waits for it. */
@@ -229,24 +240,66 @@ class Trial implements Observer, Waiter {
     return { kind: "unretrieved", error: report.exception };
   }
 
+  #held(): Failure | undefined {
+    const held = this.#conditions.heldLocks ? heldOn(this.#loop) : [];
+    if (held.length === 0) return undefined;
+    const numbering = new Numbering();
+    const lines = held.map(({ what, kind, by }) => {
+      const name = by === undefined ? "what runs on no loop" : this.#naming(by);
+      return `    ${numbering.nameOf(what, kind)}, taken by ${name}`;
+    });
+    const words = "`main` ended, and these are still held:";
+    return { kind: "held", error: new RuntimeError([words, ...lines].join("\n")) };
+  }
+
   #deadlock(): DeadlockError {
     const { _external: external } = this.#loop;
-    const lines = this.#describe([...allTasks(this.#loop)]);
     const outside =
       external === 0
         ? "nothing is ready, no timer is pending"
         : `${external} waits for something outside the loop did not end within ${PATIENCE} ms`;
-    return new DeadlockError([`Deadlock: ${outside}, and these tasks wait:`, ...lines].join("\n"));
+    const { words, waits } = waitForGraph(this.#loop, this.#naming);
+    return new DeadlockError(`Deadlock: ${outside}, and these tasks wait:${words}`, waits);
   }
 
-  #leaked(left: readonly Task<unknown>[]): RuntimeError {
-    const lines = this.#describe(left);
-    return new RuntimeError(["`main` ended, and left tasks behind:", ...lines].join("\n"));
+  #leaked(): RuntimeError {
+    const { words } = waitForGraph(this.#loop, this.#naming);
+    return new RuntimeError(`\`main\` ended, and left tasks behind:${words}`);
   }
 
-  #describe(tasks: readonly Task<unknown>[]): string[] {
-    const lines = this.#watcher?.describe(tasks) ?? tasks.map((task) => task._describe());
-    return lines.map((line) => `    ${line}`);
+  /** Who waits for something that is neither a task nor a lock or the like. */
+  #waits(): string[] {
+    const lines: string[] = [];
+    for (const task of allTasks(this.#loop)) {
+      const awaited = awaitedOf(task);
+      if (awaited === undefined || awaited.tasks.length + awaited.resources.size > 0) continue;
+      const { at } = task._waits();
+      const where = at === undefined ? "" : ` in ${placeInWords(at)}`;
+      lines.push(`    ${this.#naming(task)} waits for ${awaited.future._describe()}${where}`);
+    }
+    return lines.length > 0 ? lines : ["    Who waits is no task"];
+  }
+
+  readonly #naming = (who: object): string => this.#watcher?.nameOf(who) ?? nameOfTask(who);
+}
+
+/** Cancels a task. It stands in line with the others, and unlike a callback may overtake: so it comes at once, or whenever the policy says. */
+class Cancelling implements Runnable {
+  readonly #loop: EventLoop;
+  readonly #task: Task<unknown>;
+  readonly #id: number;
+
+  constructor(loop: EventLoop, task: Task<unknown>) {
+    this.#loop = loop;
+    this.#task = task;
+    this.#id = loop._slots.add(this);
+    loop._ready(this.#id);
+  }
+
+  /** @internal */
+  _run(): void {
+    this.#loop._slots.retire(this.#id);
+    this.#task.cancel();
   }
 }
 

@@ -1,12 +1,14 @@
-// What a run does, in words: who took which step, and who waits for what.
+// What a run does, in words: who took which step, and who awaited what failed.
 //
 // Only a failing schedule is watched, in a run of its own in debug mode: places cost too much otherwise.
 
+import { captureCallGraph, linesOf } from "../debug/callGraph.ts";
+import { placeInWords } from "../debug/waitForGraph.ts";
 import type { EventLoop } from "../eventLoop.ts";
 import { Handle } from "../loop/handle.ts";
-import { places, type WaitingPlace } from "../loop/places.ts";
-import type { Waiter } from "../tasks/future.ts";
+import { isFuture } from "../tasks/future.ts";
 import { Task } from "../tasks/task.ts";
+import { Timeout } from "../tasks/timeout.ts";
 
 /** Names that tasks have by default count over all loops, and would be others in each run. */
 const DEFAULT_NAME = /^Task-\d+$/;
@@ -14,91 +16,54 @@ const DEFAULT_NAME = /^Task-\d+$/;
 export class Watcher {
   readonly steps: string[] = [];
   /** Who ran, in the order of first appearance. The first is `main`. */
-  readonly #known: object[] = [];
-  readonly #places = new Map<object, WaitingPlace | undefined>();
-  /** Which task a task awaits. */
-  readonly #awaits = new Map<object, Task<unknown>>();
-  #last: object | undefined;
-
-  /** Begins to watch. */
-  watch(loop: EventLoop): void {
-    const awaits = this.#awaits;
-    loop._makeTask = (body, options) => {
-      const task = new Task<unknown>(loop, body, options);
-      const add = task._addWaiter;
-      task._addWaiter = function (this: Task<unknown>, waiter: Waiter) {
-        if (waiter instanceof Task) awaits.set(waiter, this);
-        add.call(this, waiter);
-      };
-      return task;
-    };
-  }
+  readonly #known = new Map<object, number>();
+  /** Who takes the last step, and who awaited it before. */
+  #last: { readonly task: Task<unknown>; readonly graph: readonly string[] } | undefined;
+  /** Tasks that failed, in order, each with who awaited it. */
+  readonly #failed: { readonly task: Task<unknown>; readonly graph: readonly string[] }[] = [];
 
   /** Called before each step. */
   onStep(runnable: object, count: number, loop: EventLoop): void {
     this.#settle();
-    const among = count === 1 ? "" : `, one of ${count} that were ready`;
-    const isNew = !this.#known.includes(runnable);
-    const at = this.#places.get(runnable);
-    const who = this.#nameOf(runnable);
+    const among = count === 1 ? "" : `, one of ${count} that could`;
+    const isNew = !this.#known.has(runnable);
+    const who = this.nameOf(runnable);
     let what = "";
     if (runnable instanceof Task) {
+      const { at } = runnable._waits();
       if (isNew) what = " starts";
-      else what = at === undefined ? " goes on after a `yield`" : ` goes on in ${words(at)}`;
+      else what = at === undefined ? " goes on after a `yield`" : ` goes on in ${placeInWords(at)}`;
+      // Whoever took the last step does not run any more.
+      loop._slots.current = undefined;
+      const graph = captureCallGraph(runnable);
+      this.#last = graph && { task: runnable, graph: linesOf(graph, this.nameOf) };
     }
     this.steps.push(`${who}${what}${among}, at ${loop.time()} ms`);
-    this.#awaits.delete(runnable);
-    this.#last = runnable;
   }
 
-  /** Words for what keeps tasks waiting, those marked that wait for each other. */
-  describe(tasks: readonly Task<unknown>[]): string[] {
+  /** Who awaited the task that failed with `error` first, in words; nothing if none did. To be called when the run is over. */
+  graphOfFailure(error: unknown): readonly string[] {
     this.#settle();
-    return tasks.map((task) => {
-      const at = this.#places.get(task);
-      const inner = this.#awaits.get(task);
-      const where = at === undefined ? "" : ` in ${words(at)}`;
-      const whom = inner === undefined ? "" : ` for ${this.#nameOf(inner)}`;
-      const cycle = this.#isInCycle(task) ? " <- in a cycle" : "";
-      return `${this.#nameOf(task)} waits${whom}${where}${cycle}`;
-    });
+    return this.#failed.find(({ task }) => task._reason() === error)?.graph ?? [];
   }
 
-  /** The last step is over: where it waits now is the last place that was noted. */
-  #settle(): void {
-    if (this.#last !== undefined) this.#places.set(this.#last, places.last);
-    this.#last = undefined;
-    places.last = undefined;
-  }
-
-  #nameOf(runnable: object): string {
-    if (runnable instanceof Handle) return `callback ${runnable._describe()}`;
-    if (!(runnable instanceof Task)) return "a timer";
-    if (!this.#known.includes(runnable)) this.#known.push(runnable);
-    const number = this.#known.indexOf(runnable);
+  /** The same name in each run of a program. */
+  readonly nameOf = (who: object): string => {
+    if (who instanceof Handle) return `callback ${who._describe()}`;
+    if (who instanceof Timeout) return "a timeout";
+    if (isFuture(who) && !(who instanceof Task)) return "a sleep";
+    if (!(who instanceof Task)) return "the cancel";
+    const number = this.#known.get(who) ?? this.#known.size;
+    this.#known.set(who, number);
     if (number === 0) return "`main`";
-    const name = runnable.getName();
+    const name = who.getName();
     return DEFAULT_NAME.test(name) ? `task ${number}` : `task ${number} ${JSON.stringify(name)}`;
+  };
+
+  /** Looks how the last step ended. */
+  #settle(): void {
+    const last = this.#last;
+    this.#last = undefined;
+    if (last?.task._hasFailed()) this.#failed.push(last);
   }
-
-  #isInCycle(task: Task<unknown>): boolean {
-    const seen = new Set<object>();
-    for (let at = this.#awaits.get(task); at !== undefined && !seen.has(at); ) {
-      if (at === task) return true;
-      seen.add(at);
-      at = this.#awaits.get(at);
-    }
-    return false;
-  }
-}
-
-function words({ functionName, location, origin }: WaitingPlace): string {
-  const own = nameAt(functionName, location);
-  return origin.location === location
-    ? own
-    : `${functionName}, called in ${nameAt(origin.functionName, origin.location)}`;
-}
-
-function nameAt(functionName: string, location: string): string {
-  return `${functionName || "a function"} (${location})`;
 }

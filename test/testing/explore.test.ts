@@ -1,5 +1,7 @@
 import { describe, expect, test } from "vitest";
 import {
+  BoundedSemaphore,
+  Condition,
   type Coroutine,
   createTask,
   currentTask,
@@ -9,6 +11,7 @@ import {
   gather,
   getRunningLoop,
   Lock,
+  Semaphore,
   sleep,
 } from "../../src/index.ts";
 import {
@@ -145,6 +148,31 @@ describe("every strategy", () => {
     },
   );
 
+  test("tells who awaited what failed", async () => {
+    const { message } = await failureOf(function* () {
+      const worker = createTask(
+        function* () {
+          yield* sleep(1);
+          throw new RangeError("broken");
+        },
+        { name: "worker" },
+      );
+      yield* gather([worker]);
+    });
+    const [, graph = ""] = message.split("went on for the last time:\n");
+
+    expect(graph.split("\n").map((line) => line.trim().replace(/ \(.*/, ""))).toEqual([
+      '* task 1 "worker"',
+      "+ Call stack:",
+      "|   at sleeping",
+      expect.stringMatching(/^\| {3}at /),
+      "+ Awaited by:",
+      "* `main`",
+      "+ Call stack:",
+      expect.stringMatching(/^\| {3}at /),
+    ]);
+  });
+
   test("finds the same in the same number of runs with the same seed", async () => {
     const [a, b, c] = await Promise.all([1, 1, 2].map((seed) => failureOf(losesUpdates, { seed })));
 
@@ -233,8 +261,13 @@ describe("checks of its own", () => {
     const { cause, message } = await failureOf(main);
 
     expect(cause).toBeInstanceOf(DeadlockError);
-    expect(message).toContain("task 1 waits in");
-    expect(message).toContain("acquire");
+    expect(message).toMatch(
+      /task 1 waits for Lock 1 held by task 2 in .*acquire, .* <- in a cycle/,
+    );
+    expect(message).toMatch(
+      /task 2 waits for Lock 2 held by task 1 in .*acquire, .* <- in a cycle/,
+    );
+    expect((cause as DeadlockError).graph.filter(({ isInCycle }) => isInCycle)).toHaveLength(2);
   });
 
   test("tasks that await each other are marked", async () => {
@@ -275,7 +308,7 @@ describe("checks of its own", () => {
     cleaned = 0;
     await explore(main, { leaks: false, strategy: "exhaustive" });
 
-    expect(message).toContain('task 1 "forgotten" waits in');
+    expect(message).toContain('task 1 "forgotten" waits for Event 1 in');
     expect(cleaned).toBe(1); // in the other order it never began
   });
 
@@ -304,6 +337,58 @@ describe("checks of its own", () => {
       for (;;) yield;
     };
     expect((await failureOf(main, { maxSteps: 50 })).message).toContain("still runs after");
+  });
+
+  test.each<[string, string, () => Coroutine<unknown>]>([
+    ["a lock", "Lock 1, taken by `main`", () => new Lock().acquire()],
+    ["a permit", "Semaphore 1, taken by `main`", () => new Semaphore(2).acquire()],
+    ["a bounded permit", "Semaphore 1", () => new BoundedSemaphore(1).acquire()],
+    ["a condition's lock", "Lock 1", () => new Condition().acquire()],
+    [
+      "what a task took that is over",
+      'Lock 1, taken by task 1 "worker"',
+      function* () {
+        yield* createTask(new Lock().acquire(), { name: "worker" });
+      },
+    ],
+    [
+      "what was handed over",
+      "Lock 1, taken by task 1",
+      function* () {
+        const lock = new Lock();
+        yield* lock.acquire();
+        const next = createTask(lock.acquire());
+        yield;
+        lock.release();
+        yield* next;
+      },
+    ],
+  ])(
+    "%s that is still held at the end is a failure, unless it is allowed",
+    async (_, words, make) => {
+      const { cause, message } = await failureOf(make);
+
+      expect(message).toContain("`main` left locks behind");
+      expect(String(cause)).toContain(words);
+      await explore(make, { heldLocks: false });
+    },
+  );
+
+  test("what is given back is held no more, whoever gives it back", async () => {
+    await explore(
+      function* () {
+        const lock = new Lock();
+        const semaphore = new Semaphore(0);
+        const taken = createTask(lock.acquire());
+        const signalled = createTask(semaphore.acquire());
+        yield* taken;
+        lock.release();
+        semaphore.release();
+        semaphore.release();
+        yield* signalled;
+      },
+      { strategy: "exhaustive" },
+    );
   });
 
   test("a task that waits in a loop is none", async () => {
@@ -336,6 +421,44 @@ test("a task that waits in a loop gives way in the end, also with no preemption 
   const { runs, steps } = await explore(main, { strategy: "exhaustive", maxPreemptions: 0 });
 
   expect(steps / runs).toBeLessThan(200);
+});
+
+describe("callbacks", () => {
+  test("keep the order in which they were added, and tasks overtake them", async () => {
+    const orders = new Set<string>();
+    const { exhausted } = await explore(
+      function* () {
+        let letters = "";
+        const loop = getRunningLoop();
+        const add = (letter: string) => () => {
+          letters += letter;
+        };
+        loop.callSoon(add("a"));
+        const future = loop.createFuture<void>();
+        future.addDoneCallback(add("c"));
+        future.addDoneCallback(add("d"));
+        loop.callSoon(add("b"));
+        future.setResult();
+        loop.callLater(1, add("e"));
+        loop.callLater(1, add("f"));
+        yield* createTask(function* () {
+          letters += "T";
+        });
+        yield* sleep(1);
+        orders.add(letters);
+      },
+      { strategy: "exhaustive" },
+    );
+
+    expect(exhausted).toBe(true);
+    expect([...orders].map((letters) => letters.replace("T", ""))).toEqual(
+      expect.arrayContaining(["abcdef"]),
+    );
+    for (const letters of orders) expect("abcdef").toContain(letters.replace("T", ""));
+    expect(new Set([...orders].map((letters) => letters.indexOf("T")))).toEqual(
+      new Set([0, 1, 2, 3, 4]),
+    );
+  });
 });
 
 describe("cancel points", () => {
@@ -375,6 +498,7 @@ describe("cancel points", () => {
       );
       yield* gather([user], { returnExceptions: true });
       yield* lock.acquire();
+      lock.release();
     };
     await explore(main);
     const { schedule, message } = await failureOf(main, { cancelPoints: "user" });
@@ -459,7 +583,7 @@ describe("what is not deterministic", () => {
 describe("what is outside", () => {
   test("a promise is waited for, with the clock standing still", async () => {
     let time = -1;
-    const { runs } = await explore(
+    const { runs, external } = await explore(
       function* () {
         const timer = createTask(sleep(5));
         yield* fromPromise(new Promise((resolve) => setTimeout(resolve, 1)));
@@ -470,7 +594,7 @@ describe("what is outside", () => {
       { runs: 3 },
     );
 
-    expect([runs, time]).toEqual([3, 0]);
+    expect([runs, external, time]).toEqual([3, 3, 0]);
   });
 
   test("a failure after a promise says that it may not come again", async () => {
@@ -479,7 +603,8 @@ describe("what is outside", () => {
       throw new RangeError("after it");
     });
 
-    expect(message).toContain("It waited for promises");
+    expect(message).toContain("It waited for what is outside of the loop");
+    expect(message).toMatch(/`main` waits for Promise in .*explore\.test/);
   });
 
   test("an async function that nobody says is waited for is no deadlock", async () => {
@@ -514,6 +639,7 @@ test.each<[string, unknown]>([
   ["maxPreemptions", { maxPreemptions: -1 }],
   ["cancelPoints", { cancelPoints: 3 }],
   ["leaks", { leaks: 1 }],
+  ["heldLocks", { heldLocks: 1 }],
   ["maxSteps", { maxSteps: 0 }],
   ["timeLimit", { timeLimit: "1" }],
   ["depth", { depth: 0 }],

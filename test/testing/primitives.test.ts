@@ -104,6 +104,8 @@ const PROGRAMS: Readonly<Record<string, Program>> = {
     yield* semaphore.acquire();
     yield* semaphore.acquire();
     expect(semaphore.locked()).toBe(true);
+    semaphore.release();
+    semaphore.release();
   },
 
   *BoundedSemaphore(tasks) {

@@ -82,6 +82,7 @@ const semaphoreLeak: Animal = {
     }
     yield* gather([request(), request(), server()], { returnExceptions: true });
     yield* semaphore.acquire();
+    semaphore.release();
   },
 };
 

@@ -44,7 +44,9 @@ export class Watcher {
   /** Who awaited the task that failed with `error` first, in words; nothing if none did. To be called when the run is over. */
   graphOfFailure(error: unknown): readonly string[] {
     this.#settle();
-    return this.#failed.find(({ task }) => task._reason() === error)?.graph ?? [];
+    const failed = this.#failed.find(({ task }) => task._reason() === error);
+    // Nobody awaits `main`.
+    return failed === undefined || this.#known.get(failed.task) === 0 ? [] : failed.graph;
   }
 
   /** The same name in each run of a program. */

@@ -96,6 +96,46 @@ describe("exhaustive", () => {
     },
   );
 
+  test.each([
+    { lengths: [3, 3], most: 1 },
+    { lengths: [2, 5], most: 2 },
+    { lengths: [4, 4], most: Infinity },
+    { lengths: [2, 2, 2], most: 0 },
+    { lengths: [2, 2, 2], most: 1 },
+    { lengths: [3, 2, 4], most: 2 },
+    { lengths: [3, 3, 2], most: 3 },
+    { lengths: [2, 2, 2, 2], most: 1 },
+    { lengths: [2, 3, 2], most: Infinity },
+  ])(
+    "counts what brute force counts for tasks of $lengths steps and $most preemptions",
+    async ({ lengths, most }) => {
+      /** Every order in which the steps that are left can be taken, by hand. */
+      function count(left: readonly number[], last: number, preemptions: number): number {
+        if (preemptions > most) return 0;
+        if (left.every((steps) => steps === 0)) return 1;
+        let sum = 0;
+        for (const [task, steps] of left.entries()) {
+          if (steps === 0) continue;
+          const isPreemption = task !== last && (left[last] ?? 0) > 0;
+          sum += count(left.with(task, steps - 1), task, preemptions + Number(isPreemption));
+        }
+        return sum;
+      }
+      const expected = count(lengths, -1, 0);
+      const main = () => gather(lengths.map((length) => steps(length)));
+      const { runs, distinct, exhausted } = await explore(main, {
+        strategy: "exhaustive",
+        maxPreemptions: most,
+      });
+
+      expect({ runs, distinct, exhausted }).toEqual({
+        runs: expected,
+        distinct: expected,
+        exhausted: true,
+      });
+    },
+  );
+
   test("says when it had not enough runs", async () => {
     const main = () => gather([steps(5), steps(5)]);
     const { runs, exhausted } = await explore(main, { strategy: "exhaustive", runs: 10 });

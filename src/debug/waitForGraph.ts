@@ -78,26 +78,65 @@ export function waitForGraph(loop: Scheduler, naming: Naming = nameOfTask): Wait
   const edges = new Map<object, readonly object[]>();
   for (const task of all) edges.set(task, tasksBehind(awaitedOf(task)));
   const cycles = cyclesOf(edges);
-  const waits = all.map((task): TaskWait => {
+  const waits = all.map((task) => {
     const awaited = awaitedOf(task);
-    return {
-      task,
-      name: task.getName(),
-      what: awaited === undefined ? "its turn" : awaitedInWords(awaited, numbering, naming),
-      resources: [...(awaited?.resources.keys() ?? [])],
-      tasks: edges.get(task) as readonly object[],
-      location: task._waits().at?.origin.location,
-      isInCycle: cycles.has(task),
-    };
+    const what = awaited === undefined ? "its turn" : awaitedInWords(awaited, numbering, naming);
+    const resources = [...(awaited?.resources.keys() ?? [])];
+    const tasks = edges.get(task) as readonly object[];
+    return new Wait(task, what, resources, tasks, cycles.has(task));
   });
   const lines = waits.slice(0, MOST_LINES).map((wait) => {
-    const at = (wait.task as Task<unknown>)._waits().at;
+    const at = wait.task._waits().at;
     const where = at === undefined ? "" : ` in ${placeInWords(at)}`;
     const mark = wait.isInCycle ? " <- in a cycle" : "";
     return `    ${naming(wait.task)} waits for ${wait.what}${where}${mark}`;
   });
   if (waits.length > MOST_LINES) lines.push(`    ... and ${waits.length - MOST_LINES} more`);
   return { waits, words: lines.map((line) => `\n${line}`).join("") };
+}
+
+/** Shows words, and no tasks: test runners and consoles print whatever they find in an error, and would print the whole loop. */
+class Wait implements TaskWait {
+  readonly name: string;
+  readonly what: string;
+  readonly location: string | undefined;
+  readonly isInCycle: boolean;
+  readonly #task: Task<unknown>;
+  readonly #resources: readonly object[];
+  readonly #tasks: readonly object[];
+
+  constructor(
+    task: Task<unknown>,
+    what: string,
+    resources: readonly object[],
+    tasks: readonly object[],
+    isInCycle: boolean,
+  ) {
+    this.name = task.getName();
+    this.what = what;
+    this.location = task._waits().at?.origin.location;
+    this.isInCycle = isInCycle;
+    this.#task = task;
+    this.#resources = resources;
+    this.#tasks = tasks;
+  }
+
+  get task(): Task<unknown> {
+    return this.#task;
+  }
+
+  get resources(): readonly object[] {
+    return this.#resources;
+  }
+
+  get tasks(): readonly object[] {
+    return this.#tasks;
+  }
+
+  toJSON(): object {
+    const { name, what, location, isInCycle } = this;
+    return { name, what, location, isInCycle };
+  }
 }
 
 /** The tasks whose end, or whose release, would let it go on. */

@@ -90,6 +90,18 @@ describe("tasks that wait for each other", () => {
     expect(graph[1]?.location).toBeUndefined();
   });
 
+  test("show words alone to whoever prints the error", () => {
+    const [, a] = JSON.parse(JSON.stringify(deadlockOf(twoLocks).graph));
+
+    expect(a).toEqual({ name: "a", what: 'Lock 1 held by Task "b"', isInCycle: true });
+    expect(Object.keys(deadlockOf(twoLocks).graph[1] as object).sort()).toEqual([
+      "isInCycle",
+      "location",
+      "name",
+      "what",
+    ]);
+  });
+
   test("are told with the places in debug mode", () => {
     const error = deadlockOf(twoLocks, { debug: true });
 

@@ -139,7 +139,7 @@ export class EventLoop implements Scheduler {
       onSlow: (runnable, duration) => this.#report(runnable, `${duration.toFixed(1)} ms`, {}),
     });
     this.#pump = new Pump(this, this.#turns, clock, platformHost);
-    if (clock.advanceTo !== undefined) holders.clocks++;
+    if (clock.advanceTo !== undefined) holders.watchers++;
     this.setDebug(debug);
   }
 
@@ -394,8 +394,11 @@ export class EventLoop implements Scheduler {
   close(): void {
     if (this.#closed) return;
     if (this.isRunning()) throw new RuntimeError("The loop is running. Stop it before closing it");
-    if (this.#debug) places.watchers--;
-    if (this.#clock.advanceTo !== undefined) holders.clocks--;
+    if (this.#debug) {
+      places.watchers--;
+      holders.watchers--;
+    }
+    if (this.#clock.advanceTo !== undefined) holders.watchers--;
     // Before the handler hears anything: it may want to use the loop.
     this.#closed = true;
     reportUnretrieved(this);
@@ -432,7 +435,11 @@ export class EventLoop implements Scheduler {
    */
   setDebug(enabled: boolean): void {
     checkBoolean("enabled", enabled);
-    if (enabled !== this.#debug && !this.#closed) places.watchers += enabled ? 1 : -1;
+    if (enabled !== this.#debug && !this.#closed) {
+      const difference = enabled ? 1 : -1;
+      places.watchers += difference;
+      holders.watchers += difference;
+    }
     this.#debug = enabled;
     this.#turns.slowerThan = enabled ? this.#slowCallbackDuration : Infinity;
   }

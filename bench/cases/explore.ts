@@ -1,6 +1,6 @@
 import fc from "fast-check";
-import { type Coroutine, gather } from "mysyncio";
-import { explore, type Strategy } from "mysyncio/testing";
+import { type Coroutine, gather, runSync, sleep } from "mysyncio";
+import { explore, type Strategy, VirtualClock } from "mysyncio/testing";
 import type { Case, Figure } from "../harness.ts";
 
 const RUNS = 2_000;
@@ -8,6 +8,9 @@ const TASKS = 3;
 const STEPS = 10;
 /** The most that one schedule may take: 20,000 a second. */
 const BUDGET = 50;
+/** The seconds of a day. */
+const SLEEPS = 86_400;
+const SLEEPERS = 100;
 const ROUNDS = 11;
 const MOST_RUNS = 10_000;
 const SEEDS = [1, 2, 3, 4, 5, 6, 7, 8, 9];
@@ -17,6 +20,18 @@ function* steps(): Coroutine<void> {
 }
 
 const program = () => gather(Array.from({ length: TASKS }, steps));
+
+/** How many milliseconds all the sleeps of a day take. */
+function timeToSleep(): number {
+  function* sleepOften(): Coroutine<void> {
+    for (let left = SLEEPS / SLEEPERS; left > 0; left--) yield* sleep(1_000);
+  }
+  const start = performance.now();
+  runSync(() => gather(Array.from({ length: SLEEPERS }, sleepOften)), {
+    clock: new VirtualClock(),
+  });
+  return performance.now() - start;
+}
 
 /** The same for promises: each `await` is a choice of fast-check's. */
 async function runScheduled(scheduler: fc.Scheduler): Promise<void> {
@@ -188,6 +203,12 @@ export default {
         atMost: BUDGET,
       },
     ];
+    figures.push({
+      what: `${SLEEPS.toLocaleString("en")} virtual sleeps of a second by ${SLEEPERS} tasks`,
+      value: middleOf(Array.from({ length: ROUNDS }, timeToSleep)),
+      unit: "ms",
+      atMost: 1_000,
+    });
     for (const bug of BUGS) {
       const theirs = await median((seed) => runsOfTheirs(bug, seed));
       for (const strategy of ["random", "pct", "exhaustive"] as const) {

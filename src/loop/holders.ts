@@ -3,7 +3,6 @@
 // A lock has no owner, and to note one costs more than to take the lock. So it is noted only while some loop is in debug
 // mode or on a clock that leaps: there a task that waits for ever can be told whom it waits for.
 
-import { places } from "./places.ts";
 import { runningScheduler, type Scheduler } from "./scheduler.ts";
 import type { Runnable } from "./slots.ts";
 
@@ -18,8 +17,8 @@ export interface Holding {
 }
 
 export const holders = {
-  /** How many loops are on a clock that leaps. */
-  clocks: 0,
+  /** How many loops want to know. */
+  watchers: 0,
 };
 
 const ofWhat = /* @__PURE__ */ new WeakMap<object, Holding[]>();
@@ -27,11 +26,6 @@ const ofLoop = /* @__PURE__ */ new WeakMap<Scheduler, Set<Holding>>();
 const loops = /* @__PURE__ */ new WeakMap<Holding, Scheduler>();
 /** How many permits were given that nobody had taken: who takes one of those signals, and holds nothing. */
 const signals = /* @__PURE__ */ new WeakMap<object, number>();
-
-/** Whether anybody wants to know. */
-export function isNoted(): boolean {
-  return holders.clocks + places.watchers > 0;
-}
 
 /** Notes that `what` was taken in this turn. */
 export function noteTaken(what: object, kind: string): void {

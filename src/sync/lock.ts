@@ -1,4 +1,4 @@
-import { isNoted, noteGiven } from "../loop/holders.ts";
+import { holders, noteGiven } from "../loop/holders.ts";
 import type { Coroutine } from "../tasks/coroutine.ts";
 import { Binding } from "./binding.ts";
 import { hold } from "./hold.ts";
@@ -42,7 +42,7 @@ export class Lock {
   /** Hands the lock to the next in line, or frees it. @throws RangeError if it is free already */
   release(): void {
     if (!this.#isLocked) throw new RangeError("The lock is released more often than acquired");
-    if (isNoted()) noteGiven(this, false);
+    if (holders.watchers > 0) noteGiven(this, false);
     this.#pass();
   }
 

@@ -1,5 +1,5 @@
 import { checkCount } from "../loop/arguments.ts";
-import { isNoted, noteGiven } from "../loop/holders.ts";
+import { holders, noteGiven } from "../loop/holders.ts";
 import type { Coroutine } from "../tasks/coroutine.ts";
 import { Binding } from "./binding.ts";
 import { hold } from "./hold.ts";
@@ -60,7 +60,7 @@ export class Semaphore {
 
   /** Gives a permit to the next in line, or puts it back. It may be one that nobody has acquired. */
   release(): void {
-    if (isNoted()) noteGiven(this, true);
+    if (holders.watchers > 0) noteGiven(this, true);
     this.#pass();
   }
 

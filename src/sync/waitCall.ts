@@ -1,4 +1,4 @@
-import { isNoted, noteTaken } from "../loop/holders.ts";
+import { holders, noteTaken } from "../loop/holders.ts";
 import { BareCall, Prompt, type Wait } from "../tasks/bareCall.ts";
 import type { Coroutine } from "../tasks/coroutine.ts";
 import type { Waiting } from "./waitQueue.ts";
@@ -24,7 +24,7 @@ export class WaitCall extends BareCall<true> {
   }
 
   override _start(): Wait<true> {
-    if (this._kind !== undefined && isNoted()) return noted(this._what, this._kind);
+    if (this._kind !== undefined && holders.watchers > 0) return noted(this._what, this._kind);
     return this._what._wait() ?? YES;
   }
 }

@@ -76,6 +76,10 @@ export class ExploringCore implements Core {
   maxSteps = Infinity;
   readonly #inner: Core;
   readonly #ready: number[] = [];
+  /** For each of these whether it keeps its order. */
+  readonly #ordered: boolean[] = [];
+  /** How many do. */
+  #callbacks = 0;
   /** What may come next, where that is not all that is ready, and its places in `#ready`. */
   readonly #candidates: number[] = [];
   readonly #places: number[] = [];
@@ -110,11 +114,14 @@ export class ExploringCore implements Core {
   }
 
   push(id: number): void {
+    const isOrdered = this.keepsOrder(id);
     this.#ready.push(id);
+    this.#ordered.push(isOrdered);
+    if (isOrdered) this.#callbacks++;
   }
 
   schedule(id: number): void {
-    this.#ready.push(id);
+    this.push(id);
   }
 
   addTimer(id: number, when: number): void {
@@ -175,6 +182,8 @@ export class ExploringCore implements Core {
   reset(): void {
     this.#inner.reset();
     this.#ready.length = 0;
+    this.#ordered.length = 0;
+    this.#callbacks = 0;
     this.choices.chosen.length = 0;
     this.choices.counts.length = 0;
     this.steps = 0;
@@ -189,7 +198,7 @@ export class ExploringCore implements Core {
   #takeTimers(now: number): void {
     for (let left = this.#inner.turn(now); left > 0; left--) {
       const id = this.#inner.take();
-      if (id !== 0) this.#ready.push(id);
+      if (id !== 0) this.push(id);
     }
   }
 
@@ -214,9 +223,7 @@ export class ExploringCore implements Core {
   /** All that is ready but the callbacks behind the first one. */
   #findCandidates(): readonly number[] {
     const ready = this.#ready;
-    let callbacks = 0;
-    for (const id of ready) if (this.keepsOrder(id)) callbacks++;
-    if (callbacks < 2) return ready;
+    if (this.#callbacks < 2) return ready;
     const candidates = this.#candidates;
     const places = this.#places;
     candidates.length = 0;
@@ -224,7 +231,7 @@ export class ExploringCore implements Core {
     let hasCallback = false;
     for (let place = 0; place < ready.length; place++) {
       const id = ready[place] as number;
-      const isCallback = this.keepsOrder(id);
+      const isCallback = this.#ordered[place] as boolean;
       if (isCallback && hasCallback) continue;
       hasCallback ||= isCallback;
       candidates.push(id);
@@ -235,9 +242,15 @@ export class ExploringCore implements Core {
 
   #remove(index: number): void {
     const ready = this.#ready;
+    const ordered = this.#ordered;
     if (index < this.#round) this.#round--;
+    if (ordered[index]) this.#callbacks--;
     // Lists are short, and nearly always it is one of the first.
-    for (let i = index + 1; i < ready.length; i++) ready[i - 1] = ready[i] as number;
+    for (let i = index + 1; i < ready.length; i++) {
+      ready[i - 1] = ready[i] as number;
+      ordered[i - 1] = ordered[i] as boolean;
+    }
     ready.length--;
+    ordered.length--;
   }
 }

@@ -297,9 +297,10 @@ class Cancelling implements Runnable {
   }
 
   /** @internal */
-  _run(): void {
+  _run(): boolean {
     this.#loop._slots.retire(this.#id);
     this.#task.cancel();
+    return false;
   }
 }
 

@@ -26,7 +26,7 @@
 // here, one policy serves both cores, costs production nothing, and can be any object. What
 // runs above is the production loop, untouched: slots, turns, pump, tasks and primitives.
 
-import type { Core, CoreKind } from "../core/core.ts";
+import { type Core, type CoreKind, SLOT_MASK } from "../core/core.ts";
 
 /** Says which of several ready entries comes next. Must not throw: it is asked between two steps, where nobody catches. */
 export interface Policy {
@@ -60,6 +60,9 @@ export interface Observer {
 /** Nobody takes so many steps in a row while others are ready: they would starve, as they never do on a loop of users. */
 const MOST_IN_A_ROW = 100;
 
+/** What the engine shifts faster than a loop does. */
+const LONG = 32;
+
 export class ExploringCore implements Core {
   /** What was chosen since the last reset. */
   readonly choices: { readonly chosen: number[]; readonly counts: number[] } = {
@@ -75,18 +78,19 @@ export class ExploringCore implements Core {
   /** After so many steps everything is first come, first served; after twice as many the run has no end. */
   maxSteps = Infinity;
   readonly #inner: Core;
+  /** What may come next, in the order in which it got ready, and for each the number of its arrival. */
   readonly #ready: number[] = [];
-  /** For each of these whether it keeps its order. */
-  readonly #ordered: boolean[] = [];
-  /** How many do. */
-  #callbacks = 0;
-  /** What may come next, where that is not all that is ready, and its places in `#ready`. */
-  readonly #candidates: number[] = [];
-  readonly #places: number[] = [];
-  /** From how many the last step was chosen. */
-  #count = 0;
-  /** How many of the first entries belong to the round. */
-  #round = 0;
+  readonly #arrivals: number[] = [];
+  /** The callback among these; 0 if there is none. */
+  #callback = 0;
+  /** The callbacks behind it, which may not come next. */
+  readonly #later: number[] = [];
+  readonly #laterArrivals: number[] = [];
+  /** By slot the id that is ready; negative if it is in `#later`. Programs may be large, and lists are not to be searched in vain. */
+  readonly #standing: number[] = [];
+  #nextArrival = 0;
+  /** What arrived before belongs to the round. */
+  #roundEnd = 0;
   /** The batch of this turn: one id, or the tombstone of one that was released since. */
   #next = 0;
   #last = 0;
@@ -107,17 +111,26 @@ export class ExploringCore implements Core {
   }
 
   release(id: number): boolean {
-    const index = this.#ready.indexOf(id);
-    if (index >= 0) this.#remove(index);
+    const standing = this.#standing[id & SLOT_MASK];
+    if (standing === id) this.#remove(this.#ready.indexOf(id));
+    else if (standing === -id) this.#removeLater(this.#later.indexOf(id));
     else if (id === this.#next) this.#next = 0;
     return this.#inner.release(id);
   }
 
   push(id: number): void {
-    const isOrdered = this.keepsOrder(id);
+    const arrival = this.#nextArrival++;
+    const isCallback = this.keepsOrder(id);
+    if (isCallback && this.#callback !== 0) {
+      this.#later.push(id);
+      this.#laterArrivals.push(arrival);
+      this.#standing[id & SLOT_MASK] = -id;
+      return;
+    }
+    if (isCallback) this.#callback = id;
     this.#ready.push(id);
-    this.#ordered.push(isOrdered);
-    if (isOrdered) this.#callbacks++;
+    this.#arrivals.push(arrival);
+    this.#standing[id & SLOT_MASK] = id;
   }
 
   schedule(id: number): void {
@@ -137,23 +150,24 @@ export class ExploringCore implements Core {
       this.#hasStepped = false;
       this.observer?.afterStep?.(this.#last);
     }
-    if (this.#round === 0) {
+    if ((this.#arrivals[0] ?? Infinity) >= this.#roundEnd) {
       this.#takeTimers(now);
-      this.#round = this.#ready.length;
+      this.#roundEnd = this.#nextArrival;
     }
     if (this.#ready.length === 0) {
       this.observer?.onDry(this.deadline());
       return 0;
     }
     if (++this.steps > 2 * this.maxSteps) this.observer?.onLimit();
-    const index = this.#choose();
+    const count = this.#ready.length;
+    const index = this.#choose(count);
     const id = this.#ready[index] as number;
     this.#inARow = id === this.#last ? this.#inARow + 1 : 0;
     this.#next = id;
     this.#last = id;
     this.#hasStepped = true;
     this.#remove(index);
-    this.observer?.onStep?.(id, this.#count);
+    this.observer?.onStep?.(id, count);
     return 1;
   }
 
@@ -182,12 +196,16 @@ export class ExploringCore implements Core {
   reset(): void {
     this.#inner.reset();
     this.#ready.length = 0;
-    this.#ordered.length = 0;
-    this.#callbacks = 0;
+    this.#arrivals.length = 0;
+    this.#callback = 0;
+    this.#later.length = 0;
+    this.#laterArrivals.length = 0;
+    this.#standing.length = 0;
+    this.#nextArrival = 0;
+    this.#roundEnd = 0;
     this.choices.chosen.length = 0;
     this.choices.counts.length = 0;
     this.steps = 0;
-    this.#round = 0;
     this.#next = 0;
     this.#last = 0;
     this.#inARow = 0;
@@ -202,55 +220,54 @@ export class ExploringCore implements Core {
     }
   }
 
-  /** The index in `#ready` of what comes next. */
-  #choose(): number {
-    const candidates = this.#findCandidates();
-    const count = candidates.length;
-    this.#count = count;
+  /** The index of what comes next. */
+  #choose(count: number): number {
     if (count === 1 || this.steps > this.maxSteps) return 0;
-    const current = candidates.indexOf(this.#last);
-    let choice: number;
-    if (current >= 0 && this.#inARow >= MOST_IN_A_ROW) {
-      choice = current === 0 ? 1 : 0;
-    } else {
-      choice = this.policy.choose(candidates, current);
-      this.choices.chosen.push(choice);
-      this.choices.counts.push(count);
-    }
-    return candidates === this.#ready ? choice : (this.#places[choice] as number);
-  }
-
-  /** All that is ready but the callbacks behind the first one. */
-  #findCandidates(): readonly number[] {
-    const ready = this.#ready;
-    if (this.#callbacks < 2) return ready;
-    const candidates = this.#candidates;
-    const places = this.#places;
-    candidates.length = 0;
-    places.length = 0;
-    let hasCallback = false;
-    for (let place = 0; place < ready.length; place++) {
-      const id = ready[place] as number;
-      const isCallback = this.#ordered[place] as boolean;
-      if (isCallback && hasCallback) continue;
-      hasCallback ||= isCallback;
-      candidates.push(id);
-      places.push(place);
-    }
-    return candidates;
+    const last = this.#last;
+    // Who has just given way is the last one.
+    const current = this.#standing[last & SLOT_MASK] === last ? this.#ready.lastIndexOf(last) : -1;
+    if (current >= 0 && this.#inARow >= MOST_IN_A_ROW) return current === 0 ? 1 : 0;
+    const choice = this.policy.choose(this.#ready, current);
+    this.choices.chosen.push(choice);
+    this.choices.counts.push(count);
+    return choice;
   }
 
   #remove(index: number): void {
-    const ready = this.#ready;
-    const ordered = this.#ordered;
-    if (index < this.#round) this.#round--;
-    if (ordered[index]) this.#callbacks--;
-    // Lists are short, and nearly always it is one of the first.
-    for (let i = index + 1; i < ready.length; i++) {
-      ready[i - 1] = ready[i] as number;
-      ordered[i - 1] = ordered[i] as boolean;
-    }
-    ready.length--;
-    ordered.length--;
+    const id = this.#ready[index] as number;
+    this.#standing[id & SLOT_MASK] = 0;
+    takeOut(this.#ready, index);
+    takeOut(this.#arrivals, index);
+    if (id === this.#callback) this.#admit();
   }
+
+  #removeLater(index: number): void {
+    const id = this.#later[index] as number;
+    this.#standing[id & SLOT_MASK] = 0;
+    takeOut(this.#later, index);
+    takeOut(this.#laterArrivals, index);
+  }
+
+  /** Lets the next callback in, at the place of its arrival. */
+  #admit(): void {
+    this.#callback = this.#later[0] ?? 0;
+    if (this.#callback === 0) return;
+    const arrival = this.#laterArrivals[0] as number;
+    this.#removeLater(0);
+    let place = this.#arrivals.findIndex((other) => other > arrival);
+    if (place < 0) place = this.#arrivals.length;
+    this.#ready.splice(place, 0, this.#callback);
+    this.#arrivals.splice(place, 0, arrival);
+    this.#standing[this.#callback & SLOT_MASK] = this.#callback;
+  }
+}
+
+function takeOut(list: number[], index: number): void {
+  if (index === 0 && list.length > LONG) {
+    list.shift();
+    return;
+  }
+  // Lists are short, and nearly always it is one of the first.
+  for (let i = index + 1; i < list.length; i++) list[i - 1] = list[i] as number;
+  list.length--;
 }

@@ -34,7 +34,9 @@ export function formatSchedule({ chosen, counts, cancel }: Schedule): string {
   const length = lengthOf(chosen);
   const parts = [VERSION, format(chosen.slice(0, length)), format(counts.slice(0, length))];
   if (cancel !== undefined && cancel.at > 0) {
-    const target = cancel.target === "" ? "" : `=${encodeURIComponent(cancel.target)}`;
+    // Half a character cannot be encoded; a name with one is not worth more.
+    const name = cancel.target.replace(/\p{Surrogate}/gu, "\ufffd");
+    const target = name === "" ? "" : `=${encodeURIComponent(name)}`;
     parts.push(`c${cancel.at}${target}`);
   }
   return parts.join(":");
@@ -96,11 +98,16 @@ function parse(text: string | undefined): number[] {
 function parseCancel(text: string): Cancel {
   const found = /^c(\d{1,9})(?:=(.+))?$/.exec(text);
   if (found === null) throw malformed(text);
-  return { at: Number(found[1]), target: decodeURIComponent(found[2] ?? "") };
+  try {
+    return { at: Number(found[1]), target: decodeURIComponent(found[2] ?? "") };
+  } catch (cause) {
+    throw malformed(text, { cause });
+  }
 }
 
-function malformed(text: string): RangeError {
+function malformed(text: string, options?: ErrorOptions): RangeError {
   return new RangeError(
     `Expected \`schedule\` to be the string of a ScheduleError, got ${describe(text)}`,
+    options,
   );
 }

@@ -2,6 +2,7 @@ import { describe, expect, test } from "vitest";
 import {
   BoundedSemaphore,
   Condition,
+  ContextVar,
   type Coroutine,
   createTask,
   currentTask,
@@ -11,6 +12,8 @@ import {
   gather,
   getRunningLoop,
   Lock,
+  run,
+  runSync,
   Semaphore,
   sleep,
 } from "../../src/index.ts";
@@ -20,6 +23,7 @@ import {
   explore,
   replay,
   ScheduleError,
+  VirtualClock,
   virtualTest,
 } from "../../src/testing.ts";
 
@@ -187,6 +191,30 @@ describe("every strategy", () => {
       await expect(replay(losesUpdates, error.schedule)).rejects.toEqual(new RangeError("1 of 2"));
     },
   );
+
+  test("does not shrink one failure into another", async () => {
+    // Two bugs: the simpler order shows the other one.
+    const main = function* () {
+      let letters = "";
+      const make = (letter: string) =>
+        function* (): Coroutine<void> {
+          letters += letter;
+          yield;
+          letters += letter;
+        };
+      yield* gather([..."abc"].map(make));
+      if (letters.startsWith("cc")) throw new RangeError("the one of 42");
+      if (letters.startsWith("b")) throw new RangeError("the other");
+    };
+    for (let seed = 0; seed < 20; seed++) {
+      const { message, cause, schedule } = await failureOf(main, { seed });
+      expect(message).toContain(String(cause));
+      await expect(replay(main, schedule)).rejects.toEqual(cause);
+      expect(schedule.startsWith("1:1:") || schedule.startsWith("1:0")).toBe(
+        (cause as Error).message === "the other",
+      );
+    }
+  });
 
   test("tells who awaited what failed", async () => {
     const { message } = await failureOf(function* () {
@@ -655,6 +683,115 @@ describe("what is outside", () => {
     });
   });
 });
+
+describe("a main that is hostile", () => {
+  test("may leave timers behind", async () => {
+    let fired = 0;
+    await explore(function* () {
+      getRunningLoop().callLater(5, () => fired++);
+      yield* sleep(1);
+    });
+
+    expect(fired).toBe(0);
+  });
+
+  test("may run other loops inside of it", async () => {
+    const results: unknown[] = [];
+    await explore(
+      function* () {
+        const inner = () => sleep(5, "inner");
+        results.push(runSync(inner, { clock: new VirtualClock() }));
+        results.push(yield* fromPromise(run(inner)));
+        yield* gather([steps(2), steps(2)]);
+      },
+      { runs: 2 },
+    );
+
+    expect(results).toEqual(["inner", "inner", "inner", "inner"]);
+  });
+
+  test("may explore", async () => {
+    const inner: number[] = [];
+    await explore(
+      function* () {
+        const { runs } = yield* fromPromise(
+          explore(() => gather([steps(2), steps(2)]), { strategy: "exhaustive" }),
+        );
+        inner.push(runs);
+        yield* gather([steps(2), steps(2)]);
+      },
+      { runs: 2 },
+    );
+
+    expect(inner).toEqual([6, 6]);
+  });
+
+  test("may stop its loop, and start tasks eagerly", async () => {
+    const orders = new Set<string>();
+    await explore(
+      function* () {
+        let letters = "";
+        const make = (letter: string) =>
+          function* (): Coroutine<void> {
+            letters += letter;
+            yield;
+            letters += letter;
+          };
+        const tasks = [..."ab"].map((letter) => createTask(make(letter), { eagerStart: true }));
+        getRunningLoop().stop();
+        yield* gather(tasks);
+        orders.add(letters);
+      },
+      { strategy: "exhaustive" },
+    );
+
+    expect(orders).toEqual(new Set(["abab", "abba"]));
+  });
+
+  test("keeps its context variables to one run", async () => {
+    const variable = new ContextVar<number>("n", { default: 0 });
+    const seen = new Set<number>();
+    await explore(
+      function* () {
+        seen.add(variable.get());
+        variable.set(variable.get() + 1);
+        yield* gather([steps(2), steps(2)]);
+        seen.add(variable.get());
+      },
+      { runs: 20 },
+    );
+
+    expect(seen).toEqual(new Set([0, 1]));
+  });
+
+  test.each([
+    ["nothing to await", () => 42 as never, "TypeError"],
+    ["a function that throws", () => outright(), "RangeError"],
+  ])("that is %s is a failure", async (_, main, name) => {
+    const { cause } = await failureOf(main);
+
+    expect((cause as Error).name).toBe(name);
+  });
+
+  test("may have very many tasks", async () => {
+    let ended = 0;
+    await virtualTest(function* () {
+      const many = Array.from({ length: 20_000 }, () =>
+        (function* () {
+          yield* sleep(1);
+          ended++;
+        })(),
+      );
+      yield* gather(many);
+    })();
+
+    expect(ended).toBe(20_000);
+  });
+});
+
+function outright(): never {
+  throw new RangeError("at once");
+}
 
 describe("replay", () => {
   test("gives the result of a program that does not fail any more", async () => {

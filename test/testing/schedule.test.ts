@@ -50,8 +50,24 @@ test.each([
   "1:0{999999999}:0",
   "1:!:2",
   "1:1:2:c1:c1",
+  "1:::c1=%",
+  "1:::c1=%ff",
+  "1:::c-1",
+  "1:::c1=",
+  "1:(:(",
+  "1:{4}:{4}",
+  "1:0{4:2{4",
+  "1:(9999999999):(9999999999)",
+  "1:1:2\n1:1:2",
+  "１:1:2",
 ])("%j is refused", (text) => {
   expect(() => parseSchedule(text)).toThrow(RangeError);
+});
+
+test("a name with half a character in it gives a string too", () => {
+  const text = formatSchedule({ chosen: [], counts: [], cancel: { at: 1, target: "a\ud800" } });
+
+  expect(parseSchedule(text).cancel).toEqual({ at: 1, target: "a\ufffd" });
 });
 
 test("what is no string is refused", () => {

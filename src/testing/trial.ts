@@ -10,7 +10,6 @@ import {
 } from "../debug/waitForGraph.ts";
 import { EventLoop } from "../eventLoop.ts";
 import { CancelledError, DeadlockError, RuntimeError } from "../loop/errors.ts";
-import { Handle } from "../loop/handle.ts";
 import { heldOn } from "../loop/holders.ts";
 import type { ExceptionContext } from "../loop/scheduler.ts";
 import type { Runnable } from "../loop/slots.ts";
@@ -89,7 +88,7 @@ class Trial implements Observer, Waiter {
     core.observer = this;
     this.#loop = withCore(core, () => new EventLoop({ clock: new VirtualClock() }));
     const { _slots: slots } = this.#loop;
-    core.keepsOrder = (id) => slots.at(id) instanceof Handle;
+    core.keepsOrder = (id) => !mayOvertake(slots.at(id));
     this.#loop.setExceptionHandler((_, context) => this.#reports.push(context));
     if (watcher !== undefined) {
       // For the places where tasks wait. What is slow then is the look at them.
@@ -281,6 +280,11 @@ class Trial implements Observer, Waiter {
   }
 
   readonly #naming = (who: object): string => this.#watcher?.nameOf(who) ?? nameOfTask(who);
+}
+
+/** All else is in the order that the loop promises: callbacks, timers, sleeps and timeouts. */
+function mayOvertake(runnable: Runnable): boolean {
+  return runnable instanceof Task || runnable instanceof Cancelling;
 }
 
 /** Cancels a task. It stands in line with the others, and unlike a callback may overtake: so it comes at once, or whenever the policy says. */

@@ -23,7 +23,8 @@ const DEFAULT_LIMIT = 2 ** 20;
  * Connects to a WebSocket server, by the platform's own `WebSocket`. Node has one from version 22 on; before that, or
  * for more, set `globalThis.WebSocket` to that of the package `ws`.
  *
- * A cancel closes the connection. What nobody closes is closed with the loop.
+ * A cancel closes the connection. What nobody closes is closed with the loop. A peer that does not answer that keeps
+ * Node's process alive: its `WebSocket` has nothing with which to hang up.
  *
  * @throws TypeError and RangeError for wrong arguments. @throws RuntimeError if there is no `WebSocket`.
  * @throws SyntaxError, as `new WebSocket` does, for an address or a subprotocol that is not valid: when it is awaited.

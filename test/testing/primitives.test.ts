@@ -2,20 +2,27 @@
 
 import { afterAll, describe, expect, test } from "vitest";
 import {
+  ALL_COMPLETED,
   asCompleted,
   Barrier,
   BoundedSemaphore,
+  BrokenBarrierError,
   CancelledError,
   Condition,
   type Coroutine,
   createTask,
+  currentTask,
   Event,
+  ExceptionGroup,
+  FIRST_COMPLETED,
   gather,
+  iterate,
   Lock,
   mapConcurrent,
   moveOnAfter,
   PriorityQueue,
   Queue,
+  QueueShutDown,
   race,
   Semaphore,
   shield,
@@ -66,6 +73,11 @@ function excluding(most: number): { enter(): void; leave(): void } {
       inside--;
     },
   };
+}
+
+function* taken(queue: Queue<number>): Coroutine<void> {
+  yield* queue.get();
+  queue.taskDone();
 }
 
 const PROGRAMS: Readonly<Record<string, Program>> = {
@@ -265,13 +277,208 @@ const PROGRAMS: Readonly<Record<string, Program>> = {
     });
   },
 
-  *"wait, race and asCompleted"(tasks) {
+  *wait(tasks) {
     yield* all(tasks - 1, function* (index) {
-      const two = [sleep(1, "a"), sleep(1, "b")] as const;
-      if (index % 3 === 0) expect(["a", "b"]).toContain(yield* race(two));
-      else if (index % 3 === 1) expect((yield* wait(two)).pending.size).toBe(0);
-      else for (const next of asCompleted(two)) yield* next;
+      const two = [sleep(1, "a"), sleep(1 + (index % 2), "b")] as const;
+      const returnWhen = index % 2 === 0 ? ALL_COMPLETED : FIRST_COMPLETED;
+      const { done, pending } = yield* wait(two, { returnWhen });
+      expect(done.size + pending.size).toBe(2);
+      expect(done.size).toBeGreaterThan(0);
+      // It cancels nothing: what goes on is not its business.
+      yield* gather([...pending]);
     });
+  },
+
+  *race(tasks) {
+    let running = 0;
+    function* run(value: string): Coroutine<string> {
+      running++;
+      try {
+        yield* sleep(1);
+        return value;
+      } finally {
+        try {
+          yield; // takes its time to end
+        } finally {
+          running--;
+        }
+      }
+    }
+    yield* all(tasks - 1, function* () {
+      expect(["a", "b"]).toContain(yield* race([run("a"), run("b")]));
+    });
+    // Whoever lost, or was cancelled, has ended.
+    expect(running).toBe(0);
+  },
+
+  *asCompleted(tasks) {
+    yield* all(tasks - 1, function* () {
+      const values: string[] = [];
+      for (const next of asCompleted([sleep(2, "late"), sleep(1, "soon")]))
+        values.push(yield* next);
+      expect(values).toEqual(["soon", "late"]);
+    });
+  },
+
+  *"asCompleted, awaited by several"(tasks) {
+    const values: number[] = [];
+    const items = [...asCompleted([sleep(1, 1), sleep(1, 2), sleep(1, 3)])];
+    yield* all(Math.min(tasks, items.length), function* (index) {
+      values.push(yield* items[index] as Coroutine<number>);
+    });
+    expect(new Set(values).size).toBe(values.length);
+  },
+
+  *iterate(tasks) {
+    const queue = new Queue<number>(1);
+    const got: number[] = [];
+    const consumers = createTask(
+      all(tasks - 1, function* () {
+        const items = iterate(queue);
+        for (let r = yield* items.next(); !r.done; r = yield* items.next()) {
+          got.push(r.value);
+          yield;
+        }
+      }),
+    );
+    for (const item of [1, 2, 3]) {
+      // Consumers that were cancelled leave the queue full.
+      yield* moveOnAfter(5, () => queue.put(item));
+    }
+    queue.shutdown();
+    yield* consumers;
+    while (!queue.empty()) got.push(queue.getNowait());
+    expect(new Set(got).size).toBe(got.length);
+  },
+
+  *"Queue, shut down at once"(tasks) {
+    const queue = new Queue<number>(1);
+    let ended = 0;
+    const users = createTask(
+      all(tasks, function* (index) {
+        try {
+          if (index % 2 === 0) yield* queue.put(index);
+          else yield* taken(queue);
+          yield* queue.join();
+        } catch (error) {
+          if (!(error instanceof QueueShutDown)) throw error;
+        } finally {
+          ended++;
+        }
+      }),
+    );
+    yield;
+    queue.shutdown(true);
+    yield* users;
+    expect(ended).toBeLessThanOrEqual(tasks);
+    expect(queue.empty()).toBe(true);
+    yield* queue.join();
+  },
+
+  *"Barrier, reset"(tasks) {
+    const barrier = new Barrier(tasks);
+    let broken = 0;
+    const waiting = createTask(
+      all(tasks - 1, function* () {
+        try {
+          yield* barrier.wait();
+        } catch (error) {
+          if (!(error instanceof BrokenBarrierError)) throw error;
+          broken++;
+        }
+      }),
+    );
+    yield* sleep(1);
+    yield* barrier.reset();
+    yield* waiting;
+    expect(broken).toBeLessThanOrEqual(tasks - 1);
+    expect([barrier.nWaiting, barrier.broken]).toEqual([0, false]);
+  },
+
+  *"Condition, all notified"(tasks) {
+    const condition = new Condition();
+    let isOpen = false;
+    const waiting = createTask(
+      all(tasks - 1, function* () {
+        using _ = yield* condition.hold();
+        yield* condition.waitFor(() => isOpen);
+      }),
+    );
+    yield;
+    yield* condition.acquire();
+    isOpen = true;
+    condition.notifyAll();
+    condition.release();
+    yield* waiting;
+    expect(condition.locked()).toBe(false);
+  },
+
+  *shield(tasks) {
+    let saved = 0;
+    yield* all(tasks - 1, function* () {
+      const saving = createTask(function* () {
+        yield;
+        saved++;
+      });
+      try {
+        yield* shield(saving);
+      } finally {
+        if (!saving.done()) yield* wait([saving]);
+      }
+      expect(saving.done()).toBe(true);
+    });
+    expect(saved).toBeLessThanOrEqual(tasks - 1);
+  },
+
+  *"timeouts in timeouts"(tasks) {
+    yield* all(tasks - 1, function* (index) {
+      const inner = 1 + (index % 2);
+      const outcome = yield* moveOnAfter(2, function* () {
+        try {
+          yield* timeout(inner, () => sleep(2));
+          return "result";
+        } catch (error) {
+          if (!(error instanceof TimeoutError)) throw error;
+          return "inner";
+        }
+      });
+      expect(["result", "inner", undefined]).toContain(outcome);
+      expect(currentTask()?.cancelling()).toBe(0);
+    });
+  },
+
+  *"taskGroup, one of which fails"(tasks) {
+    let running = 0;
+    yield* all(tasks - 1, function* () {
+      try {
+        yield* taskGroup(function* (group) {
+          for (let i = 0; i < 2; i++) {
+            group.createTask(function* () {
+              running++;
+              try {
+                yield* sleep(1 + i);
+                if (i === 0) throw new RangeError("failed");
+              } finally {
+                try {
+                  yield; // takes its time to end, and may be cancelled again
+                } finally {
+                  running--;
+                }
+              }
+            });
+          }
+          yield* taskGroup(function* (inner) {
+            inner.createTask(sleep(1));
+          });
+        });
+        throw new Error("the error of a task is lost");
+      } catch (error) {
+        if (error instanceof ExceptionGroup)
+          expect(error.errors).toEqual([new RangeError("failed")]);
+        else throw error;
+      }
+    });
+    expect(running).toBe(0);
   },
 
   *mapConcurrent(tasks) {

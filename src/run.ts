@@ -14,7 +14,8 @@ import { gather } from "./tasks/gather.ts";
  * In Node the first SIGINT (Ctrl-C) cancels `main`, which can clean up, and the second ends the process; a program that
  * listens to that signal itself is left alone, unless it asks with `handleSigint`.
  *
- * Rejected with a TypeError if `main` is not awaitable, with a RuntimeError if the given loop is running or closed.
+ * Rejected with a TypeError if `main` is not awaitable, with a RuntimeError if the given loop is running or closed. On a
+ * `VirtualClock`, with a DeadlockError if `main` waits for what can never happen: it tells who waits for whom.
  *
  * @example
  * await run(function* () {

@@ -1,37 +1,52 @@
-// npm run bench -- [case ...] [--json] [--rounds N]
+// npm run bench -- [case ...] [options]; see USAGE.
 
-import { parseArgs } from "node:util";
-import { cases } from "./cases.ts";
-import { compare, type Outcome } from "./harness.ts";
-import { figureRows, header, outcomeRows, printTable } from "./report.ts";
+import { CASES } from "./cases.ts";
+import { busyWarning, header, type Machine } from "./machine.ts";
+import { type Options, parseOptions, USAGE } from "./options.ts";
+import { runInChild } from "./processes.ts";
+import { caseText } from "./report.ts";
+import type { CaseResult } from "./runCase.ts";
 
-const { values, positionals } = parseArgs({
-  allowPositionals: true,
-  options: { json: { type: "boolean", default: false }, rounds: { type: "string", default: "11" } },
-});
-const rounds = Number(values.rounds);
-if (!(Number.isInteger(rounds) && rounds > 0)) {
-  throw new RangeError(`Expected --rounds to be a whole number > 0, got ${values.rounds}`);
-}
-const unknown = positionals.filter((name) => !cases.some((known) => known.name === name));
-if (unknown.length > 0) {
-  throw new RangeError(
-    `Unknown case ${unknown.join(", ")}. There are: ${cases.map(({ name }) => name).join(", ")}`,
-  );
+/** A whole run, as it is written and drawn. */
+export interface Results {
+  readonly header: string;
+  readonly machine: Machine;
+  readonly rounds: number;
+  readonly cases: readonly CaseResult[];
 }
 
-const chosen =
-  positionals.length === 0 ? cases : cases.filter(({ name }) => positionals.includes(name));
-const results: unknown[] = [];
-if (!values.json) console.log(header(rounds));
-for (const { name, question, comparisons = [], figures } of chosen) {
-  const outcomes: Outcome[] = [];
-  for (const comparison of comparisons) outcomes.push(await compare(comparison, rounds));
-  const measured = (await figures?.()) ?? [];
-  results.push({ name, question, outcomes, figures: measured });
-  if (!values.json) {
-    console.log(`\n${name}: ${question}`);
-    printTable([...outcomes.flatMap(outcomeRows), ...figureRows(measured)]);
+function optionsOrExit(): Options {
+  try {
+    return parseOptions(process.argv.slice(2));
+  } catch (error) {
+    console.error((error as Error).message);
+    process.exit(2);
   }
 }
-if (values.json) console.log(JSON.stringify({ header: header(rounds), results }, undefined, 2));
+
+async function main(options: Options): Promise<void> {
+  const { rounds, node, isJson } = options;
+  const cases: CaseResult[] = [];
+  let where: Machine | undefined;
+  for (const name of options.cases) {
+    const { machine, result } = await runInChild(name, { rounds, node });
+    cases.push(result);
+    if (where === undefined) {
+      where = machine;
+      if (!isJson) {
+        console.log(header(rounds, machine));
+        const warning = busyWarning(machine);
+        if (warning !== undefined) console.log(warning);
+      }
+    }
+    if (!isJson) console.log(`\n${caseText(result)}`);
+  }
+  if (where === undefined) return;
+  const results: Results = { header: header(rounds, where), machine: where, rounds, cases };
+  if (isJson) console.log(JSON.stringify(results, undefined, 2));
+}
+
+const options = optionsOrExit();
+if (options.prints === "usage") console.log(USAGE);
+else if (options.prints === "cases") console.log(CASES.join("\n"));
+else await main(options);

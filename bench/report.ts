@@ -1,76 +1,114 @@
-import { cpus, loadavg } from "node:os";
-import { type Figure, meets, type Outcome, targetText } from "./harness.ts";
+// Results as tables of text.
 
-/** A line of a table: what, who, the figure, its spread, the ratio, its target, whether it was met. */
-export type Row = readonly [string, string, string, string, string, string, string];
+import {
+  type Curve,
+  type Figure,
+  isWorthless,
+  meets,
+  type Outcome,
+  type Rival,
+  targetText,
+  verdict,
+} from "./harness.ts";
+import type { CaseResult } from "./runCase.ts";
 
-const TITLES: Row = ["", "", "per operation", "spread", "ratio", "target", ""];
+type Row = readonly string[];
 
-/** Where and when a run was made. */
-export function header(rounds: number): string {
-  const [cpu] = cpus();
-  const load = loadavg()[0]?.toFixed(2);
-  return (
-    `Node ${process.versions.node}, V8 ${process.versions.v8}, ${process.platform} ${process.arch}, ` +
-    `${cpus().length} x ${cpu?.model.trim()}, load ${load}, medians of ${rounds} alternating rounds`
-  );
+const TITLES: Row = ["", "", "per operation", "spread", "ratio", "spread", "target", ""];
+const NOTHING = "-";
+/** Columns that are read from the left. */
+const TEXTS = 2;
+
+/** A case as it is printed: its question, its tables, and what to doubt. */
+export function caseText({ name, question, outcomes, figures, curves }: CaseResult): string {
+  const rows = [...outcomes.flatMap(outcomeRows), ...figures.map(figureRow)];
+  return [
+    `${name}: ${question}`,
+    ...(rows.length > 0 ? [tableText([TITLES, ...rows])] : []),
+    ...curves.map((curve) => tableText(curveRows(curve))),
+    ...outcomes.flatMap(warningsOf),
+  ].join("\n");
 }
 
-export function outcomeRows({ what, ours, others }: Outcome): Row[] {
+function outcomeRows({ what, ours, others, unable = [] }: Outcome): Row[] {
   return [
-    [what, ours.name, time(ours.median), percent(ours.spread), "", "", ""],
-    ...others.map(
-      ({ name, median, spread, ratio, target, met }): Row => [
-        "",
-        name,
-        time(median),
-        percent(spread),
-        `${ratio.toFixed(2)}${target.startsWith("<") ? "x cost" : "x"}`,
-        target,
-        verdict(target, met),
-      ],
-    ),
+    [what, ours.name, time(ours.median), percent(ours.spread)],
+    ...others.map(rivalRow),
+    ...unable.map((name) => ["", name, NOTHING]),
   ];
 }
 
-export function figureRows(figures: readonly Figure[]): Row[] {
-  return figures.map((figure): Row => {
-    const target = targetText(figure);
-    const value = `${figure.value.toFixed(figure.value < 100 ? 1 : 0)} ${figure.unit}`;
-    return [
-      figure.what,
-      figure.note ?? "",
-      value,
-      "",
-      "",
-      target,
-      verdict(target, meets(figure, figure.value)),
-    ];
-  });
+function rivalRow(rival: Rival): Row {
+  const { name, median, spread, ratio, target } = rival;
+  return [
+    "",
+    name,
+    time(median),
+    percent(spread),
+    ratioText(rival),
+    percent(ratio.spread),
+    targetText(target),
+    verdict(rival),
+  ];
 }
 
-export function printTable(rows: readonly Row[]): void {
-  const all = [TITLES, ...rows];
-  const widths = TITLES.map((_, column) =>
-    Math.max(...all.map((row) => (row[column] as string).length)),
+/** The ratio as users read it: so many times as fast, or so many times the cost. */
+export function ratioText({ ratio, target }: Rival): string {
+  const digits = ratio.median < 10 ? 2 : ratio.median < 100 ? 1 : 0;
+  return `${ratio.median.toFixed(digits)}x${target.atMost === undefined ? "" : " cost"}`;
+}
+
+function figureRow(figure: Figure): Row {
+  const { what, note = "", value, unit } = figure;
+  const target = targetText(figure);
+  if (value === undefined) return [what, note, NOTHING, "", "", "", target, ""];
+  const text = `${value.toLocaleString("en", { maximumFractionDigits: value < 100 ? 1 : 0 })} ${unit}`;
+  const met = target === "" ? "" : meets(figure, value) ? "ok" : "MISSED";
+  return [what, note, text.trim(), "", "", "", target, met];
+}
+
+function curveRows({ what, of, unit, sizes, lines }: Curve): Row[] {
+  return [
+    [`${what}, ${unit}`, of, ...sizes.map((size) => size.toLocaleString("en"))],
+    ...lines.map(({ name, values }) => [
+      "",
+      name,
+      ...values.map((value) => value.toFixed(value < 100 ? 1 : 0)),
+    ]),
+  ];
+}
+
+function warningsOf(outcome: Outcome): string[] {
+  const worthless = outcome.others.filter(isWorthless);
+  if (worthless.length === 0) return [];
+  const names = worthless.map(({ name }) => name).join(", ");
+  return [
+    `  ! ${outcome.what}: the rounds differ too much for the ratio to mean anything (${names}). ` +
+      "Run it again on a quieter machine, or with more --rounds.",
+  ];
+}
+
+export function tableText(rows: readonly Row[]): string {
+  const columns = Math.max(...rows.map((row) => row.length));
+  const widths = Array.from({ length: columns }, (_, column) =>
+    Math.max(...rows.map((row) => row[column]?.length ?? 0)),
   );
-  for (const row of all) {
-    const cells = row.map((cell, column) =>
-      column < 2 ? cell.padEnd(widths[column] as number) : cell.padStart(widths[column] as number),
-    );
-    console.log(`  ${cells.join("  ").trimEnd()}`);
-  }
+  return rows
+    .map((row) => {
+      const cells = row.map((cell, column) => {
+        const width = widths[column] as number;
+        return column < TEXTS ? cell.padEnd(width) : cell.padStart(width);
+      });
+      return `  ${cells.join("  ").trimEnd()}`;
+    })
+    .join("\n");
 }
 
-function verdict(target: string, met: boolean): string {
-  if (target === "") return "";
-  return met ? "ok" : "MISSED";
-}
-
-function time(nanoseconds: number): string {
-  return nanoseconds < 1000
-    ? `${nanoseconds.toFixed(1)} ns`
-    : `${(nanoseconds / 1000).toFixed(2)} us`;
+/** A time for one operation, given in nanoseconds. */
+export function time(nanoseconds: number): string {
+  if (nanoseconds < 1e3) return `${nanoseconds.toFixed(1)} ns`;
+  if (nanoseconds < 1e6) return `${(nanoseconds / 1e3).toFixed(2)} us`;
+  return `${(nanoseconds / 1e6).toFixed(2)} ms`;
 }
 
 function percent(part: number): string {

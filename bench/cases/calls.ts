@@ -1,8 +1,9 @@
 import { type Coroutine, coroutine, run } from "mysyncio";
 import type { Case } from "../harness.ts";
+import { count, sized } from "../sizes.ts";
 
-const CALLS = 500_000;
-const SUSPENDING_CALLS = 300_000;
+const CALLS = sized(500_000);
+const SUSPENDING_CALLS = sized(300_000);
 
 function* plain(n: number): Coroutine<number> {
   return n + 1;
@@ -52,7 +53,7 @@ export default {
   question: "What does it cost to call a coroutine?",
   comparisons: [
     {
-      what: "500,000 calls that do not suspend",
+      what: `${count(CALLS)} calls that do not suspend`,
       operations: CALLS,
       ours: { name: "decorated", run: () => run(callDecorated) },
       others: [
@@ -61,7 +62,7 @@ export default {
       ],
     },
     {
-      what: "300,000 calls that suspend once",
+      what: `${count(SUSPENDING_CALLS)} calls that suspend once`,
       operations: SUSPENDING_CALLS,
       ours: { name: "decorated", run: () => run(callSuspending) },
       others: [{ name: "async function", run: callNativeSuspending, atLeast: 1 }],

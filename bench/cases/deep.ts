@@ -1,9 +1,10 @@
 import { type Coroutine, coroutine, run } from "mysyncio";
 import type { Case, Comparison } from "../harness.ts";
+import { count, sized } from "../sizes.ts";
 
-const RESUMES = 200_000;
+const RESUMES = sized(200_000);
 const DEEP = 1_000;
-const DEEPEST = 100_000;
+const DEEPEST = sized(100_000);
 
 const descend = coroutine(function* (depth: number, resumes: number): Coroutine<void> {
   if (depth > 1) return yield* descend(depth - 1, resumes);
@@ -31,7 +32,7 @@ export default {
       { name: "async functions", run: () => descendNatively(DEEP, RESUMES), atLeast: 1.5 },
     ]),
     {
-      what: "recursion 100,000 deep, one suspension",
+      what: `recursion ${count(DEEPEST)} deep, one suspension`,
       operations: DEEPEST,
       ours: { name: "mysyncio", run: () => run(() => descend(DEEPEST, 1)) },
       // Native recursion overflows the stack long before.

@@ -10,8 +10,9 @@ import {
   startServer,
 } from "mysyncio/node";
 import type { Case, Comparison } from "../harness.ts";
+import { count, sized } from "../sizes.ts";
 
-const ROUND_TRIPS = 64_000;
+const ROUND_TRIPS = sized(64_000);
 const MESSAGE = Buffer.alloc(64, "x");
 const HOST = "127.0.0.1";
 
@@ -74,7 +75,7 @@ function askBare(port: number, times: number): Promise<void> {
 
 function row(connections: number): Comparison {
   return {
-    what: `64,000 messages of 64 bytes over ${connections} connection${connections > 1 ? "s" : ""}`,
+    what: `${count(ROUND_TRIPS)} messages of 64 bytes over ${connections} connection${connections > 1 ? "s" : ""}`,
     operations: ROUND_TRIPS,
     ours: { name: "streams", run: () => run(() => echo(connections)) },
     others: [{ name: "node:net callbacks", run: () => echoBare(connections), atLeast: 0.9 }],
@@ -84,5 +85,6 @@ function row(connections: number): Comparison {
 export default {
   name: "echo",
   question: "What does a round trip over TCP cost, both ends in this process?",
+  rounds: 5,
   comparisons: [row(1), row(64)],
 } satisfies Case;

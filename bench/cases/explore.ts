@@ -2,17 +2,18 @@ import fc from "fast-check";
 import { type Coroutine, gather, runSync, sleep } from "mysyncio";
 import { explore, type Strategy, VirtualClock } from "mysyncio/testing";
 import type { Case, Figure } from "../harness.ts";
+import { count, isTrial, sized } from "../sizes.ts";
 
-const RUNS = 2_000;
+const RUNS = sized(2_000);
 const TASKS = 3;
 const STEPS = 10;
 /** The most that one schedule may take: 20,000 a second. */
 const BUDGET = 50;
 /** The seconds of a day. */
-const SLEEPS = 86_400;
-const SLEEPERS = 100;
-const ROUNDS = 11;
-const MOST_RUNS = 10_000;
+const SLEEPS = sized(86_400);
+const SLEEPERS = isTrial ? 10 : 100;
+const ROUNDS = 5;
+const MOST_RUNS = sized(10_000);
 const SEEDS = [1, 2, 3, 4, 5, 6, 7, 8, 9];
 
 function* steps(): Coroutine<void> {
@@ -177,7 +178,7 @@ export default {
   question: "What does it cost to try one order of a program, and how many find a bug?",
   comparisons: [
     {
-      what: `${RUNS.toLocaleString("en")} orders of ${TASKS} tasks x ${STEPS} steps`,
+      what: `${count(RUNS)} orders of ${TASKS} tasks x ${STEPS} steps`,
       operations: RUNS,
       ours: { name: "explore", run: () => explore(program, { runs: RUNS }) },
       others: [
@@ -188,7 +189,7 @@ export default {
       ],
     },
   ],
-  async figures() {
+  async measure() {
     const times: number[] = [];
     for (let round = 0; round < ROUNDS; round++) {
       // Of the processor: how many there are in a second must not depend on who else runs.
@@ -219,6 +220,6 @@ export default {
         figures.push({ what: `${bug.name}, by ${strategy}`, value, unit: "runs", note });
       }
     }
-    return figures;
+    return { figures };
   },
 } satisfies Case;

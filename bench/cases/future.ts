@@ -1,7 +1,8 @@
 import { type Coroutine, type Future, getRunningLoop, run } from "mysyncio";
 import type { Case } from "../harness.ts";
+import { count, sized } from "../sizes.ts";
 
-const FUTURES = 200_000;
+const FUTURES = sized(200_000);
 
 function* completeFutures(): Coroutine<void> {
   const loop = getRunningLoop();
@@ -29,10 +30,11 @@ export default {
   question: "What does it cost to wait for something that a callback completes?",
   comparisons: [
     {
-      what: "200,000 times: make, complete from a callback, await",
+      what: `${count(FUTURES)} times: make, complete from a callback, await`,
       operations: FUTURES,
       ours: { name: "mysyncio", run: () => run(completeFutures) },
-      others: [{ name: "promises", run: completePromises, atLeast: 1.5 }],
+      others: [{ name: "promises", run: completePromises, atLeast: 2 }],
+      peers: ["future", FUTURES],
     },
   ],
 } satisfies Case;

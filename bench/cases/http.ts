@@ -1,10 +1,12 @@
 import { spawnSync } from "node:child_process";
 import type { Case, Figure } from "../harness.ts";
-import { median, Peer } from "../peers/peer.ts";
+import { Program } from "../programs/program.ts";
+import { isTrial } from "../sizes.ts";
+import { median } from "../statistics.ts";
 
 const CONNECTIONS = 64;
-const SECONDS = 2;
-const ROUNDS = 5;
+const SECONDS = isTrial ? 0.1 : 1;
+const ROUNDS = isTrial ? 1 : 5;
 
 const WRK = spawnSync("wrk", ["--version"], { encoding: "utf8" }).stdout?.match(/wrk \S+/)?.[0];
 
@@ -12,7 +14,7 @@ const WRK = spawnSync("wrk", ["--version"], { encoding: "utf8" }).stdout?.match(
 async function load(port: number): Promise<number> {
   if (WRK === undefined) {
     const args = [port, CONNECTIONS, SECONDS].map(String);
-    return await Peer.node("bench/peers/httpLoad", ...args).number();
+    return await Program.node("bench/programs/httpLoad", ...args).number();
   }
   const url = `http://127.0.0.1:${port}/`;
   const { stdout } = spawnSync("wrk", ["-t1", `-c${CONNECTIONS}`, `-d${SECONDS}s`, url], {
@@ -27,8 +29,8 @@ async function load(port: number): Promise<number> {
 
 async function figures(): Promise<Figure[]> {
   const servers = [
-    Peer.node("examples/httpServer", "0"),
-    Peer.node("bench/peers/helloServer"),
+    Program.node("examples/httpServer", "0"),
+    Program.node("bench/programs/helloServer"),
   ] as const;
   try {
     const ports = [await servers[0].number(), await servers[1].number()] as const;
@@ -72,5 +74,5 @@ async function figures(): Promise<Figure[]> {
 export default {
   name: "http",
   question: "What does a server written on streams cost beside node:http?",
-  figures,
+  measure: async () => ({ figures: await figures() }),
 } satisfies Case;

@@ -1,9 +1,11 @@
 import type { Case, Figure } from "../harness.ts";
-import type { Memory } from "../peers/echoServer.ts";
-import { median, Peer } from "../peers/peer.ts";
+import type { Memory } from "../programs/echoServer.ts";
+import { Program } from "../programs/program.ts";
+import { count, isTrial, sized } from "../sizes.ts";
+import { median } from "../statistics.ts";
 
-const CONNECTIONS = 10_000;
-const ROUNDS = 3;
+const CONNECTIONS = sized(10_000);
+const ROUNDS = isTrial ? 1 : 3;
 
 interface Idle {
   /** How many connections were not served, when they were opened or after they had all been. */
@@ -14,12 +16,12 @@ interface Idle {
 }
 
 async function measure(kind: "streams" | "callbacks"): Promise<Idle> {
-  const server = Peer.node("bench/peers/echoServer", kind);
+  const server = Program.node("bench/programs/echoServer", kind);
   const peers = [server];
   try {
     const port = await server.number();
-    const connect = (count: number): Peer => {
-      const clients = Peer.node("bench/peers/idleClients", `${port}`, `${count}`);
+    const connect = (count: number): Program => {
+      const clients = Program.node("bench/programs/idleClients", `${port}`, `${count}`);
       peers.push(clients);
       return clients;
     };
@@ -41,7 +43,7 @@ async function measure(kind: "streams" | "callbacks"): Promise<Idle> {
   }
 }
 
-async function memoryOf(server: Peer): Promise<Memory> {
+async function memoryOf(server: Program): Promise<Memory> {
   return JSON.parse(await server.ask("memory")) as Memory;
 }
 
@@ -56,7 +58,7 @@ async function figures(): Promise<Figure[]> {
   const unit = "bytes";
   return [
     {
-      what: "of 10,000 idle connections, not served",
+      what: `of ${count(CONNECTIONS)} idle connections, not served`,
       value: Math.max(...own.map(({ unserved }) => unserved)),
       unit: "",
       atMost: 0,
@@ -79,5 +81,5 @@ async function figures(): Promise<Figure[]> {
 export default {
   name: "idle",
   question: "What does a connection take that is open and idle?",
-  figures,
+  measure: async () => ({ figures: await figures() }),
 } satisfies Case;

@@ -1,7 +1,8 @@
 import { type Coroutine, fromPromise, run } from "mysyncio";
 import type { Case } from "../harness.ts";
+import { count, sized } from "../sizes.ts";
 
-const AWAITS = 200_000;
+const AWAITS = sized(200_000);
 
 const settled = Promise.resolve(1);
 
@@ -18,7 +19,7 @@ export default {
   question: "What does it cost to await a promise from a coroutine?",
   comparisons: [
     {
-      what: "200,000 settled promises, one after the other",
+      what: `${count(AWAITS)} settled promises, one after the other`,
       operations: AWAITS,
       ours: { name: "yield* fromPromise", run: () => run(awaitInCoroutine) },
       others: [{ name: "await", run: awaitInAsyncFunction, atMost: 2.5 }],

@@ -1,15 +1,17 @@
 import { spawnSync } from "node:child_process";
 import { connect } from "node:net";
 import type { Case, Figure } from "../harness.ts";
-import { median, Peer } from "../peers/peer.ts";
+import { Program } from "../programs/program.ts";
+import { isTrial } from "../sizes.ts";
+import { median } from "../statistics.ts";
 
-const ROUND_TRIPS = 19_200;
-const ROUNDS = 5;
+const ROUND_TRIPS = isTrial ? 64 : 19_200;
+const ROUNDS = isTrial ? 1 : 3;
 const MESSAGE = Buffer.alloc(64, "x");
 
 interface Contestant {
   readonly name: string;
-  readonly server: Peer;
+  readonly server: Program;
   readonly port: number;
 }
 
@@ -49,7 +51,7 @@ function pythonWith(module: string): string {
 }
 
 /** A server, or undefined if this machine has none of that kind. It says its versions and its port. */
-async function start(server: Peer, name: string): Promise<Contestant | undefined> {
+async function start(server: Program, name: string): Promise<Contestant | undefined> {
   const line = await server.next();
   if (line === undefined) return undefined;
   const [, versions, port] = /^(.*?)\s*(\d+)$/.exec(line) ?? [];
@@ -57,11 +59,11 @@ async function start(server: Peer, name: string): Promise<Contestant | undefined
 }
 
 async function figures(): Promise<Figure[]> {
-  const wanted: readonly [string, Peer][] = [
-    ["mysyncio, streams", Peer.node("bench/peers/echoServer", "streams")],
-    ["node:net, callbacks", Peer.node("bench/peers/echoServer", "callbacks")],
-    ["asyncio, streams", Peer.python("echo", ["asyncio"])],
-    ["asyncio, streams, on uvloop", Peer.python("echo", ["uvloop"], pythonWith("uvloop"))],
+  const wanted: readonly [string, Program][] = [
+    ["mysyncio, streams", Program.node("bench/programs/echoServer", "streams")],
+    ["node:net, callbacks", Program.node("bench/programs/echoServer", "callbacks")],
+    ["asyncio, streams", Program.python("echo", ["asyncio"])],
+    ["asyncio, streams, on uvloop", Program.python("echo", ["uvloop"], pythonWith("uvloop"))],
   ];
   try {
     const contestants: Contestant[] = [];
@@ -70,7 +72,12 @@ async function figures(): Promise<Figure[]> {
       const contestant = await start(server, name);
       if (contestant !== undefined) contestants.push(contestant);
       else
-        missing.push({ what: name, note: "NOT ON THIS MACHINE", value: 0, unit: "round trips/s" });
+        missing.push({
+          what: name,
+          note: "not on this machine",
+          value: undefined,
+          unit: "round trips/s",
+        });
     }
     const measured: Figure[] = [];
     for (const connections of [1, 64]) measured.push(...(await race(contestants, connections)));
@@ -99,5 +106,5 @@ async function race(contestants: readonly Contestant[], connections: number): Pr
 export default {
   name: "pythonEcho",
   question: "How many round trips does a server answer, asked by bare sockets of another process?",
-  figures,
+  measure: async () => ({ figures: await figures() }),
 } satisfies Case;

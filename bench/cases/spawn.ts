@@ -1,7 +1,8 @@
 import { type Coroutine, createTask, gather, run } from "mysyncio";
 import type { Case } from "../harness.ts";
+import { count, sized } from "../sizes.ts";
 
-const TASKS = 100_000;
+const TASKS = sized(100_000);
 
 function* giveWayOnce(): Coroutine<void> {
   yield;
@@ -20,7 +21,7 @@ export default {
   question: "What does a task cost from its start to its awaited end?",
   comparisons: [
     {
-      what: "100,000 tasks of one yield, all awaited",
+      what: `${count(TASKS)} tasks of one yield, all awaited`,
       operations: TASKS,
       ours: { name: "mysyncio", run: () => run(spawnAll) },
       others: [
@@ -30,6 +31,7 @@ export default {
           atLeast: 2,
         },
       ],
+      peers: ["spawn", TASKS],
     },
   ],
 } satisfies Case;

@@ -1,11 +1,16 @@
 import { type Coroutine, createTask, gather, run } from "mysyncio";
 import type { Case } from "../harness.ts";
+import { count, sized } from "../sizes.ts";
 
-const TASKS = 1_000;
+const TASKS = sized(1_000);
 const YIELDS = 1_000;
 
 function* giveWay(): Coroutine<void> {
   for (let i = 0; i < YIELDS; i++) yield;
+}
+
+function* gatherAll(): Coroutine<void> {
+  yield* gather(Array.from({ length: TASKS }, () => createTask(giveWay())));
 }
 
 async function awaitNothing(): Promise<void> {
@@ -27,24 +32,18 @@ export default {
   question: "What does it cost to give way to the next task?",
   comparisons: [
     {
-      what: "1,000 tasks x 1,000 bare yields",
+      what: `${count(TASKS)} tasks x ${count(YIELDS)} bare yields`,
       operations: TASKS * YIELDS,
-      ours: {
-        name: "mysyncio",
-        run: () => run(() => gatherAll()),
-      },
+      ours: { name: "mysyncio", run: () => run(gatherAll) },
       others: [
         {
           name: "async functions",
           run: () => Promise.all(Array.from({ length: TASKS }, awaitNothing)),
           atLeast: 2,
         },
-        { name: "bare generators", run: stepBareGenerators, atMost: 1.3 },
+        { name: "bare generators", run: stepBareGenerators, atMost: 1.2 },
       ],
+      peers: ["switch", TASKS, YIELDS],
     },
   ],
 } satisfies Case;
-
-function* gatherAll(): Coroutine<void> {
-  yield* gather(Array.from({ length: TASKS }, () => createTask(giveWay())));
-}

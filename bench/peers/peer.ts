@@ -1,67 +1,42 @@
-// Programs that a case measures from outside: servers, and those who load them.
+// What another library is asked to do: the work of a case, in the words that its own documentation recommends.
 
-import { type ChildProcess, spawn } from "node:child_process";
-import { createInterface } from "node:readline";
-import { fileURLToPath } from "node:url";
-
-const ROOT = new URL(".", import.meta.resolve("mysyncio/package.json"));
-
-/** Sets the limit of open files to `FILES`, or as high as it may be, and then becomes the program. */
-const FILES = 20_000;
-const RAISE_LIMIT = `ulimit -n ${FILES} 2> /dev/null || ulimit -n $(ulimit -H -n); exec "$0" "$@"`;
-
-/** A program that answers lines with lines. */
-export class Peer {
-  readonly #child: ChildProcess;
-  readonly #lines: AsyncIterator<string>;
-
-  private constructor(command: string, args: readonly string[]) {
-    const child = spawn("/bin/sh", ["-c", RAISE_LIMIT, command, ...args], {
-      stdio: ["pipe", "pipe", "inherit"],
-    });
-    this.#child = child;
-    this.#lines = createInterface({ input: child.stdout })[Symbol.asyncIterator]();
-  }
-
-  /** Starts a built program of ours: `bench/peers/echoServer`. */
-  static node(program: string, ...args: string[]): Peer {
-    const file = fileURLToPath(new URL(`build/${program}.js`, ROOT));
-    return new Peer(process.execPath, ["--expose-gc", file, ...args]);
-  }
-
-  /** Starts a program in Python of this folder, by the `python3` on the path or another one. */
-  static python(program: string, args: readonly string[], python = "python3"): Peer {
-    const file = fileURLToPath(new URL(`bench/peers/${program}.py`, ROOT));
-    return new Peer(python, [file, ...args]);
-  }
-
-  /** Waits for its next line. Undefined if it has ended. */
-  async next(): Promise<string | undefined> {
-    const { value, done } = await this.#lines.next();
-    return done ? undefined : value;
-  }
-
-  /** The last number in its next line, as that of the port that a server listens on. */
-  async number(): Promise<number> {
-    const line = await this.next();
-    const digits = line?.match(/[\d.]+(?=\D*$)/)?.[0];
-    if (digits === undefined) throw new Error(`Expected a number from the program, got ${line}`);
-    return Number(digits);
-  }
-
-  /** Sends it a line, and waits for its answer. */
-  async ask(line: string): Promise<string> {
-    this.#child.stdin?.write(`${line}\n`);
-    const answer = await this.next();
-    if (answer === undefined) throw new Error(`The program ended, and was asked for ${line}`);
-    return answer;
-  }
-
-  end(): void {
-    this.#child.kill();
-  }
+/** The works, each with its sizes; returns when all of it is done, at the latest by a promise. */
+export interface Works {
+  /** Each task gives way to the next, so many times. */
+  switch(tasks: number, yields: number): unknown;
+  /** Each task is started, gives way once, and its end is awaited. */
+  spawn(tasks: number): unknown;
+  /** Something that can be awaited is made, completed from a callback, and awaited. */
+  future(times: number): unknown;
+  /** So many children that give way once, awaited all at once; so many times. */
+  gather(width: number, times: number): unknown;
+  /** The same, in a scope in which a child that fails would end the others. */
+  taskGroup(width: number, times: number): unknown;
+  /** Producers put items on a queue of `size`, consumers take them. */
+  queue(producers: number, consumers: number, items: number, size: number): unknown;
+  /** Each task takes a lock so many times, and gives way while it has it. */
+  lock(tasks: number, times: number): unknown;
+  /** Work that gives way once, under a timeout that does not expire. */
+  timeout(times: number): unknown;
+  /** Tasks that all sleep at once, the one numbered `i` for `i % span` milliseconds. */
+  sleep(tasks: number, span: number): unknown;
+  /** Callbacks that schedule themselves again, so many times each. */
+  callSoon(chains: number, times: number): unknown;
+  /** Tasks that wait for ever are cancelled, and their end is awaited. */
+  cancel(tasks: number): unknown;
+  /** Timers of distinct deadlines are added, and then all cancelled. */
+  timers(count: number): unknown;
 }
 
-export function median(values: readonly number[]): number {
-  return values.toSorted((a, b) => a - b)[values.length >> 1] as number;
+/** A work with its sizes. */
+export type PeerWork = {
+  [Name in keyof Works]: readonly [Name, ...Parameters<Works[Name]>];
+}[keyof Works];
+
+/** A library: its name with its version, and the works that it can do. */
+export interface Peer {
+  readonly name: string;
+  readonly works: Partial<Works>;
+  /** At least so many times as fast are we to be, in general or in one work. */
+  readonly atLeast?: number | Partial<Record<keyof Works, number>>;
 }

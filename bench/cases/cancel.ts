@@ -1,0 +1,123 @@
+import { CancelledError, type Coroutine, createTask, run, sleep, type Task } from "mysyncio";
+import type { Case } from "../harness.ts";
+import { StopToken } from "../native/stopToken.ts";
+import { count, sized } from "../sizes.ts";
+
+const TASKS = sized(100_000);
+
+/** Waits for ever, and cleans up: what a cancel is for. */
+function* waitForEver(cleanUp: () => void): Coroutine<void> {
+  try {
+    yield* sleep(Infinity);
+  } finally {
+    cleanUp();
+  }
+}
+
+function checkCleanedUp(cleaned: number, cancelled: number): void {
+  if (cleaned === TASKS && cancelled === TASKS) return;
+  throw new Error(`Of ${TASKS} tasks ${cancelled} were cancelled and ${cleaned} cleaned up`);
+}
+
+function* cancelAll(): Coroutine<void> {
+  let cleaned = 0;
+  let cancelled = 0;
+  const cleanUp = () => {
+    cleaned++;
+  };
+  const tasks: Task<void>[] = [];
+  for (let i = 0; i < TASKS; i++) tasks.push(createTask(waitForEver(cleanUp)));
+  yield; // all of them wait now
+  for (const task of tasks) task.cancel();
+  for (const task of tasks) {
+    try {
+      yield* task;
+    } catch (error) {
+      if (!(error instanceof CancelledError)) throw error;
+      cancelled++;
+    }
+  }
+  checkCleanedUp(cleaned, cancelled);
+}
+
+async function waitForAbort(signal: AbortSignal, cleanUp: () => void): Promise<void> {
+  try {
+    await new Promise<never>((_, reject) => {
+      signal.addEventListener("abort", () => reject(signal.reason), { once: true });
+    });
+  } finally {
+    cleanUp();
+  }
+}
+
+async function waitForStop(token: StopToken, cleanUp: () => void): Promise<void> {
+  try {
+    await new Promise<never>((_, reject) => token.onStop(reject));
+  } finally {
+    cleanUp();
+  }
+}
+
+/** The same by whatever stops a promise. */
+async function stopAll<Stopper>(
+  make: () => Stopper,
+  start: (stopper: Stopper, cleanUp: () => void) => Promise<void>,
+  stop: (stopper: Stopper, reason: Error) => void,
+): Promise<void> {
+  let cleaned = 0;
+  let cancelled = 0;
+  const cleanUp = () => {
+    cleaned++;
+  };
+  const stoppers: Stopper[] = [];
+  const promises: Promise<void>[] = [];
+  for (let i = 0; i < TASKS; i++) {
+    const stopper = make();
+    stoppers.push(stopper);
+    promises.push(start(stopper, cleanUp));
+  }
+  await undefined;
+  // One reason for all: an error of its own would cost each a stack.
+  const reason = new Error("stopped");
+  for (const stopper of stoppers) stop(stopper, reason);
+  for (const result of await Promise.allSettled(promises)) {
+    if (result.status !== "rejected") throw new Error("Expected every promise to be rejected");
+    if (result.reason === reason) cancelled++;
+  }
+  checkCleanedUp(cleaned, cancelled);
+}
+
+export default {
+  name: "cancel",
+  question: "What does a task cost that waits, is cancelled, cleans up and is awaited?",
+  comparisons: [
+    {
+      what: `${count(TASKS)} tasks`,
+      operations: TASKS,
+      ours: { name: "task.cancel", run: () => run(cancelAll) },
+      others: [
+        {
+          name: "AbortController",
+          run: () =>
+            stopAll(
+              () => new AbortController(),
+              ({ signal }, cleanUp) => waitForAbort(signal, cleanUp),
+              (controller, reason) => controller.abort(reason),
+            ),
+          atLeast: 2,
+        },
+        {
+          // Knows neither fetch nor timers nor any library, and has one listener. For comparison only.
+          name: "a bare token by hand",
+          run: () =>
+            stopAll(
+              () => new StopToken(),
+              waitForStop,
+              (token, reason) => token.stop(reason),
+            ),
+        },
+      ],
+      peers: ["cancel", TASKS],
+    },
+  ],
+} satisfies Case;

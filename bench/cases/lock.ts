@@ -1,0 +1,79 @@
+import { type Coroutine, gather, Lock, run } from "mysyncio";
+import type { Case } from "../harness.ts";
+import { Mutex } from "../native/mutex.ts";
+import { count, sized } from "../sizes.ts";
+
+const TASKS = sized(100);
+const TIMES = 1_000;
+const FREE = sized(500_000);
+
+function* contend(lock: Lock): Coroutine<void> {
+  for (let i = 0; i < TIMES; i++) {
+    yield* lock.acquire();
+    try {
+      yield;
+    } finally {
+      lock.release();
+    }
+  }
+}
+
+function* contendAll(): Coroutine<void> {
+  const lock = new Lock();
+  yield* gather(Array.from({ length: TASKS }, () => contend(lock)));
+}
+
+async function contendNatively(mutex: Mutex): Promise<void> {
+  for (let i = 0; i < TIMES; i++) {
+    const turn = mutex.acquire();
+    if (turn !== undefined) await turn;
+    try {
+      await undefined;
+    } finally {
+      mutex.release();
+    }
+  }
+}
+
+async function contendAllNatively(): Promise<void> {
+  const mutex = new Mutex();
+  await Promise.all(Array.from({ length: TASKS }, () => contendNatively(mutex)));
+}
+
+function* takeFree(): Coroutine<void> {
+  const lock = new Lock();
+  for (let i = 0; i < FREE; i++) {
+    yield* lock.acquire();
+    lock.release();
+  }
+}
+
+async function takeFreeNatively(): Promise<void> {
+  const mutex = new Mutex();
+  for (let i = 0; i < FREE; i++) {
+    const turn = mutex.acquire();
+    if (turn !== undefined) await turn;
+    mutex.release();
+  }
+}
+
+export default {
+  name: "lock",
+  question: "What does a lock cost, wanted by many or by one?",
+  comparisons: [
+    {
+      what: `${count(TASKS)} tasks take it ${count(TIMES)} times, and give way while they have it`,
+      operations: TASKS * TIMES,
+      ours: { name: "Lock", run: () => run(contendAll) },
+      others: [{ name: "promises, a mutex by hand", run: contendAllNatively, atLeast: 2 }],
+      peers: ["lock", TASKS, TIMES],
+    },
+    {
+      what: `${count(FREE)} times taken while it is free`,
+      operations: FREE,
+      ours: { name: "Lock", run: () => run(takeFree) },
+      // A compare and a store: nothing that could be beaten.
+      others: [{ name: "promises, a mutex by hand", run: takeFreeNatively }],
+    },
+  ],
+} satisfies Case;

@@ -1,0 +1,179 @@
+import { type Coroutine, createTask, gather, newEventLoop, run } from "mysyncio";
+import {
+  type Case,
+  type Contestant,
+  type Curve,
+  compare,
+  type Figure,
+  type Measured,
+} from "../harness.ts";
+import { shuffled } from "../shuffle.ts";
+import { count, sized } from "../sizes.ts";
+import { addHostTimers, addTimers, bytesOfEach, parkNatively, parkTasks } from "../waiting.ts";
+
+const SIZES = [...new Set([1_000, 10_000, 100_000, 1_000_000].map(sized))];
+const SMALLEST = SIZES[0] as number;
+const LARGEST = SIZES.at(-1) as number;
+/** A size is repeated until so many have had their turn, so that a small one takes as long as a large one. */
+const OPERATIONS = LARGEST;
+const FAR = 10_000_000;
+
+interface Work {
+  readonly what: string;
+  readonly of: string;
+  /** Each does the work with so many at once, so many times. */
+  readonly ours: (size: number, times: number) => unknown;
+  readonly native: (size: number, times: number) => unknown;
+  readonly nativeName: string;
+}
+
+function* giveWay(times: number): Coroutine<void> {
+  for (let i = 0; i < times; i++) yield;
+}
+
+async function giveWayNatively(times: number): Promise<void> {
+  for (let i = 0; i < times; i++) await undefined;
+}
+
+function* startAll(size: number, yields: number): Coroutine<void> {
+  yield* gather(Array.from({ length: size }, () => createTask(giveWay(yields))));
+}
+
+function startAllNatively(size: number, yields: number): Promise<unknown> {
+  return Promise.all(Array.from({ length: size }, () => giveWayNatively(yields)));
+}
+
+async function addAndCancel(size: number, times: number): Promise<void> {
+  const order = shuffled(size);
+  const loop = newEventLoop();
+  for (let time = 0; time < times; time++) {
+    const timers = Array.from(order, (at) => loop.callLater(FAR + at, () => {}));
+    for (const index of order) timers[index]?.cancel();
+  }
+  loop.close();
+}
+
+function addAndCancelHosts(size: number, times: number): void {
+  const order = shuffled(size);
+  for (let time = 0; time < times; time++) {
+    const timers = Array.from(order, (at) => setTimeout(() => {}, FAR + at));
+    for (const index of order) clearTimeout(timers[index]);
+  }
+}
+
+const WORKS: readonly Work[] = [
+  {
+    what: "start a task of one yield and await it",
+    of: "tasks at once",
+    async ours(size, times) {
+      for (let time = 0; time < times; time++) await run(() => startAll(size, 1));
+    },
+    async native(size, times) {
+      for (let time = 0; time < times; time++) await startAllNatively(size, 1);
+    },
+    nativeName: "async functions",
+  },
+  {
+    what: "switch to the next task",
+    of: "tasks at once",
+    ours: (size, times) => run(() => startAll(size, times)),
+    native: startAllNatively,
+    nativeName: "async functions",
+  },
+  {
+    what: "add a timer of its own deadline and cancel it",
+    of: "timers at once",
+    ours: addAndCancel,
+    native: addAndCancelHosts,
+    nativeName: "setTimeout",
+  },
+];
+
+/** More switches than tasks: what is measured is not their start. */
+const SWITCHES_PER_TASK = 10;
+
+async function costs(work: Work, rounds: number): Promise<Curve> {
+  const own: number[] = [];
+  const native: number[] = [];
+  for (const size of SIZES) {
+    const isSwitch = work.what.startsWith("switch");
+    const times = (OPERATIONS / size) * (isSwitch ? SWITCHES_PER_TASK : 1);
+    const contestant = (name: string, run: Work["ours"]): Contestant => ({
+      name,
+      run: () => run(size, times),
+    });
+    const outcome = await compare(
+      {
+        what: work.what,
+        operations: size * times,
+        ours: contestant("mysyncio", work.ours),
+        others: [contestant(work.nativeName, work.native)],
+      },
+      { rounds, budget: 2_000 },
+    );
+    own.push(outcome.ours.median);
+    native.push(outcome.others[0]?.median ?? 0);
+  }
+  return {
+    what: work.what,
+    of: work.of,
+    unit: "ns",
+    sizes: SIZES,
+    lines: [
+      { name: "mysyncio", values: own },
+      { name: work.nativeName, values: native },
+    ],
+  };
+}
+
+async function bytes(
+  what: string,
+  of: string,
+  lines: readonly (readonly [string, (count: number) => () => void])[],
+): Promise<Curve> {
+  const weighed: Curve["lines"][number][] = [];
+  for (const [name, make] of lines) {
+    const values: number[] = [];
+    for (const size of SIZES) {
+      const weigh = () => run(() => bytesOfEach(size, () => make(size)));
+      await weigh(); // compiles, and grows what is kept
+      values.push(await weigh());
+    }
+    weighed.push({ name, values });
+  }
+  return { what, of, unit: "bytes", sizes: SIZES, lines: weighed };
+}
+
+function growth({ what, lines }: Curve): Figure[] {
+  return lines.map(({ name, values }, index) => ({
+    what: `${what}: ${count(LARGEST)} against ${count(SMALLEST)}`,
+    note: name,
+    value: (values.at(-1) as number) / (values[0] as number),
+    unit: "times",
+    ...(index === 0 ? { atMost: 2 } : {}),
+  }));
+}
+
+async function measure(rounds: number): Promise<Measured> {
+  const curves: Curve[] = [];
+  for (const work of WORKS) curves.push(await costs(work, rounds));
+  const figures = curves.flatMap(growth);
+  curves.push(
+    await bytes("a task that waits, with its future", "tasks at once", [
+      ["mysyncio", parkTasks],
+      ["async function and promise", parkNatively],
+    ]),
+    await bytes("a pending timer", "timers at once", [
+      ["callLater", addTimers],
+      ["setTimeout", addHostTimers],
+    ]),
+  );
+  return { figures, curves };
+}
+
+export default {
+  name: "scale",
+  question: "Does it cost more when there are more of them?",
+  rounds: 3,
+  measure,
+} satisfies Case;

@@ -1,0 +1,39 @@
+import { type Coroutine, gather, run, sleep } from "mysyncio";
+import type { Case } from "../harness.ts";
+import { count, sized } from "../sizes.ts";
+
+const TASKS = sized(100_000);
+/** Delays of 0 to 9 ms: less than starting them all takes, so that what is measured is work and no waiting. */
+const SPAN = 10;
+
+function* sleepAll(): Coroutine<void> {
+  yield* gather(Array.from({ length: TASKS }, (_, index) => sleepOnce(index % SPAN)));
+}
+
+function* sleepOnce(delay: number): Coroutine<void> {
+  yield* sleep(delay);
+}
+
+async function sleepOnceNatively(delay: number): Promise<void> {
+  await new Promise<void>((resolve) => {
+    setTimeout(resolve, delay);
+  });
+}
+
+function sleepAllNatively(): Promise<unknown> {
+  return Promise.all(Array.from({ length: TASKS }, (_, index) => sleepOnceNatively(index % SPAN)));
+}
+
+export default {
+  name: "sleep",
+  question: "What does a task cost that sleeps, among many?",
+  comparisons: [
+    {
+      what: `${count(TASKS)} tasks sleep for 0 to ${SPAN - 1} ms`,
+      operations: TASKS,
+      ours: { name: "sleep", run: () => run(sleepAll) },
+      others: [{ name: "promises and setTimeout", run: sleepAllNatively }],
+      peers: ["sleep", TASKS, SPAN],
+    },
+  ],
+} satisfies Case;

@@ -1,0 +1,63 @@
+import { type Coroutine, gather, run, timeout } from "mysyncio";
+import type { Case } from "../harness.ts";
+import { race, withTimer } from "../native/timeouts.ts";
+import { count, sized } from "../sizes.ts";
+
+const TIMES = sized(100_000);
+const AT_ONCE = sized(1_000);
+const DELAY = 30_000;
+
+function* work(): Coroutine<void> {
+  yield;
+}
+
+async function nativeWork(): Promise<void> {
+  await undefined;
+}
+
+function* inTime(times: number): Coroutine<void> {
+  for (let i = 0; i < times; i++) yield* timeout(DELAY, work);
+}
+
+type WithTimeout = (delay: number, work: () => Promise<void>) => Promise<void>;
+
+async function inTimeNatively(withTimeout: WithTimeout, times: number): Promise<void> {
+  for (let i = 0; i < times; i++) await withTimeout(DELAY, nativeWork);
+}
+
+const eachHas = TIMES / AT_ONCE;
+
+function* allInTime(): Coroutine<void> {
+  yield* gather(Array.from({ length: AT_ONCE }, () => inTime(eachHas)));
+}
+
+function allInTimeNatively(withTimeout: WithTimeout): Promise<unknown> {
+  const tasks = Array.from({ length: AT_ONCE }, () => inTimeNatively(withTimeout, eachHas));
+  return Promise.all(tasks);
+}
+
+export default {
+  name: "timeout",
+  question: "What does a timeout cost around work that ends in time?",
+  comparisons: [
+    {
+      what: `${count(TIMES)} times, one after the other`,
+      operations: TIMES,
+      ours: { name: "timeout", run: () => run(() => inTime(TIMES)) },
+      others: [
+        { name: "Promise.race", run: () => inTimeNatively(race, TIMES), atLeast: 2 },
+        { name: "a promise and a timer", run: () => inTimeNatively(withTimer, TIMES), atLeast: 2 },
+      ],
+      peers: ["timeout", TIMES],
+    },
+    {
+      what: `${count(AT_ONCE)} tasks at once, ${count(eachHas)} times each`,
+      operations: TIMES,
+      ours: { name: "timeout", run: () => run(allInTime) },
+      others: [
+        { name: "Promise.race", run: () => allInTimeNatively(race), atLeast: 2 },
+        { name: "a promise and a timer", run: () => allInTimeNatively(withTimer), atLeast: 2 },
+      ],
+    },
+  ],
+} satisfies Case;

@@ -1,0 +1,136 @@
+import { type EventLoopOptions, newEventLoop, type TimerHandle } from "mysyncio";
+import { type Case, comparePhases, Elapsed, type Measured, type Outcome } from "../harness.ts";
+import { shuffled } from "../shuffle.ts";
+import { count, sized } from "../sizes.ts";
+
+const TIMERS = sized(1_000_000);
+/** Far enough for none to fire. */
+const FAR = 10_000_000;
+/** What fires has one of so many delays, as the delays of hosts are whole milliseconds. */
+const SPAN = 100;
+const ORDER = shuffled(TIMERS);
+const ROUNDS = 3;
+
+const PHASES = ["add", "cancel"] as const;
+type Times = Record<(typeof PHASES)[number], number>;
+type Delay = (index: number) => number;
+type CoreKind = NonNullable<EventLoopOptions["core"]>;
+
+const DISTINCT: Delay = (index) => FAR + (ORDER[index] as number);
+/** As the timeouts of a server are. Node keeps one list for each delay, so this is what it does best. */
+const SAME: Delay = () => FAR;
+
+const nothing = () => {};
+
+function timed(add: () => void, cancel: () => void): Times {
+  const start = performance.now();
+  add();
+  const middle = performance.now();
+  cancel();
+  return { add: middle - start, cancel: performance.now() - middle };
+}
+
+function addAndCancelOurs(core: CoreKind, delay: Delay): Times {
+  const loop = newEventLoop({ core });
+  const timers: TimerHandle[] = [];
+  const times = timed(
+    () => {
+      for (let i = 0; i < TIMERS; i++) timers.push(loop.callLater(delay(i), nothing));
+    },
+    () => {
+      for (const index of ORDER) timers[index]?.cancel();
+    },
+  );
+  loop.close();
+  return times;
+}
+
+function addAndCancelHosts(delay: Delay): Times {
+  const timers: ReturnType<typeof setTimeout>[] = [];
+  return timed(
+    () => {
+      for (let i = 0; i < TIMERS; i++) timers.push(setTimeout(nothing, delay(i)));
+    },
+    () => {
+      for (const index of ORDER) clearTimeout(timers[index]);
+    },
+  );
+}
+
+function addAndCancel(delay: Delay, of: string, rounds: number): Promise<Outcome[]> {
+  return comparePhases(
+    {
+      what: (phase) => `${phase}, among ${count(TIMERS)} of ${of}`,
+      phases: PHASES,
+      operations: TIMERS,
+      contestants: [
+        { name: "callLater", run: () => addAndCancelOurs("wasm", delay) },
+        {
+          name: "callLater on the reference core",
+          run: () => addAndCancelOurs("js", delay),
+          target: () => ({ atLeast: 1.3 }),
+        },
+        {
+          name: "setTimeout",
+          run: () => addAndCancelHosts(delay),
+          target: () => ({ atLeast: 20 }),
+        },
+      ],
+    },
+    rounds,
+  );
+}
+
+async function measure(rounds: number): Promise<Measured> {
+  return {
+    outcomes: [
+      ...(await addAndCancel(DISTINCT, "distinct delays", rounds)),
+      ...(await addAndCancel(SAME, "one delay", rounds)),
+    ],
+  };
+}
+
+/** How long it takes to run what is due, once all of it is. */
+function fireAll(schedule: (delay: number, callback: () => void) => void): Promise<Elapsed> {
+  return new Promise((resolve) => {
+    let left = TIMERS;
+    let start = 0;
+    const fire = () => {
+      if (--left === 0) resolve(new Elapsed(performance.now() - start));
+    };
+    for (let i = 0; i < TIMERS; i++) schedule(1 + ((ORDER[i] as number) % SPAN), fire);
+    const due = performance.now() + SPAN + 2;
+    while (performance.now() < due);
+    start = performance.now();
+  });
+}
+
+async function fireOurs(core: CoreKind): Promise<Elapsed> {
+  const loop = newEventLoop({ core });
+  const firing = fireAll((delay, callback) => loop.callLater(delay, callback));
+  const elapsed = await loop.runUntilComplete(firing);
+  loop.close();
+  return elapsed;
+}
+
+export default {
+  name: "timersMillion",
+  question: "What do timers cost when there are a million of them?",
+  rounds: ROUNDS,
+  comparisons: [
+    {
+      what: `fire, ${count(TIMERS)} of ${SPAN} delays`,
+      operations: TIMERS,
+      ours: { name: "callLater", run: () => fireOurs("wasm") },
+      others: [
+        { name: "callLater on the reference core", run: () => fireOurs("js"), atLeast: 1.3 },
+        {
+          name: "setTimeout",
+          run: () => fireAll((delay, callback) => setTimeout(callback, delay)),
+          atLeast: 20,
+        },
+      ],
+    },
+  ],
+  measure,
+} satisfies Case;

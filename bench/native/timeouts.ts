@@ -1,0 +1,34 @@
+/** The error of work that took too long; made when it did, as a stack costs. */
+export class TooLate extends Error {
+  override readonly name = "TooLate";
+}
+
+/** As it is mostly written: a race against a timer, which is cleared. */
+export async function race<T>(delay: number, work: () => Promise<T>): Promise<T> {
+  let timer: ReturnType<typeof setTimeout> | undefined;
+  const expiry = new Promise<never>((_, reject) => {
+    timer = setTimeout(() => reject(new TooLate()), delay);
+  });
+  try {
+    return await Promise.race([work(), expiry]);
+  } finally {
+    clearTimeout(timer);
+  }
+}
+
+/** The least that a promise with a timer needs: no race, no async function. */
+export function withTimer<T>(delay: number, work: () => Promise<T>): Promise<T> {
+  return new Promise((resolve, reject) => {
+    const timer = setTimeout(() => reject(new TooLate()), delay);
+    work().then(
+      (value) => {
+        clearTimeout(timer);
+        resolve(value);
+      },
+      (error) => {
+        clearTimeout(timer);
+        reject(error);
+      },
+    );
+  });
+}

@@ -1,0 +1,28 @@
+// Does our part of a case. For each line, the name of a case, it prints how long its first row took, in nanoseconds for
+// one operation.
+
+import { createInterface } from "node:readline";
+import { type Case, type Comparison, timeOf } from "../harness.ts";
+import { built } from "../places.ts";
+
+const WARM_UP_ROUNDS = 2;
+
+const rows = new Map<string, Comparison>();
+
+async function rowOf(name: string): Promise<Comparison> {
+  const known = rows.get(name);
+  if (known !== undefined) return known;
+  const { default: chosen } = (await import(built(`bench/cases/${name}`).href)) as {
+    default: Case;
+  };
+  const [row] = chosen.comparisons ?? [];
+  if (row === undefined) throw new RangeError(`The case ${name} has no rows`);
+  for (let round = 0; round < WARM_UP_ROUNDS; round++) await timeOf(row.ours);
+  rows.set(name, row);
+  return row;
+}
+
+for await (const name of createInterface({ input: process.stdin })) {
+  const { ours, operations } = await rowOf(name);
+  console.log(((await timeOf(ours)) * 1e6) / operations);
+}

@@ -1,0 +1,97 @@
+// What waits, to be counted and weighed: tasks and timers, ours and the host's. Each function makes so many of them, and
+// returns what ends them.
+
+import {
+  type Coroutine,
+  createTask,
+  type Future,
+  getRunningLoop,
+  type TimerHandle,
+} from "mysyncio";
+import { shuffled } from "./shuffle.ts";
+
+/** Far enough for no timer to fire. */
+const FAR = 10_000_000;
+/** The delays of a host are whole milliseconds, and Node keeps a list for each: a program has few. */
+const SPAN = 1_000;
+
+function* park(future: Future<void>): Coroutine<void> {
+  yield* future;
+}
+
+async function parkOn(promise: Promise<void>): Promise<void> {
+  await promise;
+}
+
+const nothing = () => {};
+
+/** Tasks of the running loop, each of which waits for a future of its own. */
+export function parkTasks(count: number): () => void {
+  const loop = getRunningLoop();
+  const futures: Future<void>[] = [];
+  for (let i = 0; i < count; i++) {
+    const future = loop.createFuture<void>();
+    futures.push(future);
+    createTask(park(future));
+  }
+  return () => {
+    for (const future of futures) future.setResult();
+  };
+}
+
+/** Async functions, each of which waits for a promise of its own. */
+export function parkNatively(count: number): () => void {
+  const resolvers: (() => void)[] = [];
+  const promises: Promise<void>[] = [];
+  for (let i = 0; i < count; i++) {
+    promises.push(parkOn(new Promise((resolve) => resolvers.push(resolve))));
+  }
+  return () => {
+    for (const resolve of resolvers) resolve();
+    promises.length = 0;
+  };
+}
+
+/** Timers of the running loop. */
+export function addTimers(count: number): () => void {
+  const loop = getRunningLoop();
+  const order = shuffled(count);
+  const timers: TimerHandle[] = [];
+  for (let i = 0; i < count; i++) {
+    timers.push(loop.callLater(FAR + ((order[i] as number) % SPAN), nothing));
+  }
+  return () => {
+    for (const timer of timers) timer.cancel();
+  };
+}
+
+/** Timers of the host. */
+export function addHostTimers(count: number): () => void {
+  const order = shuffled(count);
+  const timers: ReturnType<typeof setTimeout>[] = [];
+  for (let i = 0; i < count; i++) {
+    timers.push(setTimeout(nothing, FAR + ((order[i] as number) % SPAN)));
+  }
+  return () => {
+    for (const timer of timers) clearTimeout(timer);
+  };
+}
+
+/** How many bytes each of so many things takes that `make` makes, while all of them wait. */
+export function* bytesOfEach(count: number, make: () => () => void): Coroutine<number> {
+  const before = yield* settledHeap();
+  const end = make();
+  const after = yield* settledHeap();
+  end();
+  yield;
+  return (after - before) / count;
+}
+
+/** Everything that is alive once all have taken their first step: the heap, and the core's memory beside it. */
+function* settledHeap(): Coroutine<number> {
+  yield;
+  if (globalThis.gc === undefined) throw new Error("It needs node --expose-gc");
+  globalThis.gc();
+  const { heapUsed, arrayBuffers } = process.memoryUsage();
+  return heapUsed + arrayBuffers;
+}

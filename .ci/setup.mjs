@@ -1,6 +1,9 @@
 // Makes a fresh clone ready: installs what the lock file names, then builds the
 // core, the package and the programs. Skips each part whose inputs are unchanged.
 //
+// The arguments name parts of the benchmarks, each a folder with a lock file of its
+// own: node .ci/setup.mjs bench/charts. They are made ready too, and nothing else is.
+//
 // Runs before any dependency exists, so it is plain Node.
 
 import { createHash } from "node:crypto";
@@ -13,7 +16,7 @@ import {
   statSync,
   writeFileSync,
 } from "node:fs";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 import { run } from "./shell.mjs";
 
 /** What every step depends on: the tools and how they are called. */
@@ -34,23 +37,50 @@ const STEPS = [
   },
 ];
 
-if (!isInstalled()) runOrExit("npm ci");
+const folders = process.argv.slice(2);
+if (!isInstalled(".")) runOrExit("npm ci");
+if (folders.length === 0) STEPS.forEach(takeStep);
+for (const folder of folders) {
+  if (!isInstalled(folder)) runOrExit(`npm ci --no-audit --no-fund --prefix ${folder}`);
+  if (existsSync(`${folder}/tsconfig.json`)) takeStep(compilationOf(folder));
+}
 
-for (const { stamp, inputs, outputs, commands } of STEPS) {
+/** @param {typeof STEPS[number]} step */
+function takeStep({ stamp, inputs, outputs, commands }) {
   const digest = digestOf([...TOOLING, ...inputs]);
-  if ([stamp, ...outputs].every(existsSync) && readFileSync(stamp, "utf8") === digest) continue;
+  if ([stamp, ...outputs].every(existsSync) && readFileSync(stamp, "utf8") === digest) return;
   // Removed first: a build that fails half-way must not look finished.
   rmSync(stamp, { force: true });
-  mkdirSync("build", { recursive: true });
+  mkdirSync(dirname(stamp), { recursive: true });
   commands.forEach(runOrExit);
   writeFileSync(stamp, digest);
 }
 
-/** Whether node_modules holds what the lock file names; npm keeps its own record there. */
-function isInstalled() {
-  if (!existsSync("node_modules/.package-lock.json")) return false;
-  const found = packagesOf("node_modules/.package-lock.json");
-  return Object.entries(packagesOf("package-lock.json")).every(
+/**
+ * Beside its sources, so that what it imports is found in its own node_modules.
+ *
+ * @param {string} folder
+ */
+function compilationOf(folder) {
+  const sources = readdirSync(folder).filter((name) => /\.(ts|json)$/.test(name));
+  return {
+    stamp: `${folder}/build/compiled.stamp`,
+    inputs: sources.map((name) => `${folder}/${name}`),
+    outputs: [],
+    commands: [`tsc -p ${folder}`],
+  };
+}
+
+/**
+ * Whether node_modules holds what the lock file names; npm keeps its own record there.
+ *
+ * @param {string} folder
+ */
+function isInstalled(folder) {
+  const record = `${folder}/node_modules/.package-lock.json`;
+  if (!existsSync(record)) return false;
+  const found = packagesOf(record);
+  return Object.entries(packagesOf(`${folder}/package-lock.json`)).every(
     ([path, { version, integrity, optional }]) =>
       path === "" ||
       (found[path] === undefined && optional) ||

@@ -39,3 +39,14 @@ export const ON_NODE = [
 ] as const;
 
 export const CASES: readonly string[] = [...NEUTRAL, ...ON_NODE];
+
+/** Those that have a target against promises, which get faster with the engine: they are worth another Node. */
+export const NEWEST_NODE: readonly string[] = [
+  "switch",
+  "spawn",
+  "future",
+  "cancel",
+  "timeout",
+  "queue",
+  "lock",
+];

@@ -18,6 +18,7 @@ for (const file of peerFiles) {
 }
 const where = machine();
 const result = await runCase(chosen, { rounds: Number(rounds), peers });
+for (const peer of peers) peer.close?.();
 process.send?.({ machine: where, result });
 // Whatever a peer has left behind does not keep the process.
 process.disconnect?.();

@@ -11,6 +11,8 @@ export const USAGE = `Usage: npm run bench -- [case ...] [options]
   --node PATH        runs on another Node
   --nodes            runs the cases with a target against promises on the newest Node as well; installs it first
   --json             prints the results as JSON instead of tables
+  --name NAME        writes bench/results/NAME.json and pictures in NAME/, by default the date;
+                     "latest" is the run that git keeps and the README shows
   --no-results       writes no files
   --list             prints the cases
   --help             prints this`;
@@ -24,6 +26,8 @@ export interface Options {
   /** The program that runs the cases. */
   readonly node: string;
   readonly writesResults: boolean;
+  /** What the files are called; undefined stands for the date. */
+  readonly name: string | undefined;
   /** Prints something and does nothing else. */
   readonly prints: "cases" | "usage" | undefined;
 }
@@ -46,6 +50,7 @@ export function parseOptions(args: readonly string[], node = process.execPath): 
     withNodes: values.nodes,
     node: values.node ?? node,
     writesResults: !values["no-results"],
+    name: values.name === undefined ? undefined : fileName(values.name),
     prints: values.help ? "usage" : values.list ? "cases" : undefined,
   };
 }
@@ -60,6 +65,7 @@ function parse(args: readonly string[]) {
         help: { type: "boolean", default: false },
         json: { type: "boolean", default: false },
         list: { type: "boolean", default: false },
+        name: { type: "string" },
         node: { type: "string" },
         nodes: { type: "boolean", default: false },
         "no-results": { type: "boolean", default: false },
@@ -76,6 +82,11 @@ function wholeNumber(text: string): number {
   const rounds = Number(text);
   if (Number.isSafeInteger(rounds) && rounds > 0) return rounds;
   throw new RangeError(`Expected --rounds to be a whole number > 0, got ${JSON.stringify(text)}`);
+}
+
+function fileName(text: string): string {
+  if (/^[\w.-]+$/.test(text) && !text.startsWith(".")) return text;
+  throw new RangeError(`Expected --name to be a file name, got ${JSON.stringify(text)}`);
 }
 
 /** A name as it was given, with the one that was perhaps meant. */

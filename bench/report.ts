@@ -59,12 +59,17 @@ export function ratioText({ ratio, target }: Rival): string {
 }
 
 function figureRow(figure: Figure): Row {
-  const { what, note = "", value, unit } = figure;
+  const { what, note = "", value } = figure;
   const target = targetText(figure);
   if (value === undefined) return [what, note, NOTHING, "", "", "", target, ""];
-  const text = `${value.toLocaleString("en", { maximumFractionDigits: value < 100 ? 1 : 0 })} ${unit}`;
   const met = target === "" ? "" : meets(figure, value) ? "ok" : "MISSED";
-  return [what, note, text.trim(), "", "", "", target, met];
+  return [what, note, figureText(figure), "", "", "", target, met];
+}
+
+/** The value of a figure with its unit. */
+export function figureText({ value = NaN, unit }: Figure): string {
+  const digits = value < 100 ? 1 : 0;
+  return `${value.toLocaleString("en", { maximumFractionDigits: digits })} ${unit}`.trim();
 }
 
 function curveRows({ what, of, unit, sizes, lines }: Curve): Row[] {

@@ -30,7 +30,7 @@ export interface Run {
 }
 
 /** How long a row may take, in milliseconds; each peer adds to it. */
-const BUDGET = 4_000;
+const BUDGET = 3_000;
 
 export async function runCase(chosen: Case, run: Run): Promise<CaseResult> {
   const { name, question, comparisons = [] } = chosen;

@@ -1,5 +1,5 @@
 import { type EventLoopOptions, newEventLoop, type TimerHandle } from "mysyncio";
-import { type Case, comparePhases, Elapsed, type Measured, type Outcome } from "../harness.ts";
+import { type Case, comparePhases, type Elapsed, type Measured, type Outcome } from "../harness.ts";
 import { shuffled } from "../shuffle.ts";
 import { count, sized } from "../sizes.ts";
 
@@ -96,7 +96,7 @@ function fireAll(schedule: (delay: number, callback: () => void) => void): Promi
     let left = TIMERS;
     let start = 0;
     const fire = () => {
-      if (--left === 0) resolve(new Elapsed(performance.now() - start));
+      if (--left === 0) resolve({ milliseconds: performance.now() - start });
     };
     for (let i = 0; i < TIMERS; i++) schedule(1 + ((ORDER[i] as number) % SPAN), fire);
     const due = performance.now() + SPAN + 2;

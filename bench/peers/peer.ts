@@ -1,6 +1,9 @@
 // What another library is asked to do: the work of a case, in the words that its own documentation recommends.
 
-/** The works, each with its sizes; returns when all of it is done, at the latest by a promise. */
+/**
+ * The works, each with its sizes. What they return has settled when all is done; it is `{ milliseconds }` if the peer
+ * takes its own time, elsewhere.
+ */
 export interface Works {
   /** Each task gives way to the next, so many times. */
   switch(tasks: number, yields: number): unknown;
@@ -39,4 +42,6 @@ export interface Peer {
   readonly works: Partial<Works>;
   /** At least so many times as fast are we to be, in general or in one work. */
   readonly atLeast?: number | Partial<Record<keyof Works, number>>;
+  /** Ends what it has started. */
+  close?(): unknown;
 }

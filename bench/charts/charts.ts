@@ -1,0 +1,192 @@
+// Results as pictures: SVG made by a library that needs no page to draw in.
+
+import * as echarts from "echarts";
+
+/** One bar for each contestant of a row. */
+export interface Bars {
+  readonly title: string;
+  readonly subtitle: string;
+  readonly groups: readonly {
+    readonly name: string;
+    readonly bars: readonly {
+      readonly name: string;
+      readonly value: number;
+      readonly label: string;
+      readonly isOurs: boolean;
+    }[];
+  }[];
+}
+
+/** Lines over sizes, both on logarithmic axes. */
+export interface Lines {
+  readonly title: string;
+  readonly subtitle: string;
+  readonly of: string;
+  readonly unit: string;
+  readonly sizes: readonly number[];
+  readonly lines: readonly { readonly name: string; readonly values: readonly number[] }[];
+}
+
+const WIDTH = 900;
+const BAR_HEIGHT = 26;
+const HEADING_HEIGHT = 64;
+const GROUP_GAP = 30;
+const FONT = "system-ui, -apple-system, 'Segoe UI', 'DejaVu Sans', sans-serif";
+const OURS = "#2f6fde";
+const THEIRS = "#b7bfcc";
+const TEXT = "#24292f";
+const MUTED = "#667080";
+
+type Option = echarts.EChartsCoreOption;
+
+/** How high a picture of bars is, in pixels. */
+export function heightOfBars({ groups }: Bars): number {
+  const bars = groups.reduce((sum, group) => sum + group.bars.length, 0);
+  return HEADING_HEIGHT + groups.length * GROUP_GAP + bars * BAR_HEIGHT + 10;
+}
+
+/** Bars, one under the other, each group under its name and on a scale of its own. */
+export function barsOption({ title, subtitle, groups }: Bars): Option {
+  const grid: object[] = [];
+  const xAxis: object[] = [];
+  const yAxis: object[] = [];
+  const series: object[] = [];
+  const graphic: object[] = [];
+  let top = HEADING_HEIGHT;
+  groups.forEach(({ name, bars }, index) => {
+    const height = bars.length * BAR_HEIGHT;
+    graphic.push({
+      type: "text",
+      left: 16,
+      top: top + 8,
+      silent: true,
+      style: { text: name, font: `600 13px ${FONT}`, fill: TEXT },
+    });
+    grid.push({ left: 250, right: 190, top: top + GROUP_GAP, height });
+    xAxis.push({ type: "value", gridIndex: index, show: false, min: 0 });
+    yAxis.push({
+      type: "category",
+      gridIndex: index,
+      inverse: true,
+      data: bars.map((bar) => bar.name),
+      axisLine: { show: false },
+      axisTick: { show: false },
+      axisLabel: { color: TEXT, fontFamily: FONT, fontSize: 12, width: 225, overflow: "truncate" },
+    });
+    series.push({
+      type: "bar",
+      xAxisIndex: index,
+      yAxisIndex: index,
+      barWidth: 16,
+      animation: false,
+      data: bars.map(({ value, label, isOurs }) => ({
+        value,
+        itemStyle: { color: isOurs ? OURS : THEIRS, borderRadius: [0, 3, 3, 0] },
+        label: {
+          show: true,
+          position: "right",
+          formatter: () => label,
+          color: TEXT,
+          fontFamily: FONT,
+          fontSize: 12,
+        },
+      })),
+    });
+    top += GROUP_GAP + height;
+  });
+  return {
+    backgroundColor: "#ffffff",
+    animation: false,
+    title: heading(title, subtitle),
+    grid,
+    xAxis,
+    yAxis,
+    series,
+    graphic,
+  };
+}
+
+/** Lines whose ends are named. */
+export function linesOption({ title, subtitle, of, unit, sizes, lines }: Lines): Option {
+  const axis = {
+    type: "log",
+    axisLabel: { color: MUTED, fontFamily: FONT, fontSize: 12 },
+    nameTextStyle: { color: MUTED, fontFamily: FONT, fontSize: 12 },
+    splitLine: { lineStyle: { color: "#e8ebf0" } },
+    minorSplitLine: { show: false },
+  };
+  const colors = [OURS, "#e07b39", "#4b9e6b", "#8a63c9"];
+  return {
+    backgroundColor: "#ffffff",
+    animation: false,
+    title: heading(title, subtitle),
+    grid: { left: 70, right: 200, top: HEADING_HEIGHT + 26, bottom: 52 },
+    xAxis: {
+      ...axis,
+      name: of,
+      nameLocation: "middle",
+      nameGap: 30,
+      min: sizes[0],
+      max: sizes.at(-1),
+      axisLabel: { ...axis.axisLabel, formatter: (size: number) => size.toLocaleString("en") },
+    },
+    yAxis: {
+      type: "value",
+      min: 0,
+      name: unit,
+      nameTextStyle: axis.nameTextStyle,
+      axisLabel: axis.axisLabel,
+      splitLine: axis.splitLine,
+    },
+    series: lines.map(({ name, values }, index) => ({
+      name,
+      type: "line",
+      symbol: "circle",
+      symbolSize: 7,
+      color: colors[index % colors.length],
+      lineStyle: { width: 2.5 },
+      data: values.map((value, at) => [sizes[at], value]),
+      endLabel: {
+        show: true,
+        formatter: () => name,
+        color: colors[index % colors.length],
+        fontFamily: FONT,
+        fontSize: 12,
+        width: 180,
+        overflow: "break",
+      },
+      labelLayout: { moveOverlap: "shiftY" },
+    })),
+  };
+}
+
+function heading(text: string, subtext: string): object {
+  return {
+    text,
+    subtext,
+    left: 12,
+    top: 10,
+    textStyle: { color: TEXT, fontFamily: FONT, fontSize: 16, fontWeight: 600 },
+    subtextStyle: { color: MUTED, fontFamily: FONT, fontSize: 11 },
+  };
+}
+
+/** An SVG of bars. */
+export function barsSvg(bars: Bars): string {
+  return draw(barsOption(bars), heightOfBars(bars));
+}
+
+const HEIGHT_OF_LINES = 380;
+
+/** An SVG of lines. */
+export function linesSvg(lines: Lines): string {
+  return draw(linesOption(lines), HEIGHT_OF_LINES);
+}
+
+function draw(option: Option, height: number): string {
+  const chart = echarts.init(null, null, { renderer: "svg", ssr: true, width: WIDTH, height });
+  chart.setOption(option);
+  const svg = chart.renderToSVGString();
+  chart.dispose();
+  return svg;
+}

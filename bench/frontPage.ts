@@ -1,0 +1,22 @@
+// The README shows a run that was made, and not what somebody typed: only a run writes there.
+
+import { readFileSync, writeFileSync } from "node:fs";
+import { at } from "./places.ts";
+import type { Results } from "./results.ts";
+
+const BEGIN = "<!-- benchmarks -->";
+const END = "<!-- /benchmarks -->";
+
+export function updateFrontPage(results: Results): void {
+  const page = at("README.md");
+  writeFileSync(page, withRun(readFileSync(page, "utf8"), results.header));
+}
+
+/** A page with the header line of a run in its place. @throws Error if it has none */
+export function withRun(page: string, header: string): string {
+  const begin = page.indexOf(BEGIN);
+  const end = page.indexOf(END);
+  if (begin < 0 || end < begin) throw new Error(`Expected ${BEGIN} and ${END} in README.md`);
+  const picture = "![How many times as fast, case by case](bench/results/latest/overview.svg)";
+  return `${page.slice(0, begin)}${BEGIN}\n\n${picture}\n\n${header}\n\n${page.slice(end)}`;
+}

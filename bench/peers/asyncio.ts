@@ -1,0 +1,3 @@
+import { startPython } from "./python.ts";
+
+export default await startPython("asyncio");

@@ -1,0 +1,27 @@
+// https://github.com/sindresorhus/p-limit: so many async functions at once.
+
+import pLimit from "p-limit";
+import type { Peer } from "./peer.ts";
+
+async function giveWay(): Promise<void> {
+  await undefined;
+}
+
+export default {
+  name: "p-limit 7.3.3",
+  works: {
+    spawn: (tasks) => {
+      const limit = pLimit(Infinity);
+      return Promise.all(Array.from({ length: tasks }, () => limit(giveWay)));
+    },
+    // With one at a time it is a lock around a function.
+    lock: (tasks, times) => {
+      const lock = pLimit(1);
+      return Promise.all(
+        Array.from({ length: tasks }, async () => {
+          for (let i = 0; i < times; i++) await lock(giveWay);
+        }),
+      );
+    },
+  },
+} satisfies Peer;

@@ -1,0 +1,98 @@
+// What is drawn of a run: a picture of bars for each case, one of lines for each curve, and one of all ratios together.
+
+import type { Bars, Lines } from "./charts/charts.ts";
+import type { Curve, Figure, Outcome, Rival } from "./harness.ts";
+import { figureText, ratioText, time } from "./report.ts";
+import type { CaseResult } from "./runCase.ts";
+
+/** A file name without an ending, and what is on it. */
+export type Picture =
+  | { readonly name: string; readonly bars: Bars }
+  | { readonly name: string; readonly lines: Lines };
+
+const OVERVIEW = "overview";
+
+/** The pictures of a run; each has its header line on it. */
+export function picturesOf(cases: readonly CaseResult[], header: string): Picture[] {
+  return [
+    ...overviewOf(cases, header),
+    ...cases.flatMap((result) => picturesOfCase(result, header)),
+  ];
+}
+
+function picturesOfCase(result: CaseResult, header: string): Picture[] {
+  const { name, question, outcomes, figures, curves } = result;
+  const groups = [...outcomes.map(groupOfOutcome), ...groupsOfFigures(figures)];
+  const bars: Bars = { title: `${name}: ${question}`, subtitle: header, groups };
+  return [
+    ...(groups.length > 0 ? [{ name, bars }] : []),
+    ...curves.map((curve, index) => ({
+      name: `${name}-${index + 1}`,
+      lines: linesOf(curve, header),
+    })),
+  ];
+}
+
+type Group = Bars["groups"][number];
+
+function groupOfOutcome({ what, ours, others }: Outcome): Group {
+  return {
+    name: what,
+    bars: [
+      { name: ours.name, value: ours.median, label: time(ours.median), isOurs: true },
+      ...others.map((rival) => ({
+        name: rival.name,
+        value: rival.median,
+        label: `${time(rival.median)} (${ratioText(rival)})`,
+        isOurs: false,
+      })),
+    ],
+  };
+}
+
+/** Figures of one unit can be compared; those that could not be had are left out. */
+function groupsOfFigures(figures: readonly Figure[]): Group[] {
+  const known = figures.filter((figure) => figure.value !== undefined);
+  const units = [...new Set(known.map(({ unit }) => unit))];
+  return units.map((unit) => ({
+    name: unit === "" ? "count" : unit,
+    bars: known
+      .filter((figure) => figure.unit === unit)
+      .map((figure) => ({
+        name: figure.note === undefined ? figure.what : `${figure.what} (${figure.note})`,
+        value: figure.value as number,
+        label: figureText(figure),
+        isOurs: figure.atMost !== undefined || figure.atLeast !== undefined,
+      })),
+  }));
+}
+
+function linesOf({ what, of, unit, sizes, lines }: Curve, header: string): Lines {
+  return { title: `scale: ${what}`, subtitle: header, of, unit, sizes, lines };
+}
+
+/** How many times as fast as what it is to be compared with: the first rival of each case that has a target of that kind. */
+function overviewOf(cases: readonly CaseResult[], header: string): Picture[] {
+  const bars = cases.flatMap(({ name, outcomes }) => {
+    const rivals = outcomes.flatMap(({ others }) => others.slice(0, 1));
+    const rival = rivals.find(isFasterOrSlower);
+    return rival === undefined ? [] : [barOfRatio(name, rival)];
+  });
+  if (bars.length === 0) return [];
+  const groups = [{ name: "times as fast as the host's own (more is better)", bars }];
+  const title = "mysyncio beside native promises, timers and sockets";
+  return [{ name: OVERVIEW, bars: { title, subtitle: header, groups } }];
+}
+
+function isFasterOrSlower({ target }: Rival): boolean {
+  return target.atMost === undefined;
+}
+
+function barOfRatio(name: string, rival: Rival): Group["bars"][number] {
+  return {
+    name: `${name} / ${rival.name}`,
+    value: rival.ratio.median,
+    label: ratioText(rival),
+    isOurs: rival.ratio.median >= 1,
+  };
+}

@@ -44,7 +44,12 @@ export default defineConfig([
     ...shared,
     name: "programs",
     // Programs import the package by its name and so run what users get.
-    entry: ["examples/*.ts", "bench/{main,child,soak}.ts", "bench/{cases,programs}/*.ts"],
+    entry: [
+      "examples/*.ts",
+      "bench/{main,child,soak}.ts",
+      "bench/browser/main.ts",
+      "bench/{cases,programs}/*.ts",
+    ],
     external: [/^mysyncio(\/|$)/, "esbuild", "playwright", "ws"],
     outDir: "build",
     esbuildOptions(options) {

@@ -41,7 +41,9 @@ const folders = process.argv.slice(2);
 if (!isInstalled(".")) runOrExit("npm ci");
 if (folders.length === 0) STEPS.forEach(takeStep);
 for (const folder of folders) {
-  if (!isInstalled(folder)) runOrExit(`npm ci --no-audit --no-fund --prefix ${folder}`);
+  if (existsSync(`${folder}/package.json`) && !isInstalled(folder)) {
+    runOrExit(`npm ci --no-audit --no-fund --prefix ${folder}`);
+  }
   if (existsSync(`${folder}/tsconfig.json`)) takeStep(compilationOf(folder));
 }
 

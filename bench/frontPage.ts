@@ -2,14 +2,14 @@
 
 import { readFileSync, writeFileSync } from "node:fs";
 import { at } from "./places.ts";
-import type { Results } from "./results.ts";
 
 const BEGIN = "<!-- benchmarks -->";
 const END = "<!-- /benchmarks -->";
 
-export function updateFrontPage(results: Results): void {
+/** Shows a run on the front page. */
+export function updateFrontPage({ header }: { readonly header: string }): void {
   const page = at("README.md");
-  writeFileSync(page, withRun(readFileSync(page, "utf8"), results.header));
+  writeFileSync(page, withRun(readFileSync(page, "utf8"), header));
 }
 
 /** A page with the header line of a run in its place. @throws Error if it has none */

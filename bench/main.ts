@@ -1,28 +1,14 @@
 // npm run bench -- [case ...] [options]; see USAGE.
 
-import { relative } from "node:path";
 import { CASES, NEWEST_NODE } from "./cases.ts";
-import { updateFrontPage } from "./frontPage.ts";
 import { busyWarning, header, type Machine } from "./machine.ts";
 import { newestNode } from "./newestNode.ts";
-import { type Options, parseOptions, USAGE } from "./options.ts";
+import { type Options, optionsOrExit, USAGE } from "./options.ts";
 import { installPeers } from "./peerModules.ts";
 import { runInChild } from "./processes.ts";
 import { caseText } from "./report.ts";
-import { drawPictures, nameOf, type Results, writeFigures } from "./results.ts";
+import { nameOf, type Results, write } from "./results.ts";
 import type { CaseResult } from "./runCase.ts";
-
-/** The run that the front page shows, and git keeps. */
-const COMMITTED = "latest";
-
-function optionsOrExit(): Options {
-  try {
-    return parseOptions(process.argv.slice(2));
-  } catch (error) {
-    console.error((error as Error).message);
-    process.exit(2);
-  }
-}
 
 /** Runs cases one after the other, and prints each as soon as it is over, unless JSON comes in the end. */
 async function runAll(
@@ -50,14 +36,6 @@ function printHeader(machine: Machine, rounds: number): void {
   if (warning !== undefined) console.log(warning);
 }
 
-async function write(results: Results, name: string): Promise<void> {
-  const file = writeFigures(results, name);
-  const folder = await drawPictures(results, name);
-  if (name === COMMITTED) updateFrontPage(results);
-  const here = process.cwd();
-  console.error(`\nWritten: ${relative(here, file)}, pictures in ${relative(here, folder)}/`);
-}
-
 async function main(options: Options): Promise<void> {
   const start = performance.now();
   const peers = options.withPeers ? installPeers() : [];
@@ -73,13 +51,13 @@ async function main(options: Options): Promise<void> {
     console.log(`\nAll of it took ${((performance.now() - start) / 60_000).toFixed(1)} minutes.`);
   }
   if (!options.writesResults) return;
-  const name = options.name ?? nameOf((runs[0] as Results).date);
-  for (const [index, results] of runs.entries()) {
-    await write(results, index === 0 ? name : `${name}-newest-node`);
-  }
+  const [first, newest] = runs as [Results, Results?];
+  await write(first, options.name);
+  if (newest !== undefined)
+    await write(newest, `${options.name ?? nameOf(first.date)}-newest-node`);
 }
 
-const options = optionsOrExit();
+const options = optionsOrExit(process.argv.slice(2));
 if (options.prints === "usage") console.log(USAGE);
 else if (options.prints === "cases") console.log(CASES.join("\n"));
 else await main(options);

@@ -34,6 +34,16 @@ export interface Options {
 
 const DEFAULT_ROUNDS = 11;
 
+/** Reads the arguments; on a mistake says what would make sense, and ends the process. */
+export function optionsOrExit(args: readonly string[]): Options {
+  try {
+    return parseOptions(args);
+  } catch (error) {
+    console.error((error as Error).message);
+    process.exit(2);
+  }
+}
+
 /** Reads the arguments. @throws RangeError if they make no sense; says what would. */
 export function parseOptions(args: readonly string[], node = process.execPath): Options {
   const { values, positionals } = parse(args);

@@ -1,6 +1,6 @@
 // What is drawn of a run: a picture of bars for each case, one of lines for each curve, and one of all ratios together.
 
-import type { Bars, Lines } from "./charts/charts.ts";
+import type { Bars, Lines } from "./charts/shapes.ts";
 import type { Curve, Figure, Outcome, Rival } from "./harness.ts";
 import { figureText, ratioText, time } from "./report.ts";
 import type { CaseResult } from "./runCase.ts";
@@ -23,7 +23,8 @@ export function picturesOf(cases: readonly CaseResult[], header: string): Pictur
 function picturesOfCase(result: CaseResult, header: string): Picture[] {
   const { name, question, outcomes, figures, curves } = result;
   const groups = [...outcomes.map(groupOfOutcome), ...groupsOfFigures(figures)];
-  const bars: Bars = { title: `${name}: ${question}`, subtitle: header, groups };
+  const hint = outcomes.length > 0 ? "Time for one operation: shorter is faster. " : "";
+  const bars: Bars = { title: `${name}: ${question}`, subtitle: hint + header, groups };
   return [
     ...(groups.length > 0 ? [{ name, bars }] : []),
     ...curves.map((curve, index) => ({
@@ -79,7 +80,9 @@ function overviewOf(cases: readonly CaseResult[], header: string): Picture[] {
     return rival === undefined ? [] : [barOfRatio(name, rival)];
   });
   if (bars.length === 0) return [];
-  const groups = [{ name: "times as fast as the host's own (more is better)", bars }];
+  const groups = [
+    { name: "times as fast as the other: longer is better, the line is 1", bars, mark: 1 },
+  ];
   const title = "mysyncio beside native promises, timers and sockets";
   return [{ name: OVERVIEW, bars: { title, subtitle: header, groups } }];
 }

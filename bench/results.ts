@@ -2,7 +2,10 @@
 
 import { spawnSync } from "node:child_process";
 import { mkdirSync, rmSync, writeFileSync } from "node:fs";
+import { relative } from "node:path";
 import { fileURLToPath } from "node:url";
+import type { Charts } from "./charts/shapes.ts";
+import { updateFrontPage } from "./frontPage.ts";
 import type { Machine } from "./machine.ts";
 import { picturesOf } from "./pictures.ts";
 import { at } from "./places.ts";
@@ -18,7 +21,8 @@ export interface Results {
   readonly cases: readonly CaseResult[];
 }
 
-type Charts = typeof import("./charts/charts.ts");
+/** The run that the front page shows, and git keeps. */
+const COMMITTED = "latest";
 
 /** Makes a folder of the benchmarks ready that has dependencies of its own. @throws Error if that fails */
 export function setUp(folder: string): void {
@@ -33,8 +37,18 @@ export function nameOf(date: string): string {
   return date.slice(0, 19).replaceAll(":", "-");
 }
 
+/** Writes a run, draws it, and says where. Without a name its date is its name. */
+export async function write(results: Results, name = nameOf(results.date)): Promise<void> {
+  const file = writeFigures(results, name);
+  const folder = await drawPictures(results, name);
+  if (name === COMMITTED) updateFrontPage(results);
+  const here = process.cwd();
+  // To stderr, as stdout may be JSON.
+  console.error(`\nWritten: ${relative(here, file)}, pictures in ${relative(here, folder)}/`);
+}
+
 /** Writes the figures. Returns the file. */
-export function writeFigures(results: Results, name: string): string {
+function writeFigures(results: Results, name: string): string {
   const file = fileURLToPath(at(`bench/results/${name}.json`));
   mkdirSync(fileURLToPath(at("bench/results")), { recursive: true });
   writeFileSync(file, `${JSON.stringify(results, undefined, 2)}\n`);
@@ -42,7 +56,7 @@ export function writeFigures(results: Results, name: string): string {
 }
 
 /** Draws the pictures. Returns their folder. @throws Error if what draws them cannot be installed */
-export async function drawPictures(results: Results, name: string): Promise<string> {
+async function drawPictures(results: Results, name: string): Promise<string> {
   setUp("bench/charts");
   const charts = (await import(at("bench/charts/build/charts.js").href)) as Charts;
   const folder = fileURLToPath(at(`bench/results/${name}`));

@@ -1,36 +1,16 @@
 // Results as pictures: SVG made by a library that needs no page to draw in.
 
 import * as echarts from "echarts";
-
-/** One bar for each contestant of a row. */
-export interface Bars {
-  readonly title: string;
-  readonly subtitle: string;
-  readonly groups: readonly {
-    readonly name: string;
-    readonly bars: readonly {
-      readonly name: string;
-      readonly value: number;
-      readonly label: string;
-      readonly isOurs: boolean;
-    }[];
-  }[];
-}
-
-/** Lines over sizes, both on logarithmic axes. */
-export interface Lines {
-  readonly title: string;
-  readonly subtitle: string;
-  readonly of: string;
-  readonly unit: string;
-  readonly sizes: readonly number[];
-  readonly lines: readonly { readonly name: string; readonly values: readonly number[] }[];
-}
+import type { Bars, Lines } from "./shapes.ts";
 
 const WIDTH = 900;
 const BAR_HEIGHT = 26;
 const HEADING_HEIGHT = 64;
 const GROUP_GAP = 30;
+const CHARACTER_WIDTH = 6.4;
+const NARROWEST_NAMES = 120;
+const WIDEST_NAMES = 480;
+const ROOM_FOR_LABELS = 150;
 const FONT = "system-ui, -apple-system, 'Segoe UI', 'DejaVu Sans', sans-serif";
 const OURS = "#2f6fde";
 const THEIRS = "#b7bfcc";
@@ -40,20 +20,21 @@ const MUTED = "#667080";
 type Option = echarts.EChartsCoreOption;
 
 /** How high a picture of bars is, in pixels. */
-export function heightOfBars({ groups }: Bars): number {
+function heightOfBars({ groups }: Bars): number {
   const bars = groups.reduce((sum, group) => sum + group.bars.length, 0);
   return HEADING_HEIGHT + groups.length * GROUP_GAP + bars * BAR_HEIGHT + 10;
 }
 
 /** Bars, one under the other, each group under its name and on a scale of its own. */
-export function barsOption({ title, subtitle, groups }: Bars): Option {
+function barsOption({ title, subtitle, groups }: Bars): Option {
   const grid: object[] = [];
   const xAxis: object[] = [];
   const yAxis: object[] = [];
   const series: object[] = [];
   const graphic: object[] = [];
+  const left = widthOfNames(groups);
   let top = HEADING_HEIGHT;
-  groups.forEach(({ name, bars }, index) => {
+  groups.forEach(({ name, bars, mark }, index) => {
     const height = bars.length * BAR_HEIGHT;
     graphic.push({
       type: "text",
@@ -62,7 +43,7 @@ export function barsOption({ title, subtitle, groups }: Bars): Option {
       silent: true,
       style: { text: name, font: `600 13px ${FONT}`, fill: TEXT },
     });
-    grid.push({ left: 250, right: 190, top: top + GROUP_GAP, height });
+    grid.push({ left, right: ROOM_FOR_LABELS, top: top + GROUP_GAP, height });
     xAxis.push({ type: "value", gridIndex: index, show: false, min: 0 });
     yAxis.push({
       type: "category",
@@ -71,7 +52,13 @@ export function barsOption({ title, subtitle, groups }: Bars): Option {
       data: bars.map((bar) => bar.name),
       axisLine: { show: false },
       axisTick: { show: false },
-      axisLabel: { color: TEXT, fontFamily: FONT, fontSize: 12, width: 225, overflow: "truncate" },
+      axisLabel: {
+        color: TEXT,
+        fontFamily: FONT,
+        fontSize: 12,
+        width: left - 24,
+        overflow: "truncate",
+      },
     });
     series.push({
       type: "bar",
@@ -79,6 +66,7 @@ export function barsOption({ title, subtitle, groups }: Bars): Option {
       yAxisIndex: index,
       barWidth: 16,
       animation: false,
+      ...(mark === undefined ? {} : { markLine: markLineAt(mark) }),
       data: bars.map(({ value, label, isOurs }) => ({
         value,
         itemStyle: { color: isOurs ? OURS : THEIRS, borderRadius: [0, 3, 3, 0] },
@@ -106,8 +94,24 @@ export function barsOption({ title, subtitle, groups }: Bars): Option {
   };
 }
 
+/** As wide as the longest name, within reason; ECharts cannot measure text without a page. */
+function widthOfNames(groups: Bars["groups"]): number {
+  const longest = Math.max(...groups.flatMap(({ bars }) => bars.map(({ name }) => name.length)));
+  return Math.min(WIDEST_NAMES, Math.max(NARROWEST_NAMES, 24 + longest * CHARACTER_WIDTH));
+}
+
+function markLineAt(xAxis: number): object {
+  return {
+    symbol: "none",
+    silent: true,
+    lineStyle: { color: MUTED, type: "solid", width: 1 },
+    label: { show: false },
+    data: [{ xAxis }],
+  };
+}
+
 /** Lines whose ends are named. */
-export function linesOption({ title, subtitle, of, unit, sizes, lines }: Lines): Option {
+function linesOption({ title, subtitle, of, unit, sizes, lines }: Lines): Option {
   const axis = {
     type: "log",
     axisLabel: { color: MUTED, fontFamily: FONT, fontSize: 12 },

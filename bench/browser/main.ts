@@ -1,0 +1,62 @@
+// npm run bench:browser -- [case ...] [--rounds N] [--json] [--name NAME]: the neutral cases in a browser, headless.
+// npm run bench:page: serves the page that shows them.
+
+import { chromium } from "playwright";
+import { findBrowser } from "../../.ci/browser.mjs";
+import { NEUTRAL } from "../cases.ts";
+import { header, type Machine, machine } from "../machine.ts";
+import { type Options, optionsOrExit } from "../options.ts";
+import { caseText } from "../report.ts";
+import { type Results, setUp, write } from "../results.ts";
+import type { CaseResult } from "../runCase.ts";
+import { servePage } from "./server.ts";
+
+const PORT = 8_017;
+const PATIENCE = 300_000;
+
+async function measureAll(options: Options): Promise<void> {
+  const { rounds, isJson } = options;
+  const executablePath = findBrowser();
+  if (executablePath === undefined) throw new Error("Found no browser: see CONTRIBUTING.md");
+  const { server, url } = await servePage();
+  const browser = await chromium.launch({
+    executablePath,
+    args: ["--no-sandbox", "--js-flags=--expose-gc"],
+  });
+  try {
+    const where: Machine = { ...machine(), runtime: `Chromium ${browser.version()}` };
+    const date = new Date().toISOString();
+    if (!isJson) console.log(header(rounds, where));
+    const cases: CaseResult[] = [];
+    for (const name of options.cases.filter(isNeutral)) {
+      // A page, and so a process, for each.
+      const page = await browser.newPage();
+      page.setDefaultTimeout(PATIENCE);
+      await page.goto(`${url}?case=${name}&rounds=${rounds}`);
+      await page.waitForFunction("globalThis.benchResult");
+      const result = await page.evaluate<CaseResult>("globalThis.benchResult");
+      await page.close();
+      cases.push(result);
+      if (!isJson) console.log(`\n${caseText(result)}`);
+    }
+    const results: Results = { header: header(rounds, where), machine: where, rounds, date, cases };
+    if (isJson) console.log(JSON.stringify(results, undefined, 2));
+    if (options.writesResults) await write(results, options.name);
+  } finally {
+    await browser.close();
+    server.close();
+  }
+}
+
+function isNeutral(name: string): boolean {
+  return (NEUTRAL as readonly string[]).includes(name);
+}
+
+setUp("bench/charts");
+setUp("bench/browser");
+const serves = process.argv.includes("--serve");
+const options = optionsOrExit(process.argv.slice(2).filter((argument) => argument !== "--serve"));
+if (serves) {
+  const { url } = await servePage(PORT);
+  console.log(`The benchmarks run in the browser that opens ${url}`);
+} else await measureAll(options);

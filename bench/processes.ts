@@ -3,9 +3,8 @@
 
 import { fork } from "node:child_process";
 import { fileURLToPath } from "node:url";
-import type { Machine } from "./machine.ts";
+import { type ChildResult, resultOf } from "./childResult.ts";
 import { built } from "./places.ts";
-import type { CaseResult } from "./runCase.ts";
 
 const FLAGS = ["--expose-gc"];
 
@@ -17,29 +16,12 @@ export interface ChildOptions {
   readonly peers?: readonly string[];
 }
 
-export interface ChildResult {
-  readonly machine: Machine;
-  readonly result: CaseResult;
-}
-
 /** Runs a case in a process of its own. @throws Error if it ends without a result */
 export function runInChild(
   name: string,
   { rounds, node, peers = [] }: ChildOptions,
 ): Promise<ChildResult> {
-  return new Promise((resolve, reject) => {
-    let result: ChildResult | undefined;
-    const child = fork(fileURLToPath(built("bench/child")), [name, `${rounds}`, ...peers], {
-      execPath: node,
-      execArgv: FLAGS,
-    });
-    child.on("message", (message) => {
-      result = message as ChildResult;
-    });
-    child.on("error", reject);
-    child.on("exit", (code, signal) => {
-      if (result !== undefined && code === 0) resolve(result);
-      else reject(new Error(`The case ${name} ended by ${signal ?? `code ${code}`}`));
-    });
-  });
+  const file = fileURLToPath(built("bench/child"));
+  const args = [name, `${rounds}`, ...peers];
+  return resultOf(fork(file, args, { execPath: node, execArgv: FLAGS }), name);
 }

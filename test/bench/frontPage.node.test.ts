@@ -1,0 +1,25 @@
+import { existsSync, readFileSync } from "node:fs";
+import { expect, test } from "vitest";
+import { withRun } from "../../bench/frontPage.ts";
+
+const ROOT = new URL("../../", import.meta.url);
+
+test("the front page gets the header line of a run, in place of the one before", () => {
+  const page = "a\n<!-- benchmarks -->\n<!-- /benchmarks -->\nb\n";
+  const once = withRun(page, "Node 20");
+
+  expect(once).toMatch(
+    /^a\n<!-- benchmarks -->\n\n!\[.*\n\nNode 20\n\n<!-- \/benchmarks -->\nb\n$/,
+  );
+  expect(withRun(once, "Node 22")).toBe(once.replace("20", "22"));
+  expect(() => withRun("a", "Node 20")).toThrow("Expected <!-- benchmarks -->");
+});
+
+test("the front page shows the run that is in git, and its picture", () => {
+  const { header } = JSON.parse(
+    readFileSync(new URL("bench/results/latest.json", ROOT), "utf8"),
+  ) as { header: string };
+
+  expect(readFileSync(new URL("README.md", ROOT), "utf8")).toContain(`\n\n${header}\n\n`);
+  expect(existsSync(new URL("bench/results/latest/overview.svg", ROOT))).toBe(true);
+});

@@ -1,0 +1,146 @@
+import { describe, expect, test } from "vitest";
+import {
+  type Comparison,
+  compare,
+  comparePhases,
+  isWorthless,
+  meets,
+  type Rival,
+  ratioOf,
+  targetText,
+  verdict,
+} from "../../bench/harness.ts";
+
+const PATIENCE = { rounds: 3, budget: Infinity };
+
+function rival(median: number, spread: number, target: Rival["target"]): Rival {
+  return { name: "rival", median: 1, spread: 0, ratio: { median, spread }, target };
+}
+
+describe("compare", () => {
+  /** A row whose runs are traced, and take as long as they say. */
+  function row(trace: string[], milliseconds: Record<string, number>): Comparison {
+    const contestant = (name: string) => ({
+      name,
+      run: () => {
+        trace.push(name);
+        return { milliseconds: milliseconds[name] as number };
+      },
+    });
+    return {
+      what: "work",
+      operations: 1_000,
+      ours: contestant("a"),
+      others: [{ ...contestant("b"), atLeast: 2 }, contestant("c")],
+    };
+  }
+
+  test("lets all contestants run in turn, three rounds of which do not count", async () => {
+    const trace: string[] = [];
+    const { rounds } = await compare(row(trace, { a: 1, b: 2, c: 3 }), PATIENCE);
+
+    expect(trace.join("")).toBe("abc".repeat(6));
+    expect(rounds).toBe(3);
+  });
+
+  test("gives nanoseconds for one operation, and how many times as fast we are", async () => {
+    const { ours, others } = await compare(row([], { a: 1, b: 3, c: 0.5 }), PATIENCE);
+
+    expect(ours).toEqual({ name: "a", median: 1_000, spread: 0 });
+    expect(others.map(({ median, ratio }) => [median, ratio.median])).toEqual([
+      [3_000, 3],
+      [500, 0.5],
+    ]);
+  });
+
+  test("waits for what a contestant returns, and times it", async () => {
+    let runs = 0;
+    const run = async () => {
+      await new Promise((resolve) => setTimeout(resolve, 1));
+      runs++;
+    };
+    const { ours } = await compare(
+      { what: "work", operations: 1, ours: { name: "ours", run }, others: [] },
+      { rounds: 2, budget: Infinity },
+    );
+
+    expect(runs).toBe(5);
+    expect(ours.median).toBeGreaterThan(0);
+  });
+
+  test("ends by its budget, though not before three rounds", async () => {
+    const { rounds } = await compare(row([], { a: 1, b: 1, c: 1 }), { rounds: 50, budget: 0 });
+
+    expect(rounds).toBe(3);
+  });
+
+  test("prepares each run, outside of its time", async () => {
+    const trace: string[] = [];
+    const base = row(trace, { a: 1, b: 1, c: 1 });
+    const ours = { ...base.ours, prepare: () => trace.push("p") };
+    await compare({ ...base, ours, others: [] }, { rounds: 1, budget: Infinity });
+
+    expect(trace.join("")).toBe("papapapa");
+  });
+});
+
+test("comparePhases makes a row of each phase", async () => {
+  const outcomes = await comparePhases(
+    {
+      what: (phase) => `to ${phase}`,
+      phases: ["add", "cancel"],
+      operations: 1_000,
+      contestants: [
+        { name: "ours", run: () => ({ add: 1, cancel: 2 }) },
+        { name: "theirs", run: () => ({ add: 3, cancel: 1 }), target: () => ({ atLeast: 2 }) },
+      ],
+    },
+    3,
+  );
+
+  expect(outcomes.map(({ what, others }) => [what, others[0]?.ratio.median])).toEqual([
+    ["to add", 3],
+    ["to cancel", 0.5],
+  ]);
+});
+
+describe("the ratio", () => {
+  test("is the median of the ratios of the rounds, so that a slow minute does not count", () => {
+    // The last two rounds were on a machine ten times as slow.
+    expect(ratioOf([1, 1, 10, 10], [2, 2, 20, 20], { atLeast: 2 })).toEqual({
+      median: 2,
+      spread: 0,
+    });
+  });
+
+  test("is the cost where the target bounds the cost", () => {
+    expect(ratioOf([2, 2], [1, 1], { atMost: 3 }).median).toBe(2);
+  });
+
+  test("is worthless if half of the rounds are more than a quarter away", () => {
+    expect(isWorthless(rival(2, 0.2, {}))).toBe(false);
+    expect(isWorthless(rival(2, 0.3, {}))).toBe(true);
+  });
+});
+
+describe("the verdict", () => {
+  test.each([
+    [2.5, 0.1, { atLeast: 2 }, "ok"],
+    [1.5, 0.1, { atLeast: 2 }, "MISSED"],
+    [2.1, 0.1, { atLeast: 2 }, "ok?"],
+    [1.9, 0.1, { atLeast: 2 }, "MISSED?"],
+    [1.1, 0.05, { atMost: 1.2 }, "ok"],
+    [1.3, 0.05, { atMost: 1.2 }, "MISSED"],
+    [5, 0.1, {}, ""],
+  ])("on %d with a spread of %d for %o is %j", (median, spread, target, expected) => {
+    expect(verdict(rival(median, spread, target))).toBe(expected);
+  });
+
+  test("says what the target is, and whether a value meets it", () => {
+    expect(targetText({ atLeast: 20 })).toBe(">= 20");
+    expect(targetText({ atMost: 2_048 })).toBe("<= 2,048");
+    expect(targetText({})).toBe("");
+    expect(meets({ atMost: 2 }, 2)).toBe(true);
+    expect(meets({ atLeast: 2 }, 1.99)).toBe(false);
+  });
+});

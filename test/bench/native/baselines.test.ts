@@ -1,0 +1,116 @@
+// Are the baselines right? A promise version that loses an item or a turn would be no rival.
+
+import { describe, expect, test } from "vitest";
+import { AsyncQueue } from "../../../bench/native/asyncQueue.ts";
+import { Fifo } from "../../../bench/native/fifo.ts";
+import { Group } from "../../../bench/native/group.ts";
+import { Mutex } from "../../../bench/native/mutex.ts";
+import { StopToken } from "../../../bench/native/stopToken.ts";
+import { race, TooLate, withTimer } from "../../../bench/native/timeouts.ts";
+
+describe("Fifo", () => {
+  test("gives back in order what was put in, also when its ring has grown around its end", () => {
+    const fifo = new Fifo<number>();
+    const taken: (number | undefined)[] = [];
+    for (let i = 0; i < 10; i++) fifo.push(i);
+    for (let i = 0; i < 8; i++) taken.push(fifo.shift());
+    for (let i = 10; i < 50; i++) fifo.push(i);
+    while (fifo.size > 0) taken.push(fifo.shift());
+
+    expect(taken).toEqual(Array.from({ length: 50 }, (_, index) => index));
+    expect(fifo.shift()).toBe(undefined);
+  });
+});
+
+describe("Mutex", () => {
+  test("lets one in at a time, in order", async () => {
+    const mutex = new Mutex();
+    const trace: string[] = [];
+    const enter = async (name: string) => {
+      const turn = mutex.acquire();
+      if (turn !== undefined) await turn;
+      trace.push(`+${name}`);
+      await undefined;
+      trace.push(`-${name}`);
+      mutex.release();
+    };
+    await Promise.all(["a", "b", "c"].map(enter));
+
+    expect(trace.join(" ")).toBe("+a -a +b -b +c -c");
+    expect(mutex.acquire()).toBe(undefined);
+  });
+});
+
+describe("AsyncQueue", () => {
+  test("hands every item over in order, and makes putters wait at its bound", async () => {
+    const queue = new AsyncQueue<number>(2);
+    const waits = [1, 2, 3].map((item) => queue.put(item));
+
+    expect(waits.map((wait) => wait !== undefined)).toEqual([false, false, true]);
+    expect([await queue.get(), await queue.get(), await queue.get()]).toEqual([1, 2, 3]);
+    await waits[2];
+    const got = queue.get();
+    queue.put(4);
+    expect(await got).toBe(4);
+  });
+});
+
+describe("Group", () => {
+  test("waits for all of its children", async () => {
+    const group = new Group();
+    const trace: string[] = [];
+    group.spawn(async () => trace.push("a"));
+    group.spawn(async () => {
+      await undefined;
+      trace.push("b");
+    });
+    await group.join();
+
+    expect(trace).toEqual(["a", "b"]);
+  });
+
+  test("aborts its signal with the first error, and throws that", async () => {
+    const group = new Group();
+    const { signal } = group;
+    const error = new Error("first");
+    group.spawn(() => Promise.reject(error));
+    group.spawn(
+      () =>
+        new Promise((_, reject) => {
+          signal.addEventListener("abort", () => reject(new Error("second")));
+        }),
+    );
+
+    await expect(group.join()).rejects.toBe(error);
+    expect(signal.reason).toBe(error);
+  });
+});
+
+describe("StopToken", () => {
+  test("tells its listener once, also one that comes late", () => {
+    const token = new StopToken();
+    const trace: unknown[] = [];
+    token.onStop((reason) => trace.push(reason));
+    token.stop("a");
+    token.stop("b");
+    token.onStop((reason) => trace.push(reason));
+
+    expect(trace).toEqual(["a", "a"]);
+  });
+});
+
+describe.each([
+  ["race", race],
+  ["withTimer", withTimer],
+])("%s", (_, limit) => {
+  test("gives the value or the error of work that ends in time", async () => {
+    const error = new Error("of the work");
+
+    expect(await limit(60_000, async () => 1)).toBe(1);
+    await expect(limit(60_000, () => Promise.reject(error))).rejects.toBe(error);
+  });
+
+  test("throws when the time is over", async () => {
+    await expect(limit(1, () => new Promise(() => {}))).rejects.toBeInstanceOf(TooLate);
+  });
+});

@@ -1,0 +1,142 @@
+import { describe, expect, test } from "vitest";
+import type { Rival } from "../../bench/harness.ts";
+import { picturesOf } from "../../bench/pictures.ts";
+import { caseText, time } from "../../bench/report.ts";
+import { type CaseResult, runCase } from "../../bench/runCase.ts";
+
+const OURS = { name: "ours", median: 50, spread: 0.02 };
+const THEIRS: Rival = {
+  name: "theirs",
+  median: 125,
+  spread: 0.04,
+  ratio: { median: 2.5, spread: 0.03 },
+  target: { atLeast: 2 },
+};
+
+function result(parts: Partial<CaseResult>): CaseResult {
+  return { name: "case", question: "What?", outcomes: [], figures: [], curves: [], ...parts };
+}
+
+describe("a table", () => {
+  test("has a line for each contestant, and a dash for who cannot do it", () => {
+    const text = caseText(
+      result({
+        outcomes: [{ what: "work", rounds: 3, ours: OURS, others: [THEIRS], unable: ["another"] }],
+      }),
+    );
+
+    expect(text.split("\n").map((line) => line.trim().split(/ {2,}/))).toEqual([
+      ["case: What?"],
+      ["per operation", "spread", "ratio", "spread", "target"],
+      ["work", "ours", "50.0 ns", "±2%"],
+      ["theirs", "125.0 ns", "±4%", "2.50x", "±3%", ">= 2", "ok"],
+      ["another", "-"],
+    ]);
+  });
+
+  test("is followed by a warning if the spread makes a ratio worthless", () => {
+    const shaky = { ...THEIRS, ratio: { median: 2.5, spread: 0.4 } };
+    const outcomes = [{ what: "work", rounds: 3, ours: OURS, others: [shaky] }];
+
+    expect(caseText(result({ outcomes }))).toMatch(/! work: .* differ too much .* \(theirs\)/);
+  });
+
+  test("shows figures with their units, and why one is missing", () => {
+    const text = caseText(
+      result({
+        figures: [
+          { what: "a task", value: 365.4, unit: "bytes", atMost: 400 },
+          { what: "another", value: undefined, unit: "bytes", note: "no such machine" },
+        ],
+      }),
+    );
+
+    expect(text).toMatch(/a task +365 bytes +<= 400 +ok/);
+    expect(text).toMatch(/another +no such machine +-/);
+  });
+
+  test("shows a curve as a line of values over its sizes", () => {
+    const lines = [{ name: "ours", values: [12.34, 1_234.5] }];
+    const curve = { what: "cost", of: "tasks", unit: "ns", sizes: [1_000, 1_000_000], lines };
+
+    expect(caseText(result({ curves: [curve] }))).toMatch(
+      /cost, ns +tasks +1,000 +1,000,000\n +ours +12.3 +1235/,
+    );
+  });
+
+  test("shows times in the unit that suits them", () => {
+    expect([1.26, 1_260, 1_260_000].map(time)).toEqual(["1.3 ns", "1.26 us", "1.26 ms"]);
+  });
+});
+
+describe("a case", () => {
+  const comparison = {
+    what: "work",
+    operations: 1_000,
+    ours: { name: "ours", run: () => ({ milliseconds: 1 }) },
+    others: [],
+    peers: ["spawn", 1_000],
+  } as const;
+
+  test("runs beside the peers who can do its work, and names the others", async () => {
+    const able = {
+      name: "able",
+      works: { spawn: (tasks: number) => ({ milliseconds: tasks / 100 }) },
+      atLeast: { spawn: 20 },
+    };
+    const unable = { name: "unable", works: {} };
+    const { outcomes } = await runCase(
+      { name: "case", question: "What?", comparisons: [comparison] },
+      { rounds: 1, peers: [able, unable] },
+    );
+
+    expect(outcomes[0]).toMatchObject({
+      others: [{ name: "able", ratio: { median: 10 }, target: { atLeast: 20 } }],
+      unable: ["unable"],
+    });
+  });
+
+  test("has no more rounds than it is worth", async () => {
+    const { outcomes } = await runCase(
+      { name: "case", question: "What?", rounds: 2, comparisons: [comparison] },
+      { rounds: 9 },
+    );
+
+    expect(outcomes[0]?.rounds).toBe(2);
+  });
+});
+
+describe("the pictures of a run", () => {
+  const outcomes = [{ what: "work", rounds: 3, ours: OURS, others: [THEIRS] }];
+
+  test("are one of all ratios, and one of each case, with the header line", () => {
+    const pictures = picturesOf([result({ outcomes })], "a machine");
+
+    expect(pictures.map(({ name }) => name)).toEqual(["overview", "case"]);
+    expect(pictures[0]).toMatchObject({
+      bars: { subtitle: "a machine", groups: [{ bars: [{ name: "case / theirs", value: 2.5 }] }] },
+    });
+    expect(pictures[1]).toMatchObject({
+      bars: {
+        groups: [
+          {
+            name: "work",
+            bars: [
+              { name: "ours", value: 50, isOurs: true },
+              { name: "theirs", label: "125.0 ns (2.50x)", isOurs: false },
+            ],
+          },
+        ],
+      },
+    });
+  });
+
+  test("have one of each curve, and leave out what could not be had", () => {
+    const lines = [{ name: "ours", values: [1] }];
+    const curve = { what: "cost", of: "tasks", unit: "ns", sizes: [1_000], lines };
+    const figures = [{ what: "another", value: undefined, unit: "bytes", note: "none" }];
+    const pictures = picturesOf([result({ curves: [curve], figures })], "a machine");
+
+    expect(pictures).toMatchObject([{ name: "case-1", lines: { title: "scale: cost" } }]);
+  });
+});

@@ -84,6 +84,20 @@ function curveRows({ what, of, unit, sizes, lines }: Curve): Row[] {
 }
 
 function warningsOf(outcome: Outcome): string[] {
+  return [...fewRounds(outcome), ...worthlessRatios(outcome)];
+}
+
+/** Fewer have no spread to speak of. */
+const ENOUGH_ROUNDS = 3;
+
+function fewRounds({ what, rounds }: Outcome): string[] {
+  if (rounds >= ENOUGH_ROUNDS) return [];
+  return [
+    `  ! ${what}: ${rounds} round${rounds > 1 ? "s" : ""} only, so that the spread means nothing.`,
+  ];
+}
+
+function worthlessRatios(outcome: Outcome): string[] {
   const worthless = outcome.others.filter(isWorthless);
   if (worthless.length === 0) return [];
   const names = worthless.map(({ name }) => name).join(", ");

@@ -41,6 +41,12 @@ describe("a table", () => {
     expect(caseText(result({ outcomes }))).toMatch(/! work: .* differ too much .* \(theirs\)/);
   });
 
+  test("is followed by a warning if there were too few rounds for a spread", () => {
+    const outcomes = [{ what: "work", rounds: 1, ours: OURS, others: [THEIRS] }];
+
+    expect(caseText(result({ outcomes }))).toMatch(/! work: 1 round only/);
+  });
+
   test("shows figures with their units, and why one is missing", () => {
     const text = caseText(
       result({

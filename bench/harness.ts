@@ -75,6 +75,7 @@ export interface Timing extends Summary {
 }
 
 export interface Rival extends Timing {
+  readonly rounds: number;
   /** As users read it: how many times as fast, or how many times the cost. */
   readonly ratio: Summary;
   readonly target: Target;
@@ -105,6 +106,7 @@ export async function compare(comparison: Comparison, patience: Patience): Promi
   const contestants = [ours, ...others];
   const times = contestants.map((): number[] => []);
   const { rounds, budget } = patience;
+  const spentBy = contestants.map(() => 0);
   const start = performance.now();
   for (let round = -WARM_UP_ROUNDS; round < rounds; round++) {
     const spent = performance.now() - start;
@@ -112,8 +114,13 @@ export async function compare(comparison: Comparison, patience: Patience): Promi
     if (round < 0 && round > -WARM_UP_ROUNDS && spent > budget / 8) round = 0;
     if (round >= FEWEST_ROUNDS && spent > budget) break;
     for (const [index, contestant] of contestants.entries()) {
+      const taken = times[index] as number[];
+      // A slow rival does not make all others wait for its every round.
+      if (index > 0 && taken.length > 0 && (spentBy[index] as number) > budget / 2) continue;
+      const began = performance.now();
       const elapsed = await timeOf(contestant);
-      if (round >= 0) times[index]?.push((elapsed * 1e6) / operations);
+      spentBy[index] = (spentBy[index] as number) + performance.now() - began;
+      if (round >= 0) taken.push((elapsed * 1e6) / operations);
     }
   }
   return outcomeOf(what, contestants, times);
@@ -137,7 +144,8 @@ function outcomeOf(
     others: contestants.slice(1).map((contestant, index) => {
       const target = targetOf(contestant);
       const ratio = ratioOf(own, times[index + 1] ?? [], target);
-      return { ...(timings[index + 1] as Timing), ratio, target };
+      const rounds = times[index + 1]?.length ?? 0;
+      return { ...(timings[index + 1] as Timing), rounds, ratio, target };
     }),
   };
 }
@@ -209,15 +217,15 @@ function isElapsed(value: unknown): value is Elapsed {
   return typeof value === "object" && value !== null && "milliseconds" in value;
 }
 
-/** The ratio of two who ran in turn: round by round, not of their medians. */
+/** The ratio of two who ran in turn: round by round, not of their medians. A slow rival may have had fewer rounds. */
 export function ratioOf(
   own: readonly number[],
   theirs: readonly number[],
   { atMost }: Target,
 ): Summary {
   return summarize(
-    own.map((time, round) => {
-      const rival = theirs[round] as number;
+    theirs.map((rival, round) => {
+      const time = own[round] as number;
       return atMost === undefined ? rival / time : time / rival;
     }),
   );

@@ -90,11 +90,11 @@ function warningsOf(outcome: Outcome): string[] {
 /** Fewer have no spread to speak of. */
 const ENOUGH_ROUNDS = 3;
 
-function fewRounds({ what, rounds }: Outcome): string[] {
-  if (rounds >= ENOUGH_ROUNDS) return [];
-  return [
-    `  ! ${what}: ${rounds} round${rounds > 1 ? "s" : ""} only, so that the spread means nothing.`,
-  ];
+function fewRounds({ what, others }: Outcome): string[] {
+  const few = others.filter(({ rounds }) => rounds < ENOUGH_ROUNDS);
+  if (few.length === 0) return [];
+  const names = few.map(({ name }) => name).join(", ");
+  return [`  ! ${what}: too few rounds for a spread (${names}).`];
 }
 
 function worthlessRatios(outcome: Outcome): string[] {

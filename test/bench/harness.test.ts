@@ -14,7 +14,7 @@ import {
 const PATIENCE = { rounds: 3, budget: Infinity };
 
 function rival(median: number, spread: number, target: Rival["target"]): Rival {
-  return { name: "rival", median: 1, spread: 0, ratio: { median, spread }, target };
+  return { name: "rival", median: 1, spread: 0, rounds: 3, ratio: { median, spread }, target };
 }
 
 describe("compare", () => {
@@ -74,6 +74,22 @@ describe("compare", () => {
     expect(rounds).toBe(3);
   });
 
+  test("lets a slow rival sit out once it has used up its half of the budget", async () => {
+    let runs = 0;
+    const slow = async () => {
+      runs++;
+      await new Promise((resolve) => setTimeout(resolve, 20));
+    };
+    const base = row([], { a: 1, b: 1, c: 1 });
+    const { rounds, others } = await compare(
+      { ...base, others: [{ name: "slow", run: slow }] },
+      { rounds: 3, budget: 1 },
+    );
+
+    expect([rounds, others[0]?.rounds]).toEqual([3, 1]);
+    expect(runs).toBe(2);
+  });
+
   test("prepares each run, outside of its time", async () => {
     const trace: string[] = [];
     const base = row(trace, { a: 1, b: 1, c: 1 });
@@ -111,6 +127,10 @@ describe("the ratio", () => {
       median: 2,
       spread: 0,
     });
+  });
+
+  test("is taken over the rounds that a slow rival has had", () => {
+    expect(ratioOf([1, 2, 5], [3], {}).median).toBe(3);
   });
 
   test("is the cost where the target bounds the cost", () => {

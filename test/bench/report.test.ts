@@ -9,6 +9,7 @@ const THEIRS: Rival = {
   name: "theirs",
   median: 125,
   spread: 0.04,
+  rounds: 3,
   ratio: { median: 2.5, spread: 0.03 },
   target: { atLeast: 2 },
 };
@@ -42,9 +43,10 @@ describe("a table", () => {
   });
 
   test("is followed by a warning if there were too few rounds for a spread", () => {
-    const outcomes = [{ what: "work", rounds: 1, ours: OURS, others: [THEIRS] }];
+    const few = { ...THEIRS, rounds: 1 };
+    const outcomes = [{ what: "work", rounds: 3, ours: OURS, others: [few] }];
 
-    expect(caseText(result({ outcomes }))).toMatch(/! work: 1 round only/);
+    expect(caseText(result({ outcomes }))).toMatch(/! work: too few rounds .* \(theirs\)/);
   });
 
   test("shows figures with their units, and why one is missing", () => {

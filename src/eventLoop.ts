@@ -572,6 +572,11 @@ export class EventLoop implements Scheduler {
       : callback;
   }
 
+  /** Called each time before the loop falls asleep. May stop it. @internal */
+  set _onSleep(callback: (() => void) | undefined) {
+    this.#pump.onSleep = callback;
+  }
+
   /** @internal */
   _runInTask(): void {
     this.#pump.runInTask();

@@ -90,3 +90,4 @@ export {
 export { type Emitter, waitEvent } from "./tasks/waitEvent.ts";
 export { waitFor } from "./tasks/waitFor.ts";
 export { withSignal } from "./tasks/withSignal.ts";
+export { toAsync } from "./toAsync.ts";

@@ -40,6 +40,8 @@ const NOBODY: OnStop = () => undefined;
 export class Pump {
   /** Whether something that gets ready now must call `wake`. */
   asleep = false;
+  /** Called each time before the loop falls asleep. May stop it. */
+  onSleep: (() => void) | undefined;
   readonly #scheduler: Scheduler;
   readonly #core: Core;
   readonly #turns: Turns;
@@ -225,8 +227,12 @@ export class Pump {
     return true;
   }
 
-  /** Has the host wake us in time. Returns false, and does nothing, if something is due already. */
+  /** Has the host wake us in time. Returns false, and does nothing, if something is due or the loop was stopped. */
   #sleep(): boolean {
+    if (this.onSleep !== undefined) {
+      this.onSleep();
+      if (this.#turns.stopping) return false;
+    }
     const deadline = this.#core.deadline();
     // A host's timer that comes too early costs less than setting it anew each time.
     if (!(this.#wakesAt <= deadline)) {

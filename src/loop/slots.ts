@@ -62,6 +62,11 @@ export class Slots {
     return this.#runnables[id & SLOT_MASK] as Runnable;
   }
 
+  /** How many have a slot. */
+  get size(): number {
+    return this.core.live() - this.#idle.length;
+  }
+
   /** Everything that has a slot. */
   *[Symbol.iterator](): Generator<Runnable, void> {
     for (const runnable of this.#runnables) if (runnable !== undefined) yield runnable;

@@ -32,10 +32,12 @@ export function withSignal<T>(signal: AbortSignal, aw: AwaitableLike<T>): Corout
 
 /** `TypeError` unless `value` is an abort signal. */
 export function checkSignal(value: unknown): void {
+  if (!isSignal(value)) throw wrongType("signal", "an AbortSignal", value);
+}
+
+export function isSignal(value: unknown): value is AbortSignal {
   const { aborted, addEventListener } = (value ?? {}) as Partial<AbortSignal>;
-  if (typeof aborted !== "boolean" || typeof addEventListener !== "function") {
-    throw wrongType("signal", "an AbortSignal", value);
-  }
+  return typeof aborted === "boolean" && typeof addEventListener === "function";
 }
 
 /** The error of a signal that has aborted. */

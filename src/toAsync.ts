@@ -1,0 +1,118 @@
+// Coroutine functions for those who write async functions: somebody has to run the loop, and nobody wants to be asked.
+//
+// Inside a callback or task the running loop is there already. Outside, all calls share the thread's default loop. The
+// first one starts it, if nobody else runs it. After the last one it runs until nothing is left on it: what a call has
+// left behind, as a task or a server, goes on, and keeps the process alive as it would without us. A timer does, a
+// server does by itself, and a task that only waits for somebody does not.
+
+import { type EventLoop, getEventLoop } from "./eventLoop.ts";
+import { checkFunction } from "./loop/arguments.ts";
+import { runningScheduler } from "./loop/scheduler.ts";
+import { type Awaitable, callAndAwait, createTaskOn } from "./tasks/awaitable.ts";
+import type { Task } from "./tasks/task.ts";
+import { abortError, isSignal, withSignal } from "./tasks/withSignal.ts";
+
+/**
+ * Makes an async function of a coroutine function: to adopt one function at a time.
+ *
+ * A call starts a task, whose first step comes in the next turn of the loop; the promise settles as the task does. The task
+ * runs on the running loop, or else on `getEventLoop()`, which all calls share, and which runs for as long as it has
+ * something to do.
+ *
+ * One more argument than the function takes may be an `AbortSignal`. An abort cancels the task, and the promise rejects
+ * once it has cleaned up, with a CancelledError whose `cause` is the signal's reason. A signal that has aborted before
+ * starts nothing. No listener stays on it. What is after as many arguments as `fn.length` counts as one more: a parameter
+ * with a default value does not take a signal.
+ *
+ * @throws TypeError if `fn` is not a function.
+ * @example
+ * const load = toAsync(function* (url: string): Coroutine<string> {
+ *   return yield* timeout(1_000, () => fetchText(url));
+ * });
+ * const text = await load("https://example.org/", controller.signal);
+ */
+export function toAsync<This, Args extends unknown[], T>(
+  fn: (this: This, ...args: Args) => Awaitable<T>,
+): (this: This, ...args: [...Args, signal?: AbortSignal]) => Promise<T> {
+  checkFunction("fn", fn);
+  async function wrapper(this: This, ...args: unknown[]): Promise<T> {
+    const last = args.at(-1);
+    const signal = args.length > fn.length && isSignal(last) ? last : undefined;
+    if (signal !== undefined) args.pop();
+    if (signal?.aborted) throw abortError(signal);
+    const call = () => fn.apply(this, args as Args);
+    const loop = (runningScheduler() ?? getEventLoop()) as EventLoop;
+    const body = signal === undefined ? callAndAwait(call) : withSignal(signal, call);
+    const task = createTaskOn(loop, body, { name: fn.name || "toAsync" });
+    // Before the loop may have run and stopped.
+    const outcome = task.then();
+    drive(loop, task);
+    return await outcome;
+  }
+  return Object.defineProperties(wrapper, {
+    name: { value: fn.name, configurable: true },
+    length: { value: fn.length, configurable: true },
+  }) as (this: This, ...args: [...Args, signal?: AbortSignal]) => Promise<T>;
+}
+
+/** Those loops that run because somebody calls. */
+const drivers = /* @__PURE__ */ new WeakMap<EventLoop, Driver>();
+
+/** Has `loop` run until `task` is done. Whoever runs it already will do. */
+function drive(loop: EventLoop, task: Task<unknown>): void {
+  let driver = drivers.get(loop);
+  if (driver === undefined) {
+    if (loop.isRunning()) return;
+    driver = new Driver(loop);
+    drivers.set(loop, driver);
+    void driver.run();
+  }
+  driver.expect(task);
+}
+
+class Driver {
+  readonly #loop: EventLoop;
+  #calls = 0;
+
+  constructor(loop: EventLoop) {
+    this.#loop = loop;
+  }
+
+  async run(): Promise<void> {
+    const loop = this.#loop;
+    try {
+      do {
+        await loop.runForever();
+        // Somebody may have called since it was stopped. Or somebody else has stopped it, and runs it now.
+      } while (this.#calls > 0 && !loop.isClosed() && !loop.isRunning());
+    } catch (exception) {
+      loop.callExceptionHandler({ message: "The loop cannot go on", exception });
+    } finally {
+      this.#stay();
+      drivers.delete(loop);
+    }
+  }
+
+  expect(task: Task<unknown>): void {
+    if (this.#calls++ === 0) this.#stay();
+    task.addDoneCallback(this.#onDone);
+  }
+
+  readonly #onDone = (): void => {
+    if (--this.#calls === 0) this.#loop._onSleep = this.#rest;
+  };
+
+  /** Nobody calls: the loop runs for what was left behind. */
+  readonly #rest = (): void => {
+    const loop = this.#loop;
+    const { _core, _slots, _external, _resources } = loop;
+    if (_core.timers() > 0) loop.ref();
+    else if (_slots.size > 0 || _external > 0 || _resources.size > 0) loop.unref();
+    else loop.stop();
+  };
+
+  #stay(): void {
+    this.#loop._onSleep = undefined;
+    this.#loop.ref();
+  }
+}

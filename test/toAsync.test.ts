@@ -1,0 +1,289 @@
+import { afterEach, beforeEach, describe, expect, test } from "vitest";
+import { type EventLoop, getEventLoop, newEventLoop, setEventLoop } from "../src/eventLoop.ts";
+import { CancelledError } from "../src/loop/errors.ts";
+import { run } from "../src/run.ts";
+import { Event } from "../src/sync/event.ts";
+import { createTask } from "../src/tasks/awaitable.ts";
+import { type Coroutine, coroutine } from "../src/tasks/coroutine.ts";
+import { fromPromise } from "../src/tasks/fromPromise.ts";
+import { sleep } from "../src/tasks/sleep.ts";
+import { toAsync } from "../src/toAsync.ts";
+
+/** So long that no test could wait for it. */
+const AGES = 1e9;
+
+let loop: EventLoop;
+let trace: string[];
+
+beforeEach(() => {
+  loop = newEventLoop();
+  setEventLoop(loop);
+  trace = [];
+});
+
+afterEach(() => {
+  setEventLoop(undefined);
+  if (!loop.isRunning()) loop.close();
+});
+
+/** Until the loop has stopped: nothing else is to come. */
+async function stopped(): Promise<void> {
+  for (let i = 0; i < 100 && loop.isRunning(); i++) {
+    await new Promise((resolve) => setTimeout(resolve, 1));
+  }
+  expect(loop.isRunning()).toBe(false);
+}
+
+const double = toAsync(function* twice(n: number): Coroutine<number> {
+  yield* sleep(1);
+  return 2 * n;
+});
+
+describe("a coroutine function as an async one", () => {
+  test("gives a promise of the result, with no loop to run", async () => {
+    const promise = double(21);
+
+    expect(promise).toBeInstanceOf(Promise);
+    expect(await promise).toBe(42);
+    await stopped();
+  });
+
+  test("rejects with what it throws, also before its first step", async () => {
+    const fail = toAsync(function* (): Coroutine<never> {
+      yield;
+      throw new RangeError("thrown");
+    });
+    const check = toAsync((n: number): Coroutine<void> => {
+      throw new TypeError(`not ${n}`);
+    });
+
+    await expect(fail()).rejects.toEqual(new RangeError("thrown"));
+    await expect(check(1)).rejects.toEqual(new TypeError("not 1"));
+    await stopped();
+  });
+
+  test("begins in the next turn, with the arguments and the `this` of the call", async () => {
+    class Account {
+      balance = 1;
+      readonly add = toAsync(function* (this: Account, ...amounts: number[]): Coroutine<number> {
+        trace.push("begun");
+        for (const amount of amounts) this.balance += amount;
+        return this.balance;
+      });
+    }
+    const account = new Account();
+    const promise = account.add(2, 3);
+    trace.push("called");
+
+    expect(await promise).toBe(6);
+    expect(trace).toEqual(["called", "begun"]);
+  });
+
+  test("keeps its name and how many parameters it has", () => {
+    expect([double.name, double.length]).toEqual(["twice", 1]);
+  });
+
+  test("may be decorated, or return anything awaitable", async () => {
+    const decorated = coroutine(function* <T>(value: T): Coroutine<T> {
+      yield;
+      return value;
+    });
+
+    expect(await toAsync(decorated)("a")).toBe("a");
+    expect(await toAsync(sleep)(1, "b")).toBe("b");
+    expect(await toAsync(async () => "c")()).toBe("c");
+    expect(() => toAsync(42 as never)).toThrow("Expected `fn` to be a function");
+  });
+
+  test("is a task of the running loop inside of one", async () => {
+    const names = await run(function* (): Coroutine<unknown> {
+      const outer = yield* fromPromise(
+        toAsync(function* (): Coroutine<boolean> {
+          return getEventLoop() !== loop;
+        })(),
+      );
+      return [outer, loop.isRunning()];
+    });
+
+    expect(names).toEqual([true, false]);
+  });
+});
+
+describe("several calls", () => {
+  test("share a loop, which runs until the last is done", async () => {
+    expect(await Promise.all([double(1), double(2), double(3)])).toEqual([2, 4, 6]);
+    await stopped();
+    expect(await double(4)).toBe(8);
+    await stopped();
+  });
+
+  test("wake each other", async () => {
+    const event = new Event();
+    const wait = toAsync(() => event.wait());
+    const set = toAsync(function* (): Coroutine<void> {
+      event.set();
+      yield;
+    });
+    const waiting = wait();
+    await set();
+
+    await waiting;
+    await stopped();
+  });
+
+  test("may come at the very moment when the loop stops", async () => {
+    const results: unknown[] = [];
+    for (let turns = 0; turns < 12; turns++) {
+      const first = double(1);
+      void first.then(async () => {
+        for (let i = 0; i < turns; i++) await undefined;
+        results.push(await double(turns));
+      });
+      await first;
+      await new Promise((resolve) => setTimeout(resolve, 5));
+    }
+    await stopped();
+
+    expect(results).toEqual(Array.from({ length: 12 }, (_, n) => 2 * n));
+  });
+
+  test("go on if somebody stops the loop", async () => {
+    const promise = double(1);
+    loop.callSoon(() => loop.stop());
+
+    expect(await promise).toBe(2);
+    await stopped();
+  });
+
+  test("use a loop that runs already, and leave it running", async () => {
+    const running = loop.runForever();
+    const result = await double(5);
+    const states = [loop.isRunning()];
+    loop.stop();
+    await running;
+
+    expect([result, ...states]).toEqual([10, true]);
+  });
+
+  test("may call async functions which call them", async () => {
+    const power = async (n: number): Promise<number> => (n === 0 ? 1 : double(await inner(n - 1)));
+    const inner = toAsync(function* (n: number): Coroutine<number> {
+      return yield* fromPromise(power(n));
+    });
+
+    expect(await power(5)).toBe(32);
+    await stopped();
+  });
+});
+
+describe("what a call leaves behind", () => {
+  test("goes on if it is a task, and then the loop stops", async () => {
+    await toAsync(function* (): Coroutine<void> {
+      createTask(function* () {
+        yield* sleep(2);
+        trace.push("left");
+        createTask(function* () {
+          yield* sleep(2);
+          trace.push("left of the left");
+        });
+      });
+      yield;
+    })();
+    trace.push("done");
+    await stopped();
+
+    expect(trace).toEqual(["done", "left", "left of the left"]);
+  });
+
+  test("goes on if it is a timer, and then the loop stops", async () => {
+    await toAsync(function* (): Coroutine<void> {
+      loop.callLater(5, () => trace.push("fired"));
+      yield;
+    })();
+    expect(await double(1)).toBe(2);
+    await stopped();
+
+    expect(trace).toEqual(["fired"]);
+  });
+
+  test("goes on if it waits for somebody, who may come later", async () => {
+    const future = loop.createFuture<string>();
+    await toAsync(function* (): Coroutine<void> {
+      createTask(function* () {
+        trace.push(yield* future);
+      });
+      yield;
+    })();
+    await new Promise((resolve) => setTimeout(resolve, 5));
+    future.setResult("come");
+    await stopped();
+
+    expect(trace).toEqual(["come"]);
+  });
+});
+
+describe("a signal after the last argument", () => {
+  const slow = toAsync(function* (letter: string): Coroutine<void> {
+    try {
+      trace.push(letter);
+      yield* sleep(AGES);
+    } finally {
+      yield* sleep(5);
+      trace.push("cleaned");
+    }
+  });
+
+  test("cancels, and the promise rejects after the clean-up", async () => {
+    const controller = new AbortController();
+    const promise = slow("a", controller.signal);
+    await double(1);
+    controller.abort("the reason");
+    const error = await promise.catch((error: unknown) => error);
+
+    expect(error).toBeInstanceOf(CancelledError);
+    expect((error as Error).cause).toBe("the reason");
+    expect(trace).toEqual(["a", "cleaned"]);
+    await stopped();
+  });
+
+  test("that has aborted before starts nothing", async () => {
+    const error = await slow("a", AbortSignal.abort("early")).catch((error: unknown) => error);
+
+    expect([error, (error as Error).cause, trace]).toEqual([
+      expect.any(CancelledError),
+      "early",
+      [],
+    ]);
+    expect(loop.isRunning()).toBe(false);
+  });
+
+  test("is left without listeners by 10,000 calls", async () => {
+    const { signal } = new AbortController();
+    let listeners = 0;
+    const { addEventListener, removeEventListener } = signal;
+    signal.addEventListener = (...args: unknown[]) => {
+      listeners++;
+      addEventListener.apply(signal, args as never);
+    };
+    signal.removeEventListener = (...args: unknown[]) => {
+      listeners--;
+      removeEventListener.apply(signal, args as never);
+    };
+    const nothing = toAsync(function* (): Coroutine<void> {
+      yield;
+    });
+    for (let i = 0; i < 10_000; i++) await nothing(signal);
+
+    expect(listeners).toBe(0);
+  });
+
+  test("is the function's own if that has a parameter for it", async () => {
+    const { signal } = new AbortController();
+    const own = toAsync(function* (name: string, given?: AbortSignal): Coroutine<unknown> {
+      return [name, given];
+    });
+
+    expect(await own("a", signal)).toEqual(["a", signal]);
+    expect(await own("a", undefined, signal)).toEqual(["a", undefined]);
+  });
+});

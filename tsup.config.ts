@@ -34,7 +34,14 @@ export default defineConfig([
   {
     ...shared,
     name: "package",
-    entry: ["src/index.ts", "src/node.ts", "src/browser.ts", "src/testing.ts"],
+    entry: [
+      ...["src/index.ts", "src/node.ts", "src/browser.ts", "src/testing.ts"],
+      // What the threads of executors load.
+      ...["src/executors/node/nodeThread.ts", "src/executors/browser/browserThread.ts"],
+    ],
+    esbuildOptions(options) {
+      options.entryNames = "[name]";
+    },
     outDir: "dist",
     clean: true,
     plugins: [keepConstants],

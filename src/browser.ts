@@ -1,9 +1,17 @@
+import { provideExecuting } from "./executing.ts";
+import { ThreadExecutor } from "./executors/browser/threadExecutor.ts";
+import { executionOf } from "./executors/execution.ts";
 import { Selector } from "./io/browser/selector.ts";
 import { WatchedSources } from "./io/sources.ts";
 import { provideExposing } from "./loop/exposing.ts";
 import { provideSources } from "./loop/readiness.ts";
 import { exposureOf } from "./remote/exposure.ts";
 
+export type { WorkerExecutorOptions } from "./executors/browser/threadExecutor.ts";
+export type { ThreadExecutorOptions } from "./executors/calls.ts";
+export { toThread } from "./executors/execution.ts";
+export { defineTask } from "./executors/task.ts";
+export { threadSignal } from "./executors/work.ts";
 export * from "./index.ts";
 export { type ReceivedMessage, receiveMessage } from "./io/browser/messageSources.ts";
 export { type Chunk, receiveChunk } from "./io/browser/streamSources.ts";
@@ -19,7 +27,8 @@ export type { ExposedFunctions, RemoteTicket } from "./loop/exposing.ts";
 export { connectRemote, type Remote } from "./remote/remote.ts";
 export { RemoteLostError } from "./remote/remoteError.ts";
 export { transfer } from "./remote/transfer.ts";
-export { Selector };
+export { Selector, ThreadExecutor };
 
 provideSources((loop) => new WatchedSources(loop, new Selector()));
 provideExposing(exposureOf);
+provideExecuting((loop) => executionOf(loop, () => new ThreadExecutor()));

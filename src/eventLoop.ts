@@ -2,6 +2,13 @@
 
 import { type Core, type CoreKind, newCore, type Priority } from "./core/core.ts";
 import {
+  type Executor,
+  newExecuting,
+  type TaskArguments,
+  type TaskResult,
+  type ThreadTask,
+} from "./executing.ts";
+import {
   checkBoolean,
   checkChoice,
   checkFunction,
@@ -301,6 +308,40 @@ export class EventLoop implements Scheduler {
   /** Ends what `addSignalHandler` began. Returns whether there was a handler. */
   removeSignalHandler(signal: string): boolean {
     return this.#sources?.removeSignal?.(signal) ?? false;
+  }
+
+  /**
+   * Calls a function in another thread; the future is done when the call has ended. The function is one that `defineTask`
+   * made, or `{ url, name }` of an export. Like `asyncio`'s `loop.run_in_executor`. Needs `mysyncio/node` or
+   * `mysyncio/browser`.
+   *
+   * Cancelling the future cancels the call, and the future waits for its end: see `ThreadExecutor`.
+   *
+   * @param executor who does it; null for the default executor, which is made on first use and ends with the loop.
+   * @throws TypeError if `executor` is none, or `task` is none. @throws RuntimeError if the loop is closed, or the executor
+   * was shut down. @throws DataCloneError if an argument cannot be cloned, unless the future fails with it.
+   */
+  runInExecutor<F extends ThreadTask>(
+    executor: Executor | null,
+    task: F,
+    ...args: TaskArguments<F>
+  ): Future<TaskResult<F>> {
+    return newExecuting(this).run(executor, task, args) as Future<TaskResult<F>>;
+  }
+
+  /**
+   * Says who runs what no other executor is named for. It ends with the loop.
+   *
+   * @throws TypeError if `executor` is none. @throws RuntimeError if the loop is closed.
+   */
+  setDefaultExecutor(executor: Executor): void {
+    if (this.#closed) throw closed();
+    newExecuting(this).setDefault(executor);
+  }
+
+  /** Waits until the calls of the default executor have ended, and ends its threads. It takes no more. */
+  shutdownDefaultExecutor(): Coroutine<void> {
+    return newExecuting(this).shutdown();
   }
 
   /** Makes a future that this loop serves. */

@@ -16,6 +16,16 @@ export {
   setEventLoop,
   type TaskFactory,
 } from "./eventLoop.ts";
+export type {
+  DefinedTask,
+  Executor,
+  SubmitOptions,
+  TaskArguments,
+  TaskMark,
+  TaskReference,
+  TaskResult,
+  ThreadTask,
+} from "./executing.ts";
 export type { Clock } from "./loop/clock.ts";
 export { Context, ContextVar, copyContext, type Token } from "./loop/context.ts";
 export {

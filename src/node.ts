@@ -1,3 +1,6 @@
+import { provideExecuting } from "./executing.ts";
+import { executionOf } from "./executors/execution.ts";
+import { ThreadExecutor } from "./executors/node/threadExecutor.ts";
 import { Selector } from "./io/node/selector.ts";
 import { NodeSources } from "./io/node/signalHandlers.ts";
 import { provideExposing } from "./loop/exposing.ts";
@@ -9,7 +12,12 @@ import { exposureOf } from "./remote/exposure.ts";
 provideSources((loop) => new NodeSources(loop, new Selector()));
 provideInlets(portInlets);
 provideExposing(exposureOf);
+provideExecuting((loop) => executionOf(loop, () => new ThreadExecutor()));
 
+export type { ThreadExecutorOptions } from "./executors/calls.ts";
+export { toThread } from "./executors/execution.ts";
+export { defineTask } from "./executors/task.ts";
+export { threadSignal } from "./executors/work.ts";
 export * from "./index.ts";
 export {
   accept,
@@ -61,3 +69,4 @@ export type { ExposedFunctions, RemoteTicket } from "./loop/exposing.ts";
 export { connectRemote, type Remote } from "./remote/remote.ts";
 export { RemoteLostError } from "./remote/remoteError.ts";
 export { transfer } from "./remote/transfer.ts";
+export { ThreadExecutor };

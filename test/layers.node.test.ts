@@ -20,15 +20,17 @@ const RANKS = [
   /^io\//,
   /^(debug\/|(?!(index|node|browser|testing)\.ts$)[^/]+$)/,
   /^remote\//,
+  /^executors\//,
   /^(testing\/|(index|node|browser|testing)\.ts$)/,
 ];
 const ENTRIES = RANKS.length - 1;
 
 const NODE_NAMES = ["process", "Buffer", "require", "setImmediate", "clearImmediate"];
 const BROWSER_NAMES = ["window", "document", "navigator", "requestAnimationFrame"];
-const MAY_KNOW_NODE = /^(loop\/hosts|io\/node)\/|^(index|node|browser|testing)\.ts$|^testing\//;
+const MAY_KNOW_NODE =
+  /^(loop\/hosts|io\/node|executors\/node)\/|^(index|node|browser|testing)\.ts$|^testing\//;
 const MAY_KNOW_BROWSER =
-  /^(loop\/hosts|io\/browser)\/|^(index|node|browser|testing)\.ts$|^testing\//;
+  /^(loop\/hosts|io\/browser|executors\/browser)\/|^(index|node|browser|testing)\.ts$|^testing\//;
 
 interface Module {
   readonly path: string;

@@ -24,11 +24,24 @@ export function transfer<T extends object>(value: T, list: readonly ArrayBuffer[
   return value;
 }
 
+/** The memory of `values` that is to move. */
+export function listOf(values: readonly unknown[]): readonly ArrayBuffer[] {
+  const own = lists.get(values) ?? NONE;
+  const others = values.flatMap((value) => lists.get(value as object) ?? NONE);
+  return others.length === 0 ? own : [...new Set([...own, ...others])];
+}
+
 /** `values` without the memory that is to move, which they lose here. Throws if they cannot be cloned. */
 export function moved<T extends readonly unknown[]>(values: T): T {
-  const list = new Set<ArrayBuffer>();
-  for (const value of values) {
-    for (const item of lists.get(value as object) ?? []) list.add(item);
-  }
-  return list.size === 0 ? values : structuredClone(values, { transfer: [...list] });
+  return listOf(values).length === 0 ? values : copied(values);
 }
+
+/** A copy of `values` as they are now. Memory that is to move has moved to it, and is to move on. Throws as `moved` does. */
+export function copied<T extends readonly unknown[]>(values: T): T {
+  const transfer = [...listOf(values)];
+  const [copy, list] = structuredClone([values, transfer] as const, { transfer });
+  if (list.length > 0) lists.set(copy, list);
+  return copy;
+}
+
+const NONE: readonly ArrayBuffer[] = [];

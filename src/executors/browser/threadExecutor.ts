@@ -1,0 +1,182 @@
+// Threads for browsers: module workers, which expose a loop and are called through it.
+//
+// The calls belong to a loop of the executor's own: a promise may be asked for where no loop runs.
+
+import { type EventLoop, newEventLoop } from "../../eventLoop.ts";
+import { wrongType } from "../../loop/arguments.ts";
+import type { RemoteTicket } from "../../loop/exposing.ts";
+import { enterScheduler } from "../../loop/scheduler.ts";
+import { connectRemote, type Remote } from "../../remote/remote.ts";
+import { RemoteLostError } from "../../remote/remoteError.ts";
+import { copied, listOf, transfer } from "../../remote/transfer.ts";
+import { type Call, CallExecutor, type ThreadExecutorOptions, type Threads } from "../calls.ts";
+
+export interface WorkerExecutorOptions extends ThreadExecutorOptions {
+  /**
+   * Starts the worker of a thread, for bundlers that do not take `mysyncio`'s own along: a module worker whose program is
+   * `import "mysyncio/browser/thread"`.
+   */
+  readonly worker?: () => Worker;
+}
+
+type OnEnd = (call: Call, isError: boolean, outcome: unknown) => void;
+
+/**
+ * Runs functions in workers of its own, which load the modules of the functions.
+ *
+ * A worker is started when a call finds none free, up to `maxThreads`, and stays. `shutdown()` ends them; a loop does that
+ * for its default executor. A worker that computes sees `threadSignal().aborted` only if the page is cross-origin isolated.
+ */
+export class ThreadExecutor extends CallExecutor {
+  protected readonly threads: Threads;
+
+  /** @throws TypeError, RangeError if an option is not what it must be. */
+  constructor(options: WorkerExecutorOptions = {}) {
+    super(options, globalThis.navigator?.hardwareConcurrency ?? 1);
+    const { worker = startWorker } = options;
+    if (typeof worker !== "function") throw wrongType("worker", "a function", worker);
+    this.threads = new Workers(worker, (call, isError, outcome) =>
+      this.onEnd(call, isError, outcome),
+    );
+  }
+}
+
+function startWorker(): Worker {
+  // In this form bundlers find it.
+  return new Worker(new URL("./browserThread.js", import.meta.url), { type: "module" });
+}
+
+class Workers implements Threads {
+  readonly #start: () => Worker;
+  readonly #onEnd: OnEnd;
+  readonly #free: Thread[] = [];
+  readonly #threadOf = new Map<Call, Thread>();
+  #loop: EventLoop | undefined;
+  #running: Promise<void> | undefined;
+
+  constructor(start: () => Worker, onEnd: OnEnd) {
+    this.#start = start;
+    this.#onEnd = onEnd;
+  }
+
+  begin(call: Call): void {
+    const thread = this.#free.pop() ?? new Thread(this.#start(), this.#ensureLoop());
+    this.#threadOf.set(call, thread);
+    thread.perform(call).then(
+      (value) => this.#end(call, thread, false, value),
+      (error) => this.#end(call, thread, true, error),
+    );
+  }
+
+  cancel(call: Call): void {
+    this.#threadOf.get(call)?.cancel();
+  }
+
+  terminate(call: Call): void {
+    this.#threadOf.get(call)?.terminate();
+  }
+
+  async end(): Promise<void> {
+    for (const thread of this.#free.splice(0)) thread.terminate();
+    this.#loop?.stop();
+    await this.#running;
+    this.#loop?.close();
+  }
+
+  #end(call: Call, thread: Thread, isError: boolean, outcome: unknown): void {
+    this.#threadOf.delete(call);
+    if (outcome instanceof RemoteLostError) thread.terminate();
+    if (!thread.isOver) this.#free.push(thread);
+    this.#onEnd(call, isError, outcome);
+  }
+
+  #ensureLoop(): EventLoop {
+    if (this.#loop === undefined) {
+      this.#loop = newEventLoop();
+      this.#running = this.#loop.runForever();
+    }
+    return this.#loop;
+  }
+}
+
+/** A worker. It has one call at a time. */
+class Thread {
+  isOver = false;
+  readonly #worker: Worker;
+  readonly #loop: EventLoop;
+  /** Settles once the worker is there. */
+  readonly #remote: Promise<Remote>;
+  #connected: Remote | undefined;
+  #giveUp: (error: RemoteLostError) => void = () => undefined;
+  /** How the worker hears of a cancel while it computes. */
+  readonly #mark: Int32Array<SharedArrayBuffer> | undefined;
+  #id = 0;
+
+  constructor(worker: Worker, loop: EventLoop) {
+    this.#worker = worker;
+    this.#loop = loop;
+    this.#mark = globalThis.crossOriginIsolated
+      ? new Int32Array(new SharedArrayBuffer(4))
+      : undefined;
+    this.#remote = new Promise<Remote>((resolve, reject) => {
+      this.#giveUp = reject;
+      worker.onmessage = ({ data }) => {
+        this.#connected = connectRemote(data as RemoteTicket);
+        worker.onmessage = null;
+        worker.onerror = null;
+        if (this.#mark !== undefined) worker.postMessage(this.#mark);
+        resolve(this.#connected);
+      };
+      worker.onerror = (event) => {
+        reject(
+          new RemoteLostError("The worker could not start", {
+            cause: event.error ?? event.message,
+          }),
+        );
+      };
+    });
+    // Whoever calls hears of it.
+    this.#remote.catch(() => undefined);
+  }
+
+  /** Makes a call. What cannot be cloned is told at once. */
+  async perform({ place, args }: Call): Promise<unknown> {
+    const id = ++this.#id;
+    let sent = args;
+    let remote = this.#connected;
+    if (remote === undefined) {
+      sent = copied(args);
+      remote = await this.#remote;
+    } else if (listOf(args).length > 0) {
+      transfer(sent, listOf(args));
+    }
+    return await this.#inLoop(() =>
+      (remote as Remote).call("perform", id, place.url, place.name, sent),
+    );
+  }
+
+  cancel(): void {
+    const id = this.#id;
+    if (this.#mark !== undefined) Atomics.store(this.#mark, 0, id);
+    const tell = (remote: Remote) => this.#inLoop(() => remote.callSoon("cancel", id));
+    if (this.#connected !== undefined) tell(this.#connected);
+    else this.#remote.then(tell, () => undefined);
+  }
+
+  terminate(): void {
+    if (this.isOver) return;
+    this.isOver = true;
+    this.#worker.terminate();
+    this.#giveUp(new RemoteLostError("The worker was terminated before it began"));
+    this.#connected?.close();
+  }
+
+  #inLoop<T>(action: () => T): T {
+    const outer = enterScheduler(this.#loop);
+    try {
+      return action();
+    } finally {
+      enterScheduler(outer);
+    }
+  }
+}

@@ -69,6 +69,11 @@ export class Line {
     return this.#isOver ? [] : [this.#channel, ...this.#lifeline.ports];
   }
 
+  /** This thread is blocked. */
+  onBlocked(): void {
+    this.#lifeline.onBlocked?.();
+  }
+
   /** Sends a message. Throws if it cannot be cloned. */
   send(message: Message): void {
     if (this.#isOver) return;

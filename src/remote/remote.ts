@@ -114,6 +114,10 @@ class Connection implements PortOwner {
     return this.#calls.size;
   }
 
+  onBlocked(): void {
+    if (this.#calls.size > 0) this.#line.onBlocked();
+  }
+
   call(name: string, args: readonly unknown[]): Future<unknown> {
     const id = ++this.#lastId;
     const future = new RemoteCall(this.loop, (message) =>

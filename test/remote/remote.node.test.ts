@@ -238,6 +238,27 @@ describe("a connection", () => {
     expect(() => runSync(call)).toThrow(RemoteLostError);
   });
 
+  test.each(["await run", "runSync"])(
+    "of a worker to one that is gone already fails its calls, by %s",
+    async (how) => {
+      const ticket = await start(SERVER + AS_GUEST);
+      await threads[0]?.terminate();
+      const error = await start(
+        `${PRELUDE}
+        let error;
+        try {
+          ${how}(function* () { return yield* connectRemote(workerData).call("nap", 1); });
+        } catch (thrown) {
+          error = thrown;
+        }
+        parentPort.postMessage(String(error));`,
+        ticket,
+      );
+
+      expect(error).toContain("RemoteLostError");
+    },
+  );
+
   test("that is closed cancels its calls there, and takes none", async () => {
     const ticket = await start(SERVER + AS_GUEST);
     await run(function* (): Coroutine<void> {

@@ -4,12 +4,16 @@
 // Browsers: each holds a lock by a name that the other waits for. Without locks, as on
 // a page that is not secure, a death goes unnoticed; who closes its loop says so itself.
 
+import { Inquiry } from "./inquiry.ts";
+
 /** Ends when a thread dies. */
 export interface Lifeline {
   /** Whether the thread was dead already. `onDead` is called for that too, but not while our own thread is blocked. */
   readonly isDead: boolean;
   /** The ports that a blocked thread has to ask. */
   readonly ports: readonly object[];
+  /** Our thread is blocked. Called again and again. */
+  onBlocked?(): void;
   /** Cuts it: nobody is told any more. */
   cut(): void;
 }
@@ -35,6 +39,9 @@ interface Platform {
 
 /** How many milliseconds a thread has to come by its lock, which another thread may ask for just as early. */
 const LOCK_GRACE = 200;
+
+/** After how many milliseconds a blocked thread has a third one ask for another: that costs a thread. */
+const INQUIRY_GRACE = 100;
 
 /** The ends that others have sent, and those who wait for one, by name. */
 const sent = /* @__PURE__ */ new Map<string, Port>();
@@ -134,14 +141,32 @@ function awaitEnd(name: string, onDead: () => void): Lifeline {
 
 function sendEnd(name: string, thread: number, onDead: () => void): Lifeline {
   const threads = (globalThis as Platform).process?.getBuiltinModule?.("node:worker_threads");
-  const { port1, port2 } = new (threads as Threads).MessageChannel();
+  const { threadId, MessageChannel, postMessageToThread } = threads as Threads;
+  const { port1, port2 } = new MessageChannel();
   port1.on("close", onDead);
   port1.unref();
-  threads
-    ?.postMessageToThread?.(thread, { mysyncioLifeline: name, port: port2 }, [port2])
-    .catch(onDead);
+  postMessageToThread?.(thread, { mysyncioLifeline: name, port: port2 }, [port2]).catch(onDead);
   // Had it been sent, it would not be ours any more.
-  return { isDead: isOpen(port2), ports: [port1], cut: () => port1.close() };
+  const isDead = isOpen(port2);
+  // The main thread outlives all others, and knows them.
+  if (thread === 0 || threadId === 0) return { isDead, ports: [port1], cut: () => port1.close() };
+  const ports: object[] = [port1];
+  const sentAt = performance.now();
+  let inquiry: Inquiry | undefined;
+  return {
+    isDead,
+    ports,
+    onBlocked() {
+      // Where it was sent to, nobody may be: the answer is a promise.
+      if (inquiry !== undefined || performance.now() - sentAt < INQUIRY_GRACE) return;
+      inquiry = new Inquiry(threads as object, thread, onDead);
+      ports.push(inquiry.port);
+    },
+    cut() {
+      port1.close();
+      inquiry?.end();
+    },
+  };
 }
 
 /** Whether a port could be transferred: nothing else tells. It stays, because what goes along cannot be cloned. */

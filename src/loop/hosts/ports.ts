@@ -14,6 +14,8 @@ export interface PortOwner extends Resource {
   readonly ports: Iterable<object>;
   /** How many of the waits in `loop._external` these ports can end. */
   readonly waits: number;
+  /** The thread is about to be blocked once more. */
+  onBlocked?(): void;
 }
 
 type Port = MessagePort | BroadcastChannel;
@@ -39,6 +41,7 @@ export const portInlets: Inlets = {
     const owners = ownersOf(loop);
     const open = owners.reduce((sum, { waits }) => sum + waits, 0);
     if (loop._external > open || (delay === Infinity && open === 0)) return false;
+    for (const owner of owners) owner.onBlocked?.();
     Atomics.wait(bell, 0, rings, owners.length === 0 ? delay : Math.min(delay, ASK_EVERY));
     // Before the turn: what came before a deadline comes before its timer.
     takeIn(loop);

@@ -1,11 +1,13 @@
 // Functions in a browser's workers.
 
-import { beforeAll } from "vitest";
+import { beforeAll, expect, test } from "vitest";
 import { provideExecuting } from "../../src/executing.ts";
 import { ThreadExecutor } from "../../src/executors/browser/threadExecutor.ts";
-import { executionOf } from "../../src/executors/execution.ts";
+import { executionOf, toThread } from "../../src/executors/execution.ts";
 import { provideExposing } from "../../src/loop/exposing.ts";
 import { exposureOf } from "../../src/remote/exposure.ts";
+import { run } from "../../src/run.ts";
+import type { Coroutine } from "../../src/tasks/coroutine.ts";
 import { testExecutor } from "./suite.ts";
 
 /** The test runner rewrites late imports into calls of its own, which no worker has. */
@@ -25,7 +27,30 @@ beforeAll(() => {
   provideExecuting((loop) => executionOf(loop, () => new ThreadExecutor({ worker })));
 });
 
+const TASKS = new URL("./tasks.ts", import.meta.url).href;
+
 testExecutor({
   make: (options) => new ThreadExecutor({ worker, ...options }),
-  tasks: new URL("./tasks.ts", import.meta.url).href,
+  tasks: TASKS,
+});
+
+test("the page's frames go on while a worker computes", { timeout: 30_000 }, async () => {
+  let frames = 0;
+  let isOver = false;
+  const count = () => {
+    frames++;
+    if (!isOver) requestAnimationFrame(count);
+  };
+  const frames500 = await run(function* (): Coroutine<number> {
+    yield* toThread({ url: TASKS, name: "add" }, 1, 2);
+    requestAnimationFrame(count);
+    const before = frames;
+    yield* toThread({ url: TASKS, name: "compute" }, 500);
+    return frames - before;
+  });
+  isOver = true;
+  console.log(`The page had ${frames500} frames while a worker computed for 500 ms`);
+
+  // A page that computes itself has none.
+  expect(frames500).toBeGreaterThan(2);
 });

@@ -6,8 +6,16 @@ import { buildSync } from "esbuild";
 
 const root = fileURLToPath(new URL("../..", import.meta.url));
 
+const urls = new Map<string, URL>();
+
 /** Starts a thread with a program that may import `./src/...`. */
 export function startThread(program: string, options?: WorkerOptions): Worker {
+  const url = urls.get(program) ?? bundle(program);
+  urls.set(program, url);
+  return new Worker(url, options);
+}
+
+function bundle(program: string): URL {
   const { outputFiles } = buildSync({
     stdin: { contents: program, resolveDir: root, loader: "ts" },
     bundle: true,
@@ -17,5 +25,5 @@ export function startThread(program: string, options?: WorkerOptions): Worker {
     write: false,
   });
   const code = outputFiles[0]?.text ?? "";
-  return new Worker(new URL(`data:text/javascript,${encodeURIComponent(code)}`), options);
+  return new URL(`data:text/javascript,${encodeURIComponent(code)}`);
 }

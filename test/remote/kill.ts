@@ -1,0 +1,93 @@
+// Workers that are terminated at a random moment, while they call and are called: whoever waits hears of it.
+
+import { expect } from "vitest";
+import { getRunningLoop } from "../../src/eventLoop.ts";
+import type { RemoteTicket } from "../../src/loop/exposing.ts";
+import { connectRemote } from "../../src/remote/remote.ts";
+import { RemoteLostError } from "../../src/remote/remoteError.ts";
+import { allTasks, createTask } from "../../src/tasks/awaitable.ts";
+import type { Coroutine } from "../../src/tasks/coroutine.ts";
+import { fromPromise } from "../../src/tasks/fromPromise.ts";
+import type { Future } from "../../src/tasks/future.ts";
+import { sleep } from "../../src/tasks/sleep.ts";
+import { taskGroup } from "../../src/tasks/taskGroup.ts";
+import { ALL_COMPLETED, wait } from "../../src/tasks/wait.ts";
+
+/** What a victim runs, after it has made `main` of the ticket that it got: it exposes a loop, and calls without end. */
+export const VICTIM = `
+  const loop = newEventLoop();
+  loop.expose({ echo: (value) => value, *nap(ms) { yield* sleep(ms); } });
+  for (const name of ["echo", "nap"]) {
+    loop.createTask(function* () {
+      for (;;) { yield* main.call(name, 1); yield* sleep(0.5); }
+    });
+  }
+`;
+
+export interface Victim {
+  readonly ticket: RemoteTicket;
+  terminate(): unknown;
+}
+
+/** How many workers live at once. */
+const AT_ONCE = 4;
+/** The longest life, in milliseconds from when the worker was there. */
+const LONGEST_LIFE = 60;
+
+/** Starts and kills `times` workers. Gives how many calls were answered, and how many were lost. */
+export function* killWorkers(
+  times: number,
+  start: (main: RemoteTicket) => Promise<Victim>,
+): Coroutine<{ readonly answered: number; readonly lost: number }> {
+  const loop = getRunningLoop();
+  loop.expose({
+    echo: (value: unknown) => value,
+    *nap(delay: number): Coroutine<void> {
+      yield* sleep(delay);
+    },
+  });
+  const resources = loop._resources.size;
+  const external = loop._external;
+  let left = times;
+  let answered = 0;
+  let lost = 0;
+  yield* taskGroup(function* (group) {
+    for (let i = 0; i < AT_ONCE; i++) {
+      group.createTask(function* () {
+        while (left-- > 0) {
+          const calls = yield* killOne(yield* fromPromise(start(loop.remote())));
+          for (const call of calls) {
+            const error = call.exception();
+            if (error === undefined) answered++;
+            else if (error instanceof RemoteLostError) lost++;
+            else throw error;
+          }
+        }
+      });
+    }
+    yield;
+  });
+  // The calls of the dead are cancelled, and their connections are closed.
+  for (let patience = 500; patience > 0 && allTasks(loop).size > 1; patience--) yield* sleep(10);
+  expect(Array.from(allTasks(loop), (task) => task.getName())).toHaveLength(1);
+  expect([loop._resources.size, loop._external]).toEqual([resources, external]);
+  return { answered, lost };
+}
+
+function* killOne({ ticket, terminate }: Victim): Coroutine<Future<unknown>[]> {
+  const remote = connectRemote(ticket);
+  const calls: Future<unknown>[] = [];
+  const caller = createTask(function* () {
+    for (;;) {
+      calls.push(remote.call("echo", calls.length), remote.call("nap", Math.random() * 20));
+      yield* sleep(Math.random() * 3);
+    }
+  });
+  yield* sleep(Math.random() * LONGEST_LIFE);
+  terminate();
+  // Some calls come when it is dead already.
+  yield* sleep(Math.random() * 3);
+  caller.cancel();
+  yield* wait(calls, { returnWhen: ALL_COMPLETED });
+  return calls;
+}

@@ -57,7 +57,7 @@ export default defineConfig([
       "bench/browser/main.ts",
       "bench/{cases,programs}/*.ts",
     ],
-    external: [/^mysyncio(\/|$)/, "esbuild", "playwright", "ws"],
+    external: [/^mysyncio(\/|$)/, /^comlink(\/|$)/, "esbuild", "piscina", "playwright", "ws"],
     outDir: "build",
     esbuildOptions(options) {
       options.outbase = ".";

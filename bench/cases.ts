@@ -28,6 +28,8 @@ export const ON_NODE = [
   "scale",
   "memory",
   "explore",
+  "remoteCalls",
+  "threads",
   "echo",
   "bulk",
   "http",

@@ -1,0 +1,98 @@
+import { once } from "node:events";
+import { Worker } from "node:worker_threads";
+import { type Remote as ComlinkRemote, wrap } from "comlink";
+import nodeEndpoint from "comlink/dist/esm/node-adapter.mjs";
+import { type Coroutine, connectRemote, gather, type Remote, run } from "mysyncio/node";
+import type { Case, Comparison } from "../harness.ts";
+import { built } from "../places.ts";
+import { count, sized } from "../sizes.ts";
+
+const CALLS = sized(6_400);
+const THREAD = built("bench/programs/callThread");
+
+interface Adder {
+  add(a: number, b: number): number;
+}
+
+function start(how: string): Worker {
+  const worker = new Worker(THREAD, { workerData: how });
+  worker.unref();
+  return worker;
+}
+
+/** `CALLS` calls by `width` callers, each of which waits for its answer. */
+function* call(remote: Remote, times: number): Coroutine<void> {
+  for (let i = 0; i < times; i++) yield* remote.call("add", i, 1);
+}
+
+let ticket: Promise<unknown> | undefined;
+
+function ours(width: number): () => Promise<unknown> {
+  return async () => {
+    ticket ??= once(start("mysyncio"), "message").then(([message]) => message);
+    const remote = connectRemote((await ticket) as never);
+    await run(() => gather(Array.from({ length: width }, () => call(remote, CALLS / width))));
+  };
+}
+
+let comlink: ComlinkRemote<Adder> | undefined;
+
+function byComlink(width: number): () => Promise<unknown> {
+  return async () => {
+    comlink ??= wrap<Adder>(nodeEndpoint(start("comlink")));
+    const { add } = comlink;
+    const callAll = async () => {
+      for (let i = 0; i < CALLS / width; i++) await add(i, 1);
+    };
+    await Promise.all(Array.from({ length: width }, callAll));
+  };
+}
+
+let bare: ((a: number, b: number) => Promise<number>) | undefined;
+
+/** What anybody would write: a message with a number, and who waits for that number. */
+function startBare(): (a: number, b: number) => Promise<number> {
+  const worker = start("bare");
+  const waiting = new Map<number, (value: number) => void>();
+  let lastId = 0;
+  worker.on("message", ([id, value]: [number, number]) => {
+    waiting.get(id)?.(value);
+    if (waiting.delete(id) && waiting.size === 0) worker.unref();
+  });
+  return (a, b) => {
+    worker.ref();
+    return new Promise((resolve) => {
+      waiting.set(++lastId, resolve);
+      worker.postMessage([lastId, a, b]);
+    });
+  };
+}
+
+function byHand(width: number): () => Promise<unknown> {
+  return async () => {
+    bare ??= startBare();
+    const add = bare;
+    const callAll = async () => {
+      for (let i = 0; i < CALLS / width; i++) await add(i, 1);
+    };
+    await Promise.all(Array.from({ length: width }, callAll));
+  };
+}
+
+function row(width: number): Comparison {
+  return {
+    what: `${count(CALLS)} calls, ${width === 1 ? "one after the other" : `${width} at a time`}`,
+    operations: CALLS,
+    ours: { name: "remote.call", run: ours(width) },
+    others: [
+      { name: "postMessage", run: byHand(width), atLeast: 0.7 },
+      { name: "Comlink", run: byComlink(width), atLeast: 1 },
+    ],
+  };
+}
+
+export default {
+  name: "remoteCalls",
+  question: "What does a call to another thread and back cost?",
+  comparisons: [row(1), row(64)],
+} satisfies Case;

@@ -43,6 +43,8 @@ export interface Listener {
 export class Call {
   readonly place: Place;
   args: readonly unknown[];
+  /** Whether the arguments are ours already, and nobody changes them. */
+  isCopied = false;
   readonly listener: Listener;
   /** Why it was cancelled, if it was. */
   cancelled: CancelledError | undefined;
@@ -54,6 +56,12 @@ export class Call {
     this.place = place;
     this.args = args;
     this.listener = listener;
+  }
+
+  /** Keeps the arguments as they are now. Throws if they cannot be cloned. */
+  copy(): void {
+    if (!this.isCopied) this.args = copied(this.args);
+    this.isCopied = true;
   }
 }
 
@@ -205,7 +213,7 @@ export abstract class CallExecutor implements Executor {
       this.#begin(call);
     } else {
       // What waits is cloned now: the caller may change it.
-      call.args = copied(args);
+      call.copy();
       this.#waiting.add(call);
     }
     return call;

@@ -84,11 +84,12 @@ export class Work {
   }
 }
 
-const functions = /* @__PURE__ */ new Map<string, AnyFunction>();
+/** By name, and then by the URL of the module. */
+const functions = /* @__PURE__ */ new Map<string, Map<string, AnyFunction>>();
 
 /** The function at a place, if its module was loaded before. */
 export function knownFunction({ url, name }: Place): AnyFunction | undefined {
-  return functions.get(`${name} ${url}`);
+  return functions.get(name)?.get(url);
 }
 
 /** Loads the function at a place. @throws LookupError if nothing of that name is exported there */
@@ -98,7 +99,8 @@ export async function loadFunction({ url, name }: Place): Promise<AnyFunction> {
   if (typeof fn !== "function") {
     throw new LookupError(`The module ${url} exports no function by the name \`${name}\``);
   }
-  functions.set(`${name} ${url}`, fn as AnyFunction);
+  const known = functions.get(name) ?? new Map<string, AnyFunction>();
+  functions.set(name, known.set(url, fn as AnyFunction));
   return fn as AnyFunction;
 }
 

@@ -26,9 +26,12 @@ export function transfer<T extends object>(value: T, list: readonly ArrayBuffer[
 
 /** The memory of `values` that is to move. */
 export function listOf(values: readonly unknown[]): readonly ArrayBuffer[] {
-  const own = lists.get(values) ?? NONE;
-  const others = values.flatMap((value) => lists.get(value as object) ?? NONE);
-  return others.length === 0 ? own : [...new Set([...own, ...others])];
+  let list = lists.get(values) ?? NONE;
+  for (const value of values) {
+    const others = isPlain(value) ? undefined : lists.get(value as object);
+    if (others !== undefined) list = [...new Set([...list, ...others])];
+  }
+  return list;
 }
 
 /** `values` without the memory that is to move, which they lose here. Throws if they cannot be cloned. */
@@ -38,6 +41,8 @@ export function moved<T extends readonly unknown[]>(values: T): T {
 
 /** A copy of `values` as they are now. Memory that is to move has moved to it, and is to move on. Throws as `moved` does. */
 export function copied<T extends readonly unknown[]>(values: T): T {
+  // Not even a list of numbers is cheap to clone.
+  if (values.every(isPlain)) return [...values] as unknown as T;
   const transfer = [...listOf(values)];
   const [copy, list] = structuredClone([values, transfer] as const, { transfer });
   if (list.length > 0) lists.set(copy, list);
@@ -45,3 +50,9 @@ export function copied<T extends readonly unknown[]>(values: T): T {
 }
 
 const NONE: readonly ArrayBuffer[] = [];
+
+/** Whether nobody can change it, and anybody can clone it. */
+function isPlain(value: unknown): boolean {
+  const type = typeof value;
+  return type === "number" || type === "string" || type === "boolean" || value == null;
+}

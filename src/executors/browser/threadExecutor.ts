@@ -8,7 +8,7 @@ import type { RemoteTicket } from "../../loop/exposing.ts";
 import { enterScheduler } from "../../loop/scheduler.ts";
 import { connectRemote, type Remote } from "../../remote/remote.ts";
 import { RemoteLostError } from "../../remote/remoteError.ts";
-import { copied, listOf, transfer } from "../../remote/transfer.ts";
+import { listOf, transfer } from "../../remote/transfer.ts";
 import { type Call, CallExecutor, type ThreadExecutorOptions, type Threads } from "../calls.ts";
 
 export interface WorkerExecutorOptions extends ThreadExecutorOptions {
@@ -140,18 +140,18 @@ class Thread {
   }
 
   /** Makes a call. What cannot be cloned is told at once. */
-  async perform({ place, args }: Call): Promise<unknown> {
+  async perform(call: Call): Promise<unknown> {
     const id = ++this.#id;
-    let sent = args;
     let remote = this.#connected;
+    if (remote === undefined) call.copy();
+    const { place, args } = call;
     if (remote === undefined) {
-      sent = copied(args);
       remote = await this.#remote;
     } else if (listOf(args).length > 0) {
-      transfer(sent, listOf(args));
+      transfer(args, listOf(args));
     }
     return await this.#inLoop(() =>
-      (remote as Remote).call("perform", id, place.url, place.name, sent),
+      (remote as Remote).call("perform", id, place.url, place.name, args),
     );
   }
 

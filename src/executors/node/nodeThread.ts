@@ -7,18 +7,26 @@ import { newName, openChannel } from "../../remote/line.ts";
 import { packError } from "../../remote/remoteError.ts";
 import { listOf } from "../../remote/transfer.ts";
 import { isThenable } from "../../tasks/awaitable.ts";
+import type { Place } from "../task.ts";
 import { knownFunction, loadFunction, Work } from "../work.ts";
 import {
   type Answer,
   CANCELLED,
+  type Primitive,
   type Request,
   ROW,
   THREAD,
   type ThreadData,
   UNCLONEABLE,
 } from "./messages.ts";
+import { PlaceTable } from "./placeTable.ts";
 
-const { mysyncioRows: rows, mysyncioChannel: name } = (workerData ?? {}) as Partial<ThreadData>;
+const {
+  mysyncioRows: rows,
+  mysyncioPlaces: memory,
+  mysyncioChannel: name,
+} = (workerData ?? {}) as Partial<ThreadData>;
+const places = new PlaceTable(memory);
 
 let working: Work | undefined;
 let workingAt = 0;
@@ -35,7 +43,7 @@ process.on("uncaughtExceptionMonitor", (error) => {
 });
 
 /** Makes a call, and answers. Called by Piscina. */
-export function perform([row, url, name, args]: Request): Answer | Promise<Answer> {
+export function perform([row, where, ...args]: Request): Answer | Promise<Answer> {
   const shared = rows as Int32Array<SharedArrayBuffer>;
   const at = row * ROW;
   Atomics.store(shared, at + THREAD, threadId);
@@ -43,7 +51,7 @@ export function perform([row, url, name, args]: Request): Answer | Promise<Answe
   working = work;
   workingAt = at;
   if (Atomics.load(shared, at + CANCELLED) === 1) return { error: packError(new CancelledError()) };
-  const place = { url, name };
+  const place = typeof where === "number" ? places.at(where) : where;
   const fn = knownFunction(place);
   if (fn === undefined) return load(work, place, args);
   try {
@@ -54,11 +62,7 @@ export function perform([row, url, name, args]: Request): Answer | Promise<Answe
   }
 }
 
-async function load(
-  work: Work,
-  place: { readonly url: string; readonly name: string },
-  args: readonly unknown[],
-): Promise<Answer> {
+async function load(work: Work, place: Place, args: readonly unknown[]): Promise<Answer> {
   try {
     const fn = await loadFunction(place);
     // Nobody waits for it any more, and it need not begin.
@@ -78,6 +82,9 @@ async function settled(made: PromiseLike<unknown>): Promise<Answer> {
 }
 
 function answer(value: unknown): Answer {
+  if (value === null || (typeof value !== "object" && typeof value !== "function")) {
+    return value as Primitive;
+  }
   const list = listOf([value]);
   if (list.length === 0) return { value };
   // Piscina moves what it is told to by symbols of its own.

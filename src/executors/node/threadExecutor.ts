@@ -10,7 +10,7 @@ import type { Worker } from "node:worker_threads";
 import { RuntimeError } from "../../loop/errors.ts";
 import { newName } from "../../remote/line.ts";
 import { RemoteLostError, unpackError } from "../../remote/remoteError.ts";
-import { copied, listOf } from "../../remote/transfer.ts";
+import { listOf } from "../../remote/transfer.ts";
 import { type Call, CallExecutor, type ThreadExecutorOptions, type Threads } from "../calls.ts";
 import type { Place } from "../task.ts";
 import {
@@ -22,6 +22,7 @@ import {
   type ThreadData,
   UNCLONEABLE,
 } from "./messages.ts";
+import { PlaceTable } from "./placeTable.ts";
 
 /** The part of Piscina that is used here. */
 interface Piscina {
@@ -74,6 +75,7 @@ class PiscinaThreads implements Threads {
   readonly #rows: Int32Array<SharedArrayBuffer>;
   readonly #freeRows: number[];
   readonly #rowOf = new Map<Call, number>();
+  readonly #places = new PlaceTable();
   readonly #channel: BroadcastChannel;
   /** Why a thread could not start. */
   #broken: unknown;
@@ -94,7 +96,11 @@ class PiscinaThreads implements Threads {
       maxThreads,
       idleTimeout: Infinity,
       recordTiming: false,
-      workerData: { mysyncioRows: this.#rows, mysyncioChannel: name } satisfies ThreadData,
+      workerData: {
+        mysyncioRows: this.#rows,
+        mysyncioPlaces: this.#places.memory,
+        mysyncioChannel: name,
+      } satisfies ThreadData,
     });
     // A thread that could not even start.
     this.#piscina.on("error", (error) => this.#failUnbegun(error));
@@ -103,7 +109,8 @@ class PiscinaThreads implements Threads {
   begin(call: Call): void {
     const { place } = call;
     // Without a free thread Piscina would keep them as they are.
-    const args = this.#piscina.idleThreads > 0 ? call.args : copied(call.args);
+    if (this.#piscina.idleThreads === 0) call.copy();
+    const { args } = call;
     const row = this.#freeRows.pop();
     if (row === undefined) throw lost(this.#broken);
     const at = row * ROW;
@@ -112,14 +119,15 @@ class PiscinaThreads implements Threads {
     Atomics.store(this.#rows, at + UNCLONEABLE, 0);
     this.#rowOf.set(call, row);
     const transferList = listOf(args);
-    const request: Request = [row, place.url, place.name, args];
+    const request: Request = [row, this.#places.numberOf(place) ?? place, ...args];
     const running =
       transferList.length === 0
         ? this.#piscina.run(request)
         : this.#piscina.run(request, { transferList });
     running.then(
       (answer) => {
-        if ("error" in answer) this.#end(call, true, unpackError(answer.error));
+        if (typeof answer !== "object" || answer === null) this.#end(call, false, answer);
+        else if ("error" in answer) this.#end(call, true, unpackError(answer.error));
         else this.#end(call, false, answer.value);
       },
       (error) => {

@@ -1,0 +1,28 @@
+// The code base as it was: async functions that take a signal. Nobody here knows of mysyncio.
+
+import { setTimeout as pause } from "node:timers/promises";
+
+/** What the lookups were doing when they were aborted. */
+export const aborted: string[] = [];
+
+const PRICES: Readonly<Record<string, number>> = { apple: 3, pear: 4, quince: 12 };
+const SLOW = "quince";
+
+/** Asks the warehouse, which takes its time. */
+async function ask<T>(question: string, item: string, answer: T, signal?: AbortSignal): Promise<T> {
+  const note = () => aborted.push(`${question} of ${item}`);
+  signal?.addEventListener("abort", note);
+  try {
+    return await pause(item === SLOW ? 60_000 : 10, answer, { signal });
+  } finally {
+    signal?.removeEventListener("abort", note);
+  }
+}
+
+export async function findPrice(item: string, signal?: AbortSignal): Promise<number> {
+  return await ask("price", item, PRICES[item] ?? 0, signal);
+}
+
+export async function findStock(item: string, signal?: AbortSignal): Promise<number> {
+  return await ask("stock", item, item.length, signal);
+}

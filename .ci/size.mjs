@@ -10,11 +10,11 @@ const EVERYTHING = "*";
 const FEW = "{ run, createTask, sleep, gather }";
 
 /**
- * What a program ships that imports `names`.
+ * The code that a program ships that imports `names`.
  *
  * @param {"node" | "browser"} platform
  */
-function shippedSize(platform, names = EVERYTHING) {
+function shipped(platform, names = EVERYTHING) {
   const { outputFiles } = buildSync({
     stdin: { contents: `export ${names} from "./dist/index.js";`, resolveDir: process.cwd() },
     platform,
@@ -25,7 +25,25 @@ function shippedSize(platform, names = EVERYTHING) {
     write: false,
     logLevel: "error",
   });
-  return gzipSync(outputFiles[0]?.contents ?? "", { level: 9 }).length;
+  return outputFiles[0]?.contents ?? new Uint8Array();
+}
+
+/**
+ * How large that is, gzipped.
+ *
+ * @param {"node" | "browser"} platform
+ */
+function shippedSize(platform, names = EVERYTHING) {
+  return gzipSync(shipped(platform, names), { level: 9 }).length;
+}
+
+/** What threads and executors cannot do without. */
+const WORDS_OF_THREADS = ["BroadcastChannel", "worker_threads", "piscina", "new Worker"];
+
+/** What of that is in the main entry, which is to have none of it. */
+export function threadsInMain() {
+  const code = new TextDecoder().decode(shipped("node"));
+  return WORDS_OF_THREADS.filter((word) => code.includes(word));
 }
 
 const BUDGET = 25 * 1024;
@@ -46,4 +64,10 @@ if (process.argv[1]?.endsWith("size.mjs")) {
     console.log(`${size <= limit ? "ok  " : "OVER"} ${name}: ${size} of ${limit} bytes`);
     if (size > limit) process.exitCode = 1;
   }
+  const words = threadsInMain();
+  const found = words.length === 0 ? "none" : words.join(", ");
+  console.log(
+    `${words.length === 0 ? "ok  " : "OVER"} threads and executors in the main entry: ${found}`,
+  );
+  if (words.length > 0) process.exitCode = 1;
 }

@@ -21,6 +21,7 @@ import { checkCount, checkOptions, checkTime, wrongType } from "../loop/argument
 import { asyncDispose } from "../loop/dispose.ts";
 import { CancelledError, RuntimeError } from "../loop/errors.ts";
 import { copied } from "../remote/transfer.ts";
+import { onAbort } from "../tasks/onAbort.ts";
 import { abortError, checkSignal } from "../tasks/withSignal.ts";
 import { type Place, placeOf } from "./task.ts";
 
@@ -151,7 +152,6 @@ export abstract class CallExecutor implements Executor {
       checkSignal(signal);
       if (signal.aborted) throw abortError(signal);
       const abort = () => this._cancel(call, abortError(signal));
-      const leave = () => signal.removeEventListener("abort", abort);
       const call = this._start(task, args, {
         onResult(value) {
           leave();
@@ -162,7 +162,7 @@ export abstract class CallExecutor implements Executor {
           reject(error);
         },
       });
-      signal.addEventListener("abort", abort);
+      const leave = onAbort(signal, abort);
     });
   }
 

@@ -26,8 +26,9 @@ export type PackedError =
       readonly errors: PackedError[] | undefined;
     };
 
-/** How many causes are kept: they may form a circle. */
+/** How deep causes and the errors of groups are kept, and how many in all. */
 const DEEPEST = 16;
+const MOST = 200;
 
 /** The classes that are known on both sides. An error of another class comes as an `Error` of that name. */
 const CLASSES: readonly (new (message: string) => Error)[] = [
@@ -35,21 +36,51 @@ const CLASSES: readonly (new (message: string) => Error)[] = [
   ...[EvalError, RangeError, ReferenceError, SyntaxError, TypeError, URIError, RemoteLostError],
 ];
 
-export function packError(error: unknown, depth = 0): PackedError {
-  if (!(error instanceof Error)) return { value: cloneable(error) };
-  const { message, stack, cause, errors } = error as Error & { errors?: unknown };
-  // A class that does not say its name has one all the same.
-  const name = error.name === "Error" ? error.constructor.name : error.name;
-  const isDeep = depth === DEEPEST;
-  return {
-    name: String(name),
-    message: String(message),
-    stack,
-    cause: cause === undefined || isDeep ? undefined : packError(cause, depth + 1),
-    errors:
-      Array.isArray(errors) && !isDeep ? errors.map((e) => packError(e, depth + 1)) : undefined,
-  };
+/** What was thrown, so that it can be sent. Never fails, whatever that is. */
+export function packError(error: unknown): PackedError {
+  let left = MOST;
+  /** The errors that this one is a cause of: they may form a circle. */
+  const path = new Set<unknown>();
+
+  function packInner(inner: unknown): PackedError | undefined {
+    return left > 0 && path.size <= DEEPEST && !path.has(inner) ? pack(inner) : undefined;
+  }
+
+  function pack(error: unknown): PackedError {
+    left--;
+    path.add(error);
+    try {
+      if (!(error instanceof Error)) return { value: cloneable(error) };
+      const { message, stack, cause, errors } = error as Error & { errors?: unknown };
+      // A class that does not say its name has one all the same.
+      const name = error.name === "Error" ? error.constructor.name : error.name;
+      return {
+        name: String(name),
+        message: String(message),
+        stack: typeof stack === "string" ? stack : undefined,
+        cause: cause === undefined ? undefined : packInner(cause),
+        errors: Array.isArray(errors)
+          ? errors.map(packInner).filter((inner) => inner !== undefined)
+          : undefined,
+      };
+    } catch {
+      // A getter of its own, or what cannot become a string.
+      return { ...UNDESCRIBED };
+    } finally {
+      path.delete(error);
+    }
+  }
+
+  return pack(error);
 }
+
+const UNDESCRIBED = {
+  name: "Error",
+  message: "What was thrown cannot be described",
+  stack: undefined,
+  cause: undefined,
+  errors: undefined,
+};
 
 export function unpackError(packed: PackedError): unknown {
   if ("value" in packed) return packed.value;

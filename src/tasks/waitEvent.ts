@@ -1,6 +1,7 @@
 import { checkOptions, describe } from "../loop/arguments.ts";
 import type { Coroutine } from "./coroutine.ts";
 import { currentScheduler, Future } from "./future.ts";
+import { onAbort } from "./onAbort.ts";
 import { abortError, checkSignal } from "./withSignal.ts";
 
 /** An `EventEmitter` of Node, or what behaves like one. */
@@ -60,14 +61,14 @@ function* once(
     if (!future.done()) future._abandon(abortError(signal as AbortSignal));
   };
   const unlisten = listenFor(future);
-  signal?.addEventListener("abort", abort);
+  const forget = signal && onAbort(signal, abort);
   loop._external++;
   try {
     return yield* future;
   } finally {
     loop._external--;
     unlisten();
-    signal?.removeEventListener("abort", abort);
+    forget?.();
   }
 }
 

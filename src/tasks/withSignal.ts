@@ -10,6 +10,7 @@ import {
 } from "./awaitable.ts";
 import { type Coroutine, coroutine, isCoroutine } from "./coroutine.ts";
 import { isFuture } from "./future.ts";
+import { onAbort } from "./onAbort.ts";
 
 /**
  * Awaits anything awaitable, until `signal` aborts. Gives its result.
@@ -63,12 +64,12 @@ const bounded = /* @__PURE__ */ coroutine(function* withSignal<T>(
     task.cancel("The signal was aborted");
   };
   const leave = (): boolean => {
-    signal.removeEventListener("abort", abort);
+    forget();
     const isOwn = isAborted && task.uncancel() <= cancelling;
     isAborted = false;
     return isOwn;
   };
-  signal.addEventListener("abort", abort);
+  const forget = onAbort(signal, abort);
   try {
     return yield* callAndAwait(giverOf(aw));
   } catch (error) {

@@ -52,6 +52,18 @@ const SERVER = `${PRELUDE}
     *fail() { throw new OddError("odd", { cause: new TypeError("the cause") }); },
     group() { throw new AggregateError([new RangeError("first")], "several"); },
     throwValue() { throw { thrown: true }; },
+    throwOdd(how) {
+      if (how === "getter") throw Object.defineProperty(new Error("x"), "message", { get() { throw new Error("no"); } });
+      if (how === "stack") throw Object.assign(new RangeError("odd stack"), { stack: () => 1 });
+      if (how === "null") throw Object.assign(Object.create(null), { f() {} });
+      if (how === "symbol") throw Symbol("s");
+      if (how === "undefined") throw undefined;
+      if (how === "nameless") throw Object.assign(new Error("nameless"), { name: Symbol("n") });
+      const error = new AggregateError([], "circle");
+      error.errors = Array.from({ length: 20 }, () => error);
+      error.cause = error;
+      throw error;
+    },
     *slow() {
       try { trace.push("begun "); yield* sleep(1e9); }
       finally { yield* sleep(30); trace.push("cleaned "); }
@@ -158,6 +170,23 @@ describe.each(combinations)("a thread that runs %s, called by one that runs %s,"
     expect(unknown).toBeInstanceOf(LookupError);
     expect(uncloneable?.name).toBe("DataCloneError");
     expect(value).toEqual({ thrown: true });
+  });
+
+  test("gets an error whatever is thrown", async () => {
+    const odd = ["getter", "stack", "null", "symbol", "undefined", "nameless", "circle"];
+    const errors = await runHere(() =>
+      gather(
+        odd.map((how) => remote.call("throwOdd", how)),
+        { returnExceptions: true },
+      ),
+    );
+
+    const undescribed = new Error("What was thrown cannot be described");
+    expect(errors.slice(0, -2)).toEqual([
+      ...[undescribed, new RangeError("odd stack"), undescribed, "Symbol(s)", undefined],
+    ]);
+    // V8 makes the stack of the name, when it is asked for.
+    expect(errors.slice(-2)).toEqual([undescribed, expect.any(AggregateError)]);
   });
 
   test("waits for the clean-up of a call that is cancelled", async () => {

@@ -1,0 +1,31 @@
+// Many who wait for one signal are one listener to it: Node warns of a leak from the eleventh on.
+
+interface Hub {
+  readonly callbacks: Set<() => void>;
+  readonly notify: () => void;
+}
+
+const hubs = /* @__PURE__ */ new WeakMap<AbortSignal, Hub>();
+
+/** Calls `callback` when `signal` aborts, in the order in which they were added. Returns what undoes it. */
+export function onAbort(signal: AbortSignal, callback: () => void): () => void {
+  const hub = hubs.get(signal) ?? newHub(signal);
+  const { callbacks, notify } = hub;
+  if (callbacks.size === 0) signal.addEventListener("abort", notify);
+  callbacks.add(callback);
+  return () => {
+    if (callbacks.delete(callback) && callbacks.size === 0) {
+      signal.removeEventListener("abort", notify);
+    }
+  };
+}
+
+function newHub(signal: AbortSignal): Hub {
+  const callbacks = new Set<() => void>();
+  const notify = () => {
+    for (const callback of [...callbacks]) callback();
+  };
+  const hub = { callbacks, notify };
+  hubs.set(signal, hub);
+  return hub;
+}

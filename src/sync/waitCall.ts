@@ -24,13 +24,13 @@ export class WaitCall extends BareCall<true> {
   }
 
   override _start(): Wait<true> {
-    if (this._kind !== undefined && holders.watchers > 0) return noted(this._what, this._kind);
+    if (this._kind !== undefined && holders.watchers > 0) return acquire(this._what, this._kind);
     return this._what._wait() ?? YES;
   }
 }
 
 /** Waits, and notes who has it then. */
-function* noted(what: Waitable, kind: string): Coroutine<true> {
+function* acquire(what: Waitable, kind: string): Coroutine<true> {
   const waiting = what._wait();
   if (waiting !== undefined) yield* waiting;
   noteTaken(what, kind);

@@ -232,7 +232,6 @@ describe("every strategy", () => {
     expect(graph.split("\n").map((line) => line.trim().replace(/ \(.*/, ""))).toEqual([
       '* task 1 "worker"',
       "+ Call stack:",
-      "|   at sleeping",
       expect.stringMatching(/^\| {3}at /),
       "+ Awaited by:",
       "* `main`",

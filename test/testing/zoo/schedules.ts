@@ -7,7 +7,7 @@ export const SCHEDULES: Readonly<Record<string, string>> = {
   "a dirty read": "1:11:22",
   "something made twice": "1:111:222",
   "ABA in a cache": "1:11:22",
-  "a list changed while it is visited": "1:111:222",
+  "a list changed while it is visited": "1:110011:2{6}",
   "a buffer flushed too late": "1:011:222",
   "two locks in two orders": "1:110011:2{6}",
   "a lost notification": "1:11:22",

@@ -67,6 +67,8 @@ export interface Case {
   /** The most rounds that it is worth; for what takes long. */
   readonly rounds?: number;
   measure?(rounds: number): Promise<Measured>;
+  /** Ends what would keep the process. */
+  close?(): unknown;
 }
 
 /** What one contestant needed for one operation, in nanoseconds. */

@@ -48,6 +48,7 @@ export async function runCase(chosen: Case, run: Run): Promise<CaseResult> {
   }
   const measured = await chosen.measure?.(rounds);
   for (const outcome of measured?.outcomes ?? []) tell(outcome);
+  await chosen.close?.();
   return {
     name,
     question,

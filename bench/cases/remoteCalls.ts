@@ -14,9 +14,11 @@ interface Adder {
   add(a: number, b: number): number;
 }
 
+const workers: Worker[] = [];
+
 function start(how: string): Worker {
   const worker = new Worker(THREAD, { workerData: how });
-  worker.unref();
+  workers.push(worker);
   return worker;
 }
 
@@ -57,15 +59,13 @@ function startBare(): (a: number, b: number) => Promise<number> {
   let lastId = 0;
   worker.on("message", ([id, value]: [number, number]) => {
     waiting.get(id)?.(value);
-    if (waiting.delete(id) && waiting.size === 0) worker.unref();
+    waiting.delete(id);
   });
-  return (a, b) => {
-    worker.ref();
-    return new Promise((resolve) => {
+  return (a, b) =>
+    new Promise((resolve) => {
       waiting.set(++lastId, resolve);
       worker.postMessage([lastId, a, b]);
     });
-  };
 }
 
 function byHand(width: number): () => Promise<unknown> {
@@ -95,4 +95,5 @@ export default {
   name: "remoteCalls",
   question: "What does a call to another thread and back cost?",
   comparisons: [row(1), row(64)],
+  close: () => Promise.all(workers.map((worker) => worker.terminate())),
 } satisfies Case;

@@ -21,7 +21,9 @@ const FLAGS = isCompiled ? ["--expose-gc"] : ["--expose-gc", "--no-expose-wasm"]
 
 function tryOut(name: string): Promise<ChildResult> {
   const env = { ...process.env, MYSYNCIO_BENCH_TRIAL: "1" };
-  return resultOf(fork(CHILD, [name, "1"], { execArgv: FLAGS, env }), name);
+  // Killed before the test gives up: one that hangs must not outlive it.
+  const options = { execArgv: FLAGS, env, timeout: PATIENCE - 5_000 };
+  return resultOf(fork(CHILD, [name, "1"], options), name);
 }
 
 test("every file of bench/cases is a case that is run", () => {

@@ -11,7 +11,7 @@ import { type ChildResult, resultOf } from "../../bench/childResult.ts";
 const CHILD = fileURLToPath(new URL("../../build/bench/child.js", import.meta.url));
 const FOLDER = new URL("../../bench/cases/", import.meta.url);
 /** Many times what it takes. */
-const PATIENCE = 60_000;
+const PATIENCE = 240_000;
 
 /** These compare with the compiled core, so that there has to be one. */
 const COMPARE_CORES = ["cores", "coresPerCase", "timersMillion"];

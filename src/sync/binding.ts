@@ -1,5 +1,5 @@
 import { RuntimeError } from "../loop/errors.ts";
-import type { Scheduler } from "../loop/scheduler.ts";
+import { runningScheduler, type Scheduler } from "../loop/scheduler.ts";
 import { currentScheduler } from "../tasks/future.ts";
 
 /** Binds a primitive to the loop of its first wait: who waits in one line must be woken by one loop. */
@@ -14,7 +14,8 @@ export class Binding {
 
   /** The running loop. @throws RuntimeError if there is none, or it is not the one of the first wait */
   loop(): Scheduler {
-    const loop = currentScheduler(`A wait (${this.what})`);
+    // Words for the error are put together only where there is one.
+    const loop = runningScheduler() ?? currentScheduler(`A wait (${this.what})`);
     this.#loop ??= loop;
     if (this.#loop === loop) return loop;
     throw new RuntimeError(

@@ -3,7 +3,14 @@
 import { checkOptions, describe, wrongType } from "../loop/arguments.ts";
 import { RuntimeError } from "../loop/errors.ts";
 import { checkLoop, type Scheduler } from "../loop/scheduler.ts";
-import { type Coroutine, CoroutineObject, isCoroutine, isCoroutineFunction } from "./coroutine.ts";
+import {
+  type AnyGenerator,
+  Call,
+  type Coroutine,
+  CoroutineObject,
+  isCoroutine,
+  isCoroutineFunction,
+} from "./coroutine.ts";
 import { awaited, currentScheduler, type Future, isFuture, loopOf } from "./future.ts";
 import { futureOfPromise } from "./relay.ts";
 import { Task, type TaskOptions } from "./task.ts";
@@ -163,6 +170,23 @@ export function checkCoroutine<T>(name: string, value: CoroutineLike<T>): Corout
   throw new TypeError(
     `Expected \`${name}\` to be a coroutine or a generator function, got ${describe(value)}${hint(value)}`,
   );
+}
+
+/**
+ * The block that `body` makes for `scope`, to be awaited at once: a call in any case. Most blocks are functions that were
+ * made just now, and for each of those the engine would look up anew what `yield*` wants of a generator: that costs a
+ * hundred times what the call does.
+ *
+ * @throws TypeError if `body` does not return a coroutine.
+ */
+export function blockOf<Scope, T>(
+  body: (scope: Scope) => Coroutine<T>,
+  scope: Scope,
+): Coroutine<T> {
+  const coro: unknown = body(scope);
+  if (!isCoroutine(coro)) return checkCoroutine("body", () => coro as never);
+  const isOurs = (coro as unknown) instanceof CoroutineObject;
+  return (isOurs ? coro : new Call(coro as AnyGenerator)) as Coroutine<T>;
 }
 
 /** @throws TypeError unless `value` can be awaited */

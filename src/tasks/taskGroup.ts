@@ -18,7 +18,13 @@
 import { checkFunction } from "../loop/arguments.ts";
 import { CancelledError, RuntimeError } from "../loop/errors.ts";
 import type { Scheduler } from "../loop/scheduler.ts";
-import { type CoroutineLike, checkCoroutine, createTaskOn, currentTask } from "./awaitable.ts";
+import {
+  blockOf,
+  type CoroutineLike,
+  checkCoroutine,
+  createTaskOn,
+  currentTask,
+} from "./awaitable.ts";
 import { type Coroutine, coroutine } from "./coroutine.ts";
 import { ExceptionGroup } from "./exceptionGroup.ts";
 import { currentScheduler, Future, type Waiter } from "./future.ts";
@@ -67,7 +73,7 @@ export const grouped = /* @__PURE__ */ coroutine(function* taskGroup<T>(
   const group = new TaskGroup(parent, cancelIsError);
   let result: T | undefined;
   try {
-    result = yield* checkCoroutine("body", () => body(group));
+    result = yield* blockOf(body, group);
   } catch (error) {
     group._fail(error);
   }

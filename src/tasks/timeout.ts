@@ -8,8 +8,8 @@ import { checkFunction, checkTime } from "../loop/arguments.ts";
 import type { Context } from "../loop/context.ts";
 import { CancelledError, RuntimeError, TimeoutError } from "../loop/errors.ts";
 import type { Runnable } from "../loop/slots.ts";
-import { checkCoroutine, currentTask } from "./awaitable.ts";
-import { type Coroutine, coroutine, isCoroutine } from "./coroutine.ts";
+import { blockOf, currentTask } from "./awaitable.ts";
+import { type Coroutine, coroutine } from "./coroutine.ts";
 import { currentScheduler } from "./future.ts";
 import type { Task } from "./task.ts";
 
@@ -191,7 +191,7 @@ const bounded = /* @__PURE__ */ coroutine(function* timeout<T>(
 ): Coroutine<T | undefined> {
   const scope = enter(time, isDelay);
   try {
-    return yield* coroutineOf(body, scope);
+    return yield* blockOf(body, scope);
   } catch (error) {
     if (!scope._exit() || !(error instanceof CancelledError)) throw error;
     if (isQuiet) return undefined;
@@ -200,12 +200,6 @@ const bounded = /* @__PURE__ */ coroutine(function* timeout<T>(
     scope._exit();
   }
 });
-
-/** The block. It is decided here, and not in a closure, for there may be many. */
-function coroutineOf<T>(body: (scope: Timeout) => Coroutine<T>, scope: Timeout): Coroutine<T> {
-  const coro: unknown = body(scope);
-  return isCoroutine(coro) ? (coro as Coroutine<T>) : checkCoroutine("body", () => coro as never);
-}
 
 function enter(time: number | null | undefined, isDelay: boolean): Timeout {
   const loop = currentScheduler("A timeout");

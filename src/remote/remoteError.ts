@@ -82,6 +82,7 @@ const UNDESCRIBED = {
   errors: undefined,
 };
 
+/** What arrives. Never fails, as nobody would ever hear of that. */
 export function unpackError(packed: PackedError): unknown {
   if ("value" in packed) return packed.value;
   const { name, message, stack, cause } = packed;
@@ -94,7 +95,8 @@ export function unpackError(packed: PackedError): unknown {
 
 function newError(name: string, message: string, errors: unknown[] | undefined): Error {
   if (errors !== undefined) {
-    if (name === "ExceptionGroup") return new ExceptionGroup(errors, message);
+    // One that is too deep, or one too many, has lost what was in it, and no group is empty.
+    if (name === "ExceptionGroup" && errors.length > 0) return new ExceptionGroup(errors, message);
     return new AggregateError(errors, message);
   }
   const Known = CLASSES.find((known) => known.name === name) ?? Error;

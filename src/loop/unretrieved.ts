@@ -53,8 +53,7 @@ export class Unretrieved {
   /** Reports it when `future`, which it belongs to, is collected. */
   watch(future: Failed): void {
     if (!notesOf(this.#loop).has(this)) return;
-    // A stack trace that nobody has read yet holds the objects of its frames, and so the very task that failed.
-    if (this.#exception instanceof Error) void this.#exception.stack;
+    readStack(this.#exception);
     collected ??= new FinalizationRegistry((note) => note.report());
     collected.register(future, this, this);
   }
@@ -63,6 +62,15 @@ export class Unretrieved {
 /** Reports every exception of `loop` that nobody has retrieved. */
 export function reportUnretrieved(loop: Scheduler): void {
   for (const note of [...notesOf(loop)]) note.report();
+}
+
+/** A stack trace that nobody has read yet holds the objects of its frames, and so the very task that failed. */
+function readStack(exception: unknown): void {
+  try {
+    if (exception instanceof Error) void exception.stack;
+  } catch {
+    // A getter of its own, or a name that is no string. It is told all the same, and to nobody here.
+  }
 }
 
 function watchRecent(): void {

@@ -46,6 +46,22 @@ describe("an exception that nobody retrieved is reported", () => {
     expect(reports).toEqual([{ message: expect.stringContaining("the task"), exception: failure }]);
   });
 
+  test.each([
+    ["name is no string", { name: { value: Symbol("name") } }],
+    ["stack cannot be read", { stack: { get: () => expect.unreachable("by an error") } }],
+  ])("though its %s", async (_, properties) => {
+    const odd = Object.defineProperties(new Error("odd"), properties);
+    // In one slice: the first does not keep the other from being watched.
+    loop.createTask(function* (): Coroutine<never> {
+      throw odd;
+    });
+    loop.createTask(fail);
+    runDry(loop);
+    await collectGarbage(() => reports.length > 1);
+
+    expect(new Set(reports.map(({ exception }) => exception))).toEqual(new Set([odd, failure]));
+  });
+
   test("once for each of many tasks that nobody keeps, while the loop runs", async () => {
     const MANY = 2_000;
     for (let i = 0; i < MANY; i++) {

@@ -85,6 +85,8 @@ class Caller {
   readonly #functions: ReadonlyMap<string, AnyFunction>;
   readonly #forget: () => void;
   readonly #calls = new Map<number, Task<unknown>>();
+  /** The calls that are under way although they were cancelled. */
+  readonly #cancelled = new Set<number>();
   #isLost = false;
 
   constructor(
@@ -102,7 +104,9 @@ class Caller {
 
   onMessage(message: Message): void {
     if (message.type === "call") this.#start(message.id, message.name, message.args);
-    else if (message.type === "cancel") this.#calls.get(message.id)?.cancel(message.message);
+    else if (message.type === "cancel" && this.#calls.get(message.id)?.cancel(message.message)) {
+      this.#cancelled.add(message.id);
+    }
   }
 
   onLost(): void {
@@ -123,9 +127,10 @@ class Caller {
   }
 
   #answer(id: number, task: Task<unknown>): void {
+    const isHeard = this.#cancelled.delete(id);
     try {
       const [value] = moved([task.result()]);
-      this.line.send({ type: "result", id, value });
+      this.line.send({ type: "result", id, value, ...(isHeard && { isHeard }) });
     } catch (error) {
       const isCancelled = task.cancelled();
       this.line.send({ type: "error", id, error: packError(error), isCancelled });

@@ -25,7 +25,8 @@ export type Message =
   /** An id of 0 wants no answer. */
   | { readonly type: "call"; id: number; name: string; args: readonly unknown[] }
   | { readonly type: "cancel"; id: number; message: string | undefined }
-  | { readonly type: "result"; id: number; value: unknown }
+  /** `isHeard` if a cancel had come before, so that the value is given in spite of it. */
+  | { readonly type: "result"; id: number; value: unknown; isHeard?: true }
   | { readonly type: "error"; id: number; error: PackedError; isCancelled: boolean };
 
 /** Hears of what comes over a line. Must not run code of a user. */

@@ -44,7 +44,8 @@ export class Remote {
   /**
    * Calls a function there; the future is done when that has ended. Calls begin in the order in which they were made.
    *
-   * Cancelling the future cancels the task there, and the future waits for its answer: it cleans up first. A function
+   * Cancelling the future cancels the task there, and the future waits for its answer: it cleans up first. A value is
+   * given only if the task there has swallowed the cancel; one that was on its way already is dropped. A function
    * that is not exposed is a LookupError; if the thread dies or closes its loop, the future fails with a `RemoteLostError`.
    *
    * @throws RuntimeError if no loop runs, if another one called before, or after `close()`. @throws TypeError if `name` is
@@ -147,7 +148,7 @@ class Connection implements PortOwner {
       this.#unsaid = undefined;
       for (const kept of unsaid) this.#line.send(kept);
     } else if (message.type === "result") {
-      this.#take(message.id)?._succeed(message.value);
+      this.#take(message.id)?._give(message.value, message.isHeard === true);
     } else if (message.type === "error") {
       const error = unpackError(message.error);
       const future = this.#take(message.id);
@@ -180,6 +181,7 @@ class Connection implements PortOwner {
 /** The answer of another thread. */
 class RemoteCall extends Future<unknown> {
   readonly #onCancel: (message: string | undefined) => void;
+  #cancelled: CancelledError | undefined;
 
   constructor(loop: Scheduler, onCancel: (message: string | undefined) => void) {
     super({ loop });
@@ -188,8 +190,15 @@ class RemoteCall extends Future<unknown> {
 
   override cancel(message?: string): boolean {
     if (this.done()) return false;
+    this.#cancelled ??= new CancelledError(message ?? "The call was cancelled");
     this.#onCancel(message);
     return true;
+  }
+
+  /** Takes a value. If it was on its way when a cancel was sent, nobody there has heard of that, and it must not be lost. */
+  _give(value: unknown, isHeard: boolean): void {
+    if (this.#cancelled === undefined || isHeard) this._succeed(value);
+    else this._abandon(this.#cancelled);
   }
 
   override _describe(): string {

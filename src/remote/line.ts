@@ -32,7 +32,7 @@ export type Message =
 /** Hears of what comes over a line. Must not run code of a user. */
 export interface Listener {
   onMessage(message: Message): void;
-  /** The other side has ended, in whatever way. Called once. */
+  /** The other side has ended, in whatever way, or what it said could not be read. Called once. */
   onLost(): void;
 }
 
@@ -57,6 +57,8 @@ export class Line {
       if (message.type === "bye") this.#lose();
       else if (!this.#isOver) listener.onMessage(message);
     });
+    // Memory that the other side shares, but not with us, for one. What it was, nobody can tell: it may be an answer.
+    this.#channel.onmessageerror = () => this.#giveUp();
     this.#lifeline = watchThread(watchedName, thread, () => this.#lose());
   }
 
@@ -86,6 +88,12 @@ export class Line {
   close(): void {
     this.send({ type: "bye" });
     this.#end();
+  }
+
+  /** Ends on both sides, so that nobody waits for what did not come. */
+  #giveUp(): void {
+    this.send({ type: "bye" });
+    this.#lose();
   }
 
   #lose(): void {

@@ -1,7 +1,7 @@
 // Calls between the threads of a Node process.
 
 import type { Worker } from "node:worker_threads";
-import { afterEach, beforeAll, beforeEach, describe, expect, test } from "vitest";
+import { afterEach, beforeAll, beforeEach, describe, expect, test, vi } from "vitest";
 import { type EventLoop, newEventLoop } from "../../src/eventLoop.ts";
 import { CancelledError, LookupError, RuntimeError } from "../../src/loop/errors.ts";
 import { provideExposing, type RemoteTicket } from "../../src/loop/exposing.ts";
@@ -359,6 +359,50 @@ describe("a connection", () => {
 
     expect(heard).toEqual([21, 21]);
   });
+
+  test.each(["here", "there"])(
+    "that brings what cannot be read %s fails its calls, and ends on both sides",
+    async (where) => {
+      const channels: BroadcastChannel[] = [];
+      class Channel extends BroadcastChannel {
+        constructor(name: string) {
+          super(name);
+          channels.push(this);
+        }
+      }
+      vi.stubGlobal("BroadcastChannel", Channel);
+      const other = newEventLoop();
+      const trace: string[] = [];
+      other.expose({
+        *wait(): Coroutine<void> {
+          try {
+            yield* sleep(1e9);
+          } finally {
+            trace.push("cancelled there");
+          }
+        },
+        plain: () => undefined,
+      });
+      const running = other.runForever();
+      await run(function* (): Coroutine<void> {
+        const remote = connectRemote(other.remote());
+        const pending = remote.call("wait");
+        yield* remote.call("plain");
+        // The two ends of the line were opened after the channel of the loop, the caller's first.
+        const ends = channels.filter(({ name }) => name !== channels[0]?.name);
+        ends[where === "here" ? 0 : 1]?.dispatchEvent(new MessageEvent("messageerror"));
+        const [error] = yield* gather([pending], { returnExceptions: true });
+        expect(error).toBeInstanceOf(RemoteLostError);
+        yield* sleep(20);
+      });
+      vi.unstubAllGlobals();
+      other.stop();
+      await running;
+      other.close();
+
+      expect(trace).toEqual(["cancelled there"]);
+    },
+  );
 
   test("leads to another loop of the same thread", async () => {
     const other = newEventLoop();

@@ -17,7 +17,8 @@ import { abortError, isSignal, withSignal } from "./tasks/withSignal.ts";
  *
  * A call starts a task, whose first step comes in the next turn of the loop; the promise settles as the task does. The task
  * runs on the running loop, or else on `getEventLoop()`, which all calls share, and which runs for as long as it has
- * something to do.
+ * something to do. A `run()` that is under way has another loop, whose locks and tasks are not for an async function that
+ * calls: `setEventLoop(getRunningLoop())` in its first step makes both one.
  *
  * One more argument than the function takes may be an `AbortSignal`. An abort cancels the task, and the promise rejects
  * once it has cleaned up, with a CancelledError whose `cause` is the signal's reason. A signal that has aborted before

@@ -1,5 +1,11 @@
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
-import { type EventLoop, getEventLoop, newEventLoop, setEventLoop } from "../src/eventLoop.ts";
+import {
+  type EventLoop,
+  getEventLoop,
+  getRunningLoop,
+  newEventLoop,
+  setEventLoop,
+} from "../src/eventLoop.ts";
 import { CancelledError } from "../src/loop/errors.ts";
 import { run } from "../src/run.ts";
 import { Event } from "../src/sync/event.ts";
@@ -163,6 +169,27 @@ describe("several calls", () => {
     await running;
 
     expect([result, ...states]).toEqual([10, true]);
+  });
+
+  test("run on the loop of `run` if that is said to be everybody's", async () => {
+    const loopOf = toAsync(function* (): Coroutine<EventLoop> {
+      yield;
+      return getRunningLoop();
+    });
+    /** Calls where no callback of a loop is on the stack. */
+    const callOutside = async () => {
+      await undefined;
+      return await loopOf();
+    };
+    const same = await run(function* (): Coroutine<boolean[]> {
+      const own = getRunningLoop();
+      const before = yield* fromPromise(callOutside());
+      setEventLoop(own);
+      return [before === own, (yield* fromPromise(callOutside())) === own];
+    });
+    setEventLoop(undefined);
+
+    expect(same).toEqual([false, true]);
   });
 
   test("may call async functions which call them", async () => {

@@ -146,7 +146,7 @@ class Connection implements PortOwner {
     if (message.type === "welcome") {
       const unsaid = this.#unsaid ?? [];
       this.#unsaid = undefined;
-      for (const kept of unsaid) this.#line.send(kept);
+      for (const kept of unsaid) this.#say(kept);
     } else if (message.type === "result") {
       this.#take(message.id)?._give(message.value, message.isHeard === true);
     } else if (message.type === "error") {
@@ -154,6 +154,17 @@ class Connection implements PortOwner {
       const future = this.#take(message.id);
       if (message.isCancelled && error instanceof CancelledError) future?._abandon(error);
       else future?._fail(error);
+    }
+  }
+
+  /** Sends what was kept. A clone of it could be made, but a channel may take less, as no shared memory in browsers. */
+  #say(kept: Message): void {
+    try {
+      this.#line.send(kept);
+    } catch (error) {
+      const future = kept.type === "call" ? this.#take(kept.id) : undefined;
+      if (future !== undefined) future._fail(error);
+      else this.loop.callExceptionHandler({ message: "A call was not sent", exception: error });
     }
   }
 

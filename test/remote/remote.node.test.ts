@@ -404,6 +404,31 @@ describe("a connection", () => {
     },
   );
 
+  test("fails what its channel does not take, and sends what comes after", async () => {
+    const refusal = new DOMException("No shared memory", "DataCloneError");
+    class Channel extends BroadcastChannel {
+      override postMessage(message: { readonly args?: readonly unknown[] }): void {
+        if (message.args?.[0] instanceof SharedArrayBuffer) throw refusal;
+        super.postMessage(message);
+      }
+    }
+    vi.stubGlobal("BroadcastChannel", Channel);
+    const other = newEventLoop();
+    other.expose({ plain: (value: unknown) => value });
+    const running = other.runForever();
+    const results = await run(function* (): Coroutine<unknown> {
+      const remote = connectRemote(other.remote());
+      const calls = [new SharedArrayBuffer(4), "after"].map((value) => remote.call("plain", value));
+      return yield* gather(calls, { returnExceptions: true });
+    });
+    vi.unstubAllGlobals();
+    other.stop();
+    await running;
+    other.close();
+
+    expect(results).toEqual([refusal, "after"]);
+  });
+
   test("leads to another loop of the same thread", async () => {
     const other = newEventLoop();
     other.expose({ double: (n: number) => 2 * n });

@@ -560,11 +560,17 @@ export class EventLoop implements Scheduler {
 
   /** @internal */
   _callSoon(callback: Callback<never>, args: readonly unknown[]): Handle {
-    if (this.#closed) throw closed();
     const handle = new Handle(this._slots, callback, args);
-    handle._id = this._slots.add(handle);
-    this._ready(handle._id);
+    handle._id = this._startNow(handle);
     return handle;
+  }
+
+  /** @internal */
+  _startNow(runnable: Runnable): number {
+    if (this.#closed) throw closed();
+    const id = this._slots.add(runnable);
+    this._ready(id);
+    return id;
   }
 
   /** @internal */
@@ -694,6 +700,9 @@ export class EventLoop implements Scheduler {
     } else if (runnable instanceof Task) {
       const message = `${what} in a step of ${runnable._describe()}`;
       this.callExceptionHandler({ message, ...context, task: runnable });
+    } else {
+      const message = `${what} in ${runnable._describe?.() ?? "a timer"}`;
+      this.callExceptionHandler({ message, ...context, task: runnable._task });
     }
   }
 }

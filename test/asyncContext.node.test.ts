@@ -4,8 +4,10 @@ import { AsyncLocalStorage } from "node:async_hooks";
 import { beforeEach, expect, test } from "vitest";
 import type { EventLoop } from "../src/eventLoop.ts";
 import { ContextVar } from "../src/loop/context.ts";
+import { currentTask } from "../src/tasks/awaitable.ts";
 import { type Coroutine, coroutine } from "../src/tasks/coroutine.ts";
 import { sleep } from "../src/tasks/sleep.ts";
+import { moveOnAfter } from "../src/tasks/timeout.ts";
 import { newVirtualLoop, runDry } from "./support/virtualLoop.ts";
 
 const storage = new AsyncLocalStorage<string>();
@@ -60,6 +62,17 @@ test("a task that is cancelled cleans up in its context", () => {
   loop.callLater(10, () => task.cancel());
   runDry(loop);
   expect([trace, task.cancelled()]).toEqual([["a"], true]);
+});
+
+test("who hears that a timeout cancels a task does so in the context of the task", () => {
+  storage.run("task", () =>
+    loop.createTask(function* () {
+      currentTask()?.signal.addEventListener("abort", log);
+      yield* moveOnAfter(10, () => sleep(100));
+    }),
+  );
+  storage.run("loop", () => runDry(loop));
+  expect(trace).toEqual(["task"]);
 });
 
 test("without the option nothing is kept", () => {

@@ -254,10 +254,15 @@ function inTurnWith<Args extends unknown[]>(
   callback: (...args: Args) => unknown,
 ): (...args: Args) => unknown {
   return (...args) => {
-    const runnable = runningScheduler()?._slots.current;
-    if (runnable !== undefined) ofCallbacks.set(runnable, context);
+    holdForTurn(context);
     return callback(...args);
   };
+}
+
+/** Has `context` hold until the end of this turn, if it is that of a callback or a timer. */
+export function holdForTurn(context: Context): void {
+  const runnable = runningScheduler()?._slots.current;
+  if (runnable !== undefined) ofCallbacks.set(runnable, context);
 }
 
 /** @throws TypeError unless `value` is a context */

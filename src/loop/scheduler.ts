@@ -45,6 +45,8 @@ export interface Scheduler {
 
   /** `callSoon` of something that is in its context already. @internal */
   _callSoon(callback: Callback<never>, args: readonly unknown[]): Handle;
+  /** Gives `runnable` a slot that comes up in the next turn. Returns its id. @internal */
+  _startNow(runnable: Runnable): number;
   /** Gives `runnable` a slot that comes up at the instant `when`. Returns its id. @internal */
   _startTimer(runnable: Runnable, when: number): number;
   /** Keeps the host's own context of now, if the loop is to. @internal */

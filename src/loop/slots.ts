@@ -7,6 +7,10 @@ const MOST_IDLE = 1024;
 export interface Runnable {
   /** The `Context` of one that takes many turns, if it has one. @internal */
   _context?: object | undefined;
+  /** The task for which it takes its turn, if that is not itself. For reports. @internal */
+  readonly _task?: object;
+  /** Words for reports. @internal */
+  _describe?(): string;
   /**
    * Called by the loop, and by nobody else, each time the slot comes up. Returns whether the slot is to come up in the
    * next turn again, at the default priority. @internal

@@ -27,7 +27,7 @@ import {
   checkString,
   describe,
 } from "../loop/arguments.ts";
-import { Context, checkContext, inheritedContext } from "../loop/context.ts";
+import { Context, checkContext, holdForTurn, inheritedContext } from "../loop/context.ts";
 import { CancelledError, newCancelledError, RuntimeError } from "../loop/errors.ts";
 import { places, type WaitingPlace } from "../loop/places.ts";
 import { runningScheduler, type Scheduler, type Snapshot } from "../loop/scheduler.ts";
@@ -170,6 +170,17 @@ export class Task<T> extends Future<T> implements Runnable, Waiter {
       inner = task.#request(message);
     }
     return true;
+  }
+
+  /**
+   * Cancels it in the turn of a timer. Who hears of that finds what a callback of the task would: its variables, as a copy,
+   * and the host's own context. @internal
+   */
+  _expire(message: string): void {
+    const rare = this.#rare;
+    if (rare?.context !== undefined) holdForTurn(rare.context.copy());
+    if (rare?.within === undefined) this.cancel(message);
+    else rare.within(() => this.cancel(message));
   }
 
   /** Takes note of a cancel. Returns the task that it waits for, and that has to be told first. */

@@ -5,7 +5,6 @@
 // left than there were when the block began, somebody else cancelled too, and the error is theirs.
 
 import { checkFunction, checkTime } from "../loop/arguments.ts";
-import type { Context } from "../loop/context.ts";
 import { CancelledError, RuntimeError, TimeoutError } from "../loop/errors.ts";
 import type { Runnable } from "../loop/slots.ts";
 import { blockOf, currentTask } from "./awaitable.ts";
@@ -48,7 +47,7 @@ export class Timeout implements Runnable {
    * it waits next.
    *
    * @throws TypeError, RangeError if `when` is not a time.
-   * @throws RuntimeError once it has expired, and after the block.
+   * @throws RuntimeError once it has expired, after the block, and if the loop is closed.
    */
   reschedule(when: number | null | undefined): void {
     checkTimeout("when", when);
@@ -69,8 +68,7 @@ export class Timeout implements Runnable {
     if (this.#when > now) {
       this.#id = loop._startTimer(this, this.#when);
     } else {
-      this.#id = loop._slots.add(this);
-      loop._ready(this.#id);
+      this.#id = loop._startNow(this);
     }
   }
 
@@ -87,22 +85,23 @@ export class Timeout implements Runnable {
     return this.#isExpired && this.#task.uncancel() <= this.#cancelling;
   }
 
-  /** What hears of the cancel hears of it in the context of the task. @internal */
-  get _context(): Context | undefined {
-    return this.#task._context;
-  }
-
-  set _context(context: Context | undefined) {
-    this.#task._context = context;
-  }
-
   /** The deadline has come. @internal */
   _run(): boolean {
     this.#task._loop._slots.retire(this.#id);
     this.#id = 0;
     this.#isExpired = true;
-    this.#task.cancel("The timeout expired");
+    this.#task._expire("The timeout expired");
     return false;
+  }
+
+  /** @internal */
+  get _task(): Task<unknown> {
+    return this.#task;
+  }
+
+  /** @internal */
+  _describe(): string {
+    return `a timeout of ${this.#task._describe()}`;
   }
 
   #stop(): void {

@@ -296,8 +296,7 @@ class Cancelling implements Runnable {
   constructor(loop: EventLoop, task: Task<unknown>) {
     this.#loop = loop;
     this.#task = task;
-    this.#id = loop._slots.add(this);
-    loop._ready(this.#id);
+    this.#id = loop._startNow(this);
   }
 
   /** @internal */

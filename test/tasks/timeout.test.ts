@@ -1,11 +1,13 @@
 import { beforeEach, describe, expect, test } from "vitest";
 import type { EventLoop } from "../../src/eventLoop.ts";
+import { ContextVar } from "../../src/loop/context.ts";
 import { CancelledError, RuntimeError, TimeoutError } from "../../src/loop/errors.ts";
+import type { ExceptionContext } from "../../src/loop/scheduler.ts";
 import { createTask, currentTask } from "../../src/tasks/awaitable.ts";
 import { type Coroutine, coroutine } from "../../src/tasks/coroutine.ts";
 import type { Future } from "../../src/tasks/future.ts";
 import { sleep } from "../../src/tasks/sleep.ts";
-import type { Task } from "../../src/tasks/task.ts";
+import { Task } from "../../src/tasks/task.ts";
 import { moveOnAfter, type Timeout, timeout, timeoutAt } from "../../src/tasks/timeout.ts";
 import { caught } from "../support/caught.ts";
 import { newVirtualLoop, runDry, runVirtually } from "../support/virtualLoop.ts";
@@ -501,6 +503,29 @@ describe("reschedule", () => {
     expect([scope.when(), scope.expired()]).toEqual([10, false]);
   });
 
+  test.each([0, 1000])(
+    "to %i is a RuntimeError once the loop is closed, and takes no slot",
+    (when) => {
+      let scope: Timeout | undefined;
+      loop.createTask(() =>
+        timeout(10, function* (its) {
+          scope = its;
+          loop.stop();
+          yield* sleep(100);
+        }),
+      );
+      loop.runForeverSync();
+      loop.close();
+      // It may have got the core of the closed one.
+      const next = newVirtualLoop();
+      const before = next._core.live();
+
+      expect(() => scope?.reschedule(when)).toThrow(new RuntimeError("The loop is closed"));
+      expect(next._core.live()).toBe(before);
+      next.close();
+    },
+  );
+
   test("names what is no time", () => {
     const thrown = onLoop(() =>
       thrownBy(
@@ -566,4 +591,66 @@ test("a timeout in a child leaves its parent alone", () => {
   });
 
   expect(outcome).toEqual(["nothing", 0]);
+});
+
+describe("who hears of the cancel of a timeout", () => {
+  const user = new ContextVar<string>("user");
+
+  test("finds the variables of the task, and what it sets is its own", () => {
+    onLoop(function* () {
+      user.set("task");
+      me().signal.addEventListener("abort", () => {
+        trace.push(user.get());
+        user.set("listener");
+        trace.push(user.get());
+      });
+      yield* moveOnAfter(10, () => sleep(100));
+      trace.push(user.get());
+    });
+
+    expect(trace).toEqual(["task", "listener", "task"]);
+  });
+
+  test("is reported in debug mode if it takes long", () => {
+    const reports: ExceptionContext[] = [];
+    loop.setDebug(true);
+    loop.setExceptionHandler((_, context) => reports.push(context));
+    onLoop(function* () {
+      task = me();
+      task.setName("slow");
+      task.signal.addEventListener("abort", () => {
+        const start = performance.now();
+        while (performance.now() - start < 5);
+      });
+      yield* sleep(1);
+      loop.slowCallbackDuration = 5;
+      yield* moveOnAfter(10, () => sleep(100));
+      loop.slowCallbackDuration = Infinity;
+    });
+    loop.setDebug(false);
+
+    const report = reports.find(({ message }) => message.includes("timeout"));
+    expect(report?.message).toMatch(/^[0-9.]+ ms in a timeout of Task "slow"$/);
+    expect(report?.task).toBe(task);
+  });
+
+  test("is reported if it throws", () => {
+    const reports: ExceptionContext[] = [];
+    const failure = new Error("cannot cancel");
+    class Stubborn<T> extends Task<T> {
+      override cancel(): boolean {
+        throw failure;
+      }
+    }
+    loop.setTaskFactory((on, body, options) => new Stubborn(on, body, options));
+    loop.setExceptionHandler((_, context) => reports.push(context));
+    onLoop(function* () {
+      task = me();
+      task.setName("stubborn");
+      yield* timeout(10, () => sleep(100));
+    });
+
+    const message = 'An exception in a timeout of Task "stubborn"';
+    expect(reports).toEqual([{ message, exception: failure, task }]);
+  });
 });

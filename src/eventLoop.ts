@@ -28,7 +28,7 @@ import {
   type RemoteTicket,
 } from "./loop/exposing.ts";
 import { type Callback, Handle, TimerHandle } from "./loop/handle.ts";
-import { holders } from "./loop/holders.ts";
+import { watchHolders } from "./loop/holders.ts";
 import { asyncContextKeeper } from "./loop/hosts/asyncContext.ts";
 import { bellHere } from "./loop/hosts/blocking.ts";
 import { platformHost } from "./loop/hosts/detect.ts";
@@ -146,7 +146,7 @@ export class EventLoop implements Scheduler {
       onSlow: (runnable, duration) => this.#report(runnable, `${duration.toFixed(1)} ms`, {}),
     });
     this.#pump = new Pump(this, this.#turns, clock, platformHost);
-    if (clock.advanceTo !== undefined) holders.watchers++;
+    if (clock.advanceTo !== undefined) watchHolders(1);
     this.setDebug(debug);
   }
 
@@ -437,9 +437,9 @@ export class EventLoop implements Scheduler {
     if (this.isRunning()) throw new RuntimeError("The loop is running. Stop it before closing it");
     if (this.#debug) {
       places.watchers--;
-      holders.watchers--;
+      watchHolders(-1);
     }
-    if (this.#clock.advanceTo !== undefined) holders.watchers--;
+    if (this.#clock.advanceTo !== undefined) watchHolders(-1);
     // Before the handler hears anything: it may want to use the loop.
     this.#closed = true;
     reportUnretrieved(this);
@@ -479,7 +479,7 @@ export class EventLoop implements Scheduler {
     if (enabled !== this.#debug && !this.#closed) {
       const difference = enabled ? 1 : -1;
       places.watchers += difference;
-      holders.watchers += difference;
+      watchHolders(difference);
     }
     this.#debug = enabled;
     this.#turns.slowerThan = enabled ? this.#slowCallbackDuration : Infinity;

@@ -21,11 +21,20 @@ export const holders = {
   watchers: 0,
 };
 
-const ofWhat = /* @__PURE__ */ new WeakMap<object, Holding[]>();
-const ofLoop = /* @__PURE__ */ new WeakMap<Scheduler, Set<Holding>>();
+let ofWhat = /* @__PURE__ */ new WeakMap<object, Holding[]>();
+let ofLoop = /* @__PURE__ */ new WeakMap<Scheduler, Set<Holding>>();
 const loops = /* @__PURE__ */ new WeakMap<Holding, Scheduler>();
 /** How many permits were given that nobody had taken: who takes one of those signals, and holds nothing. */
-const signals = /* @__PURE__ */ new WeakMap<object, number>();
+let signals = /* @__PURE__ */ new WeakMap<object, number>();
+
+/** One loop more wants to know, or one less. What nobody watches changes unseen: what was noted of it is forgotten. */
+export function watchHolders(difference: 1 | -1): void {
+  holders.watchers += difference;
+  if (holders.watchers > 0) return;
+  ofWhat = new WeakMap();
+  ofLoop = new WeakMap();
+  signals = new WeakMap();
+}
 
 /** Notes that `what` was taken in this turn. */
 export function noteTaken(what: object, kind: string): void {

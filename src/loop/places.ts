@@ -55,11 +55,14 @@ function callersOf(callee: unknown): string[] {
   if (engine.captureStackTrace === undefined) return lines(new Error("place")).slice(3);
   const holder: { stack?: string } = {};
   const limit = engine.stackTraceLimit;
-  engine.stackTraceLimit = MOST_CALLERS;
-  engine.captureStackTrace(holder, callee);
-  const stack = lines(holder);
-  engine.stackTraceLimit = limit as number;
-  return stack;
+  // Where a program has frozen it there are as many as there are.
+  const isSet = Reflect.set(engine, "stackTraceLimit", MOST_CALLERS);
+  try {
+    engine.captureStackTrace(holder, callee);
+    return lines(holder);
+  } finally {
+    if (isSet) engine.stackTraceLimit = limit as number;
+  }
 }
 
 /** The frame of this function. */

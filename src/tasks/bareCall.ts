@@ -9,7 +9,7 @@
 //
 // As the body of a task, or driven by hand, it becomes a call with a generator.
 
-import { awaitedBefore, Call, CoroutineObject, type Result, type Suspension } from "./coroutine.ts";
+import { Call, CoroutineObject, type Result, type Suspension } from "./coroutine.ts";
 
 /** What `yield*` iterates. */
 export type Wait<T> = Iterator<Suspension, T, undefined>;
@@ -29,7 +29,8 @@ export abstract class BareCall<T> extends CoroutineObject {
   abstract _start(): Wait<T>;
 
   [Symbol.iterator](): Wait<T> {
-    if (this._call !== undefined) throw awaitedBefore();
+    // One that was driven by hand before goes on where it is.
+    if (this._call !== undefined) return this._call[Symbol.iterator]() as unknown as Wait<T>;
     this._call = BEGUN;
     return this._start();
   }

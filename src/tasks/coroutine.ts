@@ -224,7 +224,7 @@ export class Call {
 Object.setPrototypeOf(CoroutineObject.prototype, generatorPrototype);
 Object.setPrototypeOf(Call.prototype, CoroutineObject.prototype);
 
-export function awaitedBefore(): InvalidStateError {
+function awaitedBefore(): InvalidStateError {
   return new InvalidStateError(
     "A coroutine object runs once, and this one was awaited before. " +
       "Make a task of it to await its result in several places",

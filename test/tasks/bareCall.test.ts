@@ -82,6 +82,20 @@ describe.each(Object.entries(MAKERS))("%s", (_, make) => {
   });
 });
 
+test("one that was driven by hand before goes on where it is, for `yield*` and in a task", () => {
+  runVirtually(function* () {
+    const [awaited, started, ended] = [sleep(0, "awaited"), sleep(0, "started"), sleep(0)];
+    awaited.next();
+    expect(yield* awaited).toBe("awaited");
+    expect(() => awaited[Symbol.iterator]()).toThrow(InvalidStateError);
+    started.next();
+    expect(yield* createTask(started)).toBe("started");
+    ended.next();
+    ended.next();
+    expect(() => ended[Symbol.iterator]()).toThrow(InvalidStateError);
+  });
+});
+
 test("one that is only made takes nothing", () => {
   const lock = new Lock();
   const queue = new Queue<number>();

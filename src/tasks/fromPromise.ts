@@ -38,8 +38,11 @@ class PromiseCall<T> extends BareCall<T> {
   }
 
   override _begin(): Call {
-    // As a task it is awaited later, and must not be taken for a promise that nobody awaits.
-    this._promise.then(undefined, () => undefined);
+    // As a task it is awaited later, and must not be taken for a promise that nobody awaits. Nobody takes other thenables
+    // for that, and some do their work each time that `then` is called, as the queries of some databases.
+    if (this._promise instanceof Promise) {
+      Promise.prototype.then.call(this._promise, undefined, () => undefined);
+    }
     return super._begin();
   }
 }

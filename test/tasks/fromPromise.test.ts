@@ -148,6 +148,17 @@ describe("fromPromise of a thenable", () => {
     expect([result, loop.time()]).toEqual([expected, 2]);
   });
 
+  test("awaits it once, in a task too: it may begin its work when `then` is called", async () => {
+    let began = 0;
+    const query: PromiseLike<string> = {
+      then: (onFulfilled, onRejected) => {
+        began++;
+        return Promise.resolve("rows").then(onFulfilled, onRejected);
+      },
+    };
+    expect([await run(fromPromise(query)), began]).toEqual(["rows", 1]);
+  });
+
   test("that throws throws where it is awaited", async () => {
     const thenable = {
       then() {

@@ -46,13 +46,14 @@ function* giveWay(result: unknown): Coroutine<unknown> {
 
 /** A timer that is the future of its own end. */
 class Alarm extends Future<unknown> implements Runnable {
+  /** The slot of its timer; 0, which is nobody's, if it is never to come. */
   readonly #id: number;
   readonly #result: unknown;
 
   constructor(loop: Scheduler, delay: number, result: unknown) {
     super({ loop });
     this.#result = result;
-    this.#id = loop._startTimer(this, loop.time() + delay);
+    this.#id = delay === Infinity ? 0 : loop._startTimer(this, loop.time() + delay);
   }
 
   /** It is time. @internal */
@@ -63,7 +64,7 @@ class Alarm extends Future<unknown> implements Runnable {
   }
 
   override _abandon(error: CancelledError): void {
-    this._loop._slots.release(this.#id);
+    if (this.#id !== 0) this._loop._slots.release(this.#id);
     super._abandon(error);
   }
 

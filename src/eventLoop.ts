@@ -694,16 +694,14 @@ export class EventLoop implements Scheduler {
   }
 
   #report(runnable: Runnable, what: string, context: { exception?: unknown }): void {
-    if (runnable instanceof Handle) {
-      const message = `${what} in callback ${runnable._describe()}`;
-      this.callExceptionHandler({ message, ...context, handle: runnable });
-    } else if (runnable instanceof Task) {
-      const message = `${what} in a step of ${runnable._describe()}`;
-      this.callExceptionHandler({ message, ...context, task: runnable });
-    } else {
-      const message = `${what} in ${runnable._describe?.() ?? "a timer"}`;
-      this.callExceptionHandler({ message, ...context, task: runnable._task });
-    }
+    const isHandle = runnable instanceof Handle;
+    const where = isHandle ? "callback " : runnable instanceof Task ? "a step of " : "";
+    const by = { [isHandle ? "handle" : "task"]: runnable._task ?? runnable };
+    this.callExceptionHandler({
+      message: `${what} in ${where}${runnable._describe()}`,
+      ...context,
+      ...by,
+    });
   }
 }
 

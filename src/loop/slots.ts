@@ -10,7 +10,7 @@ export interface Runnable {
   /** The task for which it takes its turn, if that is not itself. For reports. @internal */
   readonly _task?: object;
   /** Words for reports. @internal */
-  _describe?(): string;
+  _describe(): string;
   /**
    * Called by the loop, and by nobody else, each time the slot comes up. Returns whether the slot is to come up in the
    * next turn again, at the default priority. @internal

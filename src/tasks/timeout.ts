@@ -17,7 +17,8 @@ import type { Task } from "./task.ts";
  * Like `asyncio.Timeout`.
  */
 export class Timeout implements Runnable {
-  readonly #task: Task<unknown>;
+  /** @internal */
+  readonly _task: Task<unknown>;
   /** How many cancels of the task were under way when the block began. */
   readonly #cancelling: number;
   #when: number | undefined;
@@ -28,7 +29,7 @@ export class Timeout implements Runnable {
 
   /** @internal */
   constructor(task: Task<unknown>) {
-    this.#task = task;
+    this._task = task;
     this.#cancelling = task.cancelling();
   }
 
@@ -56,12 +57,12 @@ export class Timeout implements Runnable {
         `The timeout cannot be rescheduled: ${this.#isExpired ? "it has expired" : "its block has ended"}`,
       );
     }
-    this._expireAt(when, this.#task._loop.time());
+    this._expireAt(when, this._task._loop.time());
   }
 
   /** Sets the deadline, or takes it away. @internal */
   _expireAt(when: number | null | undefined, now: number): void {
-    const loop = this.#task._loop;
+    const loop = this._task._loop;
     this.#stop();
     this.#when = when ?? undefined;
     if (this.#when === undefined) return;
@@ -82,30 +83,25 @@ export class Timeout implements Runnable {
     if (this.#isOver) return false;
     this.#isOver = true;
     this.#stop();
-    return this.#isExpired && this.#task.uncancel() <= this.#cancelling;
+    return this.#isExpired && this._task.uncancel() <= this.#cancelling;
   }
 
   /** The deadline has come. @internal */
   _run(): boolean {
-    this.#task._loop._slots.retire(this.#id);
+    this._task._loop._slots.retire(this.#id);
     this.#id = 0;
     this.#isExpired = true;
-    this.#task._expire("The timeout expired");
+    this._task._expire("The timeout expired");
     return false;
   }
 
   /** @internal */
-  get _task(): Task<unknown> {
-    return this.#task;
-  }
-
-  /** @internal */
   _describe(): string {
-    return `a timeout of ${this.#task._describe()}`;
+    return `a timeout of ${this._task._describe()}`;
   }
 
   #stop(): void {
-    if (this.#id !== 0) this.#task._loop._slots.release(this.#id);
+    if (this.#id !== 0) this._task._loop._slots.release(this.#id);
     this.#id = 0;
   }
 }

@@ -305,6 +305,11 @@ class Cancelling implements Runnable {
     this.#task.cancel();
     return false;
   }
+
+  /** @internal */
+  _describe(): string {
+    return "a cancel";
+  }
 }
 
 function endless(steps: number): RuntimeError {

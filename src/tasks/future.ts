@@ -41,12 +41,16 @@ export const awaited = { future: undefined as Future<unknown> | undefined };
  * queue, never synchronously: tasks and callbacks in the order in which they began to wait.
  */
 export class Future<T> implements PromiseLike<T> {
+  // Not #private, and declared only: there are many classes of futures, and to define private fields of a base class for
+  // more than four of them leaves the engine's fast path. A future then costs three times as much.
   /** @internal */
-  readonly _loop: Scheduler;
-  #state = PENDING;
-  /** By state: nothing, the result, the exception, the note about it, the CancelledError. */
-  #outcome: unknown;
-  #waiters: Waiter | Waiter[] | undefined;
+  declare readonly _loop: Scheduler;
+  /** @internal */
+  declare _state: number;
+  /** By state: nothing, the result, the exception, the note about it, the CancelledError. @internal */
+  declare _outcome: unknown;
+  /** @internal */
+  declare _awaiters: Waiter | Waiter[] | undefined;
 
   /**
    * @param options.loop the loop that serves it, by default the running one.
@@ -54,16 +58,19 @@ export class Future<T> implements PromiseLike<T> {
    */
   constructor(options?: { readonly loop?: Scheduler }) {
     this._loop = loopOf(options, "A future");
+    this._state = PENDING;
+    this._outcome = undefined;
+    this._awaiters = undefined;
   }
 
   /** Whether there is a result or an exception, or it was cancelled. */
   done(): boolean {
-    return this.#state !== PENDING;
+    return this._state !== PENDING;
   }
 
   /** Whether it was cancelled. */
   cancelled(): boolean {
-    return this.#state === CANCELLED;
+    return this._state === CANCELLED;
   }
 
   /**
@@ -74,8 +81,8 @@ export class Future<T> implements PromiseLike<T> {
    * @throws InvalidStateError if it is not done.
    */
   result(): T {
-    if (this.#state === RESULT) return this.#outcome as T;
-    if (this.#state === PENDING) throw notDone();
+    if (this._state === RESULT) return this._outcome as T;
+    if (this._state === PENDING) throw notDone();
     throw this._reason();
   }
 
@@ -86,9 +93,9 @@ export class Future<T> implements PromiseLike<T> {
    * @throws InvalidStateError if it is not done.
    */
   exception(): unknown {
-    if (this.#state === PENDING) throw notDone();
-    if (this.#state === CANCELLED) throw this.#outcome;
-    return this.#state === RESULT ? undefined : this._reason();
+    if (this._state === PENDING) throw notDone();
+    if (this._state === CANCELLED) throw this._outcome;
+    return this._state === RESULT ? undefined : this._reason();
   }
 
   /**
@@ -120,7 +127,7 @@ export class Future<T> implements PromiseLike<T> {
    * @param message goes into the error, for whoever wonders who cancelled.
    */
   cancel(message?: string): boolean {
-    if (this.#state !== PENDING) return false;
+    if (this._state !== PENDING) return false;
     this._abandon(newCancelledError(message ?? "The future was cancelled"));
     return true;
   }
@@ -136,19 +143,19 @@ export class Future<T> implements PromiseLike<T> {
   ): void {
     checkFunction("callback", callback);
     const run = bound(this._loop, callback, contextOf(options));
-    if (this.#state !== PENDING) this._loop._callSoon(run, [this]);
+    if (this._state !== PENDING) this._loop._callSoon(run, [this]);
     else this._addWaiter(new DoneCallback(callback, run));
   }
 
   /** Takes a callback back, each time it was added. Returns how often that was. */
   removeDoneCallback(callback: (future: this) => unknown): number {
-    const waiters = this.#waiters;
+    const waiters = this._awaiters;
     if (waiters === undefined) return 0;
     const all = Array.isArray(waiters) ? waiters : [waiters];
     const kept = all.filter(
       (waiter) => !(waiter instanceof DoneCallback && waiter.callback === callback),
     );
-    this.#waiters = kept.length === 0 ? undefined : kept;
+    this._awaiters = kept.length === 0 ? undefined : kept;
     return all.length - kept.length;
   }
 
@@ -164,7 +171,7 @@ export class Future<T> implements PromiseLike<T> {
 
   /** The iterator's step: a done future gives its outcome, a pending one asks the task to wait. @internal */
   next(): IteratorResult<Suspension, T> {
-    if (this.#state !== PENDING) return { done: true, value: this.result() };
+    if (this._state !== PENDING) return { done: true, value: this.result() };
     awaited.future = this;
     if (places.watchers > 0) places.last = placeOfCall(this.next);
     return { done: false, value: this as unknown as Suspension };
@@ -195,22 +202,22 @@ export class Future<T> implements PromiseLike<T> {
 
   /** Adds one who wants to know, behind those who came before. Only for a future that is pending. @internal */
   _addWaiter(waiter: Waiter): void {
-    const waiters = this.#waiters;
-    if (waiters === undefined) this.#waiters = waiter;
+    const waiters = this._awaiters;
+    if (waiters === undefined) this._awaiters = waiter;
     else if (Array.isArray(waiters)) waiters.push(waiter);
-    else this.#waiters = [waiters, waiter];
+    else this._awaiters = [waiters, waiter];
   }
 
   /** @internal */
   _removeWaiter(waiter: Waiter): void {
-    const waiters = this.#waiters;
-    if (waiters === waiter) this.#waiters = undefined;
-    else if (Array.isArray(waiters)) this.#waiters = waiters.filter((other) => other !== waiter);
+    const waiters = this._awaiters;
+    if (waiters === waiter) this._awaiters = undefined;
+    else if (Array.isArray(waiters)) this._awaiters = waiters.filter((other) => other !== waiter);
   }
 
   /** Who wants to know. For whoever debugs. @internal */
   _waiters(): Iterable<object> {
-    return [this.#waiters ?? []].flat();
+    return [this._awaiters ?? []].flat();
   }
 
   /** What ends it, where that is other futures. For whoever debugs. @internal */
@@ -220,20 +227,20 @@ export class Future<T> implements PromiseLike<T> {
 
   /** Somebody has seen the exception: it needs no report. @internal */
   _retrieve(): void {
-    if (this.#state !== UNRETRIEVED) return;
-    this.#state = EXCEPTION;
-    this.#outcome = (this.#outcome as Unretrieved).withdraw();
+    if (this._state !== UNRETRIEVED) return;
+    this._state = EXCEPTION;
+    this._outcome = (this._outcome as Unretrieved).withdraw();
   }
 
   /** Whether it is done, but without a result. @internal */
   _hasFailed(): boolean {
-    return this.#state > RESULT;
+    return this._state > RESULT;
   }
 
   /** What awaiting it throws, once it has failed. Counts as having retrieved it. @internal */
   _reason(): unknown {
     this._retrieve();
-    return this.#outcome;
+    return this._outcome;
   }
 
   /** Words for reports. @internal */
@@ -257,17 +264,17 @@ export class Future<T> implements PromiseLike<T> {
   }
 
   #checkPending(): void {
-    if (this.#state !== PENDING) {
+    if (this._state !== PENDING) {
       throw new InvalidStateError("The future has its outcome already. Ask done() first");
     }
   }
 
   #finish(state: number, outcome: unknown): void {
-    this.#state = state;
-    this.#outcome = outcome;
-    const waiters = this.#waiters;
+    this._state = state;
+    this._outcome = outcome;
+    const waiters = this._awaiters;
     if (waiters === undefined) return;
-    this.#waiters = undefined;
+    this._awaiters = undefined;
     if (Array.isArray(waiters)) for (const waiter of waiters) waiter._notify(this);
     else waiters._notify(this);
   }
@@ -275,10 +282,10 @@ export class Future<T> implements PromiseLike<T> {
   #promise(): Promise<T> {
     return new Promise((resolve, reject) => {
       const settle = () => {
-        if (this.#state === RESULT) resolve(this.#outcome as T);
+        if (this._state === RESULT) resolve(this._outcome as T);
         else reject(this._reason());
       };
-      if (this.#state === PENDING) this._addWaiter({ _notify: settle });
+      if (this._state === PENDING) this._addWaiter({ _notify: settle });
       else settle();
     });
   }

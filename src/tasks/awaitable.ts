@@ -174,8 +174,8 @@ export function checkCoroutine<T>(name: string, value: CoroutineLike<T>): Corout
 
 /**
  * The block that `body` makes for `scope`, to be awaited at once: a call in any case. Most blocks are functions that were
- * made just now, and for each of those the engine would look up anew what `yield*` wants of a generator: that costs a
- * hundred times what the call does.
+ * made just now, and for each of those the engine would look up anew what `yield*` wants of a generator: that costs
+ * many times what the call does.
  *
  * @throws TypeError if `body` does not return a coroutine.
  */

@@ -16,7 +16,7 @@ export type Wait<T> = Iterator<Suspension, T, undefined>;
 
 /** A coroutine object without a body. Only when it is awaited anything begins. */
 export abstract class BareCall<T> extends CoroutineObject {
-  // Declared and not defined, here and in what derives from this: each definition of a field costs a tenth of the object.
+  // Declared and not defined, here and in what derives from this: to define a field costs more than to assign it.
   /** What it has become. */
   declare _call: Call | undefined;
 

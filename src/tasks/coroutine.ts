@@ -59,7 +59,7 @@ const generatorPrototype: AnyGenerator = Object.getPrototypeOf(
 );
 
 /**
- * What generators are instances of. To look a property up costs twenty times as much on the generator of a function that
+ * What generators are instances of. To look a property up costs many times as much on the generator of a function that
  * was made just now, as that of most blocks is: the engine has not seen its prototype before.
  */
 const Generated = /* @__PURE__ */ instancesOf(generatorPrototype);

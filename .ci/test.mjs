@@ -4,6 +4,7 @@
 // The arguments choose the parts: checks, node, browser.
 
 import { readFileSync, rmSync } from "node:fs";
+import { relative } from "node:path";
 import { installPeers } from "./peers.mjs";
 import { run } from "./shell.mjs";
 
@@ -25,18 +26,17 @@ const NEED_BROWSER = ["test/examples/chat.node.test.ts"];
 
 const parts = process.argv.slice(2);
 let passed = 0;
-let failed = 0;
-/** @type {string[]} */
+/** What to look at, told again at the end: what a test prints may be far above. @type {string[]} */
 const failures = [];
 
 if (!run("node .ci/setup.mjs")) {
-  count("set-up", 0, 1);
+  count("set-up", 0, ["node .ci/setup.mjs"]);
 } else {
   if (parts.includes("checks")) {
     for (const [name, command] of Object.entries(CHECKS)) {
       console.log(`\n== ${name}`);
       const succeeded = run(command);
-      count(name, Number(succeeded), Number(!succeeded));
+      count("check", Number(succeeded), succeeded ? [] : [name]);
     }
   }
   // Imported late: it needs the dependencies.
@@ -53,16 +53,16 @@ if (!run("node .ci/setup.mjs")) {
   }
 }
 
-if (failed > 0) console.log(`\nFailed: ${failures.join(", ")}`);
-console.log(`\n${passed} passed, ${failed} failed`);
-process.exitCode = failed > 0 ? 1 : 0;
+if (failures.length > 0) console.log(`\nFailed:\n  ${failures.join("\n  ")}`);
+console.log(`\n${passed} passed, ${failures.length} failed`);
+process.exitCode = failures.length > 0 ? 1 : 0;
 
 function missBrowser() {
   console.error(
     "\nFound no browser and could not install one. Install Chromium or Chrome, or name its\n" +
       "program in the environment variable MYSYNCIO_BROWSER. `npm run test:node` runs the rest.",
   );
-  count("browser", 0, 1);
+  count("browser", 0, ["there is none"]);
 }
 
 /**
@@ -80,34 +80,39 @@ function test(platform, excluded = []) {
   );
   const { passes, fails } = resultsIn(report);
   // A run may also fail outside its tests, for example by an unhandled rejection.
-  count(`tests in ${platform}`, passes, Math.max(fails, Number(!succeeded)));
+  const outside = fails.length === 0 && !succeeded ? ["outside of any test"] : [];
+  count(`tests in ${platform}`, passes, [...fails, ...outside]);
 }
 
-/** @param {string} report */
+/**
+ * How many tests passed, and which failed.
+ *
+ * @param {string} report
+ * @returns {{ passes: number, fails: string[] }}
+ */
 function resultsIn(report) {
   try {
-    const { testResults, numPassedTests, numFailedTests } = JSON.parse(
-      readFileSync(report, "utf8"),
-    );
-    // A file that does not load fails without any failed test.
-    const broken = testResults.filter(
-      (/** @type {{ status: string, assertionResults: { status: string }[] }} */ file) =>
-        file.status === "failed" &&
-        !file.assertionResults.some(({ status }) => status === "failed"),
-    );
-    return { passes: numPassedTests, fails: numFailedTests + broken.length };
-  } catch {
-    return { passes: 0, fails: 1 };
+    /** @type {{ numPassedTests: number, testResults: { name: string, status: string, assertionResults: { status: string, fullName: string }[] }[] }} */
+    const { testResults, numPassedTests } = JSON.parse(readFileSync(report, "utf8"));
+    const fails = testResults.flatMap(({ name, status, assertionResults }) => {
+      const file = relative(".", name);
+      const failed = assertionResults.filter((test) => test.status === "failed");
+      // A file that does not load fails without any failed test.
+      if (failed.length === 0) return status === "failed" ? [file] : [];
+      return failed.map(({ fullName }) => `${file}: ${fullName}`);
+    });
+    return { passes: numPassedTests, fails };
+  } catch (error) {
+    return { passes: 0, fails: [`no report of the tests: ${error}`] };
   }
 }
 
 /**
- * @param {string} name
+ * @param {string} part
  * @param {number} passes
- * @param {number} fails
+ * @param {string[]} fails what failed of it
  */
-function count(name, passes, fails) {
+function count(part, passes, fails) {
   passed += passes;
-  failed += fails;
-  if (fails > 0) failures.push(name);
+  failures.push(...fails.map((name) => `${part}: ${name}`));
 }

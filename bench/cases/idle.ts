@@ -56,6 +56,7 @@ async function figures(): Promise<Figure[]> {
   }
   const of = (rounds: readonly Idle[], what: keyof Idle) => median(rounds.map((one) => one[what]));
   const unit = "bytes";
+  const share = (100 * of(own, "resident")) / of(bare, "resident");
   return [
     {
       what: `of ${count(CONNECTIONS)} idle connections, not served`,
@@ -68,7 +69,8 @@ async function figures(): Promise<Figure[]> {
     {
       what: "",
       note: "streams",
-      value: (100 * of(own, "resident")) / of(bare, "resident"),
+      // A few connections take pages that the process has already.
+      value: Number.isFinite(share) ? share : undefined,
       unit: "% of node:net's",
       atMost: 150,
     },

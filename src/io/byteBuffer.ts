@@ -12,6 +12,8 @@
 const SMALL = 512;
 const BLOCK = 4_096;
 const NOTHING = new Uint8Array(0);
+/** The chunks of who has none: there are many idle connections, and an array with room for more takes 200 bytes. */
+const NONE: Uint8Array[] = [];
 /** The least number of empty places for which it pays to move the rest. */
 const WORTH_MOVING = 32;
 
@@ -25,7 +27,7 @@ export interface Found {
 export class ByteBuffer {
   /** How many there are. */
   size = 0;
-  readonly #chunks: Uint8Array[] = [];
+  #chunks: Uint8Array[] = NONE;
   /** Where the first chunk is; 0 if there is none. */
   #first = 0;
   /** How many bytes of the first chunk were taken. */
@@ -39,7 +41,9 @@ export class ByteBuffer {
   /** Takes over a chunk, which nobody may change any more. */
   push(chunk: Uint8Array): void {
     if (chunk.length === 0) return;
-    if (this.size > 0 && chunk.length < SMALL) {
+    if (this.size === 0) {
+      this.#chunks = [chunk];
+    } else if (chunk.length < SMALL) {
       this.#pushSmall(chunk);
     } else {
       this.#chunks.push(chunk);
@@ -93,14 +97,9 @@ export class ByteBuffer {
   #dropChunk(): void {
     const chunks = this.#chunks;
     this.#offset = 0;
-    if (chunks.length === 1) {
-      chunks.pop(); // which keeps the room for the next one
-      this.#block = undefined;
-      return;
-    }
     chunks[this.#first++] = NOTHING;
     if (this.#first === chunks.length) {
-      chunks.length = 0;
+      this.#chunks = NONE;
       this.#first = 0;
       this.#block = undefined;
     } else if (this.#first >= WORTH_MOVING && this.#first * 2 >= chunks.length) {

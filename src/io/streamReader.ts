@@ -6,7 +6,8 @@
 import { checkCount, describe, wrongType } from "../loop/arguments.ts";
 import { type CancelledError, RuntimeError } from "../loop/errors.ts";
 import type { Scheduler } from "../loop/scheduler.ts";
-import type { Coroutine } from "../tasks/coroutine.ts";
+import { BareCall, type Wait } from "../tasks/bareCall.ts";
+import type { Coroutine, Suspension } from "../tasks/coroutine.ts";
 import { currentScheduler, Future } from "../tasks/future.ts";
 import type { CoroutineSource } from "../tasks/iterate.ts";
 import { asyncIterator } from "./asyncIterator.ts";
@@ -23,6 +24,8 @@ export interface Flow {
 }
 
 const NEWLINE = [Uint8Array.of(10)];
+/** The buffer of who holds nothing. There are many idle connections. */
+const EMPTY = new ByteBuffer();
 
 /**
  * Reads bytes from a connection or a pipe. Made by `openConnection` and its like. Like `asyncio.StreamReader`.
@@ -40,7 +43,7 @@ export class StreamReader implements CoroutineSource<Uint8Array> {
   /** Whether there is more than it wants for now. @internal */
   _isPaused = false;
   readonly #limit: number;
-  readonly #buffer = new ByteBuffer();
+  #buffer = EMPTY;
   readonly #flow: Flow | undefined;
   readonly #loop: Scheduler | undefined;
   /** How many bytes were read so far. */
@@ -68,17 +71,12 @@ export class StreamReader implements CoroutineSource<Uint8Array> {
    */
   read(n = -1): Coroutine<Uint8Array> {
     checkCount("n", n, Number.NEGATIVE_INFINITY);
-    return n < 0 ? this.#readAll() : this.#readSome(n);
+    return n < 0 ? this.#readAll() : (new ReadSome(this, n) as unknown as Coroutine<Uint8Array>);
   }
 
   *#readAll(): Coroutine<Uint8Array> {
     while (this.#lacks(Infinity)) yield* this.#arrival("read", Infinity);
     return this.#take(this.#buffer.size);
-  }
-
-  *#readSome(n: number): Coroutine<Uint8Array> {
-    while (n > 0 && this.#lacks(1)) yield* this.#arrival("read", 1);
-    return this.#take(Math.min(n, this.#buffer.size));
   }
 
   /**
@@ -137,11 +135,10 @@ export class StreamReader implements CoroutineSource<Uint8Array> {
   }
 
   *#readTo(name: string, separators: readonly Uint8Array[]): Coroutine<Uint8Array> {
-    const buffer = this.#buffer;
     let longest = 0;
     for (const { length } of separators) longest = Math.max(longest, length);
     for (let searched = 0; ; ) {
-      const found = buffer.find(separators, searched);
+      const found = this.#buffer.find(separators, searched);
       if (found !== undefined) {
         if (found.start <= this.#limit) return this.#take(found.end);
         throw new LimitOverrunError(
@@ -149,7 +146,7 @@ export class StreamReader implements CoroutineSource<Uint8Array> {
           found.start,
         );
       }
-      searched = buffer.size;
+      searched = this.#buffer.size;
       const consumed = searched + 1 - longest;
       if (consumed > this.#limit) {
         throw new LimitOverrunError("More bytes than the limit came without a separator", consumed);
@@ -158,7 +155,7 @@ export class StreamReader implements CoroutineSource<Uint8Array> {
       while (this.#lacks(searched + 1)) yield* this.#arrival(name, searched + 1);
       // Somebody else took some of it.
       if (this.#taken !== taken) searched = 0;
-      if (buffer.size === searched && this.#isEof) {
+      if (this.#buffer.size === searched && this.#isEof) {
         throw new IncompleteReadError(this.#take(searched), undefined);
       }
     }
@@ -190,8 +187,19 @@ export class StreamReader implements CoroutineSource<Uint8Array> {
     return this.#waiter !== undefined && !this.#waiter.done();
   }
 
+  /** What to wait for before `read(n)` gives something; undefined if there is nothing to wait for. @internal */
+  _arrivalFor(n: number): Arrival | undefined {
+    return n > 0 && this.#lacks(1) ? this.#arrival("read", 1) : undefined;
+  }
+
+  /** Takes up to `n` bytes of what is there. @internal */
+  _takeUpTo(n: number): Uint8Array {
+    return this.#take(Math.min(n, this.#buffer.size));
+  }
+
   /** Takes over bytes that came. @internal */
   _feedData(chunk: Uint8Array): void {
+    if (this.#buffer === EMPTY) this.#buffer = new ByteBuffer();
     this.#buffer.push(chunk);
     const { size } = this.#buffer;
     const wanted = this._isAwaited ? this.#wanted : 0;
@@ -240,7 +248,9 @@ export class StreamReader implements CoroutineSource<Uint8Array> {
   #take(count: number): Uint8Array {
     this.#taken += count;
     const bytes = this.#buffer.take(count);
-    if (this._isPaused && this.#buffer.size <= this.#limit) this.#resume();
+    const { size } = this.#buffer;
+    if (size === 0) this.#buffer = EMPTY;
+    if (this._isPaused && size <= this.#limit) this.#resume();
     return bytes;
   }
 
@@ -254,6 +264,47 @@ export class StreamReader implements CoroutineSource<Uint8Array> {
     if (!this._isPaused) return;
     this._isPaused = false;
     this.#flow?.resume();
+  }
+}
+
+/** `read(n)`. Idle connections wait in it, and a generator would take 180 bytes for each. */
+class ReadSome extends BareCall<Uint8Array> {
+  declare readonly _reader: StreamReader;
+  declare readonly _n: number;
+
+  constructor(reader: StreamReader, n: number) {
+    super();
+    this._reader = reader;
+    this._n = n;
+  }
+
+  override _start(): Wait<Uint8Array> {
+    return new ReadingSome(this._reader, this._n);
+  }
+}
+
+/** Takes what is there; while there is nothing, waits. Somebody else may be faster to take what has come. */
+class ReadingSome implements Wait<Uint8Array> {
+  readonly reader: StreamReader;
+  readonly n: number;
+  arrival: Arrival | undefined = undefined;
+
+  constructor(reader: StreamReader, n: number) {
+    this.reader = reader;
+    this.n = n;
+  }
+
+  next(): IteratorResult<Suspension, Uint8Array> {
+    const step = this.arrival?.next();
+    if (step?.done === false) return step;
+    this.arrival = this.reader._arrivalFor(this.n);
+    if (this.arrival !== undefined) return this.arrival.next() as IteratorYieldResult<Suspension>;
+    return { done: true, value: this.reader._takeUpTo(this.n) };
+  }
+
+  /** What is thrown into a coroutine that waits here goes on to it. */
+  throw(error: unknown): never {
+    throw error;
   }
 }
 

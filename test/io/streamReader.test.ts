@@ -41,6 +41,12 @@ function now(read: Coroutine<Uint8Array>): string {
   return text(loop.runUntilCompleteSync(read));
 }
 
+/** The same, before anybody else has a turn. */
+function atOnce(read: Coroutine<Uint8Array>): string {
+  const { done, value } = read.next();
+  return done ? text(value) : "nothing yet";
+}
+
 /** What a read throws that need not wait. */
 function thrown(read: Coroutine<Uint8Array>): unknown {
   return caught(() => now(read));
@@ -68,6 +74,30 @@ describe("read", () => {
     feed("ab");
     runDry(loop);
     expect(trace).toEqual(['"ab"']);
+  });
+
+  test("waits on if somebody else was faster to take what came", () => {
+    const task = note(reader.read(9));
+    for (const chunk of ["ab", "cd"]) {
+      runDry(loop);
+      feed(chunk);
+      expect(atOnce(reader.read(9))).toBe(chunk);
+    }
+    runDry(loop);
+    feed("ef");
+    runDry(loop);
+    expect([trace, task.done(), loop._external]).toEqual([['"ef"'], true, 0]);
+  });
+
+  test("can be cancelled while it waits on", () => {
+    const task = note(reader.read(9));
+    runDry(loop);
+    feed("ab");
+    expect(atOnce(reader.read(9))).toBe("ab");
+    runDry(loop);
+    task.cancel();
+    runDry(loop);
+    expect([trace, task.cancelled(), loop._external]).toEqual([[], true, 0]);
   });
 
   test("of 0 bytes gives none, and does not wait", () => {

@@ -25,8 +25,6 @@ export class Wire implements Resource, SinkOwner {
   readonly #stream: Stream;
   #reader: StreamReader | undefined;
   #writer: StreamWriter | undefined;
-  /** Whether it is a socket or a pipe with nothing between it and the system. */
-  readonly #isBare: boolean;
   /** Whether the stream is closed. */
   isClosed = false;
   /** Who is told once it is. */
@@ -40,7 +38,6 @@ export class Wire implements Resource, SinkOwner {
   constructor(loop: Scheduler, stream: Readable | Writable) {
     this.#loop = loop;
     this.#stream = stream;
-    this.#isBare = stream instanceof Socket && !("encrypted" in stream);
     loop._resources.add(this);
     (stream as Wired)[WIRE] = this;
     stream.on("error", ignore);
@@ -53,9 +50,10 @@ export class Wire implements Resource, SinkOwner {
   openReader(limit?: number): StreamReader {
     const stream = this.#stream as Readable;
     this.#reader = new StreamReader(limit, this, this.#loop);
-    this.#isStraight = this.#isBare && isPlain(stream);
+    this.#isStraight = isBare(stream) && isPlain(stream);
     stream.on("data", onData);
-    stream.on("end", onEnd);
+    // A straight one sees the end for itself, and a second listener would take 64 bytes beside Node's own.
+    if (!this.#isStraight) stream.on("end", onEnd);
     // A Readable queues each chunk, emits it, and looks in a tick of its own whether it wants more. That would cost as
     // much as all that we do with a small message.
     if (this.#isStraight) stream.push = push as Push;
@@ -77,6 +75,7 @@ export class Wire implements Resource, SinkOwner {
   _stepBack(): void {
     this.#isStraight = false;
     Reflect.deleteProperty(this.#stream, "push");
+    this.#stream.on("end", onEnd);
   }
 
   /** Whether more is wanted. @internal */
@@ -107,7 +106,7 @@ export class Wire implements Resource, SinkOwner {
     // While nothing but its end is being sent it cannot be reset: Node would neither do it nor close it.
     const isEnding =
       stream.writableEnded && stream.writableLength === 0 && !stream.writableFinished;
-    const isTcp = this.#isBare && stream.remoteAddress !== undefined;
+    const isTcp = isBare(stream) && stream.remoteAddress !== undefined;
     if (isTcp && !isEnding) stream.resetAndDestroy();
     else stream.destroy();
   }
@@ -183,6 +182,11 @@ export class Wire implements Resource, SinkOwner {
   }
 }
 
+/** Whether it is a socket or a pipe with nothing between it and the system. */
+function isBare(stream: Stream): boolean {
+  return stream instanceof Socket && !("encrypted" in stream);
+}
+
 /**
  * Whether `push` of a socket is Node's own, and nobody but us has to do with what it does: what takes its place does no
  * more than hand the chunk over.
@@ -207,8 +211,12 @@ function isOurs(stream: Readable, listeners: number): boolean {
 }
 
 function push(this: Readable & Wired, chunk: Buffer | null): boolean {
-  if (chunk === null) return (Readable.prototype.push as Push).call(this, null);
   const wire = this[WIRE];
+  if (chunk === null) {
+    const isOpen = (Readable.prototype.push as Push).call(this, null);
+    wire._onEnd();
+    return isOpen;
+  }
   // Somebody has got hold of the socket. From now on it is slower, and all get what they would of any socket.
   if (!isOurs(this, 1)) {
     wire._stepBack();

@@ -90,18 +90,31 @@ export function startAll(
   loop: Scheduler,
   aws: readonly AwaitableLike<unknown>[],
 ): Future<unknown>[] {
-  const started = new Map<unknown, Future<unknown>>();
+  // Nearly always all are different, and to learn that costs less than to look each of them up.
+  const started = hasRepetition(aws) ? new Map<unknown, Future<unknown>>() : undefined;
+  const futures: Future<unknown>[] = [];
   try {
-    return aws.map((aw) => {
-      if (isFuture(aw)) return ensureFutureOn(loop, aw);
-      const future = started.get(aw) ?? ensureFutureOn(loop, aw);
-      started.set(typeof aw === "function" ? future : aw, future);
-      return future;
-    });
+    for (const aw of aws) {
+      const future = started?.get(aw) ?? ensureFutureOn(loop, aw);
+      if (typeof aw !== "function") started?.set(aw, future);
+      futures.push(future);
+    }
+    return futures;
   } catch (error) {
-    for (const future of started.values()) future.cancel();
+    // What was there before goes on.
+    for (const [index, future] of futures.entries()) if (!isFuture(aws[index])) future.cancel();
     throw error;
   }
+}
+
+/** So long a list is searched in less time than it takes to make a set. */
+const SHORT = 16;
+
+/** Whether a list names a coroutine or a promise twice. Of a short one also whether it does anything else. */
+function hasRepetition(aws: readonly AwaitableLike<unknown>[]): boolean {
+  if (aws.length <= SHORT) return aws.some((aw, index) => aws.indexOf(aw) < index);
+  const single = aws.filter((aw) => !isFuture(aw) && typeof aw !== "function");
+  return new Set(single).size < single.length;
 }
 
 /** Calls an ordinary function in a step of a task, where it may ask for the running loop, and awaits what it returns. */
@@ -219,7 +232,7 @@ export function checkSomeAwaitables<T>(aws: Iterable<AwaitableLike<T>>): Awaitab
 }
 
 function isAwaitable(value: unknown): boolean {
-  return isThenable(value) || isCoroutine(value) || typeof value === "function";
+  return isCoroutine(value) || isThenable(value) || typeof value === "function";
 }
 
 export function isThenable(value: unknown): value is PromiseLike<unknown> {

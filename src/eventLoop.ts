@@ -346,7 +346,7 @@ export class EventLoop implements Scheduler {
 
   /** Makes a future that this loop serves. */
   createFuture<T>(): Future<T> {
-    return new Future({ loop: this });
+    return new Future(undefined, this);
   }
 
   /**

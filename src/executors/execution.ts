@@ -101,7 +101,7 @@ class Execution implements Executing {
 /** The future of a call in another thread. While it is pending, a clock that leaps has to wait. */
 abstract class OutsideCall extends Future<unknown> {
   constructor(loop: Scheduler) {
-    super({ loop });
+    super(undefined, loop);
     loop._external++;
   }
 

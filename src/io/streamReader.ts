@@ -311,7 +311,7 @@ class ReadingSome implements Wait<Uint8Array> {
 /** That something came from outside. A clock that leaps has to wait for it. */
 class Arrival extends Future<void> {
   constructor(loop: Scheduler) {
-    super({ loop });
+    super(undefined, loop);
     loop._external++;
   }
 

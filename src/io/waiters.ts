@@ -8,7 +8,7 @@ export class Waiters {
   /** Waits for the next `wake()`. `what` names the caller in errors. */
   *wait(what: string): Coroutine<void> {
     const loop = currentScheduler(what);
-    const future = new Future<void>({ loop });
+    const future = new Future<void>(undefined, loop);
     this.#futures ??= new Set();
     this.#futures.add(future);
     loop._external++;

@@ -195,7 +195,7 @@ class RemoteCall extends Future<unknown> {
   #cancelled: CancelledError | undefined;
 
   constructor(loop: Scheduler, onCancel: (message: string | undefined) => void) {
-    super({ loop });
+    super(undefined, loop);
     this.#onCancel = onCancel;
   }
 

@@ -122,7 +122,7 @@ export class Waiting<T> extends Future<T> implements Entry<T> {
 
   /** @throws RuntimeError if the line is on another loop, or none runs */
   constructor(queue: WaitQueue<T>) {
-    super({ loop: queue.binding.loop() });
+    super(undefined, queue.binding.loop());
     this.#queue = queue;
   }
 

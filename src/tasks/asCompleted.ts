@@ -231,7 +231,7 @@ class Getter<T> extends Future<Future<T>> {
   readonly #todo: ReadonlySet<Future<T>>;
 
   constructor(loop: Scheduler, todo: ReadonlySet<Future<T>>) {
-    super({ loop });
+    super(undefined, loop);
     this.#todo = todo;
   }
 

@@ -56,8 +56,11 @@ export class Future<T> implements PromiseLike<T> {
    * @param options.loop the loop that serves it, by default the running one.
    * @throws RuntimeError without a loop.
    */
-  constructor(options?: { readonly loop?: Scheduler }) {
-    this._loop = loopOf(options, "A future");
+  constructor(options?: { readonly loop?: Scheduler });
+  /** Of a loop that is known to be one: without an object for its name. @internal */
+  constructor(options: undefined, loop: Scheduler);
+  constructor(options?: { readonly loop?: Scheduler }, loop?: Scheduler) {
+    this._loop = loop ?? loopOf(options, "A future");
     this._state = PENDING;
     this._outcome = undefined;
     this._awaiters = undefined;

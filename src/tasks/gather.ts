@@ -61,7 +61,7 @@ class Gathering extends Future<unknown[]> implements Waiter {
   #cancelled: string | undefined;
 
   constructor(loop: Scheduler, children: readonly Future<unknown>[], returnExceptions: boolean) {
-    super({ loop });
+    super(undefined, loop);
     this.#children = children;
     this.#returnExceptions = returnExceptions;
     for (const child of children) {

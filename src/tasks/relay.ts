@@ -22,9 +22,9 @@ interface Job {
 
 /** A future that something outside the loop completes. While it is pending, a clock that leaps has to wait. */
 class PromiseFuture<T> extends Future<T> {
-  constructor(options: { readonly loop: Scheduler }) {
-    super(options);
-    this._loop._external++;
+  constructor(loop: Scheduler) {
+    super(undefined, loop);
+    loop._external++;
   }
 
   override _succeed(value: T): void {
@@ -52,7 +52,7 @@ let free: Job | undefined;
 
 /** A future of `loop` that settles with `promise`, and has the loop run in the same microtask. */
 export function futureOfPromise<T>(loop: Scheduler, promise: PromiseLike<T>): Future<T> {
-  const future = new PromiseFuture<T>({ loop });
+  const future = new PromiseFuture<T>(loop);
   if (free === undefined) {
     void relay({ promise, future });
   } else {

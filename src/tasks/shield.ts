@@ -22,7 +22,7 @@ class Shield<T> extends Future<T> implements Waiter {
   readonly #inner: Future<T>;
 
   constructor(inner: Future<T>) {
-    super({ loop: inner._loop });
+    super(undefined, inner._loop);
     this.#inner = inner;
     inner._addWaiter(this);
   }

@@ -51,7 +51,7 @@ class Alarm extends Future<unknown> implements Runnable {
   readonly #result: unknown;
 
   constructor(loop: Scheduler, delay: number, result: unknown) {
-    super({ loop });
+    super(undefined, loop);
     this.#result = result;
     this.#id = delay === Infinity ? 0 : loop._startTimer(this, loop.time() + delay);
   }

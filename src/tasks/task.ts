@@ -124,7 +124,7 @@ export class Task<T> extends Future<T> implements Runnable, Waiter {
 
   /** @internal */
   constructor(loop: Scheduler, body: Coroutine<T>, options: TaskOptions = DEFAULTS) {
-    super({ loop });
+    super(undefined, loop);
     const { name, context, eagerStart, priority = USER_VISIBLE } = options;
     if (name !== undefined) checkString("name", name);
     if (priority !== USER_VISIBLE) checkChoice("priority", priority, Object.keys(PRIORITIES));

@@ -259,7 +259,7 @@ class Room extends Future<void> {
   readonly #children: ReadonlySet<Future<unknown>>;
 
   constructor(loop: Scheduler, children: ReadonlySet<Future<unknown>>) {
-    super({ loop });
+    super(undefined, loop);
     this.#children = children;
   }
 

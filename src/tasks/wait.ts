@@ -125,7 +125,7 @@ class Watcher extends Future<Future<unknown> | undefined> implements Waiter {
     futures: Iterable<Future<unknown>>,
     isEnough: (done: Future<unknown>) => boolean,
   ) {
-    super({ loop });
+    super(undefined, loop);
     this.#futures = futures;
     this.#isEnough = isEnough;
     const done: Future<unknown>[] = [];

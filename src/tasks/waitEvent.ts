@@ -56,7 +56,7 @@ function* once(
 ): Coroutine<unknown> {
   if (signal?.aborted) throw abortError(signal);
   const loop = currentScheduler("waitEvent()");
-  const future = new Future<unknown>({ loop });
+  const future = new Future<unknown>(undefined, loop);
   const abort = (): void => {
     if (!future.done()) future._abandon(abortError(signal as AbortSignal));
   };

@@ -196,7 +196,7 @@ export class DatagramEndpoint
   *#send(data: string | Uint8Array, address: DatagramAddress | undefined): Coroutine<void> {
     if (this.#isClosing) throw closed();
     const loop = currentScheduler("send()");
-    const future = new Future<void>({ loop });
+    const future = new Future<void>(undefined, loop);
     const settle = (error?: unknown): void => {
       if (future.done()) return;
       if (error) future._fail(error);

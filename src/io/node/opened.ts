@@ -14,7 +14,7 @@ export function* opened(
   abort: () => void,
 ): Coroutine<void> {
   const loop = currentScheduler("A connection");
-  const future = new Future<void>({ loop });
+  const future = new Future<void>(undefined, loop);
   const succeed = () => {
     if (!future.done()) future._succeed();
   };

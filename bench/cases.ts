@@ -52,3 +52,13 @@ export const NEWEST_NODE: readonly string[] = [
   "queue",
   "lock",
 ];
+
+/** Those in which other libraries take part. */
+export const WITH_PEERS: readonly string[] = [
+  ...NEWEST_NODE,
+  "gather",
+  "taskGroup",
+  "sleep",
+  "callSoon",
+  "timers",
+];

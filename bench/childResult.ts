@@ -8,17 +8,17 @@ export interface ChildResult {
   readonly result: CaseResult;
 }
 
-/** What a forked child sends before it ends. @throws Error if it ends otherwise */
-export function resultOf(child: ChildProcess, name: string): Promise<ChildResult> {
+/** What a forked child sends before it ends; undefined if that is nothing. @throws Error if it fails */
+export function messageOf<T>(child: ChildProcess, name: string): Promise<T | undefined> {
   return new Promise((resolve, reject) => {
-    let result: ChildResult | undefined;
+    let sent: T | undefined;
     child.on("message", (message) => {
-      result = message as ChildResult;
+      sent = message as T;
     });
     child.on("error", reject);
     child.on("exit", (code, signal) => {
       const settle = () => {
-        if (result !== undefined && code === 0) resolve(result);
+        if (code === 0) resolve(sent);
         else reject(new Error(`The case ${name} ended by ${signal ?? `code ${code}`}`));
       };
       // What it has sent may arrive after its end has.
@@ -26,4 +26,11 @@ export function resultOf(child: ChildProcess, name: string): Promise<ChildResult
       else settle();
     });
   });
+}
+
+/** The result that a forked child sends. @throws Error if it sends none */
+export async function resultOf(child: ChildProcess, name: string): Promise<ChildResult> {
+  const result = await messageOf<ChildResult>(child, name);
+  if (result === undefined) throw new Error(`The case ${name} ended without a result`);
+  return result;
 }

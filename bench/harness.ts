@@ -112,7 +112,7 @@ export async function compare(comparison: Comparison, patience: Patience): Promi
   const start = performance.now();
   for (let round = -WARM_UP_ROUNDS; round < rounds; round++) {
     const spent = performance.now() - start;
-    // What takes long is compiled before its first run ends.
+    // What takes long is compiled before its first run ends. A rival that has used up its time counts at once.
     if (round < 0 && round > -WARM_UP_ROUNDS && spent > budget / 8) round = 0;
     if (round >= FEWEST_ROUNDS && spent > budget) break;
     for (const [index, contestant] of contestants.entries()) {
@@ -122,7 +122,8 @@ export async function compare(comparison: Comparison, patience: Patience): Promi
       const began = performance.now();
       const elapsed = await timeOf(contestant);
       spentBy[index] = (spentBy[index] as number) + performance.now() - began;
-      if (round >= 0) taken.push((elapsed * 1e6) / operations);
+      const isSlow = index > 0 && elapsed > budget / 2;
+      if (round >= 0 || isSlow) taken.push((elapsed * 1e6) / operations);
     }
   }
   return outcomeOf(what, contestants, times);

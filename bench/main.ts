@@ -1,11 +1,12 @@
 // npm run bench -- [case ...] [options]; see USAGE.
 
-import { CASES, NEWEST_NODE } from "./cases.ts";
+import { besidePeers, type PeerResult } from "./besidePeers.ts";
+import { CASES, NEWEST_NODE, WITH_PEERS } from "./cases.ts";
 import { busyWarning, header, type Machine } from "./machine.ts";
 import { newestNode } from "./newestNode.ts";
 import { type Options, optionsOrExit, USAGE } from "./options.ts";
 import { installPeers } from "./peerModules.ts";
-import { runInChild } from "./processes.ts";
+import { runInChild, runPeerInChild } from "./processes.ts";
 import { caseText } from "./report.ts";
 import { nameOf, type Results, write } from "./results.ts";
 import type { CaseResult } from "./runCase.ts";
@@ -20,9 +21,15 @@ async function runAll(
   const cases: CaseResult[] = [];
   let where: Machine | undefined;
   for (const name of names) {
-    const ran = await runInChild(name, { rounds, node, peers }).catch(tellFailure);
+    const ran = await runInChild(name, { rounds, node }).catch(tellFailure);
     if (ran === undefined) continue;
-    const { machine, result } = ran;
+    const { machine } = ran;
+    const beside: PeerResult[] = [];
+    for (const peer of WITH_PEERS.includes(name) ? peers : []) {
+      const those = await runPeerInChild(name, peer, { rounds, node }).catch(tellFailure);
+      if (those !== undefined) beside.push(those);
+    }
+    const result = besidePeers(ran.result, beside);
     if (where === undefined && !isJson) printHeader(machine, rounds);
     where ??= machine;
     cases.push(result);

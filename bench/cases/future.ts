@@ -1,5 +1,6 @@
 import { type Coroutine, type Future, getRunningLoop, run } from "mysyncio";
 import type { Case } from "../harness.ts";
+import { BareFuture, BareLoop, Callback, type PARKED } from "../native/bareLoop.ts";
 import { count, sized } from "../sizes.ts";
 
 const FUTURES = sized(200_000);
@@ -25,6 +26,21 @@ async function completePromises(): Promise<void> {
   }
 }
 
+function* completeBareOnes(loop: BareLoop): Generator<typeof PARKED, void> {
+  for (let i = 0; i < FUTURES; i++) {
+    const future = new BareFuture<number>(loop);
+    loop.wake(new Callback(() => future.complete(1)));
+    if (!future.isDone) yield future.park();
+  }
+}
+
+/** The limit: a generator, and an object that knows who waits for it. */
+function completeBare(): void {
+  const loop = new BareLoop();
+  loop.wake(completeBareOnes(loop));
+  loop.run();
+}
+
 export default {
   name: "future",
   question: "What does it cost to wait for something that a callback completes?",
@@ -33,7 +49,10 @@ export default {
       what: `${count(FUTURES)} times: make, complete from a callback, await`,
       operations: FUTURES,
       ours: { name: "mysyncio", run: () => run(completeFutures) },
-      others: [{ name: "promises", run: completePromises, atLeast: 2 }],
+      others: [
+        { name: "promises", run: completePromises, atLeast: 2 },
+        { name: "bare generators", run: completeBare },
+      ],
       peers: ["future", FUTURES],
     },
   ],

@@ -1,5 +1,6 @@
 import { type Coroutine, gather, Lock, run } from "mysyncio";
 import type { Case } from "../harness.ts";
+import { BareLock, BareLoop, PARKED } from "../native/bareLoop.ts";
 import { Mutex } from "../native/mutex.ts";
 import { count, sized } from "../sizes.ts";
 
@@ -52,6 +53,25 @@ async function contendAllNatively(contendFor: typeof contendNatively): Promise<v
   await Promise.all(Array.from({ length: TASKS }, () => contendFor(mutex)));
 }
 
+function* contendBarely(lock: BareLock): Generator<typeof PARKED | undefined, void> {
+  for (let i = 0; i < TIMES; i++) {
+    if (!lock.take()) yield PARKED;
+    try {
+      yield;
+    } finally {
+      lock.release();
+    }
+  }
+}
+
+/** The limit: generators, and a list of those who wait. */
+function contendAllBarely(): void {
+  const loop = new BareLoop();
+  const lock = new BareLock(loop);
+  for (let i = 0; i < TASKS; i++) loop.wake(contendBarely(lock));
+  loop.run();
+}
+
 function* takeFree(): Coroutine<void> {
   const lock = new Lock();
   for (let i = 0; i < FREE; i++) {
@@ -96,6 +116,7 @@ export default {
           run: () => contendAllNatively(contendNatively),
           atLeast: 2,
         },
+        { name: "bare generators", run: contendAllBarely },
       ],
       peers: ["lock", TASKS, TIMES],
     },

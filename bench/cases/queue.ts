@@ -1,6 +1,7 @@
 import { type Coroutine, gather, Queue, run } from "mysyncio";
 import type { Case, Comparison } from "../harness.ts";
 import { AsyncQueue } from "../native/asyncQueue.ts";
+import { BareLoop, BareQueue, Getter, PARKED } from "../native/bareLoop.ts";
 import { count, sized } from "../sizes.ts";
 
 const ITEMS = sized(200_000);
@@ -16,12 +17,26 @@ function* consume(queue: Queue<number>, items: number): Coroutine<number> {
   return sum;
 }
 
-function* passOn(pairs: number): Coroutine<void> {
+/** A plain call where nothing waits. */
+function* produceLean(queue: Queue<number>, items: number): Coroutine<void> {
+  for (let i = 0; i < items; i++) {
+    if (queue.full()) yield* queue.put(i);
+    else queue.putNowait(i);
+  }
+}
+
+function* consumeLean(queue: Queue<number>, items: number): Coroutine<number> {
+  let sum = 0;
+  for (let i = 0; i < items; i++) sum += queue.empty() ? yield* queue.get() : queue.getNowait();
+  return sum;
+}
+
+function* passOn(pairs: number, put: typeof produce, get: typeof consume): Coroutine<void> {
   const queue = new Queue<number>(SIZE);
   const share = ITEMS / pairs;
   yield* gather([
-    ...Array.from({ length: pairs }, () => produce(queue, share)),
-    ...Array.from({ length: pairs }, () => consume(queue, share)),
+    ...Array.from({ length: pairs }, () => put(queue, share)),
+    ...Array.from({ length: pairs }, () => get(queue, share)),
   ]);
 }
 
@@ -65,29 +80,71 @@ async function passOnNatively(
   ]);
 }
 
-function row(pairs: number): Comparison {
-  return {
-    what: `${count(ITEMS)} items, ${pairs}:${pairs}, at most ${SIZE} in the queue`,
-    operations: ITEMS,
-    ours: { name: "Queue", run: () => run(() => passOn(pairs)) },
-    others: [
-      {
-        name: "a queue by hand, always awaited",
-        run: () => passOnNatively(pairs, produceAndAwait, consumeAndAwait),
-        atLeast: 2,
-      },
-      {
-        name: "the same, awaited where it must wait",
-        run: () => passOnNatively(pairs, produceNatively, consumeNatively),
-        atLeast: 2,
-      },
-    ],
-    peers: ["queue", pairs, pairs, ITEMS, SIZE],
-  };
+function* produceBarely(queue: BareQueue<number>, items: number): Generator<typeof PARKED, void> {
+  for (let i = 0; i < items; i++) if (!queue.put(i)) yield PARKED;
+}
+
+function* consumeBarely(queue: BareQueue<number>, items: number): Generator<typeof PARKED, number> {
+  let sum = 0;
+  for (let i = 0; i < items; i++) {
+    const item = queue.get();
+    if (item instanceof Getter) {
+      yield PARKED;
+      sum += item.item as number;
+    } else {
+      sum += item;
+    }
+  }
+  return sum;
+}
+
+/** The limit: generators, and lists of those who wait. */
+function passOnBarely(pairs: number): void {
+  const loop = new BareLoop();
+  const queue = new BareQueue<number>(loop, SIZE);
+  const share = ITEMS / pairs;
+  for (let i = 0; i < pairs; i++) loop.wake(produceBarely(queue, share));
+  for (let i = 0; i < pairs; i++) loop.wake(consumeBarely(queue, share));
+  loop.run();
+}
+
+/** Each way to use a queue beside the same way to use the other one. */
+function rows(pairs: number): Comparison[] {
+  const what = `${count(ITEMS)} items, ${pairs}:${pairs}, at most ${SIZE} in the queue`;
+  const bare = { name: "bare generators", run: () => passOnBarely(pairs) };
+  return [
+    {
+      what,
+      operations: ITEMS,
+      ours: { name: "Queue", run: () => run(() => passOn(pairs, produce, consume)) },
+      others: [
+        {
+          name: "a queue by hand, always awaited",
+          run: () => passOnNatively(pairs, produceAndAwait, consumeAndAwait),
+          atLeast: 2,
+        },
+        bare,
+      ],
+      peers: ["queue", pairs, pairs, ITEMS, SIZE],
+    },
+    {
+      what: `${what}, with an \`if\` before each wait`,
+      operations: ITEMS,
+      ours: { name: "Queue", run: () => run(() => passOn(pairs, produceLean, consumeLean)) },
+      others: [
+        {
+          name: "a queue by hand",
+          run: () => passOnNatively(pairs, produceNatively, consumeNatively),
+          atLeast: 2,
+        },
+        bare,
+      ],
+    },
+  ];
 }
 
 export default {
   name: "queue",
   question: "What does an item cost from producer to consumer?",
-  comparisons: [row(1), row(sized(100))],
+  comparisons: [...rows(1), ...rows(sized(100))],
 } satisfies Case;

@@ -1,5 +1,6 @@
 import { type Coroutine, createTask, gather, run } from "mysyncio";
 import type { Case } from "../harness.ts";
+import { BareLoop } from "../native/bareLoop.ts";
 import { count, sized } from "../sizes.ts";
 
 const TASKS = sized(100_000);
@@ -16,6 +17,15 @@ function* spawnAll(): Coroutine<void> {
   yield* gather(Array.from({ length: TASKS }, () => createTask(giveWayOnce())));
 }
 
+/** The limit: generators that are made and stepped to their ends, and nothing that could be awaited. */
+function stepBareGenerators(): unknown[] {
+  const loop = new BareLoop();
+  const bodies = Array.from({ length: TASKS }, giveWayOnce);
+  for (const body of bodies) loop.wake(body);
+  loop.run();
+  return bodies;
+}
+
 export default {
   name: "spawn",
   question: "What does a task cost from its start to its awaited end?",
@@ -30,6 +40,7 @@ export default {
           run: () => Promise.all(Array.from({ length: TASKS }, awaitNothingOnce)),
           atLeast: 2,
         },
+        { name: "bare generators", run: stepBareGenerators },
       ],
       peers: ["spawn", TASKS],
     },

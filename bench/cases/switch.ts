@@ -1,5 +1,6 @@
 import { type Coroutine, createTask, gather, run } from "mysyncio";
 import type { Case } from "../harness.ts";
+import { BareLoop } from "../native/bareLoop.ts";
 import { count, sized } from "../sizes.ts";
 
 const TASKS = sized(1_000);
@@ -19,12 +20,9 @@ async function awaitNothing(): Promise<void> {
 
 /** The limit: the same generators, stepped in turn by the simplest loop there is. */
 function stepBareGenerators(): void {
-  let live = Array.from({ length: TASKS }, () => giveWay());
-  while (live.length > 0) {
-    const next: typeof live = [];
-    for (const generator of live) if (!generator.next().done) next.push(generator);
-    live = next;
-  }
+  const loop = new BareLoop();
+  for (let i = 0; i < TASKS; i++) loop.wake(giveWay());
+  loop.run();
 }
 
 export default {

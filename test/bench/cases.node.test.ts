@@ -5,8 +5,9 @@ import { readdirSync } from "node:fs";
 import { basename } from "node:path";
 import { fileURLToPath } from "node:url";
 import { describe, expect, inject, test } from "vitest";
-import { CASES, NEUTRAL } from "../../bench/cases.ts";
+import { CASES, NEUTRAL, WITH_PEERS } from "../../bench/cases.ts";
 import { type ChildResult, resultOf } from "../../bench/childResult.ts";
+import type { Case } from "../../bench/harness.ts";
 
 const CHILD = fileURLToPath(new URL("../../build/bench/child.js", import.meta.url));
 const FOLDER = new URL("../../bench/cases/", import.meta.url);
@@ -30,6 +31,15 @@ test("every file of bench/cases is a case that is run", () => {
   const files = readdirSync(FOLDER).map((file) => basename(file, ".ts"));
 
   expect([...CASES].sort()).toEqual(files.sort());
+});
+
+test("those in which other libraries take part are known", async () => {
+  const cases = await Promise.all(
+    NEUTRAL.map(async (name) => (await import(`../../bench/cases/${name}.ts`)).default as Case),
+  );
+  const withPeers = cases.filter(({ comparisons = [] }) => comparisons.some((row) => row.peers));
+
+  expect(withPeers.map(({ name }) => name).sort()).toEqual([...WITH_PEERS].sort());
 });
 
 describe.concurrent("the benchmark", { timeout: PATIENCE }, () => {

@@ -1,4 +1,5 @@
 import { describe, expect, test } from "vitest";
+import { besidePeers, runPeer } from "../../bench/besidePeers.ts";
 import type { Rival } from "../../bench/harness.ts";
 import { picturesOf } from "../../bench/pictures.ts";
 import { caseText, time } from "../../bench/report.ts";
@@ -93,11 +94,13 @@ describe("a case", () => {
       atLeast: { spawn: 20 },
     };
     const unable = { name: "unable", works: {} };
-    const { outcomes } = await runCase(
-      { name: "case", question: "What?", comparisons: [comparison] },
-      { rounds: 1, peers: [able, unable] },
-    );
+    const own = { what: "alone", rounds: 1, ours: OURS, others: [] };
+    const chosen = { name: "case", question: "What?", comparisons: [comparison] };
+    const peers = [await runPeer(chosen, able, 1), await runPeer(chosen, unable, 1)];
+    const ran = await runCase(chosen, { rounds: 1 });
+    const { outcomes } = besidePeers({ ...ran, outcomes: [...ran.outcomes, own] }, peers);
 
+    expect(outcomes[1]).toEqual({ ...own, unable: [] });
     expect(outcomes[0]).toMatchObject({
       others: [{ name: "able", ratio: { median: 10 }, target: { atLeast: 20 } }],
       unable: ["unable"],

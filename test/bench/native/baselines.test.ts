@@ -1,7 +1,16 @@
 // Are the baselines right? A promise version that loses an item or a turn would be no rival.
 
-import { describe, expect, test } from "vitest";
+import { beforeEach, describe, expect, test } from "vitest";
 import { AsyncQueue } from "../../../bench/native/asyncQueue.ts";
+import {
+  BareFuture,
+  BareLock,
+  BareLoop,
+  BareQueue,
+  Callback,
+  Getter,
+  PARKED,
+} from "../../../bench/native/bareLoop.ts";
 import { Fifo } from "../../../bench/native/fifo.ts";
 import { Group } from "../../../bench/native/group.ts";
 import { Mutex } from "../../../bench/native/mutex.ts";
@@ -112,5 +121,79 @@ describe.each([
 
   test("throws when the time is over", async () => {
     await expect(limit(1, () => new Promise(() => {}))).rejects.toBeInstanceOf(TooLate);
+  });
+});
+
+describe("the bare loop", () => {
+  let loop: BareLoop;
+  let trace: string[];
+
+  beforeEach(() => {
+    loop = new BareLoop();
+    trace = [];
+  });
+
+  test("passes the turn on in order, and leaves out who is parked", () => {
+    function* body(name: string) {
+      trace.push(`+${name}`);
+      yield name === "b" ? PARKED : undefined;
+      trace.push(`-${name}`);
+    }
+    for (const name of ["a", "b", "c"]) loop.wake(body(name));
+    loop.run();
+
+    expect(trace.join(" ")).toBe("+a +b +c -a -c");
+  });
+
+  test("has a future that wakes who waits for it", () => {
+    const future = new BareFuture<number>(loop);
+    function* wait() {
+      if (!future.isDone) yield future.park();
+      trace.push(`${future.value}`);
+    }
+    loop.wake(wait());
+    loop.wake(new Callback(() => future.complete(7)));
+    loop.run();
+    loop.wake(wait());
+    loop.run();
+
+    expect(trace).toEqual(["7", "7"]);
+  });
+
+  test("has a lock that lets one in at a time, in order", () => {
+    const lock = new BareLock(loop);
+    function* enter(name: string) {
+      if (!lock.take()) yield PARKED;
+      trace.push(`+${name}`);
+      yield;
+      trace.push(`-${name}`);
+      lock.release();
+    }
+    for (const name of ["a", "b", "c"]) loop.wake(enter(name));
+    loop.run();
+
+    expect(trace.join(" ")).toBe("+a -a +b -b +c -c");
+    expect(lock.take()).toBe(true);
+  });
+
+  test.each([1, 3])("has a queue of %d that hands every item over in order", (size) => {
+    const queue = new BareQueue<number>(loop, size);
+    const got: (number | undefined)[] = [];
+    function* produce() {
+      for (let i = 0; i < 10; i++) if (!queue.put(i)) yield PARKED;
+      trace.push("produced");
+    }
+    function* consume() {
+      for (let i = 0; i < 10; i++) {
+        const item = queue.get();
+        if (item instanceof Getter) yield PARKED;
+        got.push(item instanceof Getter ? item.item : item);
+      }
+    }
+    loop.wake(produce());
+    loop.wake(consume());
+    loop.run();
+
+    expect([got, trace]).toEqual([Array.from({ length: 10 }, (_, index) => index), ["produced"]]);
   });
 });

@@ -213,10 +213,11 @@ export class Queue<T> implements AsyncIterable<T>, CoroutineSource<T> {
       return { done: true, value: undefined };
     }
   }
+
   /** Takes an item in, if somebody waits for one or there is room. */
   #accepts(item: T): boolean {
     if (this.#isShutDown) throw shutDown();
-    if (!this.#getters.handOver(item)) {
+    if (this.#getters.length === 0 || !this.#getters.handOver(item)) {
       if (this.full()) return false;
       this._store.add(item);
     }
@@ -233,9 +234,14 @@ export class Queue<T> implements AsyncIterable<T>, CoroutineSource<T> {
   /** Takes the next item out, and lets in the items of those who waited for room. */
   #take(): T {
     const item = this._store.take();
+    if (this.#putters.length > 0) this.#letIn();
+    return item;
+  }
+
+  #letIn(): void {
     while (!this.full()) {
       const putting = this.#putters.shift();
-      if (putting === undefined) break;
+      if (putting === undefined) return;
       try {
         this._store.add(putting.item);
         this.#unfinished++;
@@ -245,7 +251,6 @@ export class Queue<T> implements AsyncIterable<T>, CoroutineSource<T> {
         putting._fail(error);
       }
     }
-    return item;
   }
 
   #putBack(item: T): void {

@@ -9,57 +9,68 @@ export interface Store<T> {
   putBack(item: T): void;
 }
 
-/** The least number of places at the head of a line for which it pays to move the rest. */
-const WORTH_MOVING = 32;
+/** The least number of places that a line keeps. */
+const FEW = 16;
+/** So many places are given up once all are empty. */
+const MANY = 1_024;
 
-/** First in, first out, in constant time on average: `shift()` of a long array takes time by its length. */
+/** First in, first out: a ring that doubles when it is full. `shift()` of an array takes time by its length. */
 class Line<T> {
-  readonly #items: (T | undefined)[] = [];
-  /** Where the first item is; places before it are empty. */
+  size = 0;
+  #ring: (T | undefined)[] = newRing(FEW);
   #head = 0;
 
-  get size(): number {
-    return this.#items.length - this.#head;
-  }
-
   add(item: T): void {
-    this.#items.push(item);
+    if (this.size === this.#ring.length) this.#grow();
+    this.#ring[(this.#head + this.size++) & (this.#ring.length - 1)] = item;
   }
 
   take(): T {
-    const items = this.#items;
-    const item = items[this.#head] as T;
-    items[this.#head++] = undefined;
-    if (this.#head === items.length) {
-      items.length = 0;
-      this.#head = 0;
-    } else if (this.#head >= WORTH_MOVING && this.#head * 2 >= items.length) {
-      items.splice(0, this.#head);
-      this.#head = 0;
-    }
+    const ring = this.#ring;
+    const item = ring[this.#head] as T;
+    ring[this.#head] = undefined;
+    this.#head = (this.#head + 1) & (ring.length - 1);
+    if (--this.size === 0 && ring.length > MANY) this.#ring = newRing(FEW);
     return item;
   }
+
+  #grow(): void {
+    const old = this.#ring;
+    const ring = newRing<T>(old.length * 2);
+    for (let i = 0; i < old.length; i++) ring[i] = old[(this.#head + i) & (old.length - 1)];
+    this.#ring = ring;
+    this.#head = 0;
+  }
+}
+
+function newRing<T>(length: number): (T | undefined)[] {
+  return new Array<T | undefined>(length).fill(undefined);
 }
 
 /** The store of a `Queue`: the oldest item is next. */
 export class FirstInFirstOut<T> implements Store<T> {
-  // Getters come to their turns in the order in which they were served, so what comes back comes in order of age.
-  readonly #returned = new Line<T>();
+  /** How many there are. Counted, as it is asked more often than anything changes. */
+  size = 0;
   readonly #items = new Line<T>();
-
-  get size(): number {
-    return this.#returned.size + this.#items.size;
-  }
+  /** What came back. Getters come to their turns in the order in which they were served, so that is in order of age. */
+  #returned: Line<T> | undefined;
 
   add(item: T): void {
     this.#items.add(item);
+    this.size++;
   }
 
   take(): T {
-    return (this.#returned.size > 0 ? this.#returned : this.#items).take();
+    this.size--;
+    if (this.#returned === undefined) return this.#items.take();
+    const item = this.#returned.take();
+    if (this.#returned.size === 0) this.#returned = undefined;
+    return item;
   }
 
   putBack(item: T): void {
+    this.#returned ??= new Line();
     this.#returned.add(item);
+    this.size++;
   }
 }

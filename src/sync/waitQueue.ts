@@ -116,45 +116,50 @@ export class WaitQueue<T, E extends Entry<T> = Entry<T>> {
 
 /** A task's place in a line, and the future of what it is handed. */
 export class Waiting<T> extends Future<T> implements Entry<T> {
-  _ahead: Entry<T> | undefined = undefined;
-  _behind: Entry<T> | undefined = undefined;
-  readonly #queue: WaitQueue<T>;
+  // Declared only, as those of Future.
+  declare _ahead: Entry<T> | undefined;
+  declare _behind: Entry<T> | undefined;
+  /** @internal */
+  declare readonly _queue: WaitQueue<T>;
 
   /** @throws RuntimeError if the line is on another loop, or none runs */
   constructor(queue: WaitQueue<T>) {
     super(undefined, queue.binding.loop());
-    this.#queue = queue;
+    this._ahead = undefined;
+    this._behind = undefined;
+    this._queue = queue;
   }
 
   /** A cancelled task leaves the line at once, not only when it comes to its turn. */
   override _abandon(error: CancelledError): void {
-    this.#queue.remove(this);
+    this._queue.remove(this);
     super._abandon(error);
   }
 
   override throw(error: unknown): never {
-    this.#leave();
+    this._leave();
     throw error;
   }
 
   /** The iterator's end, for a coroutine that is closed while it waits. */
   return(value?: unknown): IteratorReturnResult<T> {
-    this.#leave();
+    this._leave();
     return { done: true, value: value as T };
   }
 
   override _describe(): string {
-    return this.#queue.what;
+    return this._queue.what;
   }
 
   /** Whose hand-over it waits for. @internal */
   override _resource(): object {
-    return this.#queue.owner;
+    return this._queue.owner;
   }
 
-  #leave(): void {
-    if (!this.done()) this.#queue.remove(this);
+  /** @internal */
+  _leave(): void {
+    if (!this.done()) this._queue.remove(this);
     else if (this._hasFailed()) this._retrieve();
-    else this.#queue.giveBack?.(this.result());
+    else this._queue.giveBack?.(this.result());
   }
 }

@@ -4,14 +4,15 @@
 // that is cancelled, at whatever point, has taken nothing.
 
 import { checkCount, describe, wrongType } from "../loop/arguments.ts";
-import { type CancelledError, RuntimeError } from "../loop/errors.ts";
+import { RuntimeError } from "../loop/errors.ts";
 import type { Scheduler } from "../loop/scheduler.ts";
-import { BareCall, type Wait } from "../tasks/bareCall.ts";
-import type { Coroutine, Suspension } from "../tasks/coroutine.ts";
-import { currentScheduler, Future } from "../tasks/future.ts";
+import type { Coroutine } from "../tasks/coroutine.ts";
+import { currentScheduler } from "../tasks/future.ts";
 import type { CoroutineSource } from "../tasks/iterate.ts";
+import { Arrival } from "./arrival.ts";
 import { asyncIterator } from "./asyncIterator.ts";
 import { ByteBuffer } from "./byteBuffer.ts";
+import { ReadSome } from "./readSome.ts";
 import { IncompleteReadError, LimitOverrunError } from "./streamErrors.ts";
 
 /** How many bytes a reader holds until it wants no more for now, by default; it may be twice as many. */
@@ -264,65 +265,6 @@ export class StreamReader implements CoroutineSource<Uint8Array> {
     if (!this._isPaused) return;
     this._isPaused = false;
     this.#flow?.resume();
-  }
-}
-
-/** `read(n)`. Idle connections wait in it, and a generator would take 180 bytes for each. */
-class ReadSome extends BareCall<Uint8Array> {
-  declare readonly _reader: StreamReader;
-  declare readonly _n: number;
-
-  constructor(reader: StreamReader, n: number) {
-    super();
-    this._reader = reader;
-    this._n = n;
-  }
-
-  override _start(): Wait<Uint8Array> {
-    return new ReadingSome(this._reader, this._n);
-  }
-}
-
-/** Takes what is there; while there is nothing, waits. Somebody else may be faster to take what has come. */
-class ReadingSome implements Wait<Uint8Array> {
-  readonly reader: StreamReader;
-  readonly n: number;
-  arrival: Arrival | undefined = undefined;
-
-  constructor(reader: StreamReader, n: number) {
-    this.reader = reader;
-    this.n = n;
-  }
-
-  next(): IteratorResult<Suspension, Uint8Array> {
-    const step = this.arrival?.next();
-    if (step?.done === false) return step;
-    this.arrival = this.reader._arrivalFor(this.n);
-    if (this.arrival !== undefined) return this.arrival.next() as IteratorYieldResult<Suspension>;
-    return { done: true, value: this.reader._takeUpTo(this.n) };
-  }
-
-  /** What is thrown into a coroutine that waits here goes on to it. */
-  throw(error: unknown): never {
-    throw error;
-  }
-}
-
-/** That something came from outside. A clock that leaps has to wait for it. */
-class Arrival extends Future<void> {
-  constructor(loop: Scheduler) {
-    super(undefined, loop);
-    loop._external++;
-  }
-
-  override _succeed(): void {
-    this._loop._external--;
-    super._succeed();
-  }
-
-  override _abandon(error: CancelledError): void {
-    this._loop._external--;
-    super._abandon(error);
   }
 }
 

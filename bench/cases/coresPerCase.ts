@@ -53,6 +53,6 @@ async function measure(rounds: number): Promise<Measured> {
 export default {
   name: "coresPerCase",
   question: "What does the choice of the core mean for each case?",
-  rounds: 7,
+  rounds: 3,
   measure,
 } satisfies Case;

@@ -7,7 +7,7 @@ import { median } from "../statistics.ts";
 const CONNECTIONS = 64;
 /** wrk takes whole ones. */
 const SECONDS = 1;
-const ROUNDS = isTrial ? 1 : 5;
+const ROUNDS = isTrial ? 1 : 3;
 
 const WRK = spawnSync("wrk", ["--version"], { encoding: "utf8" }).stdout?.match(/wrk \S+/)?.[0];
 

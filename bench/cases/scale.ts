@@ -7,6 +7,7 @@ import {
   type Figure,
   type Measured,
 } from "../harness.ts";
+import { BareLoop } from "../native/bareLoop.ts";
 import { shuffled } from "../shuffle.ts";
 import { count, sized } from "../sizes.ts";
 import { addHostTimers, addTimers, bytesOfEach, parkNatively, parkTasks } from "../waiting.ts";
@@ -14,17 +15,18 @@ import { addHostTimers, addTimers, bytesOfEach, parkNatively, parkTasks } from "
 const SIZES = [...new Set([1_000, 10_000, 100_000, 1_000_000].map(sized))];
 const SMALLEST = SIZES[0] as number;
 const LARGEST = SIZES.at(-1) as number;
-/** A size is repeated until so many have had their turn, so that a small one takes as long as a large one. */
-const OPERATIONS = LARGEST;
+/** A smaller size is repeated until so many have had their turn. */
+const OPERATIONS = LARGEST / 4;
 const FAR = 10_000_000;
+
+/** Does a work with so many at once, so many times. */
+type Doing = (size: number, times: number) => unknown;
 
 interface Work {
   readonly what: string;
   readonly of: string;
-  /** Each does the work with so many at once, so many times. */
-  readonly ours: (size: number, times: number) => unknown;
-  readonly native: (size: number, times: number) => unknown;
-  readonly nativeName: string;
+  readonly ours: Doing;
+  readonly others: Readonly<Record<string, Doing>>;
 }
 
 function* giveWay(times: number): Coroutine<void> {
@@ -41,6 +43,12 @@ function* startAll(size: number, yields: number): Coroutine<void> {
 
 function startAllNatively(size: number, yields: number): Promise<unknown> {
   return Promise.all(Array.from({ length: size }, () => giveWayNatively(yields)));
+}
+
+function stepBarely(size: number, yields: number): void {
+  const loop = new BareLoop();
+  for (let i = 0; i < size; i++) loop.wake(giveWay(yields));
+  loop.run();
 }
 
 async function addAndCancel(size: number, times: number): Promise<void> {
@@ -68,24 +76,26 @@ const WORKS: readonly Work[] = [
     async ours(size, times) {
       for (let time = 0; time < times; time++) await run(() => startAll(size, 1));
     },
-    async native(size, times) {
-      for (let time = 0; time < times; time++) await startAllNatively(size, 1);
+    others: {
+      async "async functions"(size, times) {
+        for (let time = 0; time < times; time++) await startAllNatively(size, 1);
+      },
+      "bare generators"(size, times) {
+        for (let time = 0; time < times; time++) stepBarely(size, 1);
+      },
     },
-    nativeName: "async functions",
   },
   {
     what: "switch to the next task",
     of: "tasks at once",
     ours: (size, times) => run(() => startAll(size, times)),
-    native: startAllNatively,
-    nativeName: "async functions",
+    others: { "async functions": startAllNatively, "bare generators": stepBarely },
   },
   {
     what: "add a timer of its own deadline and cancel it",
     of: "timers at once",
     ours: addAndCancel,
-    native: addAndCancelHosts,
-    nativeName: "setTimeout",
+    others: { setTimeout: addAndCancelHosts },
   },
 ];
 
@@ -93,36 +103,28 @@ const WORKS: readonly Work[] = [
 const SWITCHES_PER_TASK = 10;
 
 async function costs(work: Work, rounds: number): Promise<Curve> {
-  const own: number[] = [];
-  const native: number[] = [];
+  const contestants = Object.entries({ mysyncio: work.ours, ...work.others });
+  const lines = contestants.map(([name]) => ({ name, values: [] as number[] }));
   for (const size of SIZES) {
     const isSwitch = work.what.startsWith("switch");
-    const times = (OPERATIONS / size) * (isSwitch ? SWITCHES_PER_TASK : 1);
-    const contestant = (name: string, run: Work["ours"]): Contestant => ({
-      name,
-      run: () => run(size, times),
-    });
+    const times = Math.max(1, Math.floor(OPERATIONS / size)) * (isSwitch ? SWITCHES_PER_TASK : 1);
+    const [ours, ...others] = contestants.map(
+      ([name, run]): Contestant => ({ name, run: () => run(size, times) }),
+    );
     const outcome = await compare(
-      {
-        what: work.what,
-        operations: size * times,
-        ours: contestant("mysyncio", work.ours),
-        others: [contestant(work.nativeName, work.native)],
-      },
+      { what: work.what, operations: size * times, ours: ours as Contestant, others },
       { rounds, budget: 2_000 },
     );
-    own.push(outcome.ours.median);
-    native.push(outcome.others[0]?.median ?? 0);
+    for (const [index, { median }] of [outcome.ours, ...outcome.others].entries()) {
+      lines[index]?.values.push(median);
+    }
   }
   return {
     what: work.what,
     of: work.of,
     unit: "ns",
     sizes: SIZES,
-    lines: [
-      { name: "mysyncio", values: own },
-      { name: work.nativeName, values: native },
-    ],
+    lines,
   };
 }
 
@@ -174,6 +176,6 @@ async function measure(rounds: number): Promise<Measured> {
 export default {
   name: "scale",
   question: "Does it cost more when there are more of them?",
-  rounds: 3,
+  rounds: 2,
   measure,
 } satisfies Case;

@@ -57,6 +57,21 @@ function addAndCancelHosts(delay: Delay): Times {
   );
 }
 
+/** The limit: an object that can be cancelled, and the time at which it was made. */
+function makeAndEmptyObjects(delay: Delay): Times {
+  const timers: { when: number; callback: (() => void) | undefined }[] = [];
+  return timed(
+    () => {
+      for (let i = 0; i < TIMERS; i++) {
+        timers.push({ when: performance.now() + delay(i), callback: nothing });
+      }
+    },
+    () => {
+      for (const index of ORDER) (timers[index] as (typeof timers)[number]).callback = undefined;
+    },
+  );
+}
+
 function addAndCancel(delay: Delay, of: string, rounds: number): Promise<Outcome[]> {
   return comparePhases(
     {
@@ -75,6 +90,7 @@ function addAndCancel(delay: Delay, of: string, rounds: number): Promise<Outcome
           run: () => addAndCancelHosts(delay),
           target: () => ({ atLeast: 20 }),
         },
+        { name: "an object and the clock", run: () => makeAndEmptyObjects(delay) },
       ],
     },
     rounds,

@@ -44,7 +44,7 @@ export class ByteBuffer {
     if (this.size === 0) {
       this.#chunks = [chunk];
     } else if (chunk.length < SMALL) {
-      this.#pushSmall(chunk);
+      this._pushSmall(chunk);
     } else {
       this.#chunks.push(chunk);
       this.#block = undefined;
@@ -52,7 +52,8 @@ export class ByteBuffer {
     this.size += chunk.length;
   }
 
-  #pushSmall(chunk: Uint8Array): void {
+  /** @internal */
+  _pushSmall(chunk: Uint8Array): void {
     const chunks = this.#chunks;
     let block = this.#block;
     if (block !== undefined && this.#used + chunk.length <= BLOCK) {
@@ -72,17 +73,18 @@ export class ByteBuffer {
     const chunk = this.#chunks[this.#first] as Uint8Array;
     const offset = this.#offset;
     const left = chunk.length - offset;
-    if (count > left) return this.#join(count);
+    if (count > left) return this._join(count);
     this.size -= count;
     if (count < left) {
       this.#offset += count;
       return chunk.subarray(offset, this.#offset);
     }
-    this.#dropChunk();
+    this._dropChunk();
     return offset === 0 ? chunk : chunk.subarray(offset);
   }
 
-  #join(count: number): Uint8Array {
+  /** @internal */
+  _join(count: number): Uint8Array {
     const joined = new Uint8Array(count);
     let filled = 0;
     while (filled < count) {
@@ -94,7 +96,8 @@ export class ByteBuffer {
     return joined;
   }
 
-  #dropChunk(): void {
+  /** @internal */
+  _dropChunk(): void {
     const chunks = this.#chunks;
     this.#offset = 0;
     chunks[this.#first++] = NOTHING;
@@ -113,7 +116,7 @@ export class ByteBuffer {
     let end = Infinity;
     let length = 0;
     for (const separator of separators) {
-      const found = this.#endOf(separator, searched, end);
+      const found = this._endOf(separator, searched, end);
       if (found >= end) continue;
       end = found;
       length = separator.length;
@@ -125,8 +128,10 @@ export class ByteBuffer {
    * Where `separator` first ends: behind `searched` and before `bound`; Infinity if nowhere.
    *
    * Looks for its last byte, which engines do fast, and then back. So where the chunks meet does not matter.
+   *
+   * @internal
    */
-  #endOf(separator: Uint8Array, searched: number, bound: number): number {
+  _endOf(separator: Uint8Array, searched: number, bound: number): number {
     if (searched >= this.size) return Infinity;
     const chunks = this.#chunks;
     const last = separator.at(-1) as number;
@@ -139,7 +144,7 @@ export class ByteBuffer {
       const chunk = chunks[index] as Uint8Array;
       let at = chunk.indexOf(last, searched > base ? searched - base : 0);
       while (at >= 0) {
-        if (this.#endsWith(separator, index, at)) return base + at + 1;
+        if (this._endsWith(separator, index, at)) return base + at + 1;
         at = chunk.indexOf(last, at + 1);
       }
       base += chunk.length;
@@ -147,8 +152,8 @@ export class ByteBuffer {
     return Infinity;
   }
 
-  /** Whether the bytes up to and with that at `lastAt` of a chunk are those of `separator`, whose last one it is. */
-  #endsWith(separator: Uint8Array, lastIndex: number, lastAt: number): boolean {
+  /** Whether the bytes up to and with that at `lastAt` of a chunk are those of `separator`, whose last one it is. @internal */
+  _endsWith(separator: Uint8Array, lastIndex: number, lastAt: number): boolean {
     let index = lastIndex;
     let at = lastAt;
     let chunk = this.#chunks[index] as Uint8Array;

@@ -174,7 +174,7 @@ export class Call {
     if (!this._begun) {
       if (depth >= DEEPEST_INLINE) {
         // Once: who asks again is not a task but drives by hand, and gets it on this stack.
-        if (!this.#hasSuspended) return this.#suspend({ done: false, value: undefined });
+        if (!this.#hasSuspended) return this._suspend({ done: false, value: undefined });
         chain.depth = 0;
       }
       this._begun = true;
@@ -186,25 +186,27 @@ export class Call {
     } finally {
       chain.depth = depth;
     }
-    return result.done ? this.#end(result) : this.#suspend(result);
+    return result.done ? this._end(result) : this._suspend(result);
   }
 
   throw(error: unknown): Result {
     const result = raise.call(this._generator, error);
-    return result.done ? this.#end(result) : this.#suspend(result);
+    return result.done ? this._end(result) : this._suspend(result);
   }
 
   return(value: unknown): Result {
     const result = close.call(this._generator, value);
-    return result.done ? this.#end(result) : this.#suspend(result);
+    return result.done ? this._end(result) : this._suspend(result);
   }
 
-  #end(result: Result): Result {
+  /** @internal */
+  _end(result: Result): Result {
     this.#state = DONE;
     return result;
   }
 
-  #suspend(result: Result): Result {
+  /** @internal */
+  _suspend(result: Result): Result {
     if (chain.result === result) {
       (chain.outer as Call)._caller = this;
       chain.length++;

@@ -107,7 +107,7 @@ export class Future<T> implements PromiseLike<T> {
    * @throws InvalidStateError if it is done already.
    */
   setResult(value: T): void {
-    this.#checkPending();
+    checkPending(this);
     this._succeed(value);
   }
 
@@ -120,7 +120,7 @@ export class Future<T> implements PromiseLike<T> {
    * @throws InvalidStateError if it is done already.
    */
   setException(exception: unknown): void {
-    this.#checkPending();
+    checkPending(this);
     this._fail(exception);
   }
 
@@ -190,17 +190,17 @@ export class Future<T> implements PromiseLike<T> {
     onFulfilled?: ((value: T) => A | PromiseLike<A>) | null,
     onRejected?: ((reason: unknown) => B | PromiseLike<B>) | null,
   ): Promise<A | B> {
-    return this.#promise().then(onFulfilled, onRejected);
+    return promiseOf(this).then(onFulfilled, onRejected);
   }
 
   /** As a promise's `catch`. */
   catch<B = never>(onRejected?: ((reason: unknown) => B | PromiseLike<B>) | null): Promise<T | B> {
-    return this.#promise().catch(onRejected);
+    return promiseOf(this).catch(onRejected);
   }
 
   /** As a promise's `finally`. */
   finally(onFinally?: (() => void) | null): Promise<T> {
-    return this.#promise().finally(onFinally);
+    return promiseOf(this).finally(onFinally);
   }
 
   /** Adds one who wants to know, behind those who came before. Only for a future that is pending. @internal */
@@ -253,26 +253,23 @@ export class Future<T> implements PromiseLike<T> {
 
   /** Ends a pending future with a result. @internal */
   _succeed(value: T): void {
-    this.#finish(RESULT, value);
+    this._finish(RESULT, value);
   }
 
   /** Ends a pending future with an exception. @internal */
   _fail(exception: unknown): void {
-    this.#finish(UNRETRIEVED, new Unretrieved(this, exception));
+    this._finish(UNRETRIEVED, new Unretrieved(this, exception));
   }
 
   /** Ends a pending future as cancelled, with the very error that says so. @internal */
   _abandon(error: CancelledError): void {
-    this.#finish(CANCELLED, error);
+    this._finish(CANCELLED, error);
   }
 
-  #checkPending(): void {
-    if (this._state !== PENDING) {
-      throw new InvalidStateError("The future has its outcome already. Ask done() first");
-    }
-  }
-
-  #finish(state: number, outcome: unknown): void {
+  // No method of a future is #private: the engine marks each instance of a class that has one, which costs as much as to
+  // make it.
+  /** @internal */
+  _finish(state: number, outcome: unknown): void {
     this._state = state;
     this._outcome = outcome;
     const waiters = this._awaiters;
@@ -281,17 +278,24 @@ export class Future<T> implements PromiseLike<T> {
     if (Array.isArray(waiters)) for (const waiter of waiters) waiter._notify(this);
     else waiters._notify(this);
   }
+}
 
-  #promise(): Promise<T> {
-    return new Promise((resolve, reject) => {
-      const settle = () => {
-        if (this._state === RESULT) resolve(this._outcome as T);
-        else reject(this._reason());
-      };
-      if (this._state === PENDING) this._addWaiter({ _notify: settle });
-      else settle();
-    });
+/** @throws InvalidStateError if it is done already */
+function checkPending<T>(future: Future<T>): void {
+  if (future._state !== PENDING) {
+    throw new InvalidStateError("The future has its outcome already. Ask done() first");
   }
+}
+
+function promiseOf<T>(future: Future<T>): Promise<T> {
+  return new Promise((resolve, reject) => {
+    const settle = () => {
+      if (future._state === RESULT) resolve(future._outcome as T);
+      else reject(future._reason());
+    };
+    if (future._state === PENDING) future._addWaiter({ _notify: settle });
+    else settle();
+  });
 }
 
 function notDone(): InvalidStateError {

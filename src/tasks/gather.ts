@@ -69,8 +69,8 @@ class Gathering extends Future<unknown[]> implements Waiter {
       this.#pending++;
       child._addWaiter(this);
     }
-    for (const child of children) if (child.done()) this.#look(child);
-    if (this.#pending === 0) this.#end();
+    for (const child of children) if (child.done()) this._look(child);
+    if (this.#pending === 0) this._end();
   }
 
   override cancel(message?: string): boolean {
@@ -87,8 +87,8 @@ class Gathering extends Future<unknown[]> implements Waiter {
   /** A child is done. @internal */
   _notify(child: Future<unknown>): void {
     this.#pending--;
-    this.#look(child);
-    if (this.#pending === 0) this.#end();
+    this._look(child);
+    if (this.#pending === 0) this._end();
   }
 
   override _describe(): string {
@@ -99,8 +99,8 @@ class Gathering extends Future<unknown[]> implements Waiter {
     return this.#children;
   }
 
-  /** Fails with the first child that does, unless exceptions are results. */
-  #look(child: Future<unknown>): void {
+  /** Fails with the first child that does, unless exceptions are results. @internal */
+  _look(child: Future<unknown>): void {
     if (!child._hasFailed()) return;
     const reason = child._reason();
     if (this.done() || this.#returnExceptions) return;
@@ -108,7 +108,8 @@ class Gathering extends Future<unknown[]> implements Waiter {
     else this._fail(reason);
   }
 
-  #end(): void {
+  /** @internal */
+  _end(): void {
     if (this.done()) return;
     if (this.#cancelled !== undefined) return this._abandon(newCancelledError(this.#cancelled));
     this._succeed(

@@ -69,18 +69,18 @@ class Alarm extends Future<unknown> implements Runnable {
   }
 
   override throw(error: unknown): never {
-    this.#leave();
+    this._leave();
     throw error;
   }
 
   /** The iterator's end, for a coroutine that is closed while it waits. */
   return(value?: unknown): IteratorReturnResult<unknown> {
-    this.#leave();
+    this._leave();
     return { done: true, value };
   }
 
-  /** A coroutine that goes on without it needs no timer any more. */
-  #leave(): void {
+  /** A coroutine that goes on without it needs no timer any more. @internal */
+  _leave(): void {
     if (!this.done()) this.cancel();
   }
 

@@ -135,13 +135,13 @@ export class Task<T> extends Future<T> implements Runnable, Waiter {
       this.#frame = (body as unknown as CoroutineObject)._begin();
     }
     this.#body = this.#frame ?? body;
-    if (priority !== USER_VISIBLE) this.#extras().priority = PRIORITIES[priority];
+    if (priority !== USER_VISIBLE) this._extras().priority = PRIORITIES[priority];
     const inherited = context ?? inheritedContext();
-    if (inherited !== undefined) this.#extras().context = inherited;
-    if (loop._snapshot !== undefined) this.#extras().within = loop._snapshot();
+    if (inherited !== undefined) this._extras().context = inherited;
+    if (loop._snapshot !== undefined) this._extras().within = loop._snapshot();
     this.#id = loop._slots.add(this);
-    if (eagerStart === true && runningScheduler() === loop) this.#runNow();
-    else this.#schedule();
+    if (eagerStart === true && runningScheduler() === loop) this._runNow();
+    else this._schedule();
   }
 
   /**
@@ -155,19 +155,19 @@ export class Task<T> extends Future<T> implements Runnable, Waiter {
    */
   override cancel(message?: string): boolean {
     if (this.done()) return false;
-    let inner = this.#request(message);
+    let inner = this._request(message);
     if (inner === undefined) return true;
     // A loop and no recursion: tasks that await one another may be many.
     const seen = new Set<Task<unknown>>([this]);
     for (let task: Task<unknown> = this; inner !== undefined; ) {
       if (seen.has(inner)) {
         // Tasks that await each other would wait for ever: this one is to wait no longer.
-        task.#interrupt(inner, message);
+        task._interrupt(inner, message);
         return true;
       }
       task = inner;
       seen.add(task);
-      inner = task.#request(message);
+      inner = task._request(message);
     }
     return true;
   }
@@ -183,9 +183,9 @@ export class Task<T> extends Future<T> implements Runnable, Waiter {
     else rare.within(() => this.cancel(message));
   }
 
-  /** Takes note of a cancel. Returns the task that it waits for, and that has to be told first. */
-  #request(message: string | undefined): Task<unknown> | undefined {
-    const extras = this.#extras();
+  /** Takes note of a cancel. Returns the task that it waits for, and that has to be told first. @internal */
+  _request(message: string | undefined): Task<unknown> | undefined {
+    const extras = this._extras();
     const waitingFor = this.#waitingFor;
     extras.cancelRequests++;
     if (places.watchers > 0) extras.cancelled ??= { at: extras.waitsAt, steps: 0 };
@@ -200,11 +200,12 @@ export class Task<T> extends Future<T> implements Runnable, Waiter {
     return inner;
   }
 
-  #interrupt(waitingFor: Future<unknown>, message: string | undefined): void {
+  /** @internal */
+  _interrupt(waitingFor: Future<unknown>, message: string | undefined): void {
     waitingFor._removeWaiter(this);
     this.#waitingFor = undefined;
-    this.#extras().cancel = cancelOf(message);
-    this.#schedule();
+    this._extras().cancel = cancelOf(message);
+    this._schedule();
   }
 
   /** How many calls of `cancel()` have not been taken back by `uncancel()`. */
@@ -233,7 +234,7 @@ export class Task<T> extends Future<T> implements Runnable, Waiter {
    * does, there is a new one.
    */
   get signal(): AbortSignal {
-    const extras = this.#extras();
+    const extras = this._extras();
     if (extras.controller === undefined) {
       extras.controller = new AbortController();
       if (extras.cancelRequests > 0) extras.controller.abort(cancelOf(undefined));
@@ -304,7 +305,7 @@ export class Task<T> extends Future<T> implements Runnable, Waiter {
   }
 
   set _context(context: Context | undefined) {
-    this.#extras().context = context;
+    this._extras().context = context;
   }
 
   /** A task gets its outcome from its coroutine. @throws RuntimeError always */
@@ -324,65 +325,67 @@ export class Task<T> extends Future<T> implements Runnable, Waiter {
 
   /** The future that it waits for is done. @internal */
   _notify(): void {
-    this.#schedule();
+    this._schedule();
   }
 
   /** Takes a step of the coroutine: until it waits, gives way or ends. @internal */
   _run(): boolean {
     const frame = this.#frame;
-    if (this.#rare !== undefined) return this.#runRare(this.#rare);
+    if (this.#rare !== undefined) return this._runRare(this.#rare);
     this.#waitingFor = undefined;
     let step: Result;
     try {
-      step = resume(this.#generator(frame));
+      step = resume(this._toResume(frame));
     } catch (error) {
-      if (!this.#isBody(frame)) {
-        return this.#proceed(callerToTell(frame, new Thrown(error)), undefined, NO_ERROR);
+      if (!this._isBody(frame)) {
+        return this._proceed(callerToTell(frame, new Thrown(error)), undefined, NO_ERROR);
       }
-      this.#endWithError(error);
+      this._endWithError(error);
       return false;
     }
     // Most steps end here. What follows is for calls that end or are taken over, and for mistakes:
     // as a part of this function it would cost every step a seventh.
     if (!step.done && !(step === chain.result && isWorthTaking())) {
       if (step.value === undefined) return true;
-      if (this.#waits(step.value)) return false;
+      if (this._waitOn(step.value)) return false;
     }
-    return this.#proceed(frame, step, NO_ERROR);
+    return this._proceed(frame, step, NO_ERROR);
   }
 
-  /** Takes a step of a task that has something which few have. */
-  #runRare(rare: Rare): boolean {
+  /** Takes a step of a task that has something which few have. @internal */
+  _runRare(rare: Rare): boolean {
     if (rare.cancelled !== undefined && ++rare.cancelled.steps === LONG_CLEANUP) {
-      this.#reportSwallowed(`still goes on ${LONG_CLEANUP} steps later`);
+      this._reportSwallowed(`still goes on ${LONG_CLEANUP} steps later`);
     }
     rare.waitsAt = undefined;
-    const error = this.#takeCancel(rare);
+    const error = this._takeCancel(rare);
     const givesWay =
       rare.within === undefined
-        ? this.#proceed(this.#frame, undefined, error)
-        : rare.within(() => this.#proceed(this.#frame, undefined, error));
-    if (givesWay) this.#schedule();
+        ? this._proceed(this.#frame, undefined, error)
+        : rare.within(() => this._proceed(this.#frame, undefined, error));
+    if (givesWay) this._schedule();
     return false;
   }
 
   /**
    * Goes on from a step, or resumes `frame` if there is none yet, until the task waits, gives way or ends. Returns
    * whether it gives way.
+   *
+   * @internal
    */
-  #proceed(from: Call | undefined, first: Result | undefined, thrown: unknown): boolean {
+  _proceed(from: Call | undefined, first: Result | undefined, thrown: unknown): boolean {
     let frame = from;
     let step = first;
     let error = thrown;
     this.#waitingFor = undefined;
     for (;;) {
       if (step === undefined) {
-        const generator = this.#generator(frame);
+        const generator = this._toResume(frame);
         try {
           step = error === NO_ERROR ? resume(generator) : resumeWithError(generator, error);
         } catch (raised) {
-          if (this.#isBody(frame)) {
-            this.#endWithError(raised);
+          if (this._isBody(frame)) {
+            this._endWithError(raised);
             return false;
           }
           frame = callerToTell(frame, new Thrown(raised));
@@ -392,8 +395,8 @@ export class Task<T> extends Future<T> implements Runnable, Waiter {
       }
       error = NO_ERROR;
       if (step.done) {
-        if (this.#isBody(frame)) {
-          this.#end(step.value as T);
+        if (this._isBody(frame)) {
+          this._end(step.value as T);
           return false;
         }
         frame = callerToTell(frame, step);
@@ -410,50 +413,52 @@ export class Task<T> extends Future<T> implements Runnable, Waiter {
       }
       this.#frame = frame;
       if (step.value === undefined) return true;
-      if (this.#waits(step.value)) return false;
+      if (this._waitOn(step.value)) return false;
       error = mistake(this, step.value);
       step = undefined;
     }
   }
 
-  /** What the engine resumes for the innermost call. */
-  #generator(frame: Call | undefined): AnyGenerator {
+  /** What the engine resumes for the innermost call. @internal */
+  _toResume(frame: Call | undefined): AnyGenerator {
     return frame === undefined ? (this.#body as AnyGenerator) : frame._generator;
   }
 
-  /** Whether nobody in this task awaits `frame`. */
-  #isBody(frame: Call | undefined): frame is undefined {
+  /** Whether nobody in this task awaits `frame`. @internal */
+  _isBody(frame: Call | undefined): frame is undefined {
     return frame === undefined || frame === this.#body;
   }
 
-  /** Begins to wait for what was yielded. Returns false if that is a mistake. */
-  #waits(value: unknown): boolean {
+  /** Begins to wait for what was yielded. Returns false if that is a mistake. @internal */
+  _waitOn(value: unknown): boolean {
     const { future } = awaited;
     if (future === undefined || future !== value) return false;
     if (future._loop !== this._loop || (future as unknown) === this) return false;
     awaited.future = undefined;
     this.#waitingFor = future;
     future._addWaiter(this);
-    if (places.watchers > 0) this.#extras().waitsAt = places.last;
-    if (this.#rare?.cancel !== undefined) this.#passCancelOn(this.#rare, future);
+    if (places.watchers > 0) this._extras().waitsAt = places.last;
+    if (this.#rare?.cancel !== undefined) this._passCancelOn(this.#rare, future);
     return true;
   }
 
-  #schedule(): void {
+  /** @internal */
+  _schedule(): void {
     if (this.#rare === undefined) this._loop._ready(this.#id);
     else this._loop._readyAt(this.#id, this.#rare.priority);
   }
 
-  #runNow(): void {
+  /** @internal */
+  _runNow(): void {
     const slots = this._loop._slots;
     const outer = slots.current;
     slots.current = this;
-    if (this._run()) this.#schedule();
+    if (this._run()) this._schedule();
     slots.current = outer;
   }
 
-  /** The error of a cancel to deliver now, if there is one. It takes the place of what the awaited future had to say. */
-  #takeCancel(rare: Rare): unknown {
+  /** The error of a cancel to deliver now, if there is one. It takes the place of what the awaited future had to say. @internal */
+  _takeCancel(rare: Rare): unknown {
     const error = rare.cancel;
     if (error === undefined) return NO_ERROR;
     rare.cancel = undefined;
@@ -461,30 +466,32 @@ export class Task<T> extends Future<T> implements Runnable, Waiter {
     return error;
   }
 
-  /** A task that cancelled itself, or was cancelled by whom it called, gets the error where it waits next. */
-  #passCancelOn(rare: Rare, future: Future<unknown>): void {
+  /** A task that cancelled itself, or was cancelled by whom it called, gets the error where it waits next. @internal */
+  _passCancelOn(rare: Rare, future: Future<unknown>): void {
     const { cancel } = rare;
     // First: if that one awaits this task, the cancel comes back.
     rare.cancel = undefined;
     if (!future.cancel(cancel?.message)) rare.cancel = cancel;
   }
 
-  #extras(): Rare {
+  /** @internal */
+  _extras(): Rare {
     this.#rare ??= new Rare();
     return this.#rare;
   }
 
-  #end(result: T): void {
-    this.#leave();
+  /** @internal */
+  _end(result: T): void {
+    this._leave();
     // It cancelled itself, or was cancelled by whom it called, and did not wait any more.
     const cancel = this.#rare?.cancel;
     if (cancel !== undefined) return this._abandon(cancel);
-    if (this.#rare?.cancelled !== undefined) this.#reportSwallowed("ended with a result");
+    if (this.#rare?.cancelled !== undefined) this._reportSwallowed("ended with a result");
     this._succeed(result);
   }
 
-  /** The classic mistake: a bare `catch` around a `yield*`. */
-  #reportSwallowed(what: string): void {
+  /** The classic mistake: a bare `catch` around a `yield*`. @internal */
+  _reportSwallowed(what: string): void {
     if (!this._loop.getDebug()) return;
     const at = this.#rare?.cancelled?.at?.origin;
     const where = at === undefined ? "" : ` while it waited at ${at.functionName} (${at.location})`;
@@ -496,13 +503,15 @@ export class Task<T> extends Future<T> implements Runnable, Waiter {
     });
   }
 
-  #endWithError(error: unknown): void {
-    this.#leave();
+  /** @internal */
+  _endWithError(error: unknown): void {
+    this._leave();
     if (error instanceof CancelledError) this._abandon(error);
     else this._fail(error);
   }
 
-  #leave(): void {
+  /** @internal */
+  _leave(): void {
     this._loop._slots.retire(this.#id);
     this.#frame = undefined;
     this.#waitingFor = undefined;

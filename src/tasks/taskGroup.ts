@@ -115,7 +115,7 @@ export class TaskGroup implements Waiter {
    */
   createTask<T>(coro: CoroutineLike<T>, options?: TaskOptions): Task<T> {
     const body = checkCoroutine("coro", coro);
-    const isOver = this.#isOver();
+    const isOver = this._isOver();
     if (isOver || this.#isStopping) {
       body.return(undefined as T);
       const state = isOver ? "is over" : "is ending early, because of an error or a cancel";
@@ -132,7 +132,7 @@ export class TaskGroup implements Waiter {
    * body then throws is an error still. Like asyncio's, from Python 3.15 on.
    */
   cancel(): void {
-    if (!this.#isOver()) this.#stop();
+    if (!this._isOver()) this._stop();
   }
 
   /** Whether it takes no more tasks because it ends early. @internal */
@@ -156,9 +156,9 @@ export class TaskGroup implements Waiter {
   /** A child is done. @internal */
   _notify(child: Future<unknown>): void {
     this.#children.delete(child);
-    if (child._hasFailed() && !(child.cancelled() && this.#mayEndCancelled())) {
+    if (child._hasFailed() && !(child.cancelled() && this._mayEndCancelled())) {
       this.#errors.push(child._reason());
-      this.#stop();
+      this._stop();
     }
     const room = this.#room;
     if (room !== undefined && this.#children.size < this.#enough && !room.done()) room._succeed();
@@ -199,7 +199,7 @@ export class TaskGroup implements Waiter {
     this.#isJoining = true;
     if (this.#cancelledParent && parent.uncancel() <= this.#before) {
       this.#foreign = undefined;
-      if (this.#before > 0) yield* this.#takeOwnCancel();
+      if (this.#before > 0) yield* this._takeOwnCancel();
     }
     while (this.#children.size > 0) {
       try {
@@ -225,8 +225,10 @@ export class TaskGroup implements Waiter {
   /**
    * A group in the body whose errors win over our cancel leaves that to be delivered. `uncancel()` withdraws it at 0,
    * but not if the parent was cancelled before.
+   *
+   * @internal
    */
-  *#takeOwnCancel(): Coroutine<void> {
+  *_takeOwnCancel(): Coroutine<void> {
     try {
       yield;
     } catch (error) {
@@ -234,8 +236,8 @@ export class TaskGroup implements Waiter {
     }
   }
 
-  /** No user code may run in `_notify`, and cancelling runs some: so it is left to a callback. */
-  #stop(): void {
+  /** No user code may run in `_notify`, and cancelling runs some: so it is left to a callback. @internal */
+  _stop(): void {
     if (this.#isStopping) return;
     this.#isStopping = true;
     this.#parent._loop.callSoon(() => {
@@ -245,11 +247,13 @@ export class TaskGroup implements Waiter {
     });
   }
 
-  #mayEndCancelled(): boolean {
+  /** @internal */
+  _mayEndCancelled(): boolean {
     return !this.#cancelIsError || this.#isStopping;
   }
 
-  #isOver(): boolean {
+  /** @internal */
+  _isOver(): boolean {
     return this.#isJoining && this.#children.size === 0;
   }
 }

@@ -63,7 +63,7 @@ export class Timeout implements Runnable {
   /** Sets the deadline, or takes it away. @internal */
   _expireAt(when: number | null | undefined, now: number): void {
     const loop = this._task._loop;
-    this.#stop();
+    this._stop();
     this.#when = when ?? undefined;
     if (this.#when === undefined) return;
     if (this.#when > now) {
@@ -82,7 +82,7 @@ export class Timeout implements Runnable {
   _exit(): boolean {
     if (this.#isOver) return false;
     this.#isOver = true;
-    this.#stop();
+    this._stop();
     return this.#isExpired && this._task.uncancel() <= this.#cancelling;
   }
 
@@ -100,7 +100,8 @@ export class Timeout implements Runnable {
     return `a timeout of ${this._task._describe()}`;
   }
 
-  #stop(): void {
+  /** @internal */
+  _stop(): void {
     if (this.#id !== 0) this._task._loop._slots.release(this.#id);
     this.#id = 0;
   }

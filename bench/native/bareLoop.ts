@@ -23,14 +23,17 @@ export class BareLoop {
 
   /** Runs turn after turn, until nobody is ready. */
   run(): void {
-    while (this.#ready.length > 0) {
-      const turn = this.#ready;
-      this.#ready = [];
-      for (const body of turn) {
-        this.current = body;
-        const { done, value } = body.next();
-        if (!done && value !== PARKED) this.#ready.push(body);
-      }
+    while (this.#ready.length > 0) this.#turn();
+  }
+
+  /** A function of its own, as engines compile sooner what is called often than what stays in a loop. */
+  #turn(): void {
+    const turn = this.#ready;
+    this.#ready = [];
+    for (const body of turn) {
+      this.current = body;
+      const { done, value } = body.next();
+      if (!done && value !== PARKED) this.#ready.push(body);
     }
   }
 }

@@ -168,7 +168,7 @@ export interface Phases<Phase extends string> {
 }
 
 /** In milliseconds; one round is done in any case. */
-const PHASES_BUDGET = 15_000;
+const PHASES_BUDGET = 12_000;
 
 /** Runs work of several phases in alternating rounds, after one that only compiles. */
 export async function comparePhases<Phase extends string>(

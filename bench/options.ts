@@ -6,7 +6,7 @@ import { CASES } from "./cases.ts";
 export const USAGE = `Usage: npm run bench -- [case ...] [options]
 
   case, --case NAME  runs only these cases; --list names them
-  --rounds N         alternating rounds of a row, by default 11
+  --rounds N         alternating rounds of a row, by default 9
   --peers            beside other libraries, and Python's asyncio; installs them first
   --node PATH        runs on another Node
   --nodes            runs the cases with a target against promises on the newest Node as well; installs it first
@@ -32,7 +32,7 @@ export interface Options {
   readonly prints: "cases" | "usage" | undefined;
 }
 
-const DEFAULT_ROUNDS = 11;
+const DEFAULT_ROUNDS = 9;
 
 /** Reads the arguments; on a mistake says what would make sense, and ends the process. */
 export function optionsOrExit(args: readonly string[]): Options {

@@ -18,7 +18,7 @@ export interface Run {
 }
 
 /** How long a row may take, in milliseconds; more, if it has many contestants. */
-const BUDGET = 2_500;
+const BUDGET = 2_000;
 
 export async function runCase(chosen: Case, run: Run): Promise<CaseResult> {
   const { name, question, comparisons = [] } = chosen;

@@ -6,7 +6,7 @@ describe("the options of the benchmarks", () => {
   test("are every case, eleven rounds and a table by default", () => {
     expect(parseOptions([], "node")).toEqual({
       cases: CASES,
-      rounds: 11,
+      rounds: 9,
       isJson: false,
       withPeers: false,
       withNodes: false,

@@ -53,6 +53,6 @@ async function measure(rounds: number): Promise<Measured> {
 export default {
   name: "coresPerCase",
   question: "What does the choice of the core mean for each case?",
-  rounds: 3,
+  rounds: 2,
   measure,
 } satisfies Case;

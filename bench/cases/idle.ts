@@ -5,7 +5,7 @@ import { count, isTrial, sized } from "../sizes.ts";
 import { median } from "../statistics.ts";
 
 const CONNECTIONS = sized(10_000);
-const ROUNDS = isTrial ? 1 : 3;
+const ROUNDS = isTrial ? 1 : 2;
 
 interface Idle {
   /** How many connections were not served, when they were opened or after they had all been. */

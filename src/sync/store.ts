@@ -9,9 +9,9 @@ export interface Store<T> {
   putBack(item: T): void;
 }
 
-/** The least number of places that a line keeps. */
+/** How many places a line begins with. */
 const FEW = 16;
-/** So many places are given up once all are empty. */
+/** With more places than this, a line gives up half of them when a quarter would do. */
 const MANY = 1_024;
 
 /** First in, first out: a ring that doubles when it is full. `shift()` of an array takes time by its length. */
@@ -21,7 +21,7 @@ class Line<T> {
   #head = 0;
 
   add(item: T): void {
-    if (this.size === this.#ring.length) this.#grow();
+    if (this.size === this.#ring.length) this.#resize(this.size * 2);
     this.#ring[(this.#head + this.size++) & (this.#ring.length - 1)] = item;
   }
 
@@ -30,14 +30,15 @@ class Line<T> {
     const item = ring[this.#head] as T;
     ring[this.#head] = undefined;
     this.#head = (this.#head + 1) & (ring.length - 1);
-    if (--this.size === 0 && ring.length > MANY) this.#ring = newRing(FEW);
+    if (--this.size < ring.length / 4 && ring.length > MANY) this.#resize(ring.length / 2);
     return item;
   }
 
-  #grow(): void {
+  /** Moves all items to the front of a ring of `length` places, a power of two. */
+  #resize(length: number): void {
     const old = this.#ring;
-    const ring = newRing<T>(old.length * 2);
-    for (let i = 0; i < old.length; i++) ring[i] = old[(this.#head + i) & (old.length - 1)];
+    const ring = newRing<T>(length);
+    for (let i = 0; i < this.size; i++) ring[i] = old[(this.#head + i) & (old.length - 1)];
     this.#ring = ring;
     this.#head = 0;
   }

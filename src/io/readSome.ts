@@ -1,3 +1,4 @@
+import { placeOfCall, places } from "../loop/places.ts";
 import { BareCall, type Wait } from "../tasks/bareCall.ts";
 import type { Suspension } from "../tasks/coroutine.ts";
 import type { Arrival } from "./arrival.ts";
@@ -41,7 +42,12 @@ class ReadingSome implements Wait<Uint8Array> {
     const step = this.arrival?.next();
     if (step?.done === false) return step;
     this.arrival = this.reader._arrivalFor(this.n);
-    if (this.arrival !== undefined) return this.arrival.next() as IteratorYieldResult<Suspension>;
+    if (this.arrival !== undefined) {
+      const wait = this.arrival.next() as IteratorYieldResult<Suspension>;
+      // It is the caller who waits.
+      if (places.watchers > 0) places.last = placeOfCall(this.next);
+      return wait;
+    }
     return { done: true, value: this.reader._takeUpTo(this.n) };
   }
 

@@ -212,18 +212,18 @@ function isOurs(stream: Readable, listeners: number): boolean {
 
 function push(this: Readable & Wired, chunk: Buffer | null): boolean {
   const wire = this[WIRE];
-  if (chunk === null) {
-    const isOpen = (Readable.prototype.push as Push).call(this, null);
-    wire._onEnd();
-    return isOpen;
-  }
   // Somebody has got hold of the socket. From now on it is slower, and all get what they would of any socket.
-  if (!isOurs(this, 1)) {
+  if (!isOurs(this, 1) || this.readableLength > 0) {
     wire._stepBack();
     return this.push(chunk);
   }
-  wire._onData(chunk);
-  return wire._isOpen;
+  if (chunk !== null) {
+    wire._onData(chunk);
+    return wire._isOpen;
+  }
+  const isOpen = (Readable.prototype.push as Push).call(this, null);
+  wire._onEnd();
+  return isOpen;
 }
 
 function onData(this: Stream, chunk: Buffer | string): void {

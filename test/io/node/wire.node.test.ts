@@ -155,6 +155,15 @@ describe("a socket that somebody else has to do with", () => {
     expect(held).toBeGreaterThan(0);
   });
 
+  test("what somebody has put back comes before the end", async () => {
+    const result = await meddled(["one"], (socket) => {
+      socket.pause();
+      socket.unshift(Buffer.from("two"));
+      return () => socket.resume();
+    });
+    expect(result).toEqual({ got: "onetwo", isOwn: false });
+  });
+
   test("who asks it for text leaves bytes to the reader", async () => {
     const result = await meddled(["one", "zwölf 🙂", "!"], (socket) => {
       socket.setEncoding("utf8");

@@ -101,8 +101,9 @@ export function startAll(
     }
     return futures;
   } catch (error) {
-    // What was there before goes on.
-    for (const [index, future] of futures.entries()) if (!isFuture(aws[index])) future.cancel();
+    // What was there before goes on. What is named twice is cancelled once.
+    const own = new Set(futures.filter((_, index) => !isFuture(aws[index])));
+    for (const future of own) future.cancel();
     throw error;
   }
 }

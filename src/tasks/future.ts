@@ -60,7 +60,7 @@ export class Future<T> implements PromiseLike<T> {
   /** Of a loop that is known to be one: without an object for its name. @internal */
   constructor(options: undefined, loop: Scheduler);
   constructor(options?: { readonly loop?: Scheduler }, loop?: Scheduler) {
-    this._loop = loop ?? loopOf(options, "A future");
+    this._loop = options === undefined && loop !== undefined ? loop : loopOf(options, "A future");
     this._state = PENDING;
     this._outcome = undefined;
     this._awaiters = undefined;

@@ -1,7 +1,7 @@
 import { beforeEach, describe, expect, test } from "vitest";
 import type { EventLoop } from "../../src/eventLoop.ts";
-import { CancelledError, RuntimeError } from "../../src/loop/errors.ts";
-import { createTask } from "../../src/tasks/awaitable.ts";
+import { CancelledError, InvalidStateError, RuntimeError } from "../../src/loop/errors.ts";
+import { allTasks, createTask } from "../../src/tasks/awaitable.ts";
 import { type Coroutine, coroutine } from "../../src/tasks/coroutine.ts";
 import { gather } from "../../src/tasks/gather.ts";
 import { sleep } from "../../src/tasks/sleep.ts";
@@ -92,6 +92,30 @@ describe("gather", () => {
       ["a", "b", "a", "b"],
       ["b", "a"],
     ]);
+  });
+
+  test.each([3, 30])("of %d, one of which cannot start, cancels each that did once", (length) => {
+    let cancels = 0;
+    const error = onLoop(function* () {
+      const cancelled = function* (): Coroutine<void> {
+        yield;
+      };
+      const first = cancelled();
+      const before = createTask(leaveAfter(1, "before"));
+      const begun = leaveAfter(1, "begun");
+      yield* begun;
+      const tasks = new Set(allTasks());
+      const aws = Array.from({ length }, (_, index) => (index % 2 === 0 ? first : before));
+      try {
+        return yield* gather([...aws, begun]);
+      } catch (caught) {
+        for (const task of allTasks()) if (!tasks.has(task)) cancels += task.cancelling();
+        return caught;
+      }
+    });
+
+    expect(error).toBeInstanceOf(InvalidStateError);
+    expect([cancels, trace]).toEqual([1, ["begun", "before"]]);
   });
 
   test("calls a function as often as it is given it", () => {

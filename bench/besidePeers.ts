@@ -16,8 +16,8 @@ import type { CaseResult } from "./runCase.ts";
 /** What came of a library in the rows of a case. */
 export interface PeerResult {
   readonly name: string;
-  /** By row; undefined where it cannot do the work. */
-  readonly rivals: Readonly<Record<string, Rival | undefined>>;
+  /** By row; null where it cannot do the work: what is sent from process to process has no undefined. */
+  readonly rivals: Readonly<Record<string, Rival | null>>;
 }
 
 /** How long a row may take, in milliseconds. */
@@ -29,13 +29,13 @@ export async function runPeer(
   peer: Peer,
   rounds: number,
 ): Promise<PeerResult> {
-  const rivals: Record<string, Rival | undefined> = {};
+  const rivals: Record<string, Rival | null> = {};
   for (const row of comparisons) {
     if (row.peers === undefined) continue;
     const contestant = contestantOf(peer, row.peers);
     const others = contestant === undefined ? [] : [contestant];
     const outcome = contestant && (await compare({ ...row, others }, { rounds, budget: BUDGET }));
-    rivals[row.what] = outcome?.others[0];
+    rivals[row.what] = outcome?.others[0] ?? null;
   }
   return { name: peer.name, rivals };
 }
@@ -58,11 +58,11 @@ function contestantOf(
 export function besidePeers(result: CaseResult, peers: readonly PeerResult[]): CaseResult {
   const withPeers = (outcome: Outcome): Outcome => {
     const those = peers.filter(({ rivals }) => outcome.what in rivals);
-    const rivals = those.map((peer) => peer.rivals[outcome.what]);
+    const rivals = those.map((peer) => peer.rivals[outcome.what] ?? null);
     return {
       ...outcome,
-      others: [...outcome.others, ...rivals.filter((rival) => rival !== undefined)],
-      unable: those.filter((_, index) => rivals[index] === undefined).map(({ name }) => name),
+      others: [...outcome.others, ...rivals.filter((rival) => rival !== null)],
+      unable: those.filter((_, index) => rivals[index] === null).map(({ name }) => name),
     };
   };
   return { ...result, outcomes: result.outcomes.map(withPeers) };

@@ -19,7 +19,7 @@ if (peerFile === undefined) {
 } else {
   // Undefined if this machine does not have it.
   const { default: peer } = (await import(peerFile)) as { default: Peer | undefined };
-  process.send?.(peer && (await runPeer(chosen, peer, Number(rounds))));
+  if (peer !== undefined) process.send?.(await runPeer(chosen, peer, Number(rounds)));
   peer?.close?.();
 }
 // Whatever a peer has left behind does not keep the process.

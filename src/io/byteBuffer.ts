@@ -12,7 +12,7 @@
 const SMALL = 512;
 const BLOCK = 4_096;
 const NOTHING = new Uint8Array(0);
-/** The chunks of who has none: there are many idle connections, and an array with room for more takes 200 bytes. */
+/** The chunks of who has none: there are many idle connections, and an array with room for more takes 184 bytes. */
 const NONE: Uint8Array[] = [];
 /** The least number of empty places for which it pays to move the rest. */
 const WORTH_MOVING = 32;

@@ -11,7 +11,7 @@ interface Source {
   _takeUpTo(n: number): Uint8Array;
 }
 
-/** `read(n)`. Idle connections wait in it, and a generator would take 180 bytes for each. */
+/** `read(n)`. Idle connections wait in it, and a generator would take 176 bytes for each. */
 export class ReadSome extends BareCall<Uint8Array> {
   declare readonly _reader: Source;
   declare readonly _n: number;

@@ -53,7 +53,7 @@ export abstract class BareCall<T> extends CoroutineObject {
   }
 }
 
-/** Not a private method: the engine marks each instance of a class that has one, at twice the cost of all the rest. */
+/** Not a private method: the engine marks each instance of a class that has one, which costs more than all the rest. */
 function embody(bare: BareCall<unknown>): Call {
   bare._call ??= new BodyOf(bare);
   return bare._call;

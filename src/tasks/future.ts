@@ -266,8 +266,7 @@ export class Future<T> implements PromiseLike<T> {
     this._finish(CANCELLED, error);
   }
 
-  // No method of a future is #private: the engine marks each instance of a class that has one, which costs as much as to
-  // make it.
+  // No method of a future is #private: the engine marks each instance of a class that has one, see docs/performance.md.
   /** @internal */
   _finish(state: number, outcome: unknown): void {
     this._state = state;

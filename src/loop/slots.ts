@@ -54,6 +54,13 @@ export class Slots {
     }
   }
 
+  /** `release` of what is nearly always a timer: without a call into the core to have a slot for the next one. */
+  stopTimer(id: number): void {
+    if (!this.#closed && this.#idle.length < MOST_IDLE && this.core.removeTimer(id))
+      this.retire(id);
+    else this.release(id);
+  }
+
   /** Gives the slot back, out of every queue. The id must not be used again. */
   release(id: number): void {
     if (this.#closed) return;

@@ -64,7 +64,7 @@ class Alarm extends Future<unknown> implements Runnable {
   }
 
   override _abandon(error: CancelledError): void {
-    if (this.#id !== 0) this._loop._slots.release(this.#id);
+    if (this.#id !== 0) this._loop._slots.stopTimer(this.#id);
     super._abandon(error);
   }
 

@@ -102,7 +102,7 @@ export class Timeout implements Runnable {
 
   /** @internal */
   _stop(): void {
-    if (this.#id !== 0) this._task._loop._slots.release(this.#id);
+    if (this.#id !== 0) this._task._loop._slots.stopTimer(this.#id);
     this.#id = 0;
   }
 }

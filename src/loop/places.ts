@@ -20,7 +20,7 @@ export interface WaitingPlace extends Place {
 /** How many callers are looked at. */
 const MOST_CALLERS = 12;
 /** What resumes a coroutine: beyond it nothing waits, or what waits is linked by calls. */
-const RESUMES = /^_?(Call$|Task\b|resume)/;
+const RESUMES = /^_?((Bounded)?Call$|Task\b|resume)/;
 
 export const places = {
   /** How many loops are in debug mode. */

@@ -5,7 +5,6 @@ import { RuntimeError } from "../loop/errors.ts";
 import { checkLoop, type Scheduler } from "../loop/scheduler.ts";
 import {
   type AnyGenerator,
-  Call,
   type Coroutine,
   CoroutineObject,
   isCoroutine,
@@ -187,20 +186,19 @@ export function checkCoroutine<T>(name: string, value: CoroutineLike<T>): Corout
 }
 
 /**
- * The block that `body` makes for `scope`, to be awaited at once: a call in any case. Most blocks are functions that were
- * made just now, and for each of those the engine would look up anew what `yield*` wants of a generator: that costs
- * many times what the call does.
+ * The generator of the block that `body` makes for `scope`: for a call to drive. Most blocks are functions that were made
+ * just now, and for each of those the engine would look up anew what `yield*` wants of a generator: that costs many
+ * times what the call does.
  *
- * @throws TypeError if `body` does not return a coroutine.
+ * @throws TypeError if `body` does not return a coroutine. @throws InvalidStateError if that was awaited before.
  */
-export function blockOf<Scope, T>(
-  body: (scope: Scope) => Coroutine<T>,
+export function blockOf<Scope>(
+  body: (scope: Scope) => Coroutine<unknown>,
   scope: Scope,
-): Coroutine<T> {
-  const coro: unknown = body(scope);
-  if (!isCoroutine(coro)) return checkCoroutine("body", () => coro as never);
-  const isOurs = (coro as unknown) instanceof CoroutineObject;
-  return (isOurs ? coro : new Call(coro as AnyGenerator)) as Coroutine<T>;
+): AnyGenerator {
+  const made: unknown = body(scope);
+  const coro: object = isCoroutine(made) ? made : checkCoroutine("body", () => made as never);
+  return coro instanceof CoroutineObject ? coro._begin()._generator : (coro as AnyGenerator);
 }
 
 /** @throws TypeError unless `value` can be awaited */

@@ -139,8 +139,13 @@ export class Call {
 
   /** Called by `yield*`, once. */
   [Symbol.iterator](): this {
+    return this._iterate(this[Symbol.iterator]);
+  }
+
+  /** Begins to be awaited by whoever called `callee`. */
+  _iterate(callee: unknown): this {
     this._claim();
-    if (places.watchers > 0) awaitedAt.set(this, placeOfCall(this[Symbol.iterator]));
+    if (places.watchers > 0) awaitedAt.set(this, placeOfCall(callee));
     return this;
   }
 
@@ -199,6 +204,11 @@ export class Call {
     return result.done ? this._end(result) : this._suspend(result);
   }
 
+  /** Sees how it ended, where it is the task that resumed it: gives what its caller is told. @internal */
+  _settle(outcome: Result | Thrown): Result | Thrown {
+    return outcome;
+  }
+
   /** @internal */
   _end(result: Result): Result {
     this.#state = DONE;
@@ -235,7 +245,7 @@ function awaitedBefore(): InvalidStateError {
 
 /** Leaves a call that is done: the `yield*` of its caller is to get how it ended. Returns the caller. */
 export function callerToTell(call: Call, outcome: Result | Thrown): Call | undefined {
-  call._outcome = outcome;
+  call._outcome = call._settle(outcome);
   return call._caller;
 }
 

@@ -25,7 +25,7 @@ import {
   createTaskOn,
   currentTask,
 } from "./awaitable.ts";
-import { type Coroutine, coroutine } from "./coroutine.ts";
+import { Call, type Coroutine, coroutine } from "./coroutine.ts";
 import { ExceptionGroup } from "./exceptionGroup.ts";
 import { currentScheduler, Future, type Waiter } from "./future.ts";
 import type { Task, TaskOptions } from "./task.ts";
@@ -73,7 +73,7 @@ export const grouped = /* @__PURE__ */ coroutine(function* taskGroup<T>(
   const group = new TaskGroup(parent, cancelIsError);
   let result: T | undefined;
   try {
-    result = yield* blockOf(body, group);
+    result = yield* new Call(blockOf(body, group)) as unknown as Coroutine<T>;
   } catch (error) {
     group._fail(error);
   }

@@ -8,7 +8,8 @@ import { checkFunction, checkTime } from "../loop/arguments.ts";
 import { CancelledError, RuntimeError, TimeoutError } from "../loop/errors.ts";
 import type { Runnable } from "../loop/slots.ts";
 import { blockOf, currentTask } from "./awaitable.ts";
-import { type Coroutine, coroutine } from "./coroutine.ts";
+import { BareCall, type Wait } from "./bareCall.ts";
+import { type AnyGenerator, Call, type Coroutine, type Result, Thrown } from "./coroutine.ts";
 import { currentScheduler } from "./future.ts";
 import type { Task } from "./task.ts";
 
@@ -135,7 +136,7 @@ export function timeout<T>(
 ): Coroutine<T> {
   checkTimeout("delay", delay);
   checkFunction("body", body);
-  return bounded(delay, true, false, body) as Coroutine<T>;
+  return new TimeoutCall(delay, true, false, body) as unknown as Coroutine<T>;
 }
 
 /**
@@ -152,7 +153,7 @@ export function timeoutAt<T>(
 ): Coroutine<T> {
   checkTimeout("when", when);
   checkFunction("body", body);
-  return bounded(when, false, false, body) as Coroutine<T>;
+  return new TimeoutCall(when, false, false, body) as unknown as Coroutine<T>;
 }
 
 /**
@@ -171,7 +172,7 @@ export function moveOnAfter<T>(
 ): Coroutine<T | undefined> {
   checkTimeout("delay", delay);
   checkFunction("body", body);
-  return bounded(delay, true, true, body);
+  return new TimeoutCall(delay, true, true, body) as unknown as Coroutine<T | undefined>;
 }
 
 /** TypeError or RangeError unless `value` is a time, or stands for none. */
@@ -179,23 +180,98 @@ export function checkTimeout(name: string, value: unknown): void {
   if (value !== undefined && value !== null) checkTime(name, value);
 }
 
-const bounded = /* @__PURE__ */ coroutine(function* timeout<T>(
-  time: number | null | undefined,
-  isDelay: boolean,
-  isQuiet: boolean,
-  body: (scope: Timeout) => Coroutine<T>,
-): Coroutine<T | undefined> {
-  const scope = enter(time, isDelay);
-  try {
-    return yield* blockOf(body, scope);
-  } catch (error) {
-    if (!scope._exit() || !(error instanceof CancelledError)) throw error;
-    if (isQuiet) return undefined;
-    throw new TimeoutError("The timeout expired", { cause: error });
-  } finally {
-    scope._exit();
+/** The coroutine of a timeout: it has no generator but the body's. */
+class TimeoutCall<T> extends BareCall<T | undefined> {
+  declare readonly _time: number | null | undefined;
+  declare readonly _isDelay: boolean;
+  declare readonly _isQuiet: boolean;
+  declare readonly _body: (scope: Timeout) => Coroutine<T>;
+
+  constructor(
+    time: number | null | undefined,
+    isDelay: boolean,
+    isQuiet: boolean,
+    body: (scope: Timeout) => Coroutine<T>,
+  ) {
+    super();
+    this._time = time;
+    this._isDelay = isDelay;
+    this._isQuiet = isQuiet;
+    this._body = body;
   }
-});
+
+  override _start(): Wait<T | undefined> {
+    const scope = enter(this._time, this._isDelay);
+    let block: AnyGenerator;
+    try {
+      block = blockOf(this._body, scope);
+    } catch (error) {
+      scope._exit();
+      throw error;
+    }
+    const call = new BoundedCall(block, scope, this._isQuiet);
+    return call._iterate(this[Symbol.iterator]) as unknown as Wait<T | undefined>;
+  }
+}
+
+/** The call of the body. When that is over, however it ends, so is the scope. */
+class BoundedCall extends Call {
+  readonly #scope: Timeout;
+  readonly #isQuiet: boolean;
+
+  constructor(block: AnyGenerator, scope: Timeout, isQuiet: boolean) {
+    super(block);
+    this.#scope = scope;
+    this.#isQuiet = isQuiet;
+  }
+
+  override next(sent?: unknown): Result {
+    try {
+      return this._leaveIfDone(super.next(sent));
+    } catch (error) {
+      return this._leaveBy(error);
+    }
+  }
+
+  override throw(error: unknown): Result {
+    try {
+      return this._leaveIfDone(super.throw(error));
+    } catch (raised) {
+      return this._leaveBy(raised);
+    }
+  }
+
+  override return(value: unknown): Result {
+    try {
+      return this._leaveIfDone(super.return(value));
+    } catch (error) {
+      return this._leaveBy(error);
+    }
+  }
+
+  /** @internal */
+  override _settle(outcome: Result | Thrown): Result | Thrown {
+    if (!(outcome instanceof Thrown)) return this._leaveIfDone(outcome);
+    try {
+      return this._leaveBy(outcome.error);
+    } catch (error) {
+      return new Thrown(error);
+    }
+  }
+
+  /** @internal */
+  _leaveIfDone(result: Result): Result {
+    if (result.done) this.#scope._exit();
+    return result;
+  }
+
+  /** Makes of what the body threw what the timeout throws. Told again what it made, it throws that. @internal */
+  _leaveBy(error: unknown): Result {
+    if (!this.#scope._exit() || !(error instanceof CancelledError)) throw error;
+    if (this.#isQuiet) return { done: true, value: undefined };
+    throw new TimeoutError("The timeout expired", { cause: error });
+  }
+}
 
 function enter(time: number | null | undefined, isDelay: boolean): Timeout {
   const loop = currentScheduler("A timeout");

@@ -5,6 +5,7 @@ import type { EventLoop } from "../../src/eventLoop.ts";
 import { type Coroutine, coroutine } from "../../src/tasks/coroutine.ts";
 import { sleep } from "../../src/tasks/sleep.ts";
 import type { Task } from "../../src/tasks/task.ts";
+import { timeout } from "../../src/tasks/timeout.ts";
 import { newVirtualLoop, runDry } from "../support/virtualLoop.ts";
 
 let loop: EventLoop;
@@ -54,6 +55,15 @@ describe("the stack of a task that waits", () => {
     const lines = stack.map(({ location }) => Number(location?.split(":").at(-2)));
     const [plainLine = 0, outerLine = 0, innerLine = 0] = lines;
     expect([plainLine > outerLine, outerLine > innerLine]).toEqual([true, true]);
+  });
+
+  test("has the body of a timeout between what is around it and within it", () => {
+    const task = waiting(function* around() {
+      yield* timeout(10, function* body() {
+        yield* callInner();
+      });
+    });
+    expect(names(task)).toEqual(["around", "body", "inner"]);
   });
 
   test("is cut to the innermost frames", () => {

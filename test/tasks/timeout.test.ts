@@ -1,7 +1,12 @@
 import { beforeEach, describe, expect, test } from "vitest";
 import type { EventLoop } from "../../src/eventLoop.ts";
 import { ContextVar } from "../../src/loop/context.ts";
-import { CancelledError, RuntimeError, TimeoutError } from "../../src/loop/errors.ts";
+import {
+  CancelledError,
+  InvalidStateError,
+  RuntimeError,
+  TimeoutError,
+} from "../../src/loop/errors.ts";
 import type { ExceptionContext } from "../../src/loop/scheduler.ts";
 import { createTask, currentTask } from "../../src/tasks/awaitable.ts";
 import { type Coroutine, coroutine } from "../../src/tasks/coroutine.ts";
@@ -570,6 +575,16 @@ describe("a timeout that cannot be", () => {
       new TypeError("Expected `body` to return a coroutine when called, got `42` (number)"),
       1,
     ]);
+  });
+
+  test("says that the body has returned what was awaited before, and leaves no timer", () => {
+    const outcome = onLoop(function* () {
+      const spent = coroutine(swallow)(1);
+      yield* spent;
+      return [yield* thrownBy(timeout(10, () => spent)), slots()];
+    });
+
+    expect(outcome).toEqual([expect.any(InvalidStateError), 1]);
   });
 
   test("is a RuntimeError outside of a task", () => {

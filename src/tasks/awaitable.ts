@@ -9,6 +9,7 @@ import {
   CoroutineObject,
   isCoroutine,
   isCoroutineFunction,
+  isGenerated,
 } from "./coroutine.ts";
 import { awaited, currentScheduler, type Future, isFuture, loopOf } from "./future.ts";
 import { futureOfPromise } from "./relay.ts";
@@ -71,6 +72,8 @@ export function ensureFutureOn<T>(
   aw: AwaitableLike<T>,
   options?: TaskOptions,
 ): Future<T> {
+  // First what most are, and what costs least to see.
+  if (isGenerated(aw)) return createTaskOn(loop, aw as Coroutine<T>, options);
   if (isFuture(aw)) {
     if (aw._loop !== loop) throw new RuntimeError("The future belongs to another loop");
     return aw as Future<T>;
@@ -91,12 +94,13 @@ export function startAll(
 ): Future<unknown>[] {
   // Nearly always all are different, and to learn that costs less than to look each of them up.
   const started = hasRepetition(aws) ? new Map<unknown, Future<unknown>>() : undefined;
-  const futures: Future<unknown>[] = [];
+  const futures = new Array<Future<unknown>>(aws.length);
+  let count = 0;
   try {
     for (const aw of aws) {
       const future = started?.get(aw) ?? ensureFutureOn(loop, aw);
       if (typeof aw !== "function") started?.set(aw, future);
-      futures.push(future);
+      futures[count++] = future;
     }
     return futures;
   } catch (error) {
@@ -108,7 +112,7 @@ export function startAll(
 }
 
 /** So long a list is searched in less time than it takes to make a set. */
-const SHORT = 16;
+const SHORT = 32;
 
 /** Whether a list names a coroutine or a promise twice. Of a short one also whether it does anything else. */
 function hasRepetition(aws: readonly AwaitableLike<unknown>[]): boolean {
@@ -217,7 +221,8 @@ export function checkAwaitables<T>(aws: Iterable<AwaitableLike<T>>): AwaitableLi
   for (const aw of aws) {
     // A coroutine is iterable too. One that waits would give its future for ever.
     if (awaited.future !== undefined) throw wrongType("aws", "a list of awaitables", aws);
-    if (!isFuture(aw)) checkAwaitable(`aws[${all.length}]`, aw);
+    // To put the name together costs more than all else.
+    if (!isAwaitable(aw)) checkAwaitable(`aws[${all.length}]`, aw);
     all.push(aw);
   }
   return all;
@@ -231,7 +236,8 @@ export function checkSomeAwaitables<T>(aws: Iterable<AwaitableLike<T>>): Awaitab
 }
 
 function isAwaitable(value: unknown): boolean {
-  return isCoroutine(value) || isThenable(value) || typeof value === "function";
+  if (isGenerated(value) || isFuture(value) || typeof value === "function") return true;
+  return isCoroutine(value) || isThenable(value);
 }
 
 export function isThenable(value: unknown): value is PromiseLike<unknown> {

@@ -13,9 +13,9 @@ import { checkOptions } from "../loop/arguments.ts";
 import { TimeoutError } from "../loop/errors.ts";
 import type { TimerHandle } from "../loop/handle.ts";
 import type { Scheduler } from "../loop/scheduler.ts";
-import { type AwaitableLike, checkAwaitables, startAll } from "./awaitable.ts";
+import { type AwaitableLike, checkAwaitables, loopFor, startAll } from "./awaitable.ts";
 import { type Coroutine, coroutine } from "./coroutine.ts";
-import { currentScheduler, Future, isFuture, type Waiter } from "./future.ts";
+import { Future, type Waiter } from "./future.ts";
 import type { AwaitedBy } from "./gather.ts";
 import { checkTimeout } from "./timeout.ts";
 
@@ -45,7 +45,7 @@ export function asCompleted<A extends AwaitableLike<unknown>>(
   checkOptions(options);
   const { timeout } = options;
   checkTimeout("timeout", timeout);
-  const loop = all.find(isFuture)?._loop ?? currentScheduler("asCompleted()");
+  const loop = loopFor(all, "asCompleted()");
   const deadline = typeof timeout === "number" ? loop.time() + timeout : undefined;
   return new Completions<AwaitedBy<A>>(loop, new Set(startAll(loop, all)) as never, deadline);
 }

@@ -2,7 +2,7 @@
 
 import { checkOptions, describe, wrongType } from "../loop/arguments.ts";
 import { RuntimeError } from "../loop/errors.ts";
-import { checkLoop, type Scheduler } from "../loop/scheduler.ts";
+import { checkLoop, runningScheduler, type Scheduler } from "../loop/scheduler.ts";
 import {
   type AnyGenerator,
   type Coroutine,
@@ -226,6 +226,13 @@ export function checkAwaitables<T>(aws: Iterable<AwaitableLike<T>>): AwaitableLi
     all.push(aw);
   }
   return all;
+}
+
+/** The loop that serves `aws`: that of the first, else the running one, else that of any. Like asyncio's. @throws RuntimeError */
+export function loopFor(aws: readonly AwaitableLike<unknown>[], what: string): Scheduler {
+  const [first] = aws;
+  if (isFuture(first)) return first._loop;
+  return runningScheduler() ?? aws.find(isFuture)?._loop ?? currentScheduler(what);
 }
 
 /** The same for a list that must have something in it. @throws RangeError if it is empty */

@@ -1,8 +1,8 @@
 import { checkBoolean, checkOptions } from "../loop/arguments.ts";
 import { type CancelledError, newCancelledError } from "../loop/errors.ts";
 import type { Scheduler } from "../loop/scheduler.ts";
-import { type AwaitableLike, checkAwaitables, startAll } from "./awaitable.ts";
-import { currentScheduler, Future, isFuture, type Waiter } from "./future.ts";
+import { type AwaitableLike, checkAwaitables, loopFor, startAll } from "./awaitable.ts";
+import { Future, type Waiter } from "./future.ts";
 
 /** What awaiting an `A` gives. */
 export type AwaitedBy<A> = A extends (...args: never) => infer R
@@ -50,7 +50,7 @@ export function gather(
   checkOptions(options);
   const { returnExceptions = false } = options;
   checkBoolean("returnExceptions", returnExceptions);
-  const loop = all.find(isFuture)?._loop ?? currentScheduler("gather()");
+  const loop = loopFor(all, "gather()");
   return new Gathering(loop, startAll(loop, all), returnExceptions);
 }
 

@@ -5,6 +5,7 @@ import { allTasks, createTask } from "../../src/tasks/awaitable.ts";
 import { type Coroutine, coroutine } from "../../src/tasks/coroutine.ts";
 import { gather } from "../../src/tasks/gather.ts";
 import { sleep } from "../../src/tasks/sleep.ts";
+import { caught } from "../support/caught.ts";
 import { collectReports } from "../support/reports.ts";
 import { newVirtualLoop, runDry } from "../support/virtualLoop.ts";
 
@@ -224,5 +225,32 @@ describe("gather with returnExceptions", () => {
     });
 
     expect(results).toEqual(["a", expect.any(CancelledError)]);
+  });
+});
+
+describe("the loop of a gather", () => {
+  test("is that of its first future, also where none runs", () => {
+    const future = loop.createFuture<string>();
+    const both = gather([future, leaveAfter(10, "a")]);
+    const swapped = gather([leaveAfter(10, "b"), future]);
+    future.setResult("future");
+    runDry(loop);
+
+    expect([both.result(), swapped.result()]).toEqual([
+      ["future", "a"],
+      ["b", "future"],
+    ]);
+  });
+
+  test("is the running one if it begins with a coroutine, as in asyncio", () => {
+    const foreign = newVirtualLoop().createFuture<string>();
+    const error = onLoop(function* () {
+      yield;
+      expect(gather([foreign]).getLoop()).toBe(foreign.getLoop());
+      return caught(() => gather([leaveAfter(10, "a"), foreign]));
+    });
+
+    expect(error).toEqual(new RuntimeError("The future belongs to another loop"));
+    expect(allTasks(loop).size).toBe(0);
   });
 });

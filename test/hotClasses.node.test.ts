@@ -15,6 +15,7 @@ const HOT = [
   "tasks/coroutine",
   "tasks/future",
   "tasks/gather",
+  "tasks/pendingFutures",
   "tasks/relay",
   "tasks/sleep",
   "tasks/task",

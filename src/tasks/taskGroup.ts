@@ -28,6 +28,7 @@ import {
 import { Call, type Coroutine, coroutine } from "./coroutine.ts";
 import { ExceptionGroup } from "./exceptionGroup.ts";
 import { currentScheduler, Future, type Waiter } from "./future.ts";
+import { PendingFutures } from "./pendingFutures.ts";
 import type { Task, TaskOptions } from "./task.ts";
 
 const ENDS_EARLY = "The task group ends early";
@@ -87,7 +88,7 @@ export class TaskGroup implements Waiter {
   /** How often the parent was cancelled before. */
   readonly #before: number;
   readonly #cancelIsError: boolean;
-  readonly #children = new Set<Future<unknown>>();
+  readonly #children = new PendingFutures();
   readonly #errors: unknown[] = [];
   #isStopping = false;
   #hasAborted = false;
@@ -143,19 +144,16 @@ export class TaskGroup implements Waiter {
   /** Starts a child, even if the group is stopping. @internal */
   _start<T>(body: Coroutine<T>, options: TaskOptions | undefined): Task<T> {
     const child = createTaskOn(this.#parent._loop, body, options);
-    if (child.done()) {
-      this._notify(child);
-    } else {
-      this.#children.add(child);
-      child._addWaiter(this);
-    }
+    this.#children.add(child);
+    if (child.done()) this._notify(child);
+    else child._addWaiter(this);
     if (this.#hasAborted) child.cancel(ENDS_EARLY);
     return child;
   }
 
   /** A child is done. @internal */
   _notify(child: Future<unknown>): void {
-    this.#children.delete(child);
+    this.#children.settle();
     if (child._hasFailed() && !(child.cancelled() && this._mayEndCancelled())) {
       this.#errors.push(child._reason());
       this._stop();
@@ -260,9 +258,9 @@ export class TaskGroup implements Waiter {
 
 /** Done once few enough children are left. */
 class Room extends Future<void> {
-  readonly #children: ReadonlySet<Future<unknown>>;
+  readonly #children: Iterable<Future<unknown>>;
 
-  constructor(loop: Scheduler, children: ReadonlySet<Future<unknown>>) {
+  constructor(loop: Scheduler, children: Iterable<Future<unknown>>) {
     super(undefined, loop);
     this.#children = children;
   }

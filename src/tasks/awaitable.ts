@@ -91,7 +91,9 @@ export function ensureFutureOn<T>(
 export function startAll(
   loop: Scheduler,
   aws: readonly AwaitableLike<unknown>[],
-): Future<unknown>[] {
+): readonly Future<unknown>[] {
+  // Each list of what is young costs the collector as much as the fields of its objects.
+  if (aws.every((aw) => isFuture(aw) && aw._loop === loop)) return aws as Future<unknown>[];
   // Nearly always all are different, and to learn that costs less than to look each of them up.
   const started = hasRepetition(aws) ? new Map<unknown, Future<unknown>>() : undefined;
   const futures = new Array<Future<unknown>>(aws.length);
@@ -216,16 +218,26 @@ export function checkAwaitables<T>(aws: Iterable<AwaitableLike<T>>): AwaitableLi
   if (typeof aws !== "object" || aws === null || !(Symbol.iterator in aws) || isFuture(aws)) {
     throw wrongType("aws", "a list of awaitables", aws);
   }
+  if (Array.isArray(aws)) {
+    // A copy that is made at once has not to grow.
+    const all: AwaitableLike<T>[] = [...aws];
+    for (let i = 0; i < all.length; i++) checkPlace(i, all[i]);
+    return all;
+  }
   const all: AwaitableLike<T>[] = [];
   awaited.future = undefined;
   for (const aw of aws) {
     // A coroutine is iterable too. One that waits would give its future for ever.
     if (awaited.future !== undefined) throw wrongType("aws", "a list of awaitables", aws);
-    // To put the name together costs more than all else.
-    if (!isAwaitable(aw)) checkAwaitable(`aws[${all.length}]`, aw);
+    checkPlace(all.length, aw);
     all.push(aw);
   }
   return all;
+}
+
+/** The name is put together only for the error: that would cost more than all else. */
+function checkPlace(index: number, value: unknown): void {
+  if (!isAwaitable(value)) checkAwaitable(`aws[${index}]`, value);
 }
 
 /** The loop that serves `aws`: that of the first, else the running one, else that of any. Like asyncio's. @throws RuntimeError */

@@ -37,6 +37,18 @@ function* runOurChains(): Coroutine<void> {
   yield* done;
 }
 
+/** The limit: an array of objects, each of which could be cancelled. */
+function runBareChains(): Promise<void> {
+  let ready: { callback: (() => void) | undefined }[] = [];
+  const done = runChains((callback) => ready.push({ callback }));
+  while (ready.length > 0) {
+    const turn = ready;
+    ready = [];
+    for (const { callback } of turn) callback?.();
+  }
+  return done;
+}
+
 /** What the host has besides, where it has it. */
 function hostsOthers(): Comparison["others"] {
   const host = globalThis as { setImmediate?: Schedule; process?: { nextTick: Schedule } };
@@ -57,7 +69,11 @@ export default {
       what: `${count(CHAINS)} chains of ${count(TIMES)} callbacks`,
       operations: CHAINS * TIMES,
       ours: { name: "callSoon", run: () => run(runOurChains) },
-      others: [{ name: "queueMicrotask", run: () => runChains(queueMicrotask) }, ...hostsOthers()],
+      others: [
+        { name: "queueMicrotask", run: () => runChains(queueMicrotask) },
+        ...hostsOthers(),
+        { name: "an array of objects", run: runBareChains },
+      ],
       peers: ["callSoon", CHAINS, TIMES],
     },
   ],

@@ -87,6 +87,41 @@ async function stopAll<Stopper>(
   checkCleanedUp(cleaned, cancelled);
 }
 
+function* waitBarely(cleanUp: () => void): Generator<undefined, void> {
+  try {
+    yield;
+  } finally {
+    cleanUp();
+  }
+}
+
+/** The limit: an error that is thrown into a generator, and again where it is awaited. */
+function stopBareGenerators(): void {
+  let cleaned = 0;
+  let cancelled = 0;
+  const cleanUp = () => {
+    cleaned++;
+  };
+  const bodies = Array.from({ length: TASKS }, () => waitBarely(cleanUp));
+  for (const body of bodies) body.next();
+  const reason = new Error("stopped");
+  const outcomes = bodies.map((body) => {
+    try {
+      return body.throw(reason);
+    } catch (error) {
+      return error;
+    }
+  });
+  for (const outcome of outcomes) {
+    try {
+      if (outcome === reason) throw outcome;
+    } catch {
+      cancelled++;
+    }
+  }
+  checkCleanedUp(cleaned, cancelled);
+}
+
 export default {
   name: "cancel",
   question: "What does a task cost that waits, is cancelled, cleans up and is awaited?",
@@ -116,6 +151,7 @@ export default {
               (token, reason) => token.stop(reason),
             ),
         },
+        { name: "bare generators", run: stopBareGenerators },
       ],
       peers: ["cancel", TASKS],
     },

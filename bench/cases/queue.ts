@@ -1,7 +1,7 @@
 import { type Coroutine, gather, Queue, run } from "mysyncio";
 import type { Case, Comparison } from "../harness.ts";
 import { AsyncQueue } from "../native/asyncQueue.ts";
-import { BareLoop, BareQueue, Getter, PARKED } from "../native/bareLoop.ts";
+import { BareLoop, BareQueue, Get, Getter, PARKED, Put } from "../native/bareLoop.ts";
 import { count, sized } from "../sizes.ts";
 
 const ITEMS = sized(200_000);
@@ -98,20 +98,36 @@ function* consumeBarely(queue: BareQueue<number>, items: number): Generator<type
   return sum;
 }
 
+/** The same with `yield*` at each call, which takes an object that can be iterated. */
+function* produceByObjects(
+  queue: BareQueue<number>,
+  items: number,
+): Generator<typeof PARKED, void> {
+  for (let i = 0; i < items; i++) yield* new Put(queue, i);
+}
+
+function* consumeByObjects(
+  queue: BareQueue<number>,
+  items: number,
+): Generator<typeof PARKED, number> {
+  let sum = 0;
+  for (let i = 0; i < items; i++) sum += yield* new Get(queue);
+  return sum;
+}
+
 /** The limit: generators, and lists of those who wait. */
-function passOnBarely(pairs: number): void {
+function passOnBarely(pairs: number, put: typeof produceBarely, get: typeof consumeBarely): void {
   const loop = new BareLoop();
   const queue = new BareQueue<number>(loop, SIZE);
   const share = ITEMS / pairs;
-  for (let i = 0; i < pairs; i++) loop.wake(produceBarely(queue, share));
-  for (let i = 0; i < pairs; i++) loop.wake(consumeBarely(queue, share));
+  for (let i = 0; i < pairs; i++) loop.wake(put(queue, share));
+  for (let i = 0; i < pairs; i++) loop.wake(get(queue, share));
   loop.run();
 }
 
 /** Each way to use a queue beside the same way to use the other one. */
 function rows(pairs: number): Comparison[] {
   const what = `${count(ITEMS)} items, ${pairs}:${pairs}, at most ${SIZE} in the queue`;
-  const bare = { name: "bare generators", run: () => passOnBarely(pairs) };
   return [
     {
       what,
@@ -123,7 +139,10 @@ function rows(pairs: number): Comparison[] {
           run: () => passOnNatively(pairs, produceAndAwait, consumeAndAwait),
           atLeast: 2,
         },
-        bare,
+        {
+          name: "bare generators, `yield*` at each call",
+          run: () => passOnBarely(pairs, produceByObjects, consumeByObjects),
+        },
       ],
       peers: ["queue", pairs, pairs, ITEMS, SIZE],
     },
@@ -137,7 +156,10 @@ function rows(pairs: number): Comparison[] {
           run: () => passOnNatively(pairs, produceNatively, consumeNatively),
           atLeast: 2,
         },
-        bare,
+        {
+          name: "bare generators",
+          run: () => passOnBarely(pairs, produceBarely, consumeBarely),
+        },
       ],
     },
   ];

@@ -1,5 +1,6 @@
 import { type Coroutine, gather, run, sleep } from "mysyncio";
 import type { Case } from "../harness.ts";
+import { BareLoop, BareTimers, PARKED } from "../native/bareLoop.ts";
 import { count, sized } from "../sizes.ts";
 
 const TASKS = sized(100_000);
@@ -24,6 +25,19 @@ function sleepAllNatively(): Promise<unknown> {
   return Promise.all(Array.from({ length: TASKS }, (_, index) => sleepOnceNatively(index % SPAN)));
 }
 
+function* sleepOnceBarely(timers: BareTimers, delay: number): Generator<typeof PARKED, void> {
+  timers.start(delay);
+  yield PARKED;
+}
+
+/** The limit: generators, and for each an object and a reading of the clock. */
+function sleepAllBarely(): void {
+  const loop = new BareLoop();
+  const timers = new BareTimers(loop);
+  for (let i = 0; i < TASKS; i++) loop.wake(sleepOnceBarely(timers, i % SPAN));
+  timers.run();
+}
+
 export default {
   name: "sleep",
   question: "What does a task cost that sleeps, among many?",
@@ -32,7 +46,10 @@ export default {
       what: `${count(TASKS)} tasks sleep for 0 to ${SPAN - 1} ms`,
       operations: TASKS,
       ours: { name: "sleep", run: () => run(sleepAll) },
-      others: [{ name: "promises and setTimeout", run: sleepAllNatively }],
+      others: [
+        { name: "promises and setTimeout", run: sleepAllNatively },
+        { name: "bare generators and the clock", run: sleepAllBarely },
+      ],
       peers: ["sleep", TASKS, SPAN],
     },
   ],

@@ -1,6 +1,6 @@
 import { type Coroutine, createTask, gather, run } from "mysyncio";
 import type { Case } from "../harness.ts";
-import { BareLoop } from "../native/bareLoop.ts";
+import { BareGroup, BareLoop, BareTask } from "../native/bareLoop.ts";
 import { count, sized } from "../sizes.ts";
 
 const TASKS = sized(100_000);
@@ -26,6 +26,18 @@ function stepBareGenerators(): unknown[] {
   return bodies;
 }
 
+/** The same with an object for each, as what can be awaited, named and cancelled has one. */
+function stepBareTasks(): unknown[] {
+  const loop = new BareLoop();
+  const group = new BareGroup(loop, TASKS);
+  const tasks = Array.from(
+    { length: TASKS },
+    (_, name) => new BareTask(loop, name, giveWayOnce(), group),
+  );
+  loop.run();
+  return tasks;
+}
+
 export default {
   name: "spawn",
   question: "What does a task cost from its start to its awaited end?",
@@ -41,6 +53,7 @@ export default {
           atLeast: 2,
         },
         { name: "bare generators", run: stepBareGenerators },
+        { name: "the same, an object each", run: stepBareTasks },
       ],
       peers: ["spawn", TASKS],
     },

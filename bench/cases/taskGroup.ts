@@ -1,5 +1,6 @@
-import { type Coroutine, run, taskGroup } from "mysyncio";
+import { type Coroutine, run, type TaskGroup, taskGroup } from "mysyncio";
 import type { Case } from "../harness.ts";
+import { BareGroup, BareLoop, BareTask, type PARKED } from "../native/bareLoop.ts";
 import { Group } from "../native/group.ts";
 import { count, sized } from "../sizes.ts";
 
@@ -14,12 +15,36 @@ async function nativeChild(): Promise<void> {
   await undefined;
 }
 
+/** As it is mostly written: the block stands where it is used, and is made anew each time. */
 function* runGroups(): Coroutine<void> {
   for (let i = 0; i < GROUPS; i++) {
     yield* taskGroup(function* (group) {
       for (let n = 0; n < WIDTH; n++) group.createTask(child());
     });
   }
+}
+
+function* startChildren(group: TaskGroup): Coroutine<void> {
+  for (let n = 0; n < WIDTH; n++) group.createTask(child());
+}
+
+function* runGroupsOfOneBlock(): Coroutine<void> {
+  for (let i = 0; i < GROUPS; i++) yield* taskGroup(startChildren);
+}
+
+function* runBareGroups(loop: BareLoop): Generator<typeof PARKED, void> {
+  for (let i = 0; i < GROUPS; i++) {
+    const group = new BareGroup(loop, WIDTH);
+    for (let n = 0; n < WIDTH; n++) new BareTask(loop, n, child(), group);
+    yield group.park();
+  }
+}
+
+/** The limit: generators, an object for each, and a count of those that are left. */
+function runBarely(): void {
+  const loop = new BareLoop();
+  loop.wake(runBareGroups(loop));
+  loop.run();
 }
 
 async function runNativeGroups(): Promise<void> {
@@ -35,11 +60,20 @@ export default {
   question: "What does a child cost in a group that would end all if one failed?",
   comparisons: [
     {
-      what: `${count(GROUPS)} groups of ${WIDTH} children of one yield`,
+      what: `${count(GROUPS)} groups of ${WIDTH} children of one yield, a block for each`,
       operations: GROUPS * WIDTH,
       ours: { name: "taskGroup", run: () => run(runGroups) },
       others: [{ name: "promises, a group by hand", run: runNativeGroups }],
       peers: ["taskGroup", WIDTH, GROUPS],
+    },
+    {
+      what: "the same, one block for all",
+      operations: GROUPS * WIDTH,
+      ours: { name: "taskGroup", run: () => run(runGroupsOfOneBlock) },
+      others: [
+        { name: "promises, a group by hand", run: runNativeGroups },
+        { name: "bare generators, an object each", run: runBarely },
+      ],
     },
   ],
 } satisfies Case;

@@ -1,5 +1,6 @@
 import { type Coroutine, gather, run, timeout } from "mysyncio";
 import type { Case } from "../harness.ts";
+import { BareLoop, BareTimers } from "../native/bareLoop.ts";
 import { race, withTimer } from "../native/timeouts.ts";
 import { count, sized } from "../sizes.ts";
 
@@ -36,6 +37,22 @@ function allInTimeNatively(withTimeout: WithTimeout): Promise<unknown> {
   return Promise.all(tasks);
 }
 
+function* inTimeBarely(timers: BareTimers, times: number): Generator<unknown, void> {
+  for (let i = 0; i < times; i++) {
+    const timer = timers.start(DELAY);
+    yield* work();
+    timers.stop(timer);
+  }
+}
+
+/** The limit: generators, and for each timeout an object and a reading of the clock; one more for each turn. */
+function allInTimeBarely(tasks: number, times: number): void {
+  const loop = new BareLoop();
+  const timers = new BareTimers(loop);
+  for (let i = 0; i < tasks; i++) loop.wake(inTimeBarely(timers, times));
+  timers.run();
+}
+
 export default {
   name: "timeout",
   question: "What does a timeout cost around work that ends in time?",
@@ -47,6 +64,7 @@ export default {
       others: [
         { name: "Promise.race", run: () => inTimeNatively(race, TIMES), atLeast: 2 },
         { name: "a promise and a timer", run: () => inTimeNatively(withTimer, TIMES), atLeast: 2 },
+        { name: "bare generators and the clock", run: () => allInTimeBarely(1, TIMES) },
       ],
       peers: ["timeout", TIMES],
     },
@@ -57,6 +75,7 @@ export default {
       others: [
         { name: "Promise.race", run: () => allInTimeNatively(race), atLeast: 2 },
         { name: "a promise and a timer", run: () => allInTimeNatively(withTimer), atLeast: 2 },
+        { name: "bare generators and the clock", run: () => allInTimeBarely(AT_ONCE, eachHas) },
       ],
     },
   ],

@@ -1,5 +1,5 @@
 import { type Coroutine, gather, getRunningLoop, Queue, run, timeout } from "mysyncio";
-import type { Case } from "../harness.ts";
+import type { Case, Comparison } from "../harness.ts";
 import { AsyncQueue } from "../native/asyncQueue.ts";
 import { race, withTimer } from "../native/timeouts.ts";
 import { count, sized } from "../sizes.ts";
@@ -72,6 +72,7 @@ function* ask(query: string): Coroutine<string> {
   return yield* answer;
 }
 
+/** As it is mostly written: the block stands where it is used, and is made anew each time. */
 function* serve(connections: Queue<Connection>, requests: number): Coroutine<void> {
   for (let i = 0; i < requests; i++) {
     const { text, reply } = yield* connections.get();
@@ -84,14 +85,28 @@ function* serve(connections: Queue<Connection>, requests: number): Coroutine<voi
   }
 }
 
+function* answer({ method, path, headers }: Request): Coroutine<string> {
+  const user = yield* ask(headers.get("authorization") ?? "");
+  const orders = yield* ask(path);
+  return render(user, orders, yield* ask(`${method} of stock`));
+}
+
+function* serveByFunction(connections: Queue<Connection>, requests: number): Coroutine<void> {
+  for (let i = 0; i < requests; i++) {
+    const { text, reply } = yield* connections.get();
+    const request = parse(text);
+    reply(yield* timeout(DELAY, () => answer(request)));
+  }
+}
+
 function* accept(connections: Queue<Connection>, clients: Clients): Coroutine<void> {
   for (let i = 0; i < REQUESTS; i++) yield* connections.put(clients.connect());
 }
 
-function* serveAll(): Coroutine<void> {
+function* serveAll(serveSome: typeof serve): Coroutine<void> {
   const connections = new Queue<Connection>(BACKLOG);
   const clients = new Clients();
-  const workers = Array.from({ length: WORKERS }, () => serve(connections, REQUESTS / WORKERS));
+  const workers = Array.from({ length: WORKERS }, () => serveSome(connections, REQUESTS / WORKERS));
   yield* gather([accept(connections, clients), ...workers]);
   clients.checkAll();
 }
@@ -139,18 +154,26 @@ async function serveAllNatively(withTimeout: WithTimeout): Promise<void> {
   clients.checkAll();
 }
 
+const others: Comparison["others"] = [
+  { name: "promises, Promise.race", run: () => serveAllNatively(race) },
+  { name: "promises, a promise and a timer", run: () => serveAllNatively(withTimer) },
+];
+
 export default {
   name: "webServer",
   question: "What does a request cost: accept, parse, three awaits under a timeout, reply?",
   comparisons: [
     {
-      what: `${count(REQUESTS)} requests, ${WORKERS} at once, no sockets`,
+      what: `${count(REQUESTS)} requests, ${WORKERS} at once, no sockets, a block for each`,
       operations: REQUESTS,
-      ours: { name: "Queue, futures, timeout", run: () => run(serveAll) },
-      others: [
-        { name: "promises, Promise.race", run: () => serveAllNatively(race) },
-        { name: "promises, a promise and a timer", run: () => serveAllNatively(withTimer) },
-      ],
+      ours: { name: "Queue, futures, timeout", run: () => run(() => serveAll(serve)) },
+      others,
+    },
+    {
+      what: "the same, one function for all",
+      operations: REQUESTS,
+      ours: { name: "Queue, futures, timeout", run: () => run(() => serveAll(serveByFunction)) },
+      others,
     },
   ],
 } satisfies Case;

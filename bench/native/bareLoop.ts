@@ -1,5 +1,5 @@
-// The limit of what generators can do: the simplest loop over them that passes the turn on, and the simplest lock, queue
-// and future on it. No cancel, no errors, no names, no check of anything.
+// The limit of what generators can do: the simplest loop over them that passes the turn on, and the simplest lock, queue,
+// future and timer on it. No cancel, no errors, no names, no check of anything.
 
 import { Fifo } from "./fifo.ts";
 
@@ -21,13 +21,17 @@ export class BareLoop {
     this.#ready.push(body);
   }
 
+  get isIdle(): boolean {
+    return this.#ready.length === 0;
+  }
+
   /** Runs turn after turn, until nobody is ready. */
   run(): void {
-    while (this.#ready.length > 0) this.#turn();
+    while (this.#ready.length > 0) this.turn();
   }
 
   /** A function of its own, as engines compile sooner what is called often than what stays in a loop. */
-  #turn(): void {
+  turn(): void {
     const turn = this.#ready;
     this.#ready = [];
     for (const body of turn) {
@@ -51,6 +55,58 @@ export class Callback implements Body {
   next(): typeof DONE {
     this.#call();
     return DONE;
+  }
+}
+
+/** A generator with an object beside it, as whatever can be awaited, named or stopped has one. */
+export class BareTask implements Body {
+  readonly loop: BareLoop;
+  readonly name: number;
+  readonly #body: Generator<unknown, unknown>;
+  readonly #group: BareGroup | undefined;
+  isDone = false;
+  result: unknown = undefined;
+  waitingFor: BareFuture<unknown> | undefined = undefined;
+  waiting: Body | undefined = undefined;
+
+  constructor(loop: BareLoop, name: number, body: Generator<unknown, unknown>, group?: BareGroup) {
+    this.loop = loop;
+    this.name = name;
+    this.#body = body;
+    this.#group = group;
+    loop.wake(this);
+  }
+
+  next(): IteratorResult<unknown, unknown> {
+    const step = this.#body.next();
+    if (step.done) {
+      this.isDone = true;
+      this.result = step.value;
+      if (this.waiting !== undefined) this.loop.wake(this.waiting);
+      this.#group?.finishOne();
+    }
+    return step;
+  }
+}
+
+/** Counts tasks: `yield group.park()` waits for as many as were announced. */
+export class BareGroup {
+  readonly #loop: BareLoop;
+  #left: number;
+  #waiting: Body | undefined = undefined;
+
+  constructor(loop: BareLoop, size: number) {
+    this.#loop = loop;
+    this.#left = size;
+  }
+
+  finishOne(): void {
+    if (--this.#left === 0 && this.#waiting !== undefined) this.#loop.wake(this.#waiting);
+  }
+
+  park(): typeof PARKED {
+    this.#waiting = this.#loop.current;
+    return PARKED;
   }
 }
 
@@ -155,5 +211,125 @@ export class BareQueue<T> {
       this.#loop.wake(putter.body);
     }
     return item;
+  }
+}
+
+/** `yield* new Put(queue, item)`: an object at each call, whether it has to wait or not. */
+export class Put<T> implements Iterable<typeof PARKED, void> {
+  readonly #queue: BareQueue<T>;
+  readonly #item: T;
+  done = true;
+  value: typeof PARKED | undefined = undefined;
+
+  constructor(queue: BareQueue<T>, item: T) {
+    this.#queue = queue;
+    this.#item = item;
+  }
+
+  [Symbol.iterator](): Iterator<typeof PARKED, void> {
+    return (this.#queue.put(this.#item) ? this : new Parked(undefined)) as never;
+  }
+
+  next(): this {
+    return this;
+  }
+}
+
+/** `yield* new Get(queue)`. */
+export class Get<T> implements Iterable<typeof PARKED, T> {
+  readonly #queue: BareQueue<T>;
+  done = true;
+  value: T | undefined = undefined;
+
+  constructor(queue: BareQueue<T>) {
+    this.#queue = queue;
+  }
+
+  [Symbol.iterator](): Iterator<typeof PARKED, T> {
+    const got = this.#queue.get();
+    if (got instanceof Getter) return new Parked(got);
+    this.value = got;
+    return this as never;
+  }
+
+  next(): this {
+    return this;
+  }
+}
+
+/** Waits once, and then has what the getter has. */
+class Parked<T> implements Iterator<typeof PARKED, T> {
+  readonly #getter: Getter<T> | undefined;
+  #hasWaited = false;
+
+  constructor(getter: Getter<T> | undefined) {
+    this.#getter = getter;
+  }
+
+  next(): IteratorResult<typeof PARKED, T> {
+    if (this.#hasWaited) return { done: true, value: this.#getter?.item as T };
+    this.#hasWaited = true;
+    return { done: false, value: PARKED };
+  }
+}
+
+/** Wakes a body when it is time, unless it was stopped. */
+class Timer {
+  readonly when: number;
+  body: Body | undefined;
+
+  constructor(when: number, body: Body | undefined) {
+    this.when = when;
+    this.body = body;
+  }
+}
+
+/** Timers by their delays, as the host has them: each list is in order by itself, and between them there is none. */
+export class BareTimers {
+  readonly #loop: BareLoop;
+  readonly #lists = new Map<number, Fifo<Timer>>();
+  #pending = 0;
+
+  constructor(loop: BareLoop) {
+    this.#loop = loop;
+  }
+
+  /** Wakes whose turn it is, after `delay` milliseconds. */
+  start(delay: number): Timer {
+    const timer = new Timer(performance.now() + delay, this.#loop.current);
+    let list = this.#lists.get(delay);
+    if (list === undefined) {
+      list = new Fifo();
+      this.#lists.set(delay, list);
+    }
+    list.push(timer);
+    this.#pending++;
+    return timer;
+  }
+
+  stop(timer: Timer): void {
+    timer.body = undefined;
+    this.#pending--;
+  }
+
+  /** Runs turn after turn, until nobody is ready and no timer is left. */
+  run(): void {
+    while (this.#pending > 0 || !this.#loop.isIdle) {
+      this.#loop.turn();
+      if (this.#pending > 0) this.#wakeAt(performance.now());
+    }
+  }
+
+  #wakeAt(now: number): void {
+    for (const list of this.#lists.values()) {
+      for (let timer = list.first; timer !== undefined; timer = list.first) {
+        if (timer.body !== undefined) {
+          if (timer.when > now) break;
+          this.#loop.wake(timer.body);
+          this.#pending--;
+        }
+        list.shift();
+      }
+    }
   }
 }

@@ -8,6 +8,11 @@ export class Fifo<T> {
     return this.#size;
   }
 
+  /** What `shift` would give. */
+  get first(): T | undefined {
+    return this.#ring[this.#head];
+  }
+
   push(value: T): void {
     if (this.#size === this.#ring.length) this.#grow();
     this.#ring[(this.#head + this.#size++) & (this.#ring.length - 1)] = value;

@@ -4,12 +4,17 @@ import { beforeEach, describe, expect, test } from "vitest";
 import { AsyncQueue } from "../../../bench/native/asyncQueue.ts";
 import {
   BareFuture,
+  BareGroup,
   BareLock,
   BareLoop,
   BareQueue,
+  BareTask,
+  BareTimers,
   Callback,
+  Get,
   Getter,
   PARKED,
+  Put,
 } from "../../../bench/native/bareLoop.ts";
 import { Fifo } from "../../../bench/native/fifo.ts";
 import { Group } from "../../../bench/native/group.ts";
@@ -195,5 +200,61 @@ describe("the bare loop", () => {
     loop.run();
 
     expect([got, trace]).toEqual([Array.from({ length: 10 }, (_, index) => index), ["produced"]]);
+  });
+
+  test.each([1, 3])("has a queue of %d whose calls can be iterated", (size) => {
+    const queue = new BareQueue<number>(loop, size);
+    const got: number[] = [];
+    function* produce() {
+      for (let i = 0; i < 10; i++) yield* new Put(queue, i);
+      trace.push("produced");
+    }
+    function* consume() {
+      for (let i = 0; i < 10; i++) got.push(yield* new Get(queue));
+    }
+    for (const body of size === 1 ? [produce(), consume()] : [consume(), produce()]) {
+      loop.wake(body);
+    }
+    loop.run();
+
+    expect([got, trace]).toEqual([Array.from({ length: 10 }, (_, index) => index), ["produced"]]);
+  });
+
+  test("has tasks with results, and groups that wait for them", () => {
+    function* child(name: string) {
+      yield;
+      trace.push(name);
+      return name.toUpperCase();
+    }
+    function* parent() {
+      const group = new BareGroup(loop, 2);
+      const tasks = ["a", "b"].map((name, index) => new BareTask(loop, index, child(name), group));
+      yield group.park();
+      trace.push(...tasks.map(({ isDone, result }) => `${isDone} ${result}`));
+    }
+    loop.wake(parent());
+    loop.run();
+
+    expect(trace).toEqual(["a", "b", "true A", "true B"]);
+  });
+
+  test("has timers that wake never early, but not once they are stopped", () => {
+    const timers = new BareTimers(loop);
+    function* sleep(delay: number) {
+      const due = performance.now() + delay;
+      timers.start(delay);
+      yield PARKED;
+      trace.push(`${delay} ${performance.now() >= due}`);
+    }
+    function* inTime() {
+      const timer = timers.start(3);
+      yield;
+      timers.stop(timer);
+    }
+    for (const delay of [9, 3, 3]) loop.wake(sleep(delay));
+    loop.wake(inTime());
+    timers.run();
+
+    expect(trace).toEqual(["3 true", "3 true", "9 true"]);
   });
 });

@@ -101,3 +101,22 @@ describe("an exception handler that hears of exceptions during close", () => {
     expect(new Set(others.map((other) => other._core)).size).toBe(2);
   });
 });
+
+test.each([
+  ["nothing", 0],
+  ["something", 1],
+])("a loop finds nothing of one that was closed with %s pending", (_, pending) => {
+  const first = newVirtualLoop();
+  for (let i = 0; i < 3_000; i++) first.callLater(i % 7, () => undefined);
+  first.callSoon(() => first.callLater(10, () => first.stop()));
+  first.runForeverSync();
+  for (let i = 0; i < pending; i++) first.callLater(1, () => undefined);
+  first.close();
+  const second = newVirtualLoop();
+  expect([...second._slots]).toEqual([]);
+  const handle = second.callSoon(() => undefined);
+  expect([...second._slots]).toEqual([handle]);
+  // Too late to do any harm.
+  first.close();
+  expect([...second._slots]).toEqual([handle]);
+});

@@ -12,7 +12,7 @@ import {
 import type { Case, Comparison } from "../harness.ts";
 import { count, sized } from "../sizes.ts";
 
-const ROUND_TRIPS = sized(64_000);
+const ROUND_TRIPS = sized(32_000);
 const MESSAGE = Buffer.alloc(64, "x");
 const HOST = "127.0.0.1";
 
@@ -85,6 +85,6 @@ function row(connections: number): Comparison {
 export default {
   name: "echo",
   question: "What does a round trip over TCP cost, both ends in this process?",
-  rounds: 5,
+  rounds: 3,
   comparisons: [row(1), row(64)],
 } satisfies Case;

@@ -45,6 +45,6 @@ async function measure(rounds: number): Promise<Measured> {
 export default {
   name: "cores",
   question: "Where is the compiled core faster than the same in TypeScript?",
-  rounds: 5,
+  rounds: 3,
   measure,
 } satisfies Case;

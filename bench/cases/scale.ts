@@ -4,6 +4,7 @@ import {
   type Contestant,
   type Curve,
   compare,
+  type Elapsed,
   type Figure,
   type Measured,
 } from "../harness.ts";
@@ -19,7 +20,7 @@ const LARGEST = SIZES.at(-1) as number;
 const OPERATIONS = LARGEST / 8;
 const FAR = 10_000_000;
 
-/** Does a work with so many at once, so many times. */
+/** Does a work with so many at once, so many times. What it returns tells if not all of the time counts. */
 type Doing = (size: number, times: number) => unknown;
 
 interface Work {
@@ -29,26 +30,72 @@ interface Work {
   readonly others: Readonly<Record<string, Doing>>;
 }
 
-function* giveWay(times: number): Coroutine<void> {
+function* giveWayOnce(): Coroutine<void> {
+  yield;
+}
+
+async function giveWayOnceNatively(): Promise<void> {
+  await undefined;
+}
+
+/** Takes the time from when all have begun: to start them is another work. */
+class Stopwatch {
+  #left: number;
+  #start = Number.NaN;
+
+  constructor(size: number) {
+    this.#left = size;
+  }
+
+  begin(): void {
+    if (--this.#left === 0) this.#start = performance.now();
+  }
+
+  stop(): Elapsed {
+    return { milliseconds: performance.now() - this.#start };
+  }
+}
+
+function* giveWay(watch: Stopwatch, times: number): Coroutine<void> {
+  watch.begin();
   for (let i = 0; i < times; i++) yield;
 }
 
-async function giveWayNatively(times: number): Promise<void> {
+async function giveWayNatively(watch: Stopwatch, times: number): Promise<void> {
+  watch.begin();
   for (let i = 0; i < times; i++) await undefined;
 }
 
-function* startAll(size: number, yields: number): Coroutine<void> {
-  yield* gather(Array.from({ length: size }, () => createTask(giveWay(yields))));
+function* startAll(size: number, body: () => Coroutine<void>): Coroutine<void> {
+  yield* gather(Array.from({ length: size }, () => createTask(body())));
 }
 
-function startAllNatively(size: number, yields: number): Promise<unknown> {
-  return Promise.all(Array.from({ length: size }, () => giveWayNatively(yields)));
+function startAllNatively(size: number, body: () => Promise<void>): Promise<unknown> {
+  return Promise.all(Array.from({ length: size }, () => body()));
 }
 
-function stepBarely(size: number, yields: number): void {
+function stepBarely(size: number, body: () => Coroutine<void>): void {
   const loop = new BareLoop();
-  for (let i = 0; i < size; i++) loop.wake(giveWay(yields));
+  for (let i = 0; i < size; i++) loop.wake(body());
   loop.run();
+}
+
+async function switchOurs(size: number, times: number): Promise<Elapsed> {
+  const watch = new Stopwatch(size);
+  await run(() => startAll(size, () => giveWay(watch, times)));
+  return watch.stop();
+}
+
+async function switchNatively(size: number, times: number): Promise<Elapsed> {
+  const watch = new Stopwatch(size);
+  await startAllNatively(size, () => giveWayNatively(watch, times));
+  return watch.stop();
+}
+
+function switchBarely(size: number, times: number): Elapsed {
+  const watch = new Stopwatch(size);
+  stepBarely(size, () => giveWay(watch, times));
+  return watch.stop();
 }
 
 async function addAndCancel(size: number, times: number): Promise<void> {
@@ -74,22 +121,22 @@ const WORKS: readonly Work[] = [
     what: "start a task of one yield and await it",
     of: "tasks at once",
     async ours(size, times) {
-      for (let time = 0; time < times; time++) await run(() => startAll(size, 1));
+      for (let time = 0; time < times; time++) await run(() => startAll(size, giveWayOnce));
     },
     others: {
       async "async functions"(size, times) {
-        for (let time = 0; time < times; time++) await startAllNatively(size, 1);
+        for (let time = 0; time < times; time++) await startAllNatively(size, giveWayOnceNatively);
       },
       "bare generators"(size, times) {
-        for (let time = 0; time < times; time++) stepBarely(size, 1);
+        for (let time = 0; time < times; time++) stepBarely(size, giveWayOnce);
       },
     },
   },
   {
     what: "switch to the next task",
     of: "tasks at once",
-    ours: (size, times) => run(() => startAll(size, times)),
-    others: { "async functions": startAllNatively, "bare generators": stepBarely },
+    ours: switchOurs,
+    others: { "async functions": switchNatively, "bare generators": switchBarely },
   },
   {
     what: "add a timer of its own deadline and cancel it",
@@ -99,8 +146,8 @@ const WORKS: readonly Work[] = [
   },
 ];
 
-/** More switches than tasks: what is measured is not their start. */
-const SWITCHES_PER_TASK = 10;
+/** More switches than tasks: a task's end is counted with its last one. */
+const SWITCHES_PER_TASK = 5;
 
 async function costs(work: Work, rounds: number): Promise<Curve> {
   const contestants = Object.entries({ mysyncio: work.ours, ...work.others });

@@ -47,7 +47,7 @@ export function threadsInMain() {
 }
 
 const BUDGET = 27.25 * 1024;
-const BUDGET_OF_FEW = 16 * 1024;
+const BUDGET_OF_FEW = 16.25 * 1024;
 
 /** What is shipped, and how large it may be. */
 export function budgets() {

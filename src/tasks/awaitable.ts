@@ -5,6 +5,7 @@ import { RuntimeError } from "../loop/errors.ts";
 import { checkLoop, runningScheduler, type Scheduler } from "../loop/scheduler.ts";
 import {
   type AnyGenerator,
+  Call,
   type Coroutine,
   CoroutineObject,
   isCoroutine,
@@ -203,8 +204,14 @@ export function blockOf<Scope>(
   scope: Scope,
 ): AnyGenerator {
   const made: unknown = body(scope);
-  const coro: object = isCoroutine(made) ? made : checkCoroutine("body", () => made as never);
-  return coro instanceof CoroutineObject ? coro._begin()._generator : (coro as AnyGenerator);
+  const coro = isCoroutine(made) ? made : checkCoroutine("body", () => made as never);
+  const ours: object = coro;
+  if (ours instanceof Call) return ours._begin()._generator;
+  return ours instanceof CoroutineObject ? passOn(coro) : coro;
+}
+
+function* passOn(coro: Coroutine<unknown>): Coroutine<unknown> {
+  return yield* coro;
 }
 
 /** @throws TypeError unless `value` can be awaited */

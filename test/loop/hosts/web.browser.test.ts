@@ -47,3 +47,31 @@ describe.each(["with", "without"])("%s prioritized tasks", (prioritized) => {
     expect([once, again]).toEqual([true, true]);
   });
 });
+
+describe("endless work, which would starve the rendering of Firefox", () => {
+  /** Works until a number of frames has passed. Returns how often a timer interrupted the work. */
+  async function gapsWhileHidden(isHidden: boolean): Promise<{ gaps: number; frames: number }> {
+    vi.spyOn(document, "hidden", "get").mockReturnValue(isHidden);
+    const timers = vi.spyOn(globalThis, "setTimeout");
+    const loop = newEventLoop();
+    const end = performance.now() + 200;
+    const spin = () => (performance.now() > end ? loop.stop() : loop.callSoon(spin));
+    spin();
+    await loop.runForever();
+    loop.close();
+    const gaps = timers.mock.calls.filter(([, delay]) => delay === 1).length;
+    vi.restoreAllMocks();
+    return { gaps, frames: 200 / 16 };
+  }
+
+  test("has gaps in a visible page, at most one per frame", async () => {
+    const { gaps, frames } = await gapsWhileHidden(false);
+
+    expect(gaps).toBeGreaterThan(1);
+    expect(gaps).toBeLessThanOrEqual(frames + 1);
+  });
+
+  test("has none in a hidden page, whose timers are throttled", async () => {
+    expect((await gapsWhileHidden(true)).gaps).toBe(0);
+  });
+});

@@ -25,6 +25,7 @@ import type { Clock } from "./clock.ts";
 import { deadlock } from "./deadlock.ts";
 import type { Host, HostFactory } from "./host.ts";
 import { block, takeIn } from "./hosts/blocking.ts";
+import { postMicrotask } from "./hosts/microtask.ts";
 import { enterScheduler, type Scheduler } from "./scheduler.ts";
 import { SLICE_OVER, STOPPED, type Turns } from "./turns.ts";
 
@@ -120,7 +121,7 @@ export class Pump {
   wake(): void {
     this.asleep = false;
     this.#dryFor = 0;
-    queueMicrotask(this.#onMicrotask);
+    postMicrotask(this.#onMicrotask);
   }
 
   /** Keeps the loop from asking for a microtask if it sleeps: `runNow` is to follow. Returns whether it slept. */

@@ -7,6 +7,7 @@
 // Most exceptions are retrieved in the next turn. So what costs something waits
 // for the microtask after the slice, and is spared to those.
 
+import { postMicrotask } from "./hosts/microtask.ts";
 import type { Scheduler } from "./scheduler.ts";
 
 interface Failed {
@@ -32,7 +33,7 @@ export class Unretrieved {
     this.#exception = exception;
     notesOf(future._loop).add(this);
     const count = recent.push([future, this]);
-    if (count === 1) queueMicrotask(watchRecent);
+    if (count === 1) postMicrotask(watchRecent);
     // While a loop blocks its thread no microtask comes.
     if (count > MOST_RECENT) watchRecent();
   }
@@ -54,8 +55,12 @@ export class Unretrieved {
   watch(future: Failed): void {
     if (!notesOf(this.#loop).has(this)) return;
     readStack(this.#exception);
-    collected ??= new FinalizationRegistry((note) => note.report());
-    collected.register(future, this, this);
+    try {
+      collected ??= new FinalizationRegistry((note) => note.report());
+      collected.register(future, this, this);
+    } catch {
+      // Some platforms have none. Then it is reported when the loop closes.
+    }
   }
 }
 

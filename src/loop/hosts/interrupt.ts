@@ -19,8 +19,13 @@ export function onInterrupt(callback: () => void, asked: boolean): () => void {
   const { process } = globalThis as Platform;
   if (process?.on === undefined) return () => undefined;
   if (waiting.size === 0) {
-    if (!asked && listeners() > 0) return () => undefined;
-    process.on("SIGINT", interrupt);
+    try {
+      if (!asked && listeners() > 0) return () => undefined;
+      process.on("SIGINT", interrupt);
+    } catch {
+      // Edge runtimes have a `process` whose functions throw.
+      return () => undefined;
+    }
   }
   waiting.set(callback, asked);
   return () => forget(callback);

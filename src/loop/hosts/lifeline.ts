@@ -54,11 +54,20 @@ const MOST_SENT = 1_000;
 /** The number under which other threads can reach this one; undefined where they cannot. */
 export function reachableThread(): number | undefined {
   const { process } = globalThis as Platform;
-  const threads = process?.getBuiltinModule?.("node:worker_threads");
+  const threads = builtinThreads();
   if (threads?.postMessageToThread === undefined) return undefined;
   if (!isListening) process?.on("workerMessage", onWorkerMessage);
   isListening = true;
   return threads.threadId;
+}
+
+/** Node's module of threads, where there is one. Edge runtimes have a `process` whose functions throw. */
+function builtinThreads(): Threads | undefined {
+  try {
+    return (globalThis as Platform).process?.getBuiltinModule?.("node:worker_threads");
+  } catch {
+    return undefined;
+  }
 }
 
 function onWorkerMessage(value: unknown): void {
@@ -82,9 +91,16 @@ export function holdName(name: string, onHeld: () => void): () => void {
   if (lockManager === undefined) {
     onHeld();
   } else {
-    void lockManager.request(name, () => {
+    let isHeld = false;
+    const request = lockManager.request(name, () => {
+      isHeld = true;
       onHeld();
       return held;
+    });
+    // Pages without an origin of their own may not ask for locks. A death goes unnoticed there.
+    request.catch((error: unknown) => {
+      if (isHeld) throw error;
+      onHeld();
     });
   }
   return () => release();
@@ -140,7 +156,7 @@ function awaitEnd(name: string, onDead: () => void): Lifeline {
 }
 
 function sendEnd(name: string, thread: number, onDead: () => void): Lifeline {
-  const threads = (globalThis as Platform).process?.getBuiltinModule?.("node:worker_threads");
+  const threads = builtinThreads();
   const { threadId, MessageChannel, postMessageToThread } = threads as Threads;
   const { port1, port2 } = new MessageChannel();
   port1.on("close", onDead);

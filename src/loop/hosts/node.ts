@@ -5,9 +5,10 @@ import type { Host } from "../host.ts";
 /** The longest delay that `setTimeout` takes; a later deadline is slept for in several steps. */
 const LONGEST_DELAY = 2 ** 31 - 1;
 
+/** What `setTimeout` returns. Elsewhere than in Node it may be a number. */
 interface NodeTimer {
-  ref(): void;
-  unref(): void;
+  ref?(): void;
+  unref?(): void;
 }
 declare function setTimeout(callback: () => void, delay: number): NodeTimer;
 declare function clearTimeout(timer: NodeTimer): void;
@@ -33,18 +34,22 @@ export class NodeHost implements Host {
     // Node does not wake from its poll for an immediate that is unref'ed, so a
     // loop that must not keep the process alive goes on by a timer instead.
     if (this.#ref) {
-      setImmediate(this.#onTask);
-    } else {
-      this.#posted = setTimeout(this.#onTask, 0);
-      this.#posted.unref();
+      try {
+        setImmediate(this.#onTask);
+        return;
+      } catch {
+        // A stub: edge runtimes have them, which say that it is not supported.
+      }
     }
+    this.#posted = setTimeout(this.#onTask, 0);
+    if (!this.#ref) this.#posted.unref?.();
   }
 
   sleep(delay: number): void {
     if (this.#timer !== undefined) clearTimeout(this.#timer);
     // Node cuts the fraction off, and would wake a little early only to sleep again.
     this.#timer = setTimeout(this.#onTimer, Math.min(Math.ceil(delay), LONGEST_DELAY));
-    if (!this.#ref) this.#timer.unref();
+    if (!this.#ref) this.#timer.unref?.();
   }
 
   cancelSleep(): void {
@@ -55,8 +60,8 @@ export class NodeHost implements Host {
   setRef(ref: boolean): void {
     this.#ref = ref;
     for (const timer of [this.#timer, this.#posted]) {
-      if (ref) timer?.ref();
-      else timer?.unref();
+      if (ref) timer?.ref?.();
+      else timer?.unref?.();
     }
   }
 

@@ -228,10 +228,16 @@ export abstract class CallExecutor implements Executor {
       this.#wake();
       return;
     }
-    this.threads.cancel(call);
-    if (this.#grace <= 0) this.#giveUp(call);
-    else if (this.#grace < Infinity) {
-      call.timer = setTimeout(() => this.#giveUp(call), this.#grace);
+    let grace = this.#grace;
+    try {
+      this.threads.cancel(call);
+    } catch {
+      // Nobody knows whether the thread has heard of it, so it has to end in bounded time.
+      grace = Math.min(grace, DEFAULT_GRACE);
+    }
+    if (grace <= 0) this.#giveUp(call);
+    else if (grace < Infinity) {
+      call.timer = setTimeout(() => this.#giveUp(call), grace);
     }
   }
 

@@ -41,6 +41,7 @@ export class Work {
   readonly #isCancelled: () => boolean;
   readonly #onAsked: () => void;
   #controller: AbortController | undefined;
+  #hasAborted = false;
 
   /**
    * @param isCancelled tells, if it can, while this thread computes.
@@ -67,9 +68,11 @@ export class Work {
   }
 
   cancel(): void {
+    if (this.#hasAborted) return;
+    // First: some platforms read `aborted` while they abort, and that looks again.
+    this.#hasAborted = true;
     this.#controller ??= new AbortController();
-    const { signal } = this.#controller;
-    if (!abortedOf(signal)) this.#controller.abort(new CancelledError("The call was cancelled"));
+    this.#controller.abort(new CancelledError("The call was cancelled"));
   }
 
   /** Calls the function. Gives what it gives in the end, or a promise of that. */

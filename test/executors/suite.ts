@@ -1,6 +1,6 @@
 // What every executor has to do, in Node as in a browser.
 
-import { afterEach, beforeEach, describe, expect, test } from "vitest";
+import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 import { getRunningLoop, newEventLoop } from "../../src/eventLoop.ts";
 import type { Executor, TaskReference } from "../../src/executing.ts";
 import type { CallExecutor, ThreadExecutorOptions } from "../../src/executors/calls.ts";
@@ -48,6 +48,25 @@ export function testExecutor({ make, tasks }: Platform): void {
 
   afterEach(async () => {
     await Promise.all(executors.splice(0).map((one) => one.shutdown({ cancel: true })));
+  });
+
+  describe("a cancellation of which the thread cannot be told", PATIENCE, () => {
+    test.each([20, Infinity])("terminates it, with a grace of %d ms", async (grace) => {
+      executor = started({ maxThreads: 1, grace });
+      const controller = new AbortController();
+      await executor.submit(task("add"), [1, 2]);
+      const call = executor.submit(task("waitForEver"), [], { signal: controller.signal });
+      // As Deno does after an earlier channel was closed.
+      const post = vi.spyOn(BroadcastChannel.prototype, "postMessage");
+      post.mockImplementation(() => {
+        throw new TypeError("expected i32");
+      });
+      controller.abort();
+      post.mockRestore();
+
+      expect(await caught(call)).toBeInstanceOf(CancelledError);
+      expect(await executor.submit(task("add"), [1, 2])).toBe(3);
+    });
   });
 
   describe("a thread", PATIENCE, () => {

@@ -1,9 +1,10 @@
 // Functions in a browser's workers.
 
-import { beforeAll, expect, test } from "vitest";
+import { beforeAll, expect, test, vi } from "vitest";
 import { provideExecuting } from "../../src/executing.ts";
 import { ThreadExecutor } from "../../src/executors/browser/threadExecutor.ts";
 import { executionOf, toThread } from "../../src/executors/execution.ts";
+import { CancelledError } from "../../src/loop/errors.ts";
 import { provideExposing } from "../../src/loop/exposing.ts";
 import { exposureOf } from "../../src/remote/exposure.ts";
 import { run } from "../../src/run.ts";
@@ -53,4 +54,20 @@ test("the page's frames go on while a worker computes", { timeout: 30_000 }, asy
 
   // A page that computes itself has none.
   expect(frames500).toBeGreaterThan(2);
+});
+
+test("a page that is isolated but has no shared memory makes and cancels calls", async () => {
+  vi.stubGlobal("crossOriginIsolated", true);
+  vi.stubGlobal("SharedArrayBuffer", undefined);
+  const executor = new ThreadExecutor({ worker, maxThreads: 1 });
+  const sum = await executor.submit({ url: TASKS, name: "add" }, [1, 2]);
+  const controller = new AbortController();
+  const options = { signal: controller.signal };
+  const call = executor.submit({ url: TASKS, name: "waitUntilCancelled" }, [0], options);
+  controller.abort();
+
+  await expect(call).rejects.toBeInstanceOf(CancelledError);
+  await executor.shutdown();
+  vi.unstubAllGlobals();
+  expect(sum).toBe(3);
 });

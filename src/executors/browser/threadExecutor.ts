@@ -99,6 +99,12 @@ class Workers implements Threads {
   }
 }
 
+/** Memory to share with a worker. WebKit may be cross-origin isolated and have none all the same. */
+function sharedMark(): Int32Array<SharedArrayBuffer> | undefined {
+  if (!globalThis.crossOriginIsolated || typeof SharedArrayBuffer !== "function") return undefined;
+  return new Int32Array(new SharedArrayBuffer(4));
+}
+
 /** A worker. It has one call at a time. */
 class Thread {
   isOver = false;
@@ -115,17 +121,15 @@ class Thread {
   constructor(worker: Worker, loop: EventLoop) {
     this.#worker = worker;
     this.#loop = loop;
-    this.#mark = globalThis.crossOriginIsolated
-      ? new Int32Array(new SharedArrayBuffer(4))
-      : undefined;
+    this.#mark = sharedMark();
     this.#remote = new Promise<Remote>((resolve, reject) => {
       this.#giveUp = reject;
       worker.onmessage = ({ data }) => {
         this.#connected = connectRemote(data as RemoteTicket);
         worker.onmessage = null;
         worker.onerror = null;
-        if (this.#mark !== undefined) worker.postMessage(this.#mark);
         resolve(this.#connected);
+        if (this.#mark !== undefined) worker.postMessage(this.#mark);
       };
       worker.onerror = (event) => {
         reject(
@@ -160,7 +164,7 @@ class Thread {
     if (this.#mark !== undefined) Atomics.store(this.#mark, 0, id);
     const tell = (remote: Remote) => this.#inLoop(() => remote.callSoon("cancel", id));
     if (this.#connected !== undefined) tell(this.#connected);
-    else this.#remote.then(tell, () => undefined);
+    else this.#remote.then(tell).catch(() => undefined); // the time of grace ends it
   }
 
   terminate(): void {

@@ -76,7 +76,8 @@ class PiscinaThreads implements Threads {
   readonly #freeRows: number[];
   readonly #rowOf = new Map<Call, number>();
   readonly #places = new PlaceTable();
-  readonly #channel: BroadcastChannel;
+  readonly #channelName: string;
+  #channel: BroadcastChannel;
   /** Why a thread could not start. */
   #broken: unknown;
 
@@ -87,8 +88,8 @@ class PiscinaThreads implements Threads {
     this.#onEnd = onEnd;
     this.#rows = new Int32Array(new SharedArrayBuffer(size * ROW * Int32Array.BYTES_PER_ELEMENT));
     this.#freeRows = Array.from({ length: size }, (_, row) => row);
-    this.#channel = new BroadcastChannel(name);
-    (this.#channel as { unref?(): void }).unref?.();
+    this.#channelName = name;
+    this.#channel = openChannel(name);
     this.#piscina = new Piscina({
       filename: fileURLToPath(threadModule.url ?? new URL(THREAD_MODULE, import.meta.url)),
       name: "perform",
@@ -145,7 +146,14 @@ class PiscinaThreads implements Threads {
     const row = this.#rowOf.get(call);
     if (row === undefined) return;
     Atomics.store(this.#rows, row * ROW + CANCELLED, 1);
-    this.#channel.postMessage(undefined);
+    try {
+      this.#channel.postMessage(undefined);
+    } catch {
+      // In Deno 2.9 a channel may be broken if it was opened after all others were closed. The next one is not.
+      this.#channel.close();
+      this.#channel = openChannel(this.#channelName);
+      this.#channel.postMessage(undefined);
+    }
   }
 
   terminate(call: Call): void {
@@ -180,6 +188,13 @@ class PiscinaThreads implements Threads {
     this.#freeRows.push(row);
     this.#onEnd(call, isError, outcome);
   }
+}
+
+/** A channel that keeps no process alive. */
+function openChannel(name: string): BroadcastChannel {
+  const channel = new BroadcastChannel(name);
+  (channel as { unref?(): void }).unref?.();
+  return channel;
 }
 
 function piscina(): PiscinaModule {

@@ -1,0 +1,23 @@
+// The signal of a call in a thread.
+
+import { afterEach, expect, test, vi } from "vitest";
+import { Work } from "../../src/executors/work.ts";
+
+afterEach(() => {
+  vi.unstubAllGlobals();
+});
+
+test("a signal aborts once on a platform that reads `aborted` while it aborts", () => {
+  class Controller extends AbortController {
+    // As Deno's does.
+    override abort(reason?: unknown): void {
+      if (!this.signal.aborted) super.abort(reason);
+    }
+  }
+  vi.stubGlobal("AbortController", Controller);
+  const { signal } = new Work(() => true);
+  let aborts = 0;
+  signal.addEventListener("abort", () => aborts++);
+
+  expect([signal.aborted, signal.aborted, aborts]).toEqual([true, true, 0]);
+});

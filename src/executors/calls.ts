@@ -126,7 +126,7 @@ export abstract class CallExecutor implements Executor {
   /**
    * Has a thread call `task` with `args`; the promise settles as the call does. Calls begin in the order in which they were
    * submitted. Arguments and results are structured clones, made at once; memory moves if `transfer` says so. Errors keep
-   * their name, message, stack and cause.
+   * their name, message, stack, cause and own enumerable fields, such as `code`.
    *
    * If every thread has a call, it waits for one, however many do: who submits more than he can hold waits for `drain()`.
    *

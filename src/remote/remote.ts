@@ -16,7 +16,7 @@ import { moved } from "./transfer.ts";
  * Connects to a loop of another thread, whose `remote()` made the ticket.
  *
  * What is called is told by its name, and arguments and results are structured clones; memory moves if `transfer` says so.
- * Errors keep their name, message, stack and cause. The connection belongs to the first loop that calls, and ends with it.
+ * Errors keep their name, message, stack, cause and own enumerable fields. The connection belongs to the first loop that calls, and ends with it.
  *
  * @throws TypeError if `ticket` is none.
  * @example

@@ -1,5 +1,6 @@
 // Errors that cross from one thread to another: structured clones keep neither class nor cause of most.
 
+import { isError } from "../loop/brands.ts";
 import {
   CancelledError,
   DeadlockError,
@@ -24,7 +25,12 @@ export type PackedError =
       readonly stack: string | undefined;
       readonly cause: PackedError | undefined;
       readonly errors: PackedError[] | undefined;
+      /** Its own enumerable fields, such as `code`, by name. */
+      readonly fields: readonly (readonly [name: string, value: Field])[] | undefined;
     };
+
+/** A field of an error: an error itself, or plain data. */
+type Field = { readonly error: PackedError } | { readonly data: unknown };
 
 /** How deep causes and the errors of groups are kept, and how many in all. */
 const DEEPEST = 16;
@@ -50,10 +56,10 @@ export function packError(error: unknown): PackedError {
     left--;
     path.add(error);
     try {
-      if (!(error instanceof Error)) return { value: cloneable(error) };
+      if (!isError(error)) return { value: cloneable(error) };
       const { message, stack, cause, errors } = error as Error & { errors?: unknown };
       // A class that does not say its name has one all the same.
-      const name = error.name === "Error" ? error.constructor.name : error.name;
+      const name = error.name === "Error" ? (error.constructor?.name ?? "Error") : error.name;
       return {
         name: String(name),
         message: String(message),
@@ -62,6 +68,7 @@ export function packError(error: unknown): PackedError {
         errors: Array.isArray(errors)
           ? errors.map(packInner).filter((inner) => inner !== undefined)
           : undefined,
+        fields: packFields(error),
       };
     } catch {
       // A getter of its own, or what cannot become a string.
@@ -71,8 +78,30 @@ export function packError(error: unknown): PackedError {
     }
   }
 
+  /** What a getter throws or nobody can clone is left out: the rest is worth more. */
+  function packFields(error: Error): (readonly [string, Field])[] | undefined {
+    const names = Object.keys(error).filter((name) => !STANDARD.includes(name));
+    const fields: (readonly [string, Field])[] = [];
+    for (const name of names.slice(0, MOST_FIELDS)) {
+      try {
+        const value: unknown = Reflect.get(error, name);
+        const inner = isError(value) ? packInner(value) : undefined;
+        if (inner !== undefined) fields.push([name, { error: inner }]);
+        else if (!isError(value)) fields.push([name, { data: structuredClone(value) }]);
+      } catch {
+        // A getter that throws, or a function in it.
+      }
+    }
+    return fields.length > 0 ? fields : undefined;
+  }
+
   return pack(error);
 }
+
+/** What is sent for itself. `name` is a field of most classes. */
+const STANDARD = ["name", "message", "stack", "cause", "errors"];
+/** How many fields of an error are kept. */
+const MOST_FIELDS = 50;
 
 const UNDESCRIBED = {
   name: "Error",
@@ -80,6 +109,7 @@ const UNDESCRIBED = {
   stack: undefined,
   cause: undefined,
   errors: undefined,
+  fields: undefined,
 };
 
 /** What arrives. Never fails, as nobody would ever hear of that. */
@@ -90,6 +120,9 @@ export function unpackError(packed: PackedError): unknown {
   if (error.name !== name) define(error, "name", name);
   if (stack !== undefined) define(error, "stack", stack);
   if (cause !== undefined) define(error, "cause", unpackError(cause));
+  for (const [key, field] of packed.fields ?? []) {
+    define(error, key, "error" in field ? unpackError(field.error) : field.data, true);
+  }
   return error;
 }
 
@@ -103,8 +136,9 @@ function newError(name: string, message: string, errors: unknown[] | undefined):
   return new Known(message);
 }
 
-function define(error: Error, key: string, value: unknown): void {
-  Object.defineProperty(error, key, { value, configurable: true, writable: true });
+/** Defines and never assigns: a field may be called `__proto__`. */
+function define(error: Error, key: string, value: unknown, enumerable = false): void {
+  Object.defineProperty(error, key, { value, configurable: true, writable: true, enumerable });
 }
 
 /** `value`, or words for it if it cannot be sent. */

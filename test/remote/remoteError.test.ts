@@ -47,3 +47,63 @@ describe("a group that is sent", () => {
     expect(sent(empty)).toMatchObject({ name: "ExceptionGroup", message: "empty", errors: [] });
   });
 });
+
+describe("an error that is sent keeps its own fields", () => {
+  test("such as code and errno, also those of its causes and of the errors in a group", () => {
+    const fields = {
+      code: "ENOENT",
+      errno: -2,
+      syscall: "open",
+      path: "/a",
+      detail: { at: [1, new Date(5)] },
+    };
+    const error = Object.assign(
+      new Error("outer", { cause: Object.assign(new RangeError("inner"), { code: 7 }) }),
+      fields,
+    );
+    const group = new ExceptionGroup([error]);
+
+    const [arrived] = (sent(group) as ExceptionGroup).errors;
+
+    expect(arrived).toMatchObject({ ...fields, cause: { code: 7 } });
+    expect(Object.keys(arrived as object)).toEqual(Object.keys(fields));
+  });
+
+  test("and errors among them, of a class of its own", () => {
+    class HttpError extends Error {
+      readonly status = 404;
+      readonly reason = Object.assign(new TypeError("why"), { code: "E" });
+      readonly response = { headers: ["a", 1] };
+    }
+
+    expect(sent(new HttpError("no"))).toMatchObject({
+      name: "HttpError",
+      status: 404,
+      reason: { name: "TypeError", message: "why", code: "E" },
+      response: { headers: ["a", 1] },
+    });
+  });
+
+  test("without what cannot be cloned or read, and without a new prototype", () => {
+    const error = Object.assign(new Error("odd"), {
+      code: 1,
+      callback: () => 1,
+      self: undefined as unknown,
+    });
+    error.self = error;
+    Object.defineProperty(error, "getter", {
+      enumerable: true,
+      get: () => {
+        throw new Error("no");
+      },
+    });
+    Object.defineProperty(error, "__proto__", { enumerable: true, value: { polluted: true } });
+
+    const arrived = sent(error) as typeof error;
+
+    expect(arrived.code).toBe(1);
+    expect(Object.keys(arrived)).toEqual(["code", "__proto__"]);
+    expect(Object.getPrototypeOf(arrived)).toBe(Error.prototype);
+    expect("polluted" in {}).toBe(false);
+  });
+});

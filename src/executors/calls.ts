@@ -20,6 +20,7 @@ import type {
 import { checkCount, checkOptions, checkTime, wrongType } from "../loop/arguments.ts";
 import { asyncDispose } from "../loop/dispose.ts";
 import { CancelledError, RuntimeError } from "../loop/errors.ts";
+import { clearTimeout, setTimeout } from "../loop/hosts/timers.ts";
 import { copied } from "../remote/transfer.ts";
 import { onAbort } from "../tasks/onAbort.ts";
 import { abortError, checkSignal } from "../tasks/withSignal.ts";

@@ -3,6 +3,8 @@
 // `bufferedAmount` says how much of what was sent still waits, and no event tells that it has become less. So who
 // waits for that has to look from time to time.
 
+import { clearTimeout, setTimeout } from "../loop/hosts/timers.ts";
+
 /** How long to wait between two looks, in milliseconds: twice as long each time, up to the second. */
 const SHORTEST = 1;
 const LONGEST = 16;

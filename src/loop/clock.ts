@@ -1,3 +1,5 @@
+import { performance } from "./hosts/timers.ts";
+
 /** Where a loop reads the time. Milliseconds since an arbitrary start, never going back. */
 export interface Clock {
   now(): number;

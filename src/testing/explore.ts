@@ -9,6 +9,7 @@ import {
   wrongType,
 } from "../loop/arguments.ts";
 import { ScheduleError } from "../loop/errors.ts";
+import { performance, setTimeout } from "../loop/hosts/timers.ts";
 import type { Awaitable } from "../tasks/awaitable.ts";
 import { type Conditions, conditionsOf, type RunConditions } from "./conditions.ts";
 import { type Plan, planOf, type Strategy } from "./plans.ts";

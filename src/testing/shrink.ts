@@ -1,5 +1,6 @@
 // A failing schedule is made as simple as can be: fewest departures from first come, first served, then shortest.
 
+import { performance } from "../loop/hosts/timers.ts";
 import type { Cancel, Conditions } from "./conditions.ts";
 import { ExhaustivePolicy } from "./exhaustivePolicy.ts";
 import { ScriptPolicy } from "./policies.ts";

@@ -11,6 +11,7 @@ import {
 import { EventLoop } from "../eventLoop.ts";
 import { CancelledError, DeadlockError, RuntimeError } from "../loop/errors.ts";
 import { heldOn } from "../loop/holders.ts";
+import { performance, setTimeout } from "../loop/hosts/timers.ts";
 import type { ExceptionContext } from "../loop/scheduler.ts";
 import type { Runnable } from "../loop/slots.ts";
 import { type Awaitable, allTasks, ensureFutureOn } from "../tasks/awaitable.ts";

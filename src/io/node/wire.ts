@@ -7,6 +7,7 @@
 import { Socket } from "node:net";
 import { Readable, type Writable } from "node:stream";
 import type { TLSSocket } from "node:tls";
+import { setImmediate } from "../../loop/hosts/timers.ts";
 import type { Resource, Scheduler } from "../../loop/scheduler.ts";
 import { connectionAborted } from "../streamErrors.ts";
 import { StreamReader } from "../streamReader.ts";

@@ -5,6 +5,7 @@
 // a page that is not secure, a death goes unnoticed; who closes its loop says so itself.
 
 import { Inquiry } from "./inquiry.ts";
+import { performance, setTimeout } from "./timers.ts";
 
 /** Ends when a thread dies. */
 export interface Lifeline {

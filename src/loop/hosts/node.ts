@@ -1,6 +1,7 @@
 // Node, Bun and Deno: `setImmediate` goes on after the platform's own turn, one timer stands for the earliest deadline.
 
 import type { Host } from "../host.ts";
+import * as timers from "./timers.ts";
 
 /** The longest delay that `setTimeout` takes; a later deadline is slept for in several steps. */
 const LONGEST_DELAY = 2 ** 31 - 1;
@@ -10,9 +11,9 @@ interface NodeTimer {
   ref?(): void;
   unref?(): void;
 }
-declare function setTimeout(callback: () => void, delay: number): NodeTimer;
-declare function clearTimeout(timer: NodeTimer): void;
-declare function setImmediate(callback: () => void): unknown;
+const { setImmediate } = timers;
+const setTimeout = timers.setTimeout as (callback: () => void, delay: number) => NodeTimer;
+const clearTimeout = timers.clearTimeout as (timer: NodeTimer) => void;
 
 export class NodeHost implements Host {
   readonly #onTask: () => void;

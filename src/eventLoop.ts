@@ -29,7 +29,7 @@ import {
 } from "./loop/exposing.ts";
 import { type Callback, Handle, TimerHandle } from "./loop/handle.ts";
 import { watchHolders } from "./loop/holders.ts";
-import { asyncContextKeeper } from "./loop/hosts/asyncContext.ts";
+import { asyncContextKeeper, flow } from "./loop/hosts/asyncContext.ts";
 import { bellHere } from "./loop/hosts/blocking.ts";
 import { platformHost } from "./loop/hosts/detect.ts";
 import { places } from "./loop/places.ts";
@@ -69,9 +69,9 @@ export interface EventLoopOptions {
   /** Which core orders the callbacks: by default WebAssembly where the host allows it, else TypeScript. */
   readonly core?: CoreKind;
   /**
-   * Runs each callback, and each step of a task, in the `AsyncLocalStorage` context in which it was made: for loggers and
-   * tracers of Node. Costs a microsecond or two for each callback and task. What a step changes by `enterWith` does not
-   * outlast the step.
+   * Runs each callback, and each step of a task, in the `AsyncLocalStorage` context in which it was made. Only needed for
+   * stores that are set inside of tasks: `run` and `toAsync` keep the store of their caller without it. Makes each
+   * callback and each task more expensive. What a step changes by `enterWith` does not outlast the step.
    */
   readonly asyncContext?: boolean;
 }
@@ -614,7 +614,7 @@ export class EventLoop implements Scheduler {
 
   /** `callback` with the contexts of now, if there are any. */
   #inContext<Args extends unknown[]>(callback: Callback<Args>): Callback<Args> {
-    return contexts.inUse || this._snapshot !== undefined
+    return contexts.inUse || this._snapshot !== undefined || flow.within !== undefined
       ? bound(this, callback, inheritedContext())
       : callback;
   }

@@ -11,6 +11,9 @@ import { gather } from "./tasks/gather.ts";
  * Whatever tasks `main` leaves behind are cancelled at its end, and waited for; an error that one of them ends with is
  * reported to the loop's exception handler. Then the loop is closed.
  *
+ * The tasks see the `AsyncLocalStorage` stores of the caller, where the host has such a thing, and a copy of its context
+ * variables. A store that is set inside of a task follows only that task with the loop option `asyncContext`.
+ *
  * In Node the first SIGINT (Ctrl-C) cancels `main`, which can clean up, and the second ends the process; a program that
  * listens to that signal itself is left alone, unless it asks with `handleSigint`.
  *

@@ -7,6 +7,7 @@
 
 import { type EventLoop, getEventLoop } from "./eventLoop.ts";
 import { checkFunction } from "./loop/arguments.ts";
+import { inFlow, keepAsyncContext } from "./loop/hosts/asyncContext.ts";
 import { runningScheduler } from "./loop/scheduler.ts";
 import { type Awaitable, callAndAwait, createTaskOn } from "./tasks/awaitable.ts";
 import type { Task } from "./tasks/task.ts";
@@ -19,6 +20,12 @@ import { abortError, isSignal, withSignal } from "./tasks/withSignal.ts";
  * runs on the running loop, or else on `getEventLoop()`, which all calls share, and which runs for as long as it has
  * something to do. A `run()` that is under way has another loop, whose locks and tasks are not for an async function that
  * calls: `setEventLoop(getRunningLoop())` in its first step makes both one.
+ *
+ * Concurrent calls do not see each other's context. Where the host has `AsyncLocalStorage` (Node, Bun, Deno, workerd) the
+ * task, its children and its callbacks see the stores of the caller. A store that a task sets by `enterWith` reaches no other
+ * call; each task has its own with the loop option `asyncContext`. Context variables are copied at the call. One that an
+ * async function sets outside of loops is seen by that function and what it calls then, and by no other request; where
+ * there is no `AsyncLocalStorage`, as in a browser, by all that is called later, so set it in a coroutine there.
  *
  * One more argument than the function takes may be an `AbortSignal`. An abort cancels the task, and the promise rejects
  * once it has cleaned up, with a CancelledError whose `cause` is the signal's reason. A signal that has aborted before
@@ -44,7 +51,8 @@ export function toAsync<This, Args extends unknown[], T>(
     const call = () => fn.apply(this, args as Args);
     const loop = (runningScheduler() ?? getEventLoop()) as EventLoop;
     const body = signal === undefined ? callAndAwait(call) : withSignal(signal, call);
-    const task = createTaskOn(loop, body, { name: fn.name || "toAsync" });
+    const options = { name: fn.name || "toAsync" };
+    const task = inFlow(keepAsyncContext(), () => createTaskOn(loop, body, options));
     // Before the loop may have run and stopped.
     const outcome = task.then();
     drive(loop, task);

@@ -9,6 +9,7 @@
 
 import { checkFunction, checkOptions, checkString, describe } from "./arguments.ts";
 import { LookupError, RuntimeError } from "./errors.ts";
+import { enterFlow, type FlowStorage, flow, newFlowStorage } from "./hosts/asyncContext.ts";
 import { runningScheduler, type Scheduler } from "./scheduler.ts";
 import type { Runnable } from "./slots.ts";
 
@@ -26,13 +27,20 @@ let enteredBy: Runnable | Scheduler | undefined;
 /** What holds for the turn of a callback: what it was bound to, or has set itself. */
 const ofCallbacks = /* @__PURE__ */ new WeakMap<Runnable, Context>();
 
-/** What holds outside of every loop. */
+/**
+ * What holds outside of every loop: for each asynchronous flow of the host where it can tell them apart, else for all. A
+ * flow goes on from the one that started it, so a value that is set takes another context and leaves those flows alone
+ * that have started already.
+ */
 let outermost: Context | undefined;
+let flows: FlowStorage<Context> | undefined;
 
 /** The values of all context variables, as one thing. Made by `copyContext()`, or empty. Like Python's `contextvars.Context`. */
 export class Context {
   #values: Values = NO_VALUES;
   #isEntered = false;
+  /** What tokens are of: outside of loops a context and those that took its place are one. @internal */
+  _identity: object = this;
 
   /**
    * Calls `callback(...args)` in this context, and gives what it returns. What it sets stays in this context.
@@ -65,6 +73,13 @@ export class Context {
     const copy = new Context();
     copy.#values = this.#values;
     return copy;
+  }
+
+  /** A copy that takes its place. @internal */
+  _successor(): Context {
+    const successor = this.copy();
+    successor._identity = this._identity;
+    return successor;
   }
 
   /** How many variables have a value here. */
@@ -212,12 +227,13 @@ export class ContextVar<T> {
         `The token was made by another variable, ${JSON.stringify(token.variable.name)}`,
       );
     }
-    if (token._context !== currentContext()) {
+    if (token._context._identity !== currentContext()?._identity) {
       throw new RangeError("The token was made in another context");
     }
     token._used = true;
-    if (token._old === NONE) token._context._delete(this);
-    else token._context._set(this, token._old);
+    const context = ownContext();
+    if (token._old === NONE) context._delete(this);
+    else context._set(this, token._old);
   }
 }
 
@@ -239,11 +255,13 @@ export function bound<Args extends unknown[]>(
   callback: (...args: Args) => unknown,
   context: Context | undefined,
 ): (...args: Args) => unknown {
-  if (context === undefined && loop._snapshot === undefined) return callback;
-  const within = loop._snapshot?.();
+  const within = loop._snapshot?.() ?? flow.within;
+  if (context === undefined && within === undefined) return callback;
   const inContext = context === undefined ? callback : inTurnWith(context, callback);
   const wrapper =
-    within === undefined ? inContext : (...args: Args) => within(() => inContext(...args));
+    within === undefined
+      ? inContext
+      : (...args: Args) => enterFlow(within, () => inContext(...args));
   // Reports name the callback and not the wrapper.
   return Object.defineProperty(wrapper, "name", { value: callback.name });
 }
@@ -282,18 +300,30 @@ function currentContext(): Context | undefined {
   const loop = runningScheduler();
   const runnable = loop?._slots.current;
   if (entered !== undefined && enteredBy === (runnable ?? loop)) return entered;
-  if (runnable === undefined) return outermost;
+  if (runnable === undefined) return flows === undefined ? outermost : flows.getStore();
   return "_context" in runnable ? (runnable._context as Context) : ofCallbacks.get(runnable);
 }
 
 /** The same to set something in. */
 function ownContext(): Context {
   const known = currentContext();
+  const runnable = runningScheduler()?._slots.current;
+  if (runnable === undefined && (known === undefined || known !== entered)) return ownFlow(known);
   if (known !== undefined) return known;
   const made = new Context();
-  const runnable = runningScheduler()?._slots.current;
-  if (runnable === undefined) outermost = made;
-  else if ("_context" in runnable) runnable._context = made;
-  else ofCallbacks.set(runnable, made);
+  if ("_context" in (runnable as Runnable)) (runnable as Runnable)._context = made;
+  else ofCallbacks.set(runnable as Runnable, made);
+  return made;
+}
+
+/** The same outside of every loop, where `known` holds. */
+function ownFlow(known: Context | undefined): Context {
+  flows ??= newFlowStorage();
+  if (flows === undefined) {
+    outermost ??= new Context();
+    return outermost;
+  }
+  const made = known?._successor() ?? new Context();
+  flows.enterWith(made);
   return made;
 }

@@ -24,9 +24,10 @@ import type { Core } from "../core/core.ts";
 import type { Clock } from "./clock.ts";
 import { deadlock } from "./deadlock.ts";
 import type { Host, HostFactory } from "./host.ts";
+import { keepAsyncContext } from "./hosts/asyncContext.ts";
 import { block, takeIn } from "./hosts/blocking.ts";
 import { postMicrotask } from "./hosts/microtask.ts";
-import { enterScheduler, type Scheduler } from "./scheduler.ts";
+import { enterScheduler, type Scheduler, type Snapshot } from "./scheduler.ts";
 import { SLICE_OVER, STOPPED, type Turns } from "./turns.ts";
 
 /** Called once when the loop stops: with an error only if the loop itself broke. */
@@ -49,6 +50,8 @@ export class Pump {
   readonly #clock: Clock;
   readonly #host: Host;
   #onStop: OnStop | undefined;
+  /** Runs turns in the host's own context of who started the loop: whoever wakes it may have another one. */
+  #home: Snapshot | undefined;
   #inside = false;
   /** Whether a task of the host is to come that calls `#onTask`. */
   #posted = false;
@@ -79,6 +82,7 @@ export class Pump {
    */
   start(onStop: OnStop, endsDry = false): void {
     this.#onStop = onStop;
+    this.#home = keepAsyncContext();
     this.#endsDry = endsDry && this.#clock.advanceTo !== undefined;
     this.asleep = true;
     this.wake();
@@ -177,6 +181,11 @@ export class Pump {
   #run(): void {
     if (this.#onStop === undefined || this.#inside) return;
     this.asleep = false;
+    if (this.#home === undefined) this.#runTurns();
+    else this.#home(this.#runTurns);
+  }
+
+  readonly #runTurns = (): void => {
     this.#inside = true;
     const outer = enterScheduler(this.#scheduler);
     try {
@@ -192,7 +201,7 @@ export class Pump {
       this.#inside = false;
       enterScheduler(outer);
     }
-  }
+  };
 
   #post(): void {
     if (this.#posted) return;
@@ -250,6 +259,7 @@ export class Pump {
   #end(broken?: { error: unknown }): void {
     const onStop = this.#onStop as OnStop;
     this.#onStop = undefined;
+    this.#home = undefined;
     this.#turns.stopping = false;
     this.#host.cancelSleep();
     this.#wakesAt = Number.NaN;

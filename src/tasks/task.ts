@@ -29,6 +29,7 @@ import {
 } from "../loop/arguments.ts";
 import { Context, checkContext, holdForTurn, inheritedContext } from "../loop/context.ts";
 import { CancelledError, newCancelledError, RuntimeError } from "../loop/errors.ts";
+import { enterFlow, flow } from "../loop/hosts/asyncContext.ts";
 import { places, type WaitingPlace } from "../loop/places.ts";
 import { runningScheduler, type Scheduler, type Snapshot } from "../loop/scheduler.ts";
 import type { Runnable } from "../loop/slots.ts";
@@ -139,6 +140,7 @@ export class Task<T> extends Future<T> implements Runnable, Waiter {
     const inherited = context ?? inheritedContext();
     if (inherited !== undefined) this._extras().context = inherited;
     if (loop._snapshot !== undefined) this._extras().within = loop._snapshot();
+    else if (flow.within !== undefined) this._extras().within = flow.within;
     this.#id = loop._slots.add(this);
     if (eagerStart === true && runningScheduler() === loop) this._runNow();
     else this._schedule();
@@ -180,7 +182,7 @@ export class Task<T> extends Future<T> implements Runnable, Waiter {
     const rare = this.#rare;
     if (rare?.context !== undefined) holdForTurn(rare.context.copy());
     if (rare?.within === undefined) this.cancel(message);
-    else rare.within(() => this.cancel(message));
+    else enterFlow(rare.within, () => this.cancel(message));
   }
 
   /** Takes note of a cancel. Returns the task that it waits for, and that has to be told first. @internal */
@@ -362,7 +364,7 @@ export class Task<T> extends Future<T> implements Runnable, Waiter {
     const givesWay =
       rare.within === undefined
         ? this._proceed(this.#frame, undefined, error)
-        : rare.within(() => this._proceed(this.#frame, undefined, error));
+        : enterFlow(rare.within, () => this._proceed(this.#frame, undefined, error));
     if (givesWay) this._schedule();
     return false;
   }

@@ -13,7 +13,7 @@ interface NodeTimer {
 }
 const { setImmediate } = timers;
 const setTimeout = timers.setTimeout as (callback: () => void, delay: number) => NodeTimer;
-const clearTimeout = timers.clearTimeout as (timer: NodeTimer) => void;
+const clearTimeout = timers.clearTimeout as unknown as (timer: NodeTimer) => void;
 
 export class NodeHost implements Host {
   readonly #onTask: () => void;

@@ -32,6 +32,7 @@ import { watchHolders } from "./loop/holders.ts";
 import { asyncContextKeeper, flow } from "./loop/hosts/asyncContext.ts";
 import { bellHere } from "./loop/hosts/blocking.ts";
 import { platformHost } from "./loop/hosts/detect.ts";
+import { watchPromises } from "./loop/ownPromises.ts";
 import { places } from "./loop/places.ts";
 import { Pump } from "./loop/pump.ts";
 import { newSources, type Sources } from "./loop/readiness.ts";
@@ -146,7 +147,7 @@ export class EventLoop implements Scheduler {
       onSlow: (runnable, duration) => this.#report(runnable, `${duration.toFixed(1)} ms`, {}),
     });
     this.#pump = new Pump(this, this.#turns, clock, platformHost);
-    if (clock.advanceTo !== undefined) watchHolders(1);
+    if (clock.advanceTo !== undefined) this.#watchAsLeaping(1);
     this.setDebug(debug);
   }
 
@@ -439,7 +440,7 @@ export class EventLoop implements Scheduler {
       places.watchers--;
       watchHolders(-1);
     }
-    if (this.#clock.advanceTo !== undefined) watchHolders(-1);
+    if (this.#clock.advanceTo !== undefined) this.#watchAsLeaping(-1);
     // Before the handler hears anything: it may want to use the loop.
     this.#closed = true;
     reportUnretrieved(this);
@@ -638,6 +639,12 @@ export class EventLoop implements Scheduler {
     const timer = new TimerHandle(this._slots, this.#inContext(callback), args, when);
     timer._id = this._startTimer(timer, when);
     return timer;
+  }
+
+  /** What only matters on a clock that leaps. */
+  #watchAsLeaping(difference: 1 | -1): void {
+    watchHolders(difference);
+    watchPromises(difference);
   }
 
   readonly #onDone = (): void => this.stop();

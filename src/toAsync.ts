@@ -43,12 +43,19 @@ export function toAsync<This, Args extends unknown[], T>(
   fn: (this: This, ...args: Args) => Awaitable<T>,
 ): (this: This, ...args: [...Args, signal?: AbortSignal]) => Promise<T> {
   checkFunction("fn", fn);
-  async function wrapper(this: This, ...args: unknown[]): Promise<T> {
+  function wrapper(this: This, ...args: unknown[]): Promise<T> {
+    try {
+      return begin(this, args);
+    } catch (error) {
+      return Promise.reject(error);
+    }
+  }
+  function begin(self: This, args: unknown[]): Promise<T> {
     const last = args.at(-1);
     const signal = args.length > fn.length && isSignal(last) ? last : undefined;
     if (signal !== undefined) args.pop();
     if (signal?.aborted) throw abortError(signal);
-    const call = () => fn.apply(this, args as Args);
+    const call = () => fn.apply(self, args as Args);
     const loop = (runningScheduler() ?? getEventLoop()) as EventLoop;
     const body = signal === undefined ? callAndAwait(call) : withSignal(signal, call);
     const options = { name: fn.name || "toAsync" };
@@ -56,7 +63,7 @@ export function toAsync<This, Args extends unknown[], T>(
     // Before the loop may have run and stopped.
     const outcome = task.then();
     drive(loop, task);
-    return await outcome;
+    return outcome;
   }
   return Object.defineProperties(wrapper, {
     name: { value: fn.name, configurable: true },

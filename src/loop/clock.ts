@@ -8,6 +8,11 @@ export interface Clock {
    * Afterwards `now()` must be at least `when`.
    */
   advanceTo?(when: number): void;
+  /**
+   * For how many milliseconds of real time `run` waits for something outside of the loop, such as a promise, before it
+   * ends with a DeadlockError. Only for a clock that does not pass by itself.
+   */
+  readonly externalTimeout?: number;
 }
 
 /** The host's monotonic clock. */

@@ -17,12 +17,18 @@ export function provideGraph(provided: (loop: Scheduler) => WaitForGraph): void 
   graphOf = provided;
 }
 
-/** The error of a loop that nothing can go on. */
-export function deadlock(loop: Scheduler): DeadlockError {
+/**
+ * The error of a loop that nothing can go on.
+ *
+ * @param waited for how long something outside was waited for, where that is the reason.
+ */
+export function deadlock(loop: Scheduler, waited?: number): DeadlockError {
   const graph = graphOf?.(loop);
   const words =
     loop._external === 0
       ? "Nothing is ready and no timer is pending: what waits would wait for ever"
-      : "What is awaited is a promise or the like, which cannot settle while this thread is blocked: use `run()`";
+      : waited !== undefined
+        ? `Nothing outside of the loop has ended within ${waited} ms of real time (\`externalTimeout\` of the clock)`
+        : "What is awaited is a promise or the like, which cannot settle while this thread is blocked: use `run()`";
   return new DeadlockError(words + (graph?.words ?? ""), graph?.waits);
 }

@@ -27,6 +27,7 @@ import type { Host, HostFactory } from "./host.ts";
 import { keepAsyncContext } from "./hosts/asyncContext.ts";
 import { block, takeIn } from "./hosts/blocking.ts";
 import { postMicrotask } from "./hosts/microtask.ts";
+import { mayLeap } from "./ownPromises.ts";
 import { enterScheduler, type Scheduler, type Snapshot } from "./scheduler.ts";
 import { SLICE_OVER, STOPPED, type Turns } from "./turns.ts";
 
@@ -57,7 +58,7 @@ export class Pump {
   #posted = false;
   /** Whether the run is over once nothing can come any more. */
   #endsDry = false;
-  /** For how many tasks of the host nothing has come; 0 while something is to be done. */
+  /** For how many tasks of the host nothing has come; 0 while something is to be done, Infinity after a timeout. */
   #dryFor = 0;
   /** When the host calls `#onTimer`, by the loop's clock. NaN, which is not before or after anything: never. */
   #wakesAt = Number.NaN;
@@ -174,6 +175,7 @@ export class Pump {
 
   readonly #onTimer = (): void => {
     this.#wakesAt = Number.NaN;
+    if (this.#dryFor > MOST_DRY_TASKS) this.#dryFor = Infinity;
     this.#turns.beginSlice();
     this.#run();
   };
@@ -213,7 +215,11 @@ export class Pump {
   #leap(): boolean {
     const deadline = this.#core.deadline();
     if (this.#clock.advanceTo === undefined) return false;
-    if (deadline === Infinity || this.#scheduler._external > 0) return false;
+    if (deadline === Infinity) return false;
+    // What is outside has had its turns of the host, and may wait for what is to happen at the deadline.
+    const isDry = this.#dryFor >= MOST_DRY_TASKS;
+    if (this.#scheduler._external > 0 && !(isDry && mayLeap(this.#scheduler))) return false;
+    this.#dryFor = 0;
     this.#clock.advanceTo(deadline);
     return true;
   }
@@ -226,14 +232,19 @@ export class Pump {
 
   /**
    * Ends a run that nothing can go on, or gives the host a few tasks more in which something may come after all, as from
-   * an async function that did not say so. Returns false, and does nothing, if there is something to wait for.
+   * an async function that did not say so. Something outside has the time that the clock says. Returns false if there
+   * is something else to wait for.
    */
   #dryOut(): boolean {
-    if (!this.#endsDry || this.#core.deadline() < Infinity) return false;
-    if (this.#scheduler._external > 0) return false;
-    this.asleep = ++this.#dryFor <= MOST_DRY_TASKS;
-    if (this.asleep) this.#post();
-    else this.#end({ error: deadlock(this.#scheduler) });
+    const { _external: external } = this.#scheduler;
+    const { advanceTo, externalTimeout = Infinity } = this.#clock;
+    if (advanceTo === undefined || !(this.#endsDry || external > 0)) return false;
+    this.asleep = true;
+    if (++this.#dryFor <= MOST_DRY_TASKS) this.#post();
+    else if (!this.#endsDry) return false;
+    else if (external === 0) this.#end({ error: deadlock(this.#scheduler) });
+    else if (this.#dryFor < Infinity) this.#host.sleep(externalTimeout);
+    else this.#end({ error: deadlock(this.#scheduler, externalTimeout) });
     return true;
   }
 

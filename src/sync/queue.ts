@@ -6,6 +6,7 @@
 //   Q3  nobody waits for room or for an item once the queue was shut down
 
 import { checkBoolean, describe, wrongType } from "../loop/arguments.ts";
+import { notePromise, outsideWaits } from "../loop/ownPromises.ts";
 import { BareCall, Prompt, type Wait } from "../tasks/bareCall.ts";
 import type { Coroutine } from "../tasks/coroutine.ts";
 import type { CoroutineSource } from "../tasks/iterate.ts";
@@ -165,9 +166,11 @@ export class Queue<T> implements AsyncIterable<T>, CoroutineSource<T> {
         if (isClosed) return END;
         if (this._store.size > 0) return { done: false, value: this.#take() };
         if (this.#isShutDown) return END;
-        return new Promise((resolve) => {
+        const wait = {};
+        const promise = new Promise<IteratorResult<T, undefined>>((resolve) => {
           const end = (result: IteratorResult<T, undefined>): void => {
             waiting.delete(entry);
+            outsideWaits.delete(wait);
             resolve(result);
           };
           const entry: Entry<T> = {
@@ -179,6 +182,8 @@ export class Queue<T> implements AsyncIterable<T>, CoroutineSource<T> {
           waiting.add(entry);
           this.#getters.add(entry);
         });
+        notePromise(promise, wait);
+        return promise;
       },
       return: async () => {
         isClosed = true;

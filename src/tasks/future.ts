@@ -8,6 +8,7 @@ import {
   newCancelledError,
   RuntimeError,
 } from "../loop/errors.ts";
+import { notePromise, outsideWaits } from "../loop/ownPromises.ts";
 import { placeOfCall, places } from "../loop/places.ts";
 import { checkLoop, runningScheduler, type Scheduler } from "../loop/scheduler.ts";
 import { Unretrieved } from "../loop/unretrieved.ts";
@@ -190,7 +191,10 @@ export class Future<T> implements PromiseLike<T> {
     onFulfilled?: ((value: T) => A | PromiseLike<A>) | null,
     onRejected?: ((reason: unknown) => B | PromiseLike<B>) | null,
   ): Promise<A | B> {
-    return promiseOf(this).then(onFulfilled, onRejected);
+    const promise = promiseOf(this);
+    // One promise less, and one whose future is known.
+    if (!onFulfilled && !onRejected) return promise as Promise<never>;
+    return promise.then(onFulfilled, onRejected);
   }
 
   /** As a promise's `catch`. */
@@ -287,14 +291,23 @@ function checkPending<T>(future: Future<T>): void {
 }
 
 function promiseOf<T>(future: Future<T>): Promise<T> {
-  return new Promise((resolve, reject) => {
-    const settle = () => {
-      if (future._state === RESULT) resolve(future._outcome as T);
-      else reject(future._reason());
-    };
-    if (future._state === PENDING) future._addWaiter({ _notify: settle });
-    else settle();
+  const wait = { _notify: settle, future };
+  let settleWith: [(value: T) => void, (reason: unknown) => void];
+  const promise = new Promise<T>((...both) => {
+    settleWith = both;
   });
+  function settle(): void {
+    outsideWaits.delete(wait);
+    if (future._state === RESULT) settleWith[0](future._outcome as T);
+    else settleWith[1](future._reason());
+  }
+  if (future._state === PENDING) {
+    future._addWaiter(wait);
+    notePromise(promise, wait);
+  } else {
+    settle();
+  }
+  return promise;
 }
 
 function notDone(): InvalidStateError {

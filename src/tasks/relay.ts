@@ -11,8 +11,9 @@
 // several that wait at once, each has its own.
 
 import type { CancelledError } from "../loop/errors.ts";
+import { takeSource } from "../loop/ownPromises.ts";
 import type { Scheduler } from "../loop/scheduler.ts";
-import { Future } from "./future.ts";
+import { Future, type Waiter } from "./future.ts";
 
 /** What a relay awaits, and for whom. */
 interface Job {
@@ -21,7 +22,7 @@ interface Job {
 }
 
 /** A future that something outside the loop completes. While it is pending, a clock that leaps has to wait. */
-class PromiseFuture<T> extends Future<T> {
+export class PromiseFuture<T> extends Future<T> {
   constructor(loop: Scheduler) {
     super(undefined, loop);
     loop._external++;
@@ -47,11 +48,43 @@ class PromiseFuture<T> extends Future<T> {
   }
 }
 
+/** A future that settles with one of its own loop: nothing outside has to happen, and no promise. */
+class OwnFuture extends Future<unknown> implements Waiter {
+  readonly #source: Future<unknown>;
+
+  constructor(source: Future<unknown>) {
+    super(undefined, source._loop);
+    this.#source = source;
+    if (source.done()) this._notify(source);
+    else source._addWaiter(this);
+  }
+
+  _notify(source: Future<unknown>): void {
+    if (this.done()) return;
+    if (source._hasFailed()) this._fail(source._reason());
+    else this._succeed(source.result());
+  }
+
+  override _parts(): Iterable<Future<unknown>> {
+    return [this.#source];
+  }
+
+  override _describe(): string {
+    return "Promise";
+  }
+}
+
 /** The job of a relay that runs the loop: the first promise that comes takes it. */
 let free: Job | undefined;
 
 /** A future of `loop` that settles with `promise`, and has the loop run in the same microtask. */
 export function futureOfPromise<T>(loop: Scheduler, promise: PromiseLike<T>): Future<T> {
+  const source = takeSource(promise) as Future<T> | undefined;
+  if (source?._loop === loop) {
+    // Whoever awaits the promise hears how it ends.
+    void promise.then(undefined, () => undefined);
+    return new OwnFuture(source) as Future<unknown> as Future<T>;
+  }
   const future = new PromiseFuture<T>(loop);
   if (free === undefined) {
     void relay({ promise, future });

@@ -18,6 +18,7 @@ import { type Awaitable, allTasks, ensureFutureOn } from "../tasks/awaitable.ts"
 import type { Future, Waiter } from "../tasks/future.ts";
 import { Task } from "../tasks/task.ts";
 import type { Conditions } from "./conditions.ts";
+import { mayDependOn } from "./dependence.ts";
 import { ExploringCore, type Observer, type Policy } from "./exploringCore.ts";
 import { ScriptPolicy } from "./policies.ts";
 import { VirtualClock } from "./virtualClock.ts";
@@ -46,6 +47,8 @@ export interface Outcome {
 
 /** How many microtasks a promise gets before the host gets its turn. */
 const MICROTASKS = 32;
+/** After how many tasks of the host in which nothing came from outside the clock may leap. */
+const DRY_TASKS = 3;
 /** How long what is outside may take, in milliseconds. */
 const PATIENCE = 5_000;
 
@@ -71,6 +74,7 @@ export class Stage {
 class Trial implements Observer, Waiter {
   readonly #core: ExploringCore;
   readonly #conditions: Conditions;
+  readonly #clock = new VirtualClock();
   readonly #loop: EventLoop;
   readonly #watcher: Watcher | undefined;
   readonly #reports: ExceptionContext[] = [];
@@ -87,7 +91,7 @@ class Trial implements Observer, Waiter {
     this.#conditions = conditions;
     this.#watcher = watcher;
     core.observer = this;
-    this.#loop = withCore(core, () => new EventLoop({ clock: new VirtualClock() }));
+    this.#loop = withCore(core, () => new EventLoop({ clock: this.#clock }));
     const { _slots: slots } = this.#loop;
     core.keepsOrder = (id) => !mayOvertake(slots.at(id));
     this.#loop.setExceptionHandler((_, context) => this.#reports.push(context));
@@ -171,11 +175,20 @@ class Trial implements Observer, Waiter {
       if (this.#loop._external > 0 && this.#outside.length === 0) this.#outside = this.#waits();
       // Promises of async functions too, which do not say that they are waited for.
       for (let left = MICROTASKS; left > 0 && !core.hasReady(); left--) await undefined;
-      while (!core.hasReady() && this.#loop._external > 0 && performance.now() < patience) {
+      for (let tasks = 0; !core.hasReady() && this.#loop._external > 0; tasks++) {
+        if (performance.now() >= patience || this.#leap(tasks)) break;
         await new Promise((resolve) => setTimeout(resolve));
       }
-    } while (core.hasReady() && !this.#goOn());
+    } while ((core.hasReady() || core.deadline() <= this.#clock.now()) && !this.#goOn());
     return this.#conclude();
+  }
+
+  /** Moves the clock to the next deadline if what is outside may wait for that, once it has had its tasks of the host. */
+  #leap(tasks: number): boolean {
+    const deadline = this.#loop._core.deadline();
+    if (tasks < DRY_TASKS || deadline === Infinity || !mayDependOn(this.#loop)) return false;
+    this.#clock.advanceTo(deadline);
+    return true;
   }
 
   #conclude(): Outcome {

@@ -6,7 +6,7 @@
 // So a visible page gets a gap of a millisecond, once per frame.
 
 import type { Host } from "../host.ts";
-import { clearTimeout, setTimeout } from "./timers.ts";
+import { clearTimeout, performance, setTimeout } from "./timers.ts";
 
 const LONGEST_DELAY = 2 ** 31 - 1;
 

@@ -1,7 +1,7 @@
 import type { Core, Priority } from "../core/core.ts";
 import { wrongType } from "./arguments.ts";
 import type { Callback, Handle, TimerHandle } from "./handle.ts";
-import type { Runnable, Slots } from "./slots.ts";
+import { type Runnable, Slots } from "./slots.ts";
 
 /** Calls a function in a context of the host's that was kept. */
 export type Snapshot = <R>(callback: () => R) => R;
@@ -77,9 +77,14 @@ export interface Scheduler {
 
 /** `TypeError` unless `value` is an event loop. */
 export function checkLoop(value: unknown): void {
-  if ((value as Scheduler | null)?._core === undefined) {
-    throw wrongType("loop", "an event loop", value);
-  }
+  const slots: unknown = (value as Scheduler | null)?._slots;
+  if (slots instanceof Slots) return;
+  const isForeign = (slots as Partial<Slots> | undefined)?.core !== undefined;
+  throw wrongType(
+    "loop",
+    isForeign ? "an event loop of this copy of mysyncio" : "an event loop",
+    value,
+  );
 }
 
 let running: Scheduler | undefined;

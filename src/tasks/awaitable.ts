@@ -3,6 +3,7 @@
 import { checkOptions, describe, wrongType } from "../loop/arguments.ts";
 import { RuntimeError } from "../loop/errors.ts";
 import { checkLoop, runningScheduler, type Scheduler } from "../loop/scheduler.ts";
+import { isFromAnotherCopy, OF_ANOTHER_COPY } from "./anotherCopy.ts";
 import {
   type AnyGenerator,
   Call,
@@ -11,6 +12,8 @@ import {
   isCoroutine,
   isCoroutineFunction,
   isGenerated,
+  native,
+  passOn,
 } from "./coroutine.ts";
 import { awaited, currentScheduler, type Future, isFuture, loopOf } from "./future.ts";
 import { futureOfPromise } from "./relay.ts";
@@ -207,11 +210,7 @@ export function blockOf<Scope>(
   const coro = isCoroutine(made) ? made : checkCoroutine("body", () => made as never);
   const ours: object = coro;
   if (ours instanceof Call) return ours._begin()._generator;
-  return ours instanceof CoroutineObject ? passOn(coro) : coro;
-}
-
-function* passOn(coro: Coroutine<unknown>): Coroutine<unknown> {
-  return yield* coro;
+  return ours instanceof CoroutineObject ? passOn(coro) : native(coro);
 }
 
 /** @throws TypeError unless `value` can be awaited */
@@ -275,6 +274,7 @@ export function isThenable(value: unknown): value is PromiseLike<unknown> {
 }
 
 function hint(value: unknown): string {
+  if (isFromAnotherCopy(value)) return OF_ANOTHER_COPY;
   if (isFuture(value)) return ". It is a future already";
   return isThenable(value) ? ". For a promise use `ensureFuture` or `fromPromise`" : "";
 }

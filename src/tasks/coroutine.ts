@@ -26,10 +26,13 @@ import { wrongType } from "../loop/arguments.ts";
 import { InvalidStateError } from "../loop/errors.ts";
 import { placeOfCall, places, type WaitingPlace } from "../loop/places.ts";
 
-declare const suspension: unique symbol;
+/**
+ * What a coroutine yields while it waits: nothing at a bare `yield`, else something that only the library makes. The name
+ * of the property is what a compiler says of a forgotten star.
+ */
+export type Suspension = undefined | { readonly [FORGOTTEN_STAR]: true };
 
-/** What a coroutine yields while it waits: nothing at a bare `yield`, else something that only the library can make. */
-export type Suspension = undefined | { readonly [suspension]: true };
+declare const FORGOTTEN_STAR: "forgot the star? write `yield* ...`, and `yield* fromPromise(...)` for a promise";
 
 /**
  * A coroutine that returns a `T`: what calling a generator function gives.
@@ -236,7 +239,7 @@ export class Call {
 Object.setPrototypeOf(CoroutineObject.prototype, generatorPrototype);
 Object.setPrototypeOf(Call.prototype, CoroutineObject.prototype);
 
-function awaitedBefore(): InvalidStateError {
+export function awaitedBefore(): InvalidStateError {
   return new InvalidStateError(
     "A coroutine object runs once, and this one was awaited before. " +
       "Make a task of it to await its result in several places",
@@ -300,11 +303,13 @@ export function coroutine<F extends CoroutineFunction>(
   _context?: ClassMethodDecoratorContext,
 ): F {
   if (!isGeneratorFunction(fn)) {
-    throw wrongType("fn", `a generator function (\`function*\`)`, fn);
+    const hint = typeof fn === "function" ? ", not one compiled for a target before ES2015" : "";
+    throw wrongType("fn", `a generator function (\`function*\`)${hint}`, fn);
   }
+  const make = fn.prototype instanceof Generated ? fn : nativeOf(fn);
   function wrapper(this: unknown): Call {
     // biome-ignore lint/complexity/noArguments: forwarded as they are, they are never made into an array
-    return new Call(fn.apply(this, arguments as unknown as never));
+    return new Call(make.apply(this, arguments as unknown as never));
   }
   Object.defineProperties(wrapper, {
     name: { value: fn.name, configurable: true },
@@ -318,11 +323,29 @@ export function coroutine<F extends CoroutineFunction>(
 /** Whether `value` is a coroutine object: what a generator function returns, decorated or not. Like `asyncio.iscoroutine`. */
 export function isCoroutine(value: unknown): value is Coroutine<unknown> {
   if (isGenerated(value)) return true;
+  if (typeof value !== "object" || value === null) return false;
+  const like = value as Partial<AnyGenerator>;
   return (
-    typeof value === "object" &&
-    value !== null &&
-    (value as { [Symbol.toStringTag]?: unknown })[Symbol.toStringTag] === "Generator"
+    typeof like[Symbol.iterator] === "function" &&
+    typeof like.next === "function" &&
+    typeof like.throw === "function" &&
+    typeof like.return === "function"
   );
+}
+
+/** `coro` as a generator of the engine's: what a compiler or another realm made can be driven by its own methods only. */
+export function native(coro: AnyGenerator): AnyGenerator {
+  return isGenerated(coro) ? coro : passOn(coro);
+}
+
+export function* passOn(coro: AnyGenerator): Coroutine<unknown> {
+  return yield* coro as Coroutine<unknown>;
+}
+
+function nativeOf(fn: CoroutineFunction): CoroutineFunction {
+  return function* (this: unknown, ...args: unknown[]) {
+    return yield* fn.apply(this, args as never);
+  };
 }
 
 /** Whether `value` is a coroutine object of this realm, as nearly all are. Costs less than to look for anything else. */

@@ -29,13 +29,16 @@ import {
 } from "../loop/arguments.ts";
 import { Context, checkContext, holdForTurn, inheritedContext } from "../loop/context.ts";
 import { CancelledError, newCancelledError, RuntimeError } from "../loop/errors.ts";
+import { holders } from "../loop/holders.ts";
 import { enterFlow, flow } from "../loop/hosts/asyncContext.ts";
 import { places, type WaitingPlace } from "../loop/places.ts";
 import { runningScheduler, type Scheduler, type Snapshot } from "../loop/scheduler.ts";
 import type { Runnable } from "../loop/slots.ts";
+import { isFromAnotherCopy, OF_ANOTHER_COPY } from "./anotherCopy.ts";
 import {
   type AnyGenerator,
   awaitedAt,
+  awaitedBefore,
   Call,
   type Coroutine,
   CoroutineObject,
@@ -43,6 +46,7 @@ import {
   chain,
   functionNameOf,
   isWorthTaking,
+  native,
   type Result,
   resume,
   resumeWithError,
@@ -135,7 +139,8 @@ export class Task<T> extends Future<T> implements Runnable, Waiter {
     if ((body as unknown) instanceof CoroutineObject) {
       this.#frame = (body as unknown as CoroutineObject)._begin();
     }
-    this.#body = this.#frame ?? body;
+    this.#body = this.#frame ?? native(body);
+    if (this.#frame === undefined && holders.watchers > 0) claimOnce(body);
     if (priority !== USER_VISIBLE) this._extras().priority = PRIORITIES[priority];
     const inherited = context ?? inheritedContext();
     if (inherited !== undefined) this._extras().context = inherited;
@@ -508,7 +513,9 @@ export class Task<T> extends Future<T> implements Runnable, Waiter {
   /** @internal */
   _endWithError(error: unknown): void {
     this._leave();
-    if (error instanceof CancelledError) this._abandon(error);
+    if (error instanceof TypeError && isFromAnotherCopy(this.#body)) {
+      this._fail(new RuntimeError(`The coroutine cannot run${OF_ANOTHER_COPY}`, { cause: error }));
+    } else if (error instanceof CancelledError) this._abandon(error);
     else this._fail(error);
   }
 
@@ -518,6 +525,15 @@ export class Task<T> extends Future<T> implements Runnable, Waiter {
     this.#frame = undefined;
     this.#waitingFor = undefined;
   }
+}
+
+/** Generators that are tasks, as long as some loop is in debug mode or on a clock that leaps. */
+const claimed = /* @__PURE__ */ new WeakSet<object>();
+
+/** @throws InvalidStateError if a task has been made of `generator` before */
+function claimOnce(generator: object): void {
+  if (claimed.has(generator)) throw awaitedBefore();
+  claimed.add(generator);
 }
 
 function cancelOf(message: string | undefined): CancelledError {
@@ -536,10 +552,14 @@ function mistake(task: Task<unknown>, value: unknown): Error {
 }
 
 function badYield(value: unknown): TypeError {
-  return new TypeError(
-    `A task can only wait for futures, tasks and coroutines, got ${describe(value)}. ` +
-      "Did you mean `yield*` instead of `yield`?",
-  );
+  const got = `A task can only wait for futures, tasks and coroutines, got ${describe(value)}`;
+  if (isFromAnotherCopy(value)) return new TypeError(got + OF_ANOTHER_COPY);
+  const isPromise = typeof (value as { then?: unknown } | null)?.then === "function";
+  const how =
+    isPromise && !(value instanceof Future)
+      ? " Await a promise with `yield* fromPromise(promise)`"
+      : "";
+  return new TypeError(`${got}. Did you mean \`yield*\` instead of \`yield\`?${how}`);
 }
 
 function outcomeIsSet(): RuntimeError {

@@ -1,0 +1,126 @@
+// What comes from elsewhere: from another copy of the package, from a compiler, or from a promise without its star.
+
+import { beforeAll, describe, expect, test, vi } from "vitest";
+import * as ours from "../../src/index.ts";
+import { compiledByBabel, compiledByTypeScript } from "./compiled.ts";
+
+const { coroutine, createTask, fromPromise, gather, run, sleep, Task } = ours;
+
+describe("what another copy of the package made", () => {
+  let theirs: typeof ours;
+  beforeAll(async () => {
+    vi.resetModules();
+    theirs = await import("../../src/index.ts");
+  });
+  const reason = /another copy of mysyncio/;
+
+  test("is another copy's", () => {
+    expect(theirs.Task).not.toBe(Task);
+  });
+
+  test("is an error that names the reason when a coroutine awaits a future or a task", async () => {
+    const loop = theirs.newEventLoop();
+    for (const wait of [() => loop.createFuture(), () => loop.createTask(() => theirs.sleep(1))]) {
+      await expect(
+        run(function* () {
+          yield* wait() as never;
+        }),
+      ).rejects.toThrow(reason);
+    }
+  });
+
+  test("is an error that names the reason when it is a decorated coroutine", async () => {
+    const decorated = theirs.coroutine(function* () {
+      yield;
+      return 1;
+    });
+    await expect(run(decorated() as never)).rejects.toThrow(reason);
+    await expect(
+      run(function* () {
+        yield* createTask(decorated() as never);
+      }),
+    ).rejects.toThrow(reason);
+  });
+
+  test("is an error that names the reason when it is a loop", () => {
+    const loop = theirs.newEventLoop();
+    expect(() => ours.setEventLoop(loop as never)).toThrow(/of this copy of mysyncio/);
+    expect(() => new ours.Future({ loop: loop as never })).toThrow(/of this copy of mysyncio/);
+    expect(() => ours.ensureFuture(sleep(1), { loop: loop as never })).toThrow(/of this copy/);
+    loop.close();
+  });
+});
+
+describe.each(Object.entries({ compiledByBabel, compiledByTypeScript }))(
+  "a generator function %s to an older target",
+  (_, compiled) => {
+    const add = compiled as unknown as (wait: typeof sleep, n: number) => ours.Coroutine<number>;
+
+    test("works in `run`, as a task, in `gather` and after `yield*`", async () => {
+      expect(await run(add(sleep, 3))).toBe(6);
+      expect(await run(() => add(sleep, 3))).toBe(6);
+      expect(
+        await run(function* () {
+          return [
+            yield* createTask(add(sleep, 2)),
+            yield* gather([add(sleep, 1), add(sleep, 2)]),
+            yield* add(sleep, 3),
+            yield* ours.timeout(1_000, () => add(sleep, 2)),
+          ];
+        }),
+      ).toEqual([3, [1, 3], 6, 3]);
+    });
+
+    test("is cancelled where it waits", async () => {
+      const forever = () => sleep(1e9, 0);
+      const main = function* (): ours.Coroutine<boolean> {
+        const task = createTask(add(forever as never, 1));
+        yield;
+        yield;
+        task.cancel();
+        yield* ours.wait([task]);
+        return task.cancelled();
+      };
+      expect(await run(main)).toBe(true);
+    });
+
+    test("works decorated, or is refused by name", async () => {
+      let decorated: typeof add;
+      try {
+        decorated = coroutine(add as never) as never;
+      } catch (error) {
+        expect(String(error)).toMatch(/not one compiled for a target before ES2015/);
+        return;
+      }
+      expect(await run(decorated(sleep, 3))).toBe(6);
+    });
+  },
+);
+
+describe("a mistake is told with the way out", () => {
+  test("when a promise is yielded without its star", async () => {
+    await expect(
+      run(function* () {
+        yield Promise.resolve() as never;
+      }),
+    ).rejects.toThrow("`yield* fromPromise(promise)`");
+    await expect(
+      run(function* () {
+        yield sleep(1) as never;
+      }),
+    ).rejects.toThrow("`yield*`");
+    expect(await run(() => fromPromise(Promise.resolve(1)))).toBe(1);
+  });
+
+  test("when a task is made of a plain generator for a second time, in debug mode", async () => {
+    const main = function* (): ours.Coroutine<void> {
+      const plain = (function* () {
+        yield;
+        return 1;
+      })();
+      expect(yield* createTask(plain)).toBe(1);
+      expect(() => createTask(plain)).toThrow(ours.InvalidStateError);
+    };
+    await run(main, { debug: true });
+  });
+});

@@ -22,7 +22,7 @@ const CHECKS = {
 };
 
 /** Tests in Node that start a browser themselves. */
-const NEED_BROWSER = ["test/examples/chat.node.test.ts"];
+const NEED_BROWSER = ["test/examples/chat.node.test.ts", "test/executors/bundlers.node.test.ts"];
 
 const parts = process.argv.slice(2);
 let passed = 0;

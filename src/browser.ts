@@ -1,4 +1,5 @@
 import { provideExecuting } from "./executing.ts";
+import { serveTasks } from "./executors/browser/thread.ts";
 import { ThreadExecutor } from "./executors/browser/threadExecutor.ts";
 import { executionOf } from "./executors/execution.ts";
 import { Selector } from "./io/browser/selector.ts";
@@ -27,7 +28,7 @@ export type { ExposedFunctions, RemoteTicket } from "./loop/exposing.ts";
 export { connectRemote, type Remote } from "./remote/remote.ts";
 export { RemoteLostError } from "./remote/remoteError.ts";
 export { transfer } from "./remote/transfer.ts";
-export { Selector, ThreadExecutor };
+export { Selector, serveTasks, ThreadExecutor };
 
 provideSources((loop) => new WatchedSources(loop, new Selector()));
 provideExposing(exposureOf);

@@ -10,7 +10,7 @@ import { type Coroutine, isCoroutine } from "../tasks/coroutine.ts";
 import { withSignal } from "../tasks/withSignal.ts";
 import type { Place } from "./task.ts";
 
-type AnyFunction = (...args: readonly unknown[]) => unknown;
+export type AnyFunction = (...args: readonly unknown[]) => unknown;
 
 /** One at a time, so one is enough. */
 let current: Work | undefined;

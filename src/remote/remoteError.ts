@@ -36,11 +36,23 @@ type Field = { readonly error: PackedError } | { readonly data: unknown };
 const DEEPEST = 16;
 const MOST = 200;
 
-/** The classes that are known on both sides. An error of another class comes as an `Error` of that name. */
-const CLASSES: readonly (new (message: string) => Error)[] = [
-  ...[CancelledError, DeadlockError, InvalidStateError, LookupError, RuntimeError, TimeoutError],
-  ...[EvalError, RangeError, ReferenceError, SyntaxError, TypeError, URIError, RemoteLostError],
-];
+/**
+ * The classes that are known on both sides. An error of another class comes as an `Error` of that name. Their own names
+ * would not do as keys, because minifiers change them.
+ */
+const CLASSES = /* @__PURE__ */ new Map<string, new (message: string) => Error>(
+  Object.entries({
+    ...{
+      CancelledError,
+      DeadlockError,
+      InvalidStateError,
+      LookupError,
+      RuntimeError,
+      TimeoutError,
+    },
+    ...{ EvalError, RangeError, ReferenceError, SyntaxError, TypeError, URIError, RemoteLostError },
+  }),
+);
 
 /** What was thrown, so that it can be sent. Never fails, whatever that is. */
 export function packError(error: unknown): PackedError {
@@ -132,7 +144,7 @@ function newError(name: string, message: string, errors: unknown[] | undefined):
     if (name === "ExceptionGroup" && errors.length > 0) return new ExceptionGroup(errors, message);
     return new AggregateError(errors, message);
   }
-  const Known = CLASSES.find((known) => known.name === name) ?? Error;
+  const Known = CLASSES.get(name) ?? Error;
   return new Known(message);
 }
 

@@ -2,9 +2,10 @@
 
 import { beforeAll, expect, test, vi } from "vitest";
 import { provideExecuting } from "../../src/executing.ts";
+import { serveTasks } from "../../src/executors/browser/thread.ts";
 import { ThreadExecutor } from "../../src/executors/browser/threadExecutor.ts";
 import { executionOf, toThread } from "../../src/executors/execution.ts";
-import { CancelledError } from "../../src/loop/errors.ts";
+import { CancelledError, RuntimeError } from "../../src/loop/errors.ts";
 import { provideExposing } from "../../src/loop/exposing.ts";
 import { exposureOf } from "../../src/remote/exposure.ts";
 import { run } from "../../src/run.ts";
@@ -70,4 +71,10 @@ test("a page that is isolated but has no shared memory makes and cancels calls",
   await executor.shutdown();
   vi.unstubAllGlobals();
   expect(sum).toBe(3);
+});
+
+test("serveTasks says what is wrong: no worker, no functions", () => {
+  expect(() => serveTasks({ add: () => 1 })).toThrow(RuntimeError);
+  expect(() => serveTasks({ add: 1 })).toThrow(TypeError);
+  expect(() => serveTasks(undefined as never)).toThrow(TypeError);
 });

@@ -13,8 +13,8 @@ import { type Call, CallExecutor, type ThreadExecutorOptions, type Threads } fro
 
 export interface WorkerExecutorOptions extends ThreadExecutorOptions {
   /**
-   * Starts the worker of a thread, for bundlers that do not take `mysyncio`'s own along: a module worker whose program is
-   * `import "mysyncio/browser/thread"`.
+   * Starts the worker of a thread: a module worker whose program calls `serveTasks`, which is the form for bundlers, or one
+   * whose program is `import "mysyncio/browser/thread"`, which loads modules by their URLs.
    */
   readonly worker?: () => Worker;
 }

@@ -22,6 +22,10 @@ export class ReadSome extends BareCall<Uint8Array> {
     this._n = n;
   }
 
+  override get _source(): object {
+    return this;
+  }
+
   override _start(): Wait<Uint8Array> {
     return new ReadingSome(this._reader, this._n);
   }

@@ -6,6 +6,7 @@
 import { checkCount, describe, wrongType } from "../loop/arguments.ts";
 import { RuntimeError } from "../loop/errors.ts";
 import type { Scheduler } from "../loop/scheduler.ts";
+import { operation } from "../tasks/bareCall.ts";
 import type { Coroutine } from "../tasks/coroutine.ts";
 import { currentScheduler } from "../tasks/future.ts";
 import type { CoroutineSource } from "../tasks/iterate.ts";
@@ -72,7 +73,9 @@ export class StreamReader implements CoroutineSource<Uint8Array> {
    */
   read(n = -1): Coroutine<Uint8Array> {
     checkCount("n", n, Number.NEGATIVE_INFINITY);
-    return n < 0 ? this.#readAll() : (new ReadSome(this, n) as unknown as Coroutine<Uint8Array>);
+    return n < 0
+      ? operation(this.#readAll())
+      : (new ReadSome(this, n) as unknown as Coroutine<Uint8Array>);
   }
 
   *#readAll(): Coroutine<Uint8Array> {
@@ -87,7 +90,11 @@ export class StreamReader implements CoroutineSource<Uint8Array> {
    * @throws RangeError if the line is longer than the limit; what was there of it is dropped, and `cause` tells.
    * @throws RuntimeError and the connection's error as `read`.
    */
-  *readline(): Coroutine<Uint8Array> {
+  readline(): Coroutine<Uint8Array> {
+    return operation(this.#readLine());
+  }
+
+  *#readLine(): Coroutine<Uint8Array> {
     try {
       return yield* this.#readTo("readline", NEWLINE);
     } catch (error) {
@@ -111,7 +118,7 @@ export class StreamReader implements CoroutineSource<Uint8Array> {
    */
   readexactly(n: number): Coroutine<Uint8Array> {
     checkCount("n", n);
-    return this.#readExactly(n);
+    return operation(this.#readExactly(n));
   }
 
   *#readExactly(n: number): Coroutine<Uint8Array> {
@@ -132,7 +139,8 @@ export class StreamReader implements CoroutineSource<Uint8Array> {
   readuntil(
     separator: string | Uint8Array | readonly (string | Uint8Array)[] = "\n",
   ): Coroutine<Uint8Array> {
-    return this.#readTo("readuntil", separator === "\n" ? NEWLINE : checkSeparators(separator));
+    const separators = separator === "\n" ? NEWLINE : checkSeparators(separator);
+    return operation(this.#readTo("readuntil", separators));
   }
 
   *#readTo(name: string, separators: readonly Uint8Array[]): Coroutine<Uint8Array> {
@@ -179,7 +187,7 @@ export class StreamReader implements CoroutineSource<Uint8Array> {
 
   /** The next line, or the end. @internal */
   *_pull(): Coroutine<IteratorResult<Uint8Array, undefined>> {
-    const line = yield* this.readline();
+    const line = yield* this.#readLine();
     return line.length === 0 ? { done: true, value: undefined } : { done: false, value: line };
   }
 

@@ -11,6 +11,7 @@ import { Binding } from "../sync/binding.ts";
 import { QueueShutDown } from "../sync/errors.ts";
 import { Queue } from "../sync/queue.ts";
 import { Waiting, WaitQueue } from "../sync/waitQueue.ts";
+import { operation } from "../tasks/bareCall.ts";
 import type { Coroutine } from "../tasks/coroutine.ts";
 import { fromPromise } from "../tasks/fromPromise.ts";
 import type { CoroutineSource } from "../tasks/iterate.ts";
@@ -123,7 +124,11 @@ export class WebSocketConnection
    *
    * @throws WebSocketError if the connection broke, after all that came before.
    */
-  *read(): Coroutine<WebSocketMessage | undefined> {
+  read(): Coroutine<WebSocketMessage | undefined> {
+    return operation(this.#read());
+  }
+
+  *#read(): Coroutine<WebSocketMessage | undefined> {
     return (yield* this._pull()).value;
   }
 
@@ -140,7 +145,7 @@ export class WebSocketConnection
     if (typeof data !== "string" && !(data instanceof ArrayBuffer) && !ArrayBuffer.isView(data)) {
       throw wrongType("data", "a string, an ArrayBuffer or a view of one", data);
     }
-    return this.#write(data);
+    return operation(this.#write(data));
   }
 
   /**

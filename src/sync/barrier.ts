@@ -1,4 +1,5 @@
 import { checkCount } from "../loop/arguments.ts";
+import { BareCall, Prompt, type Wait } from "../tasks/bareCall.ts";
 import type { Coroutine } from "../tasks/coroutine.ts";
 import { Binding } from "./binding.ts";
 import { BrokenBarrierError } from "./errors.ts";
@@ -50,12 +51,17 @@ export class Barrier {
    * @throws BrokenBarrierError if the barrier is broken, or is aborted or reset meanwhile.
    * @throws RuntimeError if it would have to wait, and others waited on another loop before.
    */
-  *wait(): Coroutine<number> {
+  wait(): Coroutine<number> {
+    return new Arrive(this) as unknown as Coroutine<number>;
+  }
+
+  /** Has a task wait for the others, or lets all of them through. @internal */
+  _arrive(): Wait<number> {
     if (this.#isBroken) throw broken("is broken. Reset it first");
-    if (this.#waiters.length + 1 < this.#parties) return yield* this.#waiters.wait();
+    if (this.#waiters.length + 1 < this.#parties) return this.#waiters.wait();
     let index = 0;
     while (this.#waiters.handOver(index)) index++;
-    return index;
+    return new Prompt(index);
   }
 
   /** Has those who wait fail with a `BrokenBarrierError`, and makes the barrier as new. Does not suspend. */
@@ -71,6 +77,24 @@ export class Barrier {
   *abort(): Coroutine<void> {
     this.#isBroken = true;
     this.#waiters.fail(() => broken("was aborted"));
+  }
+}
+
+/** The coroutine of `wait()`. */
+class Arrive extends BareCall<number> {
+  declare readonly _barrier: Barrier;
+
+  constructor(barrier: Barrier) {
+    super();
+    this._barrier = barrier;
+  }
+
+  override get _source(): object {
+    return this._barrier;
+  }
+
+  override _start(): Wait<number> {
+    return this._barrier._arrive();
   }
 }
 

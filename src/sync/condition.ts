@@ -1,5 +1,6 @@
 import { checkCount, checkFunction, wrongType } from "../loop/arguments.ts";
 import { CancelledError, RuntimeError } from "../loop/errors.ts";
+import { operation } from "../tasks/bareCall.ts";
 import type { Coroutine } from "../tasks/coroutine.ts";
 import { hold } from "./hold.ts";
 import { Lock } from "./lock.ts";
@@ -57,7 +58,11 @@ export class Condition {
    *
    * @throws RuntimeError if nobody has the lock, or it belongs to another loop.
    */
-  *wait(): Coroutine<true> {
+  wait(): Coroutine<true> {
+    return operation(this.#wait());
+  }
+
+  *#wait(): Coroutine<true> {
     this.#checkLocked("wait()");
     const notification = this.#waiters.wait();
     this.#lock.release();
@@ -84,7 +89,7 @@ export class Condition {
    */
   waitFor<T>(predicate: () => T): Coroutine<T> {
     checkFunction("predicate", predicate);
-    return this.#waitFor(predicate);
+    return operation(this.#waitFor(predicate));
   }
 
   /**
@@ -108,7 +113,7 @@ export class Condition {
     for (;;) {
       const result = predicate();
       if (result) return result;
-      yield* this.wait();
+      yield* this.#wait();
     }
   }
 

@@ -1,4 +1,5 @@
 import { dispose } from "../loop/dispose.ts";
+import { operation } from "../tasks/bareCall.ts";
 import type { Coroutine } from "../tasks/coroutine.ts";
 
 /** What is acquired and released. */
@@ -8,7 +9,11 @@ export interface Releasable {
 }
 
 /** Acquires, and gives what releases at the end of a `using` block, once. */
-export function* hold(what: Releasable): Coroutine<Disposable> {
+export function hold(what: Releasable): Coroutine<Disposable> {
+  return operation(holding(what));
+}
+
+function* holding(what: Releasable): Coroutine<Disposable> {
   yield* what.acquire();
   let isHeld = true;
   return {

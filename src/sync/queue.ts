@@ -131,8 +131,8 @@ export class Queue<T> implements AsyncIterable<T>, CoroutineSource<T> {
   }
 
   /** Waits until each item that was put is marked by `taskDone()`. @throws RuntimeError as `get()` */
-  *join(): Coroutine<void> {
-    if (this.#unfinished > 0) yield* this.#joiners.wait();
+  join(): Coroutine<void> {
+    return new Join(this as unknown as Queue<never>) as unknown as Coroutine<void>;
   }
 
   /**
@@ -209,6 +209,11 @@ export class Queue<T> implements AsyncIterable<T>, CoroutineSource<T> {
     return this.#hasItem() ? new Prompt(this.#take()) : this.#getters.wait();
   }
 
+  /** Has a task wait until all is done: undefined if it is already. @internal */
+  _join(): Waiting<undefined> | undefined {
+    return this.#unfinished > 0 ? this.#joiners.wait() : undefined;
+  }
+
   /** The next item, or the end. @internal */
   *_pull(): Coroutine<IteratorResult<T, undefined>> {
     try {
@@ -279,6 +284,10 @@ class Get<T> extends BareCall<T> {
     this._queue = queue;
   }
 
+  override get _source(): object {
+    return this._queue;
+  }
+
   override _start(): Wait<T> {
     return this._queue._get();
   }
@@ -297,8 +306,30 @@ class Put<T> extends BareCall<void> {
     this._item = item;
   }
 
+  override get _source(): object {
+    return this._queue;
+  }
+
   override _start(): Wait<void> {
     return this._queue._put(this._item) ?? ACCEPTED;
+  }
+}
+
+/** The coroutine of `join()`. */
+class Join extends BareCall<void> {
+  declare readonly _queue: Queue<never>;
+
+  constructor(queue: Queue<never>) {
+    super();
+    this._queue = queue;
+  }
+
+  override get _source(): object {
+    return this._queue;
+  }
+
+  override _start(): Wait<void> {
+    return this._queue._join() ?? ACCEPTED;
   }
 }
 

@@ -23,6 +23,10 @@ export class WaitCall extends BareCall<true> {
     this._kind = kind;
   }
 
+  override get _source(): object {
+    return this._what;
+  }
+
   override _start(): Wait<true> {
     if (this._kind !== undefined && holders.watchers > 0) return acquire(this._what, this._kind);
     return this._what._wait() ?? YES;

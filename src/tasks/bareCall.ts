@@ -9,7 +9,13 @@
 //
 // As the body of a task, or driven by hand, it becomes a call with a generator.
 
-import { Call, CoroutineObject, type Result, type Suspension } from "./coroutine.ts";
+import {
+  Call,
+  type Coroutine,
+  CoroutineObject,
+  type Result,
+  type Suspension,
+} from "./coroutine.ts";
 
 /** What `yield*` iterates. */
 export type Wait<T> = Iterator<Suspension, T, undefined>;
@@ -28,6 +34,24 @@ export abstract class BareCall<T> extends CoroutineObject {
   /** Begins: gives what to iterate, or throws. Called once, in the step that awaits it. @internal */
   abstract _start(): Wait<T>;
 
+  /**
+   * What it takes something from, if it is an operation that `race` may take back: until the step in which it ends, its
+   * iterator takes nothing that `throw()` does not return. Undefined for all else. @internal
+   */
+  get _source(): object | undefined {
+    return undefined;
+  }
+
+  /** Whether it was neither awaited nor driven by hand. @internal */
+  get _isFresh(): boolean {
+    return this._call === undefined;
+  }
+
+  /** Marks that somebody awaits it, or that nobody ever is to. @internal */
+  _claim(): void {
+    this._call = BEGUN;
+  }
+
   [Symbol.iterator](): Wait<T> {
     // One that was driven by hand before goes on where it is.
     if (this._call !== undefined) return this._call[Symbol.iterator]() as unknown as Wait<T>;
@@ -38,6 +62,11 @@ export abstract class BareCall<T> extends CoroutineObject {
   /** @internal */
   override _begin(): Call {
     return embody(this)._begin();
+  }
+
+  /** @internal */
+  override _checkFresh(): void {
+    this._call?._checkFresh();
   }
 
   next(sent?: unknown): Result {
@@ -71,6 +100,52 @@ export class Prompt<T> implements Wait<T> {
   next(): IteratorReturnResult<T> {
     return this;
   }
+}
+
+/** What `aw` is an operation of, if it is one that has not begun. */
+export function sourceOf(aw: unknown): object | undefined {
+  return aw instanceof BareCall && aw._isFresh ? aw._source : undefined;
+}
+
+/** An operation of several steps: what was said of `_source` holds for its generator. */
+export class Operation<T> extends BareCall<T> {
+  declare readonly _steps: Wait<T>;
+  declare readonly _of: object | undefined;
+
+  constructor(steps: Coroutine<T>, of: object | undefined) {
+    super();
+    this._steps = steps as Wait<T>;
+    this._of = of;
+  }
+
+  override get _source(): object {
+    return this._of ?? this;
+  }
+
+  override _start(): Wait<T> {
+    return this._steps;
+  }
+}
+
+/** A coroutine of such an operation. */
+export function operation<T>(steps: Coroutine<T>, of?: object): Coroutine<T> {
+  return new Operation(steps, of) as unknown as Coroutine<T>;
+}
+
+/** Throws `error` into an operation, and goes on with it to its end. */
+export function* leave<T>(steps: Wait<T>, error: unknown): Coroutine<T> {
+  if (steps.throw === undefined) throw error;
+  let step = steps.throw(error);
+  while (!step.done) {
+    try {
+      yield step.value;
+    } catch (next) {
+      step = steps.throw(next);
+      continue;
+    }
+    step = steps.next();
+  }
+  return step.value;
 }
 
 /** A bare call with a generator. */

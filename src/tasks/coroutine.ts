@@ -121,6 +121,9 @@ const DONE = 2;
 export abstract class CoroutineObject {
   /** Begins it as the body of a task, which resumes what this returns. @internal */
   abstract _begin(): Call;
+
+  /** @throws InvalidStateError if it is awaited already. @internal */
+  abstract _checkFresh(): void;
 }
 
 /** One call of a decorated coroutine. It is a generator object to whoever drives it by hand. */
@@ -154,8 +157,13 @@ export class Call {
 
   /** Marks that somebody awaits this call now. */
   _claim(): void {
-    if (this.#state !== FRESH) throw awaitedBefore();
+    this._checkFresh();
     this.#state = AWAITED;
+  }
+
+  /** @throws InvalidStateError if somebody awaits this call, or did */
+  _checkFresh(): void {
+    if (this.#state !== FRESH) throw awaitedBefore();
   }
 
   /** The coroutine object that its user knows. */

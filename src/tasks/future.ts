@@ -229,7 +229,7 @@ export class Future<T> implements PromiseLike<T> {
 
   /** What ends it, where that is other futures. For whoever debugs. @internal */
   _parts?(): Iterable<Future<unknown>>;
-  /** What ends it, where that is a lock or the like. For whoever debugs. @internal */
+  /** What ends it, where that is a lock or the like, which hands something over to one who waits. @internal */
   _resource?(): object;
 
   /** Somebody has seen the exception: it needs no report. @internal */

@@ -2,6 +2,7 @@ import { wrongType } from "../loop/arguments.ts";
 import { RuntimeError } from "../loop/errors.ts";
 import { runningScheduler } from "../loop/scheduler.ts";
 import { currentTask, isThenable } from "./awaitable.ts";
+import { operation } from "./bareCall.ts";
 import { type Coroutine, CoroutineObject } from "./coroutine.ts";
 import { currentScheduler, isFuture } from "./future.ts";
 import { futureOfPromise } from "./relay.ts";
@@ -100,7 +101,12 @@ class SourceIterator<T> implements CoroutineIterator<T> {
     if (runningScheduler() !== undefined) this.#findOwner();
   }
 
-  *next(): Coroutine<IteratorResult<T, undefined>> {
+  next(): Coroutine<IteratorResult<T, undefined>> {
+    const source = this.#source;
+    return operation(this.#nextOf(), isCoroutineSource(source) ? source : undefined);
+  }
+
+  *#nextOf(): Coroutine<IteratorResult<T, undefined>> {
     if (this.#isBusy) {
       throw new RuntimeError(
         "The next item is awaited already. Use an iterator in one task only, or a Queue in between",
@@ -234,7 +240,8 @@ function isStream<T>(source: unknown): source is ReadableStream<T> {
   return typeof (source as { getReader?: unknown }).getReader === "function";
 }
 
-function isCoroutineSource<T>(source: unknown): source is CoroutineSource<T> {
+/** Whether a pull that is cancelled leaves the item where it was. */
+export function isCoroutineSource<T>(source: unknown): source is CoroutineSource<T> {
   return typeof (source as { _pull?: unknown })._pull === "function";
 }
 

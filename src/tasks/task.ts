@@ -32,6 +32,7 @@ import { CancelledError, newCancelledError, RuntimeError } from "../loop/errors.
 import { holders } from "../loop/holders.ts";
 import { enterFlow, flow } from "../loop/hosts/asyncContext.ts";
 import { places, type WaitingPlace } from "../loop/places.ts";
+import { quiet } from "../loop/quiet.ts";
 import { runningScheduler, type Scheduler, type Snapshot } from "../loop/scheduler.ts";
 import type { Runnable } from "../loop/slots.ts";
 import { isFromAnotherCopy, OF_ANOTHER_COPY } from "./anotherCopy.ts";
@@ -76,6 +77,8 @@ class Rare {
   within: Snapshot | undefined;
   /** What aborts `task.signal`, once somebody has asked for that. */
   controller: AbortController | undefined;
+  /** What it has still to abort with. */
+  untold: CancelledError | undefined;
   /** In debug mode: where it waits. */
   waitsAt: WaitingPlace | undefined;
   /** In debug mode: where it waited when it was cancelled, and how many steps it took since. */
@@ -203,8 +206,23 @@ export class Task<T> extends Future<T> implements Runnable, Waiter {
         ? waitingFor
         : undefined;
     if (inner === undefined && !waitingFor?.cancel(message)) extras.cancel = cancelOf(message);
-    extras.controller?.abort(cancelOf(message));
+    if (extras.controller !== undefined) this._abortSignal(extras, cancelOf(message));
     return inner;
+  }
+
+  /** Aborts the signal: at once, or soon if no code of a user may run now. @internal */
+  _abortSignal(rare: Rare, error: CancelledError): void {
+    if (quiet.depth === 0) return rare.controller?.abort(error);
+    rare.untold ??= error;
+    if (!this._loop.isClosed()) this._loop.callSoon(() => this._tellSignal(rare));
+  }
+
+  /** @internal */
+  _tellSignal(rare: Rare): void {
+    const error = rare.untold;
+    if (error === undefined) return;
+    rare.untold = undefined;
+    rare.controller?.abort(error);
   }
 
   /** @internal */
@@ -365,6 +383,7 @@ export class Task<T> extends Future<T> implements Runnable, Waiter {
       this._reportSwallowed(`still goes on ${LONG_CLEANUP} steps later`);
     }
     rare.waitsAt = undefined;
+    if (rare.untold !== undefined) this._tellSignal(rare);
     const error = this._takeCancel(rare);
     const givesWay =
       rare.within === undefined

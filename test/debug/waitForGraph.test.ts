@@ -174,7 +174,12 @@ test.each<[string, string, () => Coroutine<unknown>]>([
   ["gather", 'Gather of Task "stuck"', () => on(() => gather([stuck()]))],
   ["a shield", 'Shield of Task "stuck"', () => on(() => shield(stuck()))],
   ["wait", 'Wait of Task "stuck"', () => wait([stuck()])],
-  ["race", 'Wait of Task "stuck"', () => race([stuck()])],
+  ["race", 'Race of Task "stuck"', () => race([stuck()])],
+  [
+    "a race of operations",
+    'Race of Task "stuck", an item of Queue 1 and Semaphore 2 held by Task "victim"',
+    () => raceForPermit(new Semaphore(1)),
+  ],
   ["waitFor", 'Task "stuck"', () => waitFor(stuck(), null)],
   ["a timeout that is off", 'Task "stuck"', () => timeout(null, () => waitFor(stuck(), null))],
   ["asCompleted", 'AsCompleted of Task "stuck"', () => first(asCompleted([stuck()]))],
@@ -194,6 +199,11 @@ test.each<[string, string, () => Coroutine<unknown>]>([
 
   expect(lineOf(error, "victim")).toContain(`Task "victim" waits for ${words}`);
 });
+
+function* raceForPermit(semaphore: Semaphore): Coroutine<unknown> {
+  yield* race([semaphore.acquire(), new Event().wait()]);
+  return yield* race([new Queue().get(), stuck(), semaphore.acquire()]);
+}
 
 /** Awaits the future that `make` gives. */
 function* on(make: () => Future<unknown>): Coroutine<unknown> {

@@ -10,6 +10,7 @@ import { RuntimeError } from "../../loop/errors.ts";
 import type { Resource } from "../../loop/scheduler.ts";
 import { QueueShutDown } from "../../sync/errors.ts";
 import { Queue } from "../../sync/queue.ts";
+import { operation } from "../../tasks/bareCall.ts";
 import type { Coroutine } from "../../tasks/coroutine.ts";
 import { fromPromise } from "../../tasks/fromPromise.ts";
 import { currentScheduler, Future } from "../../tasks/future.ts";
@@ -125,7 +126,11 @@ export class DatagramEndpoint
    * `remoteAddress`. The endpoint goes on.
    * @throws RuntimeError if the endpoint is closed, and all that came before has been received.
    */
-  *receive(): Coroutine<Datagram> {
+  receive(): Coroutine<Datagram> {
+    return operation(this.#receive());
+  }
+
+  *#receive(): Coroutine<Datagram> {
     const { value } = yield* this._pull();
     if (value === undefined) throw closed();
     return value;

@@ -1,0 +1,222 @@
+// Who wins a race, and when.
+//
+// An operation of a primitive is no task here. Its iterator is driven in the steps of the racing task, and what it waits
+// for stays in its line:
+//
+//   racing task ──waits for──> Decision ──> Contest ──is among the waiters of──> places in lines, tasks, futures
+//
+// What is handed over to a place in a line is decided by that, in the same call: all others are cancelled there, and so
+// are out of their lines before anybody can serve one of them. No code of a user runs in that (loop/quiet.ts).
+//
+// Invariants:
+//   C1  once there is a winner, whatever else the race waited for is done, is a task that was cancelled, or a bare future that
+//       is cancelled in the next step of the racing task
+//   C2  what was handed over stays with its place until `yield* race(...)` returns it; a cancellation of the racing task
+//       before that returns it to its primitive
+//   C3  a wake-up that hands nothing over, as the arrival of bytes, decides nothing: the read may have to wait for more
+
+import type { CancelledError } from "../loop/errors.ts";
+import { quiet } from "../loop/quiet.ts";
+import type { Scheduler } from "../loop/scheduler.ts";
+import type { BareCall, Wait } from "./bareCall.ts";
+import { type Result, Thrown } from "./coroutine.ts";
+import { awaited, Future, type Waiter } from "./future.ts";
+
+const LOST = "Another won the race";
+const CANCELLED = "The race was cancelled";
+
+/** What takes part. */
+export interface Entrant {
+  /** What it waits for. */
+  future: Future<unknown> | undefined;
+  /** What drives it, for an operation. */
+  steps: Wait<unknown> | undefined;
+  /** How it ended, if it has taken what it was to take. */
+  outcome: Result | Thrown | undefined;
+}
+
+/** An operation that takes part. */
+export interface Started {
+  readonly operation: BareCall<unknown>;
+  readonly entrant: Entrant;
+}
+
+/** What is cancelled because a race was decided. Contests of contests may be many: a list and no recursion. */
+const losers: { readonly future: Future<unknown>; readonly reason: string }[] = [];
+
+/** The race between what was entered, until one has won. */
+export class Contest implements Waiter {
+  readonly entrants: Entrant[] = [];
+  /** Who has won; undefined while nobody has, and if the race was cancelled before. */
+  winner: Entrant | undefined;
+  isDecided = false;
+  readonly #loop: Scheduler;
+  /** Losers that nothing is handed to: who sets their results in this turn need not ask each time whether they are done. */
+  readonly #bare: Future<unknown>[] = [];
+  #decision: Decision;
+
+  constructor(loop: Scheduler) {
+    this.#loop = loop;
+    this.#decision = new Decision(loop, this);
+  }
+
+  /** Enters a future. One that comes too late is cancelled. */
+  enter(future: Future<unknown>): void {
+    const entrant: Entrant = { future, steps: undefined, outcome: undefined };
+    this.entrants.push(entrant);
+    if (this.isDecided) future.cancel(LOST);
+    else if (future.done()) this.decide(entrant);
+    else future._addWaiter(this);
+  }
+
+  /**
+   * Starts an operation. One that completes at once wins, even over one that it has just served. `rivals` are those of
+   * other kinds on the same queue: to get must not let in what is put by the same race. They are back in their lines
+   * before anybody else could be.
+   */
+  start(operation: BareCall<unknown>, rivals: readonly Started[]): Started {
+    const out = rivals.filter(({ entrant: { steps, future } }) => steps === (future as unknown));
+    for (const { entrant } of out) {
+      entrant.future?._removeWaiter(this);
+      entrant.future?.cancel();
+    }
+    const entrant: Entrant = { future: undefined, steps: undefined, outcome: undefined };
+    this.entrants.push(entrant);
+    operation._claim();
+    this.#begin(entrant, operation);
+    if (!this.isDecided) for (const rival of out) this.#begin(rival.entrant, rival.operation);
+    return { operation, entrant };
+  }
+
+  #begin(entrant: Entrant, operation: BareCall<unknown>): void {
+    try {
+      entrant.steps = operation._start();
+    } catch (error) {
+      entrant.outcome = new Thrown(error);
+      return this.decide(entrant);
+    }
+    this.#step(entrant);
+  }
+
+  /** Waits until something has happened: `yield*` what this returns, until there is a winner. */
+  wait(): Decision {
+    if (this.#decision.done()) this.#decision = new Decision(this.#loop, this);
+    return this.#decision;
+  }
+
+  /** Goes on with the operations that were woken, in the step of the racing task. */
+  proceed(): void {
+    for (const entrant of this.entrants) {
+      if (this.isDecided) return;
+      if (entrant.steps !== undefined && entrant.future?.done()) this.#step(entrant);
+    }
+  }
+
+  /** Has `winner` win, or nobody: cancels all others at once. */
+  decide(winner: Entrant | undefined): void {
+    this.isDecided = true;
+    this.winner = winner;
+    const reason = winner ? LOST : CANCELLED;
+    for (const entrant of this.entrants) {
+      const { future } = entrant;
+      if (entrant === winner || future === undefined) continue;
+      if (isBare(future)) this.#bare.push(future);
+      else losers.push({ future, reason });
+    }
+    if (quiet.depth === 0) cancelLosers();
+  }
+
+  /** Cancels what could wait for the next step of the racing task. */
+  cancelBare(): void {
+    for (const future of this.#bare) future.cancel(this.winner ? LOST : CANCELLED);
+  }
+
+  /** Ends without a step: for a coroutine that is closed. */
+  close(): void {
+    if (!this.isDecided) this.decide(undefined);
+    this.cancelBare();
+    for (const { steps, outcome } of this.entrants) if (outcome === undefined) steps?.return?.();
+  }
+
+  /** What an entrant waits for is done. @internal */
+  _notify(future: Future<unknown>): void {
+    if (this.isDecided) return;
+    const entrant = this.entrants.find((each) => each.future === future) as Entrant;
+    if (entrant.steps === undefined || future._resource !== undefined) this.decide(entrant);
+    if (!this.#decision.done()) this.#decision._succeed(undefined);
+  }
+
+  /** @internal */
+  _waiters(): Iterable<object> {
+    return this.#decision._waiters();
+  }
+
+  #step(entrant: Entrant): void {
+    let step: Result;
+    try {
+      step = (entrant.steps as Wait<unknown>).next();
+    } catch (error) {
+      entrant.outcome = new Thrown(error);
+      return this.decide(entrant);
+    }
+    if (step.done) {
+      entrant.outcome = step;
+      return this.decide(entrant);
+    }
+    const future = step.value as Future<unknown>;
+    awaited.future = undefined;
+    entrant.future = future;
+    // It may have served another, which has won by that.
+    if (this.isDecided) future.cancel();
+    else future._addWaiter(this);
+  }
+}
+
+function isBare(future: Future<unknown>): boolean {
+  return future.constructor === Future;
+}
+
+function cancelLosers(): void {
+  quiet.depth++;
+  // It grows while it is visited.
+  for (const { future, reason } of losers) {
+    try {
+      future.cancel(reason);
+    } catch (exception) {
+      // Of a class of futures that is a user's.
+      const loop = future._loop;
+      loop.callSoon(() => {
+        loop.callExceptionHandler({
+          message: "A loser of a race could not be cancelled",
+          exception,
+        });
+      });
+    }
+  }
+  losers.length = 0;
+  quiet.depth--;
+}
+
+/** What the racing task waits for. */
+class Decision extends Future<undefined> {
+  readonly #contest: Contest;
+
+  constructor(loop: Scheduler, contest: Contest) {
+    super(undefined, loop);
+    this.#contest = contest;
+  }
+
+  /** The racing task is cancelled: nobody may be served any more. */
+  override _abandon(error: CancelledError): void {
+    this.#contest.decide(undefined);
+    super._abandon(error);
+  }
+
+  override _describe(): string {
+    return "Race";
+  }
+
+  override _parts(): Iterable<Future<unknown>> {
+    return this.#contest.entrants.flatMap(({ future }) => future ?? []);
+  }
+}

@@ -1,9 +1,17 @@
 import { checkCount, checkFunction, checkOptions } from "../loop/arguments.ts";
+import { CancelledError } from "../loop/errors.ts";
 import { checkCoroutine } from "./awaitable.ts";
+import { leave, type Wait } from "./bareCall.ts";
 import { type Coroutine, coroutine } from "./coroutine.ts";
 import { ExceptionGroup } from "./exceptionGroup.ts";
-import { currentScheduler } from "./future.ts";
-import { checkSource, type IterationSource, iterate } from "./iterate.ts";
+import { currentScheduler, type Future } from "./future.ts";
+import {
+  type CoroutineIterator,
+  checkSource,
+  type IterationSource,
+  isCoroutineSource,
+  iterate,
+} from "./iterate.ts";
 import { grouped, type TaskGroup } from "./taskGroup.ts";
 
 /** After how many items the tasks that they made have a turn, if nothing else made them wait. */
@@ -14,7 +22,8 @@ const BURST = 64;
  * order of the items.
  *
  * Items are taken one by one, in order, as there is room for them; so `items` may be endless, if an error ends it. For
- * each that is taken `fn` begins.
+ * each that is taken `fn` begins: after an error nothing more is taken, and an item that a `Queue` or a stream hands over
+ * in the turn of the error goes back.
  *
  * The first error, of `fn` or of `items`, is thrown as it is: the other tasks are cancelled and waited for before. One
  * that is cancelled by somebody else is an error too. What the others throw meanwhile goes to the loop's exception
@@ -78,7 +87,9 @@ function* startAll<T, R>(
       // Else nothing might ever run that could fail.
       if (index % BURST === BURST - 1) yield;
       yield* group._untilFewerThan(concurrency);
-      const result = yield* source.next();
+      if (group._isStopping) break;
+      const result = yield* isCoroutineSource(items) ? pull(source, group) : source.next();
+      if (result === undefined) break;
       if (result.done) return;
       const body = checkCoroutine("fn", () => fn(result.value, index));
       results.push(undefined as R);
@@ -92,6 +103,37 @@ function* startAll<T, R>(
   // The source may take its time to close, and must not be cancelled in it, nor may the tasks go on meanwhile.
   group._abort();
   yield* source.return();
+}
+
+/** The next item. Undefined if the group stops in the turn in which it comes: then it stays where it was. */
+function* pull<T>(
+  source: CoroutineIterator<T>,
+  group: TaskGroup,
+): Coroutine<IteratorResult<T, undefined> | undefined> {
+  const steps: Wait<IteratorResult<T, undefined>> = source.next()[Symbol.iterator]();
+  let step = steps.next();
+  while (!step.done) {
+    try {
+      yield step.value;
+    } catch (error) {
+      return yield* leave(steps, error);
+    }
+    // A cancellation of the task ends the future that it waits for: then that is what the next step throws.
+    const hasFailed = (step.value as unknown as Future<unknown>)._hasFailed();
+    if (group._isStopping && !hasFailed) return yield* pullBack(steps);
+    step = steps.next();
+  }
+  return step.value;
+}
+
+function* pullBack<T>(steps: Wait<T>): Coroutine<T | undefined> {
+  const stop = new CancelledError("mapConcurrent() takes no more items");
+  try {
+    return yield* leave(steps, stop);
+  } catch (error) {
+    if (error !== stop) throw error;
+    return undefined;
+  }
 }
 
 /** Leaves the result of `body` at its place. */

@@ -3,6 +3,7 @@ import { beforeEach, describe, expect, test } from "vitest";
 import type { EventLoop } from "../../src/eventLoop.ts";
 import { CancelledError, RuntimeError } from "../../src/loop/errors.ts";
 import type { ExceptionContext } from "../../src/loop/scheduler.ts";
+import { Queue } from "../../src/sync/queue.ts";
 import { allTasks, currentTask } from "../../src/tasks/awaitable.ts";
 import { type Coroutine, coroutine } from "../../src/tasks/coroutine.ts";
 import { Future } from "../../src/tasks/future.ts";
@@ -388,7 +389,7 @@ describe("the first error in mapConcurrent", () => {
     expect([taken, trace]).toEqual([2, ["start 1000", "cancel 1000", "closed"]]);
   });
 
-  test("comes after a beginning for every item that was taken", () => {
+  test("in the turn in which an item comes leaves that where it was", () => {
     const arrival = loop.createFuture<void>();
     const items = [10, 20];
     const source = {
@@ -406,11 +407,55 @@ describe("the first error in mapConcurrent", () => {
       }),
     );
 
-    expect([task.exception(), trace]).toEqual([
-      "failure",
-      ["start 10", "end 10", "start 20", "cancel 20"],
-    ]);
+    expect([task.exception(), trace, items]).toEqual(["failure", ["start 10", "end 10"], [20]]);
   });
+
+  test.each([1, 2, Infinity])(
+    "begins with every item that it has taken from a queue, at concurrency %f",
+    (concurrency) => {
+      for (let turns = 0; turns < 8; turns++) {
+        for (const isCancelled of [false, true]) {
+          const own = newVirtualLoop();
+          collectReports(own);
+          const queue = new Queue<number>();
+          for (let i = 0; i < 2; i++) queue.putNowait(i);
+          let begun = 0;
+          const task = own.createTask(() =>
+            mapConcurrent(
+              queue,
+              function* (item): Coroutine<void> {
+                begun++;
+                if (item === 0) for (let turn = 0; turn < turns; turn++) yield;
+                if (item === 0 && !isCancelled) throw "failure";
+              },
+              { concurrency },
+            ),
+          );
+          for (let i = 0; i < 3; i++)
+            own.callSoon(() => own.callSoon(() => queue.putNowait(i + 2)));
+          let put: () => void = () => {
+            queue.putNowait(9);
+            if (isCancelled) task.cancel();
+          };
+          for (let turn = 0; turn < turns; turn++) {
+            const then = put;
+            put = () => own.callSoon(then);
+          }
+          put();
+          if (!isCancelled) own.callLater(1, () => task.cancel());
+          runDry(own);
+          own.close();
+
+          expect([turns, isCancelled, task.done(), begun + queue.qsize()]).toEqual([
+            turns,
+            isCancelled,
+            true,
+            6,
+          ]);
+        }
+      }
+    },
+  );
 
   test("cancels also what begins because a source did not heed the cancel", () => {
     const items = [10, 20];

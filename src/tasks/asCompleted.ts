@@ -13,9 +13,16 @@ import { checkOptions } from "../loop/arguments.ts";
 import { TimeoutError } from "../loop/errors.ts";
 import type { TimerHandle } from "../loop/handle.ts";
 import type { Scheduler } from "../loop/scheduler.ts";
-import { type AwaitableLike, checkAwaitables, loopFor, startAll } from "./awaitable.ts";
+import {
+  type AwaitableLike,
+  checkAwaitables,
+  createTaskOn,
+  loopFor,
+  startAll,
+} from "./awaitable.ts";
+import { type BareCall, Operation, sourceOf, type Wait } from "./bareCall.ts";
 import { type Coroutine, coroutine } from "./coroutine.ts";
-import { Future, type Waiter } from "./future.ts";
+import { awaited, Future, type Waiter } from "./future.ts";
 import type { AwaitedBy } from "./gather.ts";
 import { checkTimeout } from "./timeout.ts";
 
@@ -25,6 +32,9 @@ import { checkTimeout } from "./timeout.ts";
  * Coroutines and functions start in order, at the call; what is given twice is awaited once. In a coroutine, iterate it
  * with `for`: each step gives a coroutine of the next result, or the next error. In an async function, iterate it with
  * `for await`, which gives the values. What was done before comes first, in the order of `aws`.
+ *
+ * An operation of a lock, a queue and the like starts when the first result is asked for. In a coroutine it takes nothing
+ * before its result is awaited: what it was handed goes back if the iteration ends without it, and it leaves its line.
  *
  * Once `timeout` milliseconds have passed, each result that has not come is a TimeoutError. It cancels nothing, nor
  * does a cancel, nor the end of the iteration: what was started goes on.
@@ -47,7 +57,16 @@ export function asCompleted<A extends AwaitableLike<unknown>>(
   checkTimeout("timeout", timeout);
   const loop = loopFor(all, "asCompleted()");
   const deadline = typeof timeout === "number" ? loop.time() + timeout : undefined;
-  return new Completions<AwaitedBy<A>>(loop, new Set(startAll(loop, all)) as never, deadline);
+  const operations = new Set(all.filter(isSingleStep));
+  const others = all.filter((aw) => !operations.has(aw));
+  const futures = new Set(startAll(loop, others)) as Set<Future<never>>;
+  return new Completions<AwaitedBy<A>>(loop, futures, [...operations] as never, deadline);
+}
+
+/** Whether it takes something at once or stands in one line for it, and so can be held back until it is asked for. */
+function isSingleStep(aw: unknown): boolean {
+  const source = sourceOf(aw);
+  return source !== undefined && source !== aw && !(aw instanceof Operation);
 }
 
 /** What `asCompleted` gives: in a `for`, coroutines of the results; in a `for await`, the results. */
@@ -61,6 +80,10 @@ class Completions<T> implements AsCompleted<T>, Waiter {
   /** What is not done. */
   readonly #todo: Set<Future<T>>;
   readonly #deadline: number | undefined;
+  /** Operations that have not begun. */
+  #operations: BareCall<T>[];
+  /** Those that stand in line, or were served and have not received it. */
+  readonly #standing = new Map<Future<unknown>, Wait<T>>();
   /** What is done, and nobody has got. */
   readonly #done = new Line<Future<T>>();
   /** Who waits, and who did until he was cancelled. */
@@ -76,11 +99,18 @@ class Completions<T> implements AsCompleted<T>, Waiter {
   #isClosed = false;
   #isExpired = false;
 
-  constructor(loop: Scheduler, futures: Set<Future<T>>, deadline: number | undefined) {
+  constructor(
+    loop: Scheduler,
+    futures: Set<Future<T>>,
+    operations: BareCall<T>[],
+    deadline: number | undefined,
+  ) {
     this.#loop = loop;
     this.#todo = futures;
+    this.#operations = operations;
     this.#deadline = deadline;
-    this.#left = futures.size;
+    this.#left = futures.size + operations.length;
+    for (const operation of operations) operation._claim();
     this.#watch();
   }
 
@@ -106,6 +136,7 @@ class Completions<T> implements AsCompleted<T>, Waiter {
     try {
       while (this.#left > 0) {
         this.#left--;
+        this.#startAsTasks();
         yield await (this._get() as Future<unknown> as Future<T>); // a promise of a future is one of its result
       }
     } finally {
@@ -125,8 +156,19 @@ class Completions<T> implements AsCompleted<T>, Waiter {
     } else {
       this.#getters.push(getter);
       this.#watch();
+      while (!getter.done() && this.#operations.length > 0) {
+        this.#start(this.#operations.shift() as BareCall<T>);
+      }
     }
     return getter;
+  }
+
+  /** The result of what a getter got. */
+  _resultOf(done: Future<T>): T {
+    const steps = this.#standing.get(done);
+    if (steps === undefined) return done.result();
+    this.#standing.delete(done);
+    return steps.next().value as T;
   }
 
   /** @internal */
@@ -155,8 +197,49 @@ class Completions<T> implements AsCompleted<T>, Waiter {
   _notify(future: Future<unknown>): void {
     const done = future as Future<T>;
     this.#todo.delete(done);
-    if (this.#todo.size === 0) this.#timer?.cancel();
+    if (this.#isAllDone()) this.#timer?.cancel();
     if (!this.#handOver(done)) this.#done.push(done);
+  }
+
+  /** Starts an operation in the step of who asks. */
+  #start(operation: BareCall<T>): void {
+    const taken = new Future<T>(undefined, this.#loop);
+    try {
+      const steps = operation._start();
+      const step = steps.next();
+      awaited.future = undefined;
+      if (!step.done) {
+        const place = step.value as unknown as Future<T>;
+        this.#standing.set(place, steps);
+        this.#todo.add(place);
+        place._addWaiter(this);
+        return;
+      }
+      taken._succeed(step.value);
+    } catch (error) {
+      taken._fail(error);
+    }
+    this._notify(taken);
+  }
+
+  /** Outside of coroutines nobody else could start them. */
+  #startAsTasks(): void {
+    for (const operation of this.#operations) {
+      const task = createTaskOn(this.#loop, passOn(operation));
+      this.#todo.add(task);
+      task._addWaiter(this);
+    }
+    this.#operations = [];
+  }
+
+  /** Takes operations out of their lines. What they were handed goes back, unless it can still be asked for. */
+  #withdraw(isServedToo: boolean): void {
+    this.#operations = [];
+    for (const [place, steps] of this.#standing) {
+      if (place.done() && !isServedToo) continue;
+      this.#standing.delete(place);
+      steps.return?.();
+    }
   }
 
   #handOver(done: Future<T>): boolean {
@@ -179,8 +262,12 @@ class Completions<T> implements AsCompleted<T>, Waiter {
       if (future.done()) this._notify(future);
       else future._addWaiter(this);
     }
-    if (this.#deadline === undefined || this.#todo.size === 0) return;
+    if (this.#deadline === undefined || this.#isAllDone()) return;
     this.#timer = this.#loop.callAt(this.#deadline, () => this.#expire());
+  }
+
+  #isAllDone(): boolean {
+    return this.#todo.size === 0 && this.#operations.length === 0;
   }
 
   /** Stops watching. */
@@ -188,10 +275,12 @@ class Completions<T> implements AsCompleted<T>, Waiter {
     this.#isWatching = false;
     this.#timer?.cancel();
     for (const future of this.#todo) future._removeWaiter(this);
+    if (this.#isClosed && this.#owed === 0) this.#withdraw(true);
   }
 
   #expire(): void {
     this.#rest();
+    this.#withdraw(false);
     this.#todo.clear();
     this.#isExpired = true;
     for (let getter = this.#nextGetter(); getter; getter = this.#nextGetter()) {
@@ -252,11 +341,15 @@ const nextCompleted = /* @__PURE__ */ coroutine(function* asCompleted<T>(
   try {
     const done = yield* getter;
     isUsed = true;
-    return done.result();
+    return source._resultOf(done);
   } finally {
     source._leave(getter, isUsed);
   }
 });
+
+function* passOn<T>(operation: BareCall<T>): Coroutine<T> {
+  return yield* { [Symbol.iterator]: () => operation._start() };
+}
 
 function expired(): TimeoutError {
   return new TimeoutError("The timeout expired before all were done");

@@ -100,4 +100,4 @@ export {
 export { type Emitter, waitEvent } from "./tasks/waitEvent.ts";
 export { waitFor } from "./tasks/waitFor.ts";
 export { withSignal } from "./tasks/withSignal.ts";
-export { toAsync } from "./toAsync.ts";
+export { type ToAsyncOptions, toAsync } from "./toAsync.ts";

@@ -5,13 +5,21 @@
 // left behind, as a task or a server, goes on, and keeps the process alive as it would without us. A timer does, a
 // server does by itself, and a task that only waits for somebody does not.
 
-import { type EventLoop, getEventLoop } from "./eventLoop.ts";
-import { checkFunction } from "./loop/arguments.ts";
+import { type EventLoop, getEventLoop, newEventLoop } from "./eventLoop.ts";
+import { checkBoolean, checkFunction, checkOptions } from "./loop/arguments.ts";
 import { inFlow, keepAsyncContext } from "./loop/hosts/asyncContext.ts";
 import { runningScheduler } from "./loop/scheduler.ts";
 import { type Awaitable, callAndAwait, createTaskOn } from "./tasks/awaitable.ts";
 import type { Task } from "./tasks/task.ts";
 import { abortError, isSignal, withSignal } from "./tasks/withSignal.ts";
+
+export interface ToAsyncOptions {
+  /**
+   * Whether each call from outside of a loop runs on a loop of its own, which ends once nothing is left on it. By default
+   * only on Cloudflare Workers, where a request may not wait for what another request has begun.
+   */
+  readonly ownLoop?: boolean | undefined;
+}
 
 /**
  * Makes an async function of a coroutine function: to adopt one function at a time.
@@ -32,7 +40,10 @@ import { abortError, isSignal, withSignal } from "./tasks/withSignal.ts";
  * starts nothing. No listener stays on it. What is after as many arguments as `fn.length` counts as one more: a parameter
  * with a default value does not take a signal.
  *
- * @throws TypeError if `fn` is not a function.
+ * On Cloudflare Workers, and with `ownLoop`, each call has a loop of its own instead, so that calls of different requests
+ * share no timers. Locks and queues belong to one loop, and so to one call.
+ *
+ * @throws TypeError if `fn` is not a function, or `ownLoop` not a boolean.
  * @example
  * const load = toAsync(function* (url: string): Coroutine<string> {
  *   return yield* timeout(1_000, () => fetchText(url));
@@ -41,8 +52,12 @@ import { abortError, isSignal, withSignal } from "./tasks/withSignal.ts";
  */
 export function toAsync<This, Args extends unknown[], T>(
   fn: (this: This, ...args: Args) => Awaitable<T>,
+  options: ToAsyncOptions = {},
 ): (this: This, ...args: [...Args, signal?: AbortSignal]) => Promise<T> {
   checkFunction("fn", fn);
+  checkOptions(options);
+  const { ownLoop = isolatesRequests() } = options;
+  checkBoolean("ownLoop", ownLoop);
   function wrapper(this: This, ...args: unknown[]): Promise<T> {
     try {
       return begin(this, args);
@@ -56,13 +71,14 @@ export function toAsync<This, Args extends unknown[], T>(
     if (signal !== undefined) args.pop();
     if (signal?.aborted) throw abortError(signal);
     const call = () => fn.apply(self, args as Args);
-    const loop = (runningScheduler() ?? getEventLoop()) as EventLoop;
+    const running = runningScheduler() as EventLoop | undefined;
+    const loop = running ?? (ownLoop ? newEventLoop() : getEventLoop());
     const body = signal === undefined ? callAndAwait(call) : withSignal(signal, call);
-    const options = { name: fn.name || "toAsync" };
-    const task = inFlow(keepAsyncContext(), () => createTaskOn(loop, body, options));
+    const settings = { name: fn.name || "toAsync" };
+    const task = inFlow(keepAsyncContext(), () => createTaskOn(loop, body, settings));
     // Before the loop may have run and stopped.
     const outcome = task.then();
-    drive(loop, task);
+    drive(loop, task, ownLoop && running === undefined);
     return outcome;
   }
   return Object.defineProperties(wrapper, {
@@ -71,15 +87,21 @@ export function toAsync<This, Args extends unknown[], T>(
   }) as (this: This, ...args: [...Args, signal?: AbortSignal]) => Promise<T>;
 }
 
+/** Whether what one request began must not end in another one, as on Cloudflare Workers. */
+function isolatesRequests(): boolean {
+  const { navigator } = globalThis as { navigator?: { userAgent?: string } };
+  return navigator?.userAgent === "Cloudflare-Workers";
+}
+
 /** Those loops that run because somebody calls. */
 const drivers = /* @__PURE__ */ new WeakMap<EventLoop, Driver>();
 
 /** Has `loop` run until `task` is done. Whoever runs it already will do. */
-function drive(loop: EventLoop, task: Task<unknown>): void {
+function drive(loop: EventLoop, task: Task<unknown>, closes: boolean): void {
   let driver = drivers.get(loop);
   if (driver === undefined) {
     if (loop.isRunning()) return;
-    driver = new Driver(loop);
+    driver = new Driver(loop, closes);
     drivers.set(loop, driver);
     void driver.run();
   }
@@ -88,10 +110,12 @@ function drive(loop: EventLoop, task: Task<unknown>): void {
 
 class Driver {
   readonly #loop: EventLoop;
+  readonly #closes: boolean;
   #calls = 0;
 
-  constructor(loop: EventLoop) {
+  constructor(loop: EventLoop, closes: boolean) {
     this.#loop = loop;
+    this.#closes = closes;
   }
 
   async run(): Promise<void> {
@@ -106,6 +130,7 @@ class Driver {
     } finally {
       this.#stay();
       drivers.delete(loop);
+      if (this.#closes) loop.close();
     }
   }
 

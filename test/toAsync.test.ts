@@ -1,4 +1,4 @@
-import { afterEach, beforeEach, describe, expect, test } from "vitest";
+import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 import {
   type EventLoop,
   getEventLoop,
@@ -14,6 +14,7 @@ import { type Coroutine, coroutine } from "../src/tasks/coroutine.ts";
 import { fromPromise } from "../src/tasks/fromPromise.ts";
 import { sleep } from "../src/tasks/sleep.ts";
 import { toAsync } from "../src/toAsync.ts";
+import { hostTimer } from "./support/host.ts";
 
 /** So long that no test could wait for it. */
 const AGES = 1e9;
@@ -312,5 +313,61 @@ describe("a signal after the last argument", () => {
 
     expect(await own("a", signal)).toEqual(["a", signal]);
     expect(await own("a", undefined, signal)).toEqual(["a", undefined]);
+  });
+});
+
+describe("a function with loops of its own", () => {
+  const where = function* (): Coroutine<EventLoop> {
+    yield* sleep(2);
+    return getRunningLoop();
+  };
+
+  test("runs calls that overlap on a loop each, which closes", async () => {
+    const [first, second] = await Promise.all([
+      toAsync(where, { ownLoop: true })(),
+      toAsync(where, { ownLoop: true })(),
+    ]);
+    await hostTimer(10);
+
+    expect(first).not.toBe(second);
+    expect([first.isClosed(), second.isClosed()]).toEqual([true, true]);
+  });
+
+  test("has them where a platform keeps requests apart", async () => {
+    vi.stubGlobal("navigator", { userAgent: "Cloudflare-Workers" });
+    const own = toAsync(where);
+    const shared = toAsync(where, { ownLoop: false });
+    vi.unstubAllGlobals();
+    const loops = await Promise.all([own(), own(), shared(), shared()]);
+
+    expect(new Set(loops).size).toBe(3);
+    expect(loops[2]).toBe(getEventLoop());
+  });
+
+  test("runs what a call leaves behind to its end", async () => {
+    const trace: string[] = [];
+    const leave = toAsync(
+      function* (): Coroutine<void> {
+        getRunningLoop().callLater(5, () => trace.push("left behind"));
+      },
+      { ownLoop: true },
+    );
+    await leave();
+    await hostTimer(30);
+
+    expect(trace).toEqual(["left behind"]);
+  });
+
+  test("runs a call from inside of a loop on that loop", async () => {
+    const inner = toAsync(where, { ownLoop: true });
+    const [outer, found] = await run(function* (): Coroutine<EventLoop[]> {
+      return [getRunningLoop(), yield* fromPromise(inner())];
+    });
+
+    expect(found).toBe(outer);
+  });
+
+  test("is refused with an option that is no boolean", () => {
+    expect(() => toAsync(where, { ownLoop: "yes" as never })).toThrow("ownLoop");
   });
 });

@@ -9,9 +9,16 @@ declare module "vitest" {
 }
 
 const CORES = ["wasm", "js"] as const;
+/** What meets values of the host. */
+const IN_ANOTHER_REALM = [
+  "test/realm.node.test.ts",
+  "test/remote/remoteError.test.ts",
+  "test/io/node/connection.node.test.ts",
+  "test/tasks/{fromPromise,withSignal,exceptionGroup}.test.ts",
+];
 const executablePath = findBrowser();
 
-// One suite, four times: both platforms, each over both cores.
+// One suite, four times: both platforms, each over both cores. What meets the host's values once more, in a vm context.
 export default defineConfig({
   test: {
     projects: [
@@ -25,6 +32,20 @@ export default defineConfig({
           execArgv: ["--expose-gc"],
         },
       })),
+      // In a vm context of its own, where Node's errors and buffers are of another realm. It does not extend the rest, which
+      // would add all files to its own.
+      {
+        esbuild: { target: "es2022" as const },
+        test: {
+          name: "node-vm",
+          provide: { core: "wasm" },
+          include: IN_ANOTHER_REALM,
+          pool: "vmForks" as const,
+          setupFiles: ["test/support/core.ts"],
+          testTimeout: 60_000,
+          execArgv: ["--expose-gc"],
+        },
+      },
       {
         extends: true,
         test: {

@@ -2,6 +2,7 @@
 
 import type { TaskMark, TaskReference, ThreadTask } from "../executing.ts";
 import { checkFunction, checkString, describe } from "../loop/arguments.ts";
+import { hasTag } from "../loop/brands.ts";
 
 /** Where a function is exported. */
 export interface Place {
@@ -47,7 +48,7 @@ export function placeOf(task: ThreadTask): Place {
     );
   }
   const { url, name = "default" } = (task ?? {}) as Partial<TaskReference>;
-  if ((typeof url === "string" || url instanceof URL) && typeof name === "string") {
+  if ((typeof url === "string" || hasTag(url, "URL")) && typeof name === "string") {
     return { url: String(url), name };
   }
   throw new TypeError(

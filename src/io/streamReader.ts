@@ -4,6 +4,7 @@
 // that is cancelled, at whatever point, has taken nothing.
 
 import { checkCount, describe, wrongType } from "../loop/arguments.ts";
+import { isBytes } from "../loop/brands.ts";
 import { RuntimeError } from "../loop/errors.ts";
 import type { Scheduler } from "../loop/scheduler.ts";
 import { operation } from "../tasks/bareCall.ts";
@@ -288,7 +289,7 @@ function checkSeparators(separator: unknown): readonly Uint8Array[] {
   }
   return all.map((one) => {
     const bytes = typeof one === "string" ? new TextEncoder().encode(one) : one;
-    if (!(bytes instanceof Uint8Array)) {
+    if (!isBytes(bytes)) {
       throw wrongType("separator", "a string, a Uint8Array or a list of them", one);
     }
     if (bytes.length > 0) return bytes;

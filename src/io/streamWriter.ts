@@ -1,6 +1,7 @@
 // The writing half of a byte stream: hands bytes to the platform, and waits where it has too many.
 
 import { describe, wrongType } from "../loop/arguments.ts";
+import { isBytes } from "../loop/brands.ts";
 import { dispose } from "../loop/dispose.ts";
 import { RuntimeError } from "../loop/errors.ts";
 import type { Coroutine } from "../tasks/coroutine.ts";
@@ -196,7 +197,7 @@ export class StreamWriter {
 }
 
 function checkData(name: string, data: unknown): void {
-  if (typeof data === "string" || data instanceof Uint8Array) return;
+  if (typeof data === "string" || isBytes(data)) return;
   throw wrongType(name, "a string or a Uint8Array", data);
 }
 

@@ -1,4 +1,5 @@
 import { checkCount, checkOptions, checkString, describe, wrongType } from "../loop/arguments.ts";
+import { hasTag } from "../loop/brands.ts";
 import { RuntimeError } from "../loop/errors.ts";
 import type { Coroutine } from "../tasks/coroutine.ts";
 import { currentScheduler } from "../tasks/future.ts";
@@ -42,7 +43,7 @@ export function openWebSocket(
   url: string | URL,
   options: WebSocketOptions = {},
 ): Coroutine<WebSocketConnection> {
-  if (!(url instanceof URL)) checkString("url", url);
+  if (!hasTag(url, "URL")) checkString("url", url);
   checkOptions(options);
   const { protocols = [], limit = DEFAULT_LIMIT, maxUnread = Infinity } = options;
   const list: readonly unknown[] = Array.isArray(protocols) ? protocols : [protocols];

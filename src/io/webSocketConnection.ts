@@ -5,6 +5,7 @@
 // gets between, and a message was sent or was not, whatever cancel comes.
 
 import { wrongType } from "../loop/arguments.ts";
+import { isArrayBuffer } from "../loop/brands.ts";
 import { asyncDispose } from "../loop/dispose.ts";
 import type { Resource, Scheduler } from "../loop/scheduler.ts";
 import { Binding } from "../sync/binding.ts";
@@ -142,7 +143,7 @@ export class WebSocketConnection
    * @throws WebSocketError if the connection is closed, or is while it waits.
    */
   write(data: string | ArrayBuffer | ArrayBufferView): Coroutine<void> {
-    if (typeof data !== "string" && !(data instanceof ArrayBuffer) && !ArrayBuffer.isView(data)) {
+    if (typeof data !== "string" && !isArrayBuffer(data) && !ArrayBuffer.isView(data)) {
       throw wrongType("data", "a string, an ArrayBuffer or a view of one", data);
     }
     return operation(this.#write(data));

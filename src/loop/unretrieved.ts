@@ -7,6 +7,7 @@
 // Most exceptions are retrieved in the next turn. So what costs something waits
 // for the microtask after the slice, and is spared to those.
 
+import { isError } from "./brands.ts";
 import { postMicrotask } from "./hosts/microtask.ts";
 import type { Scheduler } from "./scheduler.ts";
 
@@ -72,7 +73,7 @@ export function reportUnretrieved(loop: Scheduler): void {
 /** A stack trace that nobody has read yet holds the objects of its frames, and so the very task that failed. */
 function readStack(exception: unknown): void {
   try {
-    if (exception instanceof Error) void exception.stack;
+    if (isError(exception)) void exception.stack;
   } catch {
     // A getter of its own, or a name that is no string. It is told all the same, and to nobody here.
   }

@@ -1,4 +1,5 @@
 import { describe, wrongType } from "../loop/arguments.ts";
+import { isArrayBuffer } from "../loop/brands.ts";
 
 /** What goes along with a value, and is not copied. */
 const lists = /* @__PURE__ */ new WeakMap<object, readonly ArrayBuffer[]>();
@@ -15,7 +16,7 @@ export function transfer<T extends object>(value: T, list: readonly ArrayBuffer[
   if (typeof value !== "object" || value === null) throw wrongType("value", "an object", value);
   if (!Array.isArray(list)) throw wrongType("list", "an array of ArrayBuffers", list);
   for (const [i, item] of list.entries()) {
-    if (item instanceof ArrayBuffer) continue;
+    if (isArrayBuffer(item)) continue;
     throw new TypeError(
       `Expected \`list[${i}]\` to be an ArrayBuffer, got ${describe(item)}. Only memory moves between loops`,
     );

@@ -98,7 +98,8 @@ export class ExceptionGroup extends AggregateError {
 function asFunction(predicate: ErrorPredicate): (error: unknown) => boolean {
   checkFunction("predicate", predicate);
   const { prototype } = predicate;
-  return prototype === Error.prototype || prototype instanceof Error
+  // Every class of errors inherits these two names, whichever realm its `Error` is of.
+  return "name" in Object(prototype) && "message" in prototype
     ? (error) => error instanceof (predicate as abstract new () => Error)
     : (predicate as (error: unknown) => boolean);
 }

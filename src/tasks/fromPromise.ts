@@ -1,4 +1,5 @@
 import { describe, wrongType } from "../loop/arguments.ts";
+import { hasTag } from "../loop/brands.ts";
 import { CancelledError } from "../loop/errors.ts";
 import { isThenable } from "./awaitable.ts";
 import { BareCall, type Wait } from "./bareCall.ts";
@@ -40,8 +41,13 @@ class PromiseCall<T> extends BareCall<T> {
   override _begin(): Call {
     // As a task it is awaited later, and must not be taken for a promise that nobody awaits. Nobody takes other thenables
     // for that, and some do their work each time that `then` is called, as the queries of some databases.
-    if (this._promise instanceof Promise) {
-      Promise.prototype.then.call(this._promise, undefined, () => undefined);
+    const promise = this._promise;
+    if (promise instanceof Promise || hasTag(promise, "Promise")) {
+      try {
+        Promise.prototype.then.call(promise, undefined, () => undefined);
+      } catch {
+        // A thenable that only calls itself one.
+      }
     }
     return super._begin();
   }

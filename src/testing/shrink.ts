@@ -1,5 +1,6 @@
 // A failing schedule is made as simple as can be: fewest departures from first come, first served, then shortest.
 
+import { isError } from "../loop/brands.ts";
 import { performance } from "../loop/hosts/timers.ts";
 import type { Cancel, Conditions } from "./conditions.ts";
 import { ExhaustivePolicy } from "./exhaustivePolicy.ts";
@@ -129,6 +130,6 @@ function isSame(a: Failure, b: Failure): boolean {
 function wordsOf({ kind, error }: Failure): string {
   // Of a deadlock and the like the words are who waits where, which is another order's business.
   const isThrown = kind === "failed" || kind === "unretrieved";
-  const words = error instanceof Error ? `${error.name}: ${error.message}` : String(typeof error);
+  const words = isError(error) ? `${error.name}: ${error.message}` : String(typeof error);
   return isThrown ? words.replace(/\d+/g, "0") : kind;
 }

@@ -1,5 +1,6 @@
 // A failing schedule in words: what went wrong, what happened last, and how to have it happen again.
 
+import { isError } from "../loop/brands.ts";
 import { ScheduleError } from "../loop/errors.ts";
 import type { Conditions } from "./conditions.ts";
 import { ScriptPolicy } from "./policies.ts";
@@ -27,8 +28,7 @@ export async function tell(
   // In debug mode a deadlock knows the places.
   const seen = again.failure?.kind === failure.kind ? again.failure : failure;
   const text = formatSchedule(schedule);
-  const error =
-    seen.error instanceof Error ? `${seen.error.name}: ${seen.error.message}` : seen.error;
+  const error = isError(seen.error) ? `${seen.error.name}: ${seen.error.message}` : seen.error;
   const lines = [
     `${KINDS[failure.kind]}: ${error}`,
     "",

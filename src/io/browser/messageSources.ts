@@ -3,6 +3,7 @@
 // They keep nothing for those who come late. So what comes is kept in a MessageBox, once a source was watched.
 
 import { wrongType } from "../../loop/arguments.ts";
+import { hasTag } from "../../loop/brands.ts";
 import { MessageBox } from "../messages.ts";
 import { EVENT_READ, EVENT_WRITE, type Pollable } from "../pollable.ts";
 import { hasRoom, whenRoom } from "../webSocketRoom.ts";
@@ -132,7 +133,8 @@ class WebSocketSource implements Pollable {
   }
 }
 
+/** By its tag, because it may be of another frame; by its class, because one that takes the place of the platform's has no such tag. */
 function isA(name: string, value: unknown): boolean {
   const type: unknown = (globalThis as Record<string, unknown>)[name];
-  return typeof type === "function" && value instanceof type;
+  return hasTag(value, name) || (typeof type === "function" && value instanceof type);
 }

@@ -5,6 +5,7 @@
 // which its user needs too: so it is the writer that is watched.
 
 import { wrongType } from "../../loop/arguments.ts";
+import { hasTag } from "../../loop/brands.ts";
 import { EVENT_READ, EVENT_WRITE, type Pollable } from "../pollable.ts";
 
 /** A chunk that was read: in an object, because a chunk may be anything. */
@@ -17,8 +18,8 @@ const sources = /* @__PURE__ */ new WeakMap<ReadableStream, ChunkSource<unknown>
 
 /** What tells the readiness of a stream or of a writer; undefined if `source` is neither. */
 export function adaptStream(source: unknown): Pollable | undefined {
-  if (source instanceof ReadableStream) return chunksOf(source);
-  return source instanceof WritableStreamDefaultWriter ? new WriterSource(source) : undefined;
+  if (isReadable(source)) return chunksOf(source);
+  return isWriter(source) ? new WriterSource(source) : undefined;
 }
 
 /**
@@ -30,8 +31,19 @@ export function adaptStream(source: unknown): Pollable | undefined {
  * @throws TypeError if `stream` is not a ReadableStream, or is locked by somebody else. @throws what broke the stream.
  */
 export function receiveChunk<T>(stream: ReadableStream<T>): Chunk<T> | undefined {
-  if (stream instanceof ReadableStream) return chunksOf(stream).take();
+  if (isReadable(stream)) return chunksOf(stream).take();
   throw wrongType("stream", "a ReadableStream", stream);
+}
+
+// By their tags, because they may be of another frame; by their classes, because a polyfill need not have these tags.
+
+function isReadable(value: unknown): value is ReadableStream {
+  return hasTag(value, "ReadableStream") || value instanceof ReadableStream;
+}
+
+function isWriter(value: unknown): value is WritableStreamDefaultWriter {
+  const name = "WritableStreamDefaultWriter";
+  return hasTag(value, name) || value instanceof WritableStreamDefaultWriter;
 }
 
 function chunksOf<T>(stream: ReadableStream<T>): ChunkSource<T> {

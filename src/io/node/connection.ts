@@ -106,8 +106,9 @@ const connecting = coroutine(function* openConnection(
 
 /** Of several addresses that were tried, Node tells the errors but has no message of its own. */
 function explained(error: unknown): unknown {
-  if (error instanceof AggregateError && error.message === "") {
-    error.message = error.errors.map(String).join("; ");
+  const { message, errors } = error as Partial<AggregateError>;
+  if (message === "" && Array.isArray(errors)) {
+    (error as Error).message = errors.map(String).join("; ");
   }
   return error;
 }

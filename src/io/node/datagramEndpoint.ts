@@ -5,6 +5,7 @@
 
 import type { Socket } from "node:dgram";
 import { checkString, wrongType } from "../../loop/arguments.ts";
+import { isBytes } from "../../loop/brands.ts";
 import { asyncDispose } from "../../loop/dispose.ts";
 import { RuntimeError } from "../../loop/errors.ts";
 import type { Resource } from "../../loop/scheduler.ts";
@@ -188,7 +189,7 @@ export class DatagramEndpoint
   }
 
   #check(data: unknown, address: unknown): void {
-    if (typeof data !== "string" && !(data instanceof Uint8Array)) {
+    if (typeof data !== "string" && !isBytes(data)) {
       throw wrongType("data", "a string or a Uint8Array", data);
     }
     if (this.#remote === undefined) checkAddress("address", address);

@@ -19,9 +19,11 @@ export function* opened(
     if (!future.done()) future._succeed();
   };
   const fail = (error: unknown) => {
-    if (!future.done()) future._fail(error instanceof Error ? error : connectionLost());
+    if (!future.done()) future._fail(error);
   };
-  emitter.on(event, succeed).on("error", fail).on("close", fail);
+  // A socket says by an argument whether an error closed it, and that is of no interest here.
+  const close = () => fail(connectionLost());
+  emitter.on(event, succeed).on("error", fail).on("close", close);
   loop._external++;
   try {
     yield* future;
@@ -30,6 +32,6 @@ export function* opened(
     throw error;
   } finally {
     loop._external--;
-    emitter.off(event, succeed).off("error", fail).off("close", fail);
+    emitter.off(event, succeed).off("error", fail).off("close", close);
   }
 }

@@ -2,6 +2,7 @@ import type { ChildProcess } from "node:child_process";
 import type { Socket } from "node:net";
 import { constants } from "node:os";
 import { wrongType } from "../../loop/arguments.ts";
+import { isBytes } from "../../loop/brands.ts";
 import { RuntimeError } from "../../loop/errors.ts";
 import type { Resource, Scheduler } from "../../loop/scheduler.ts";
 import { createTask } from "../../tasks/awaitable.ts";
@@ -99,7 +100,7 @@ export class Process {
    */
   communicate(input?: string | Uint8Array): Coroutine<Outputs> {
     if (input !== undefined) {
-      if (typeof input !== "string" && !(input instanceof Uint8Array)) {
+      if (typeof input !== "string" && !isBytes(input)) {
         throw wrongType("input", "a string or a Uint8Array", input);
       }
       if (this.stdin === undefined) {

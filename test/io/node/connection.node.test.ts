@@ -417,7 +417,8 @@ describe("who cannot connect", () => {
         }),
       ),
     );
-    expect(error).toBeInstanceOf(AggregateError);
+    // In a vm context it is of another realm.
+    expect(error.name).toBe("AggregateError");
     expect(error.code).toBe("ECONNREFUSED");
     for (const { address } of addresses) expect(error.message).toContain(address);
   });

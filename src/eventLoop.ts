@@ -18,7 +18,7 @@ import {
   wrongType,
 } from "./loop/arguments.ts";
 import { type Clock, monotonicClock } from "./loop/clock.ts";
-import { bound, contexts, inheritedContext } from "./loop/context.ts";
+import { bound, contexts, inheritedContext, reportIn } from "./loop/context.ts";
 import { RuntimeError } from "./loop/errors.ts";
 import {
   type ExposedFunctions,
@@ -522,8 +522,19 @@ export class EventLoop implements Scheduler {
     else console.error(context.message);
   }
 
-  /** Reports what nobody could catch. A handler that throws is reported too, and does not stop the loop. */
+  /**
+   * Reports what nobody could catch. A handler that throws is reported too, and does not stop the loop.
+   *
+   * The handler runs in the context of the `task` or `handle` that the report names, where `ContextVar`s have the values
+   * that the task saw. Like asyncio since Python 3.12.
+   */
   callExceptionHandler(context: ExceptionContext): void {
+    const owner = context.task ?? context.handle;
+    if (owner === undefined || owner === null) this.#callHandler(context);
+    else reportIn(owner as object, () => this.#callHandler(context));
+  }
+
+  #callHandler(context: ExceptionContext): void {
     const handler = this.#exceptionHandler;
     try {
       if (handler === undefined) return this.defaultExceptionHandler(context);

@@ -283,6 +283,23 @@ export function holdForTurn(context: Context): void {
   if (runnable !== undefined) ofCallbacks.set(runnable, context);
 }
 
+/** Calls `report` in the context of the task or handle that it is about, even if that has ended. */
+export function reportIn(owner: object, report: () => void): void {
+  const runs = whoRuns();
+  if (!contexts.inUse || runs === owner) return report();
+  const outer = entered;
+  const outerBy = enteredBy;
+  const { _context: own } = owner as Partial<Runnable>;
+  entered = (own as Context | undefined) ?? ofCallbacks.get(owner as Runnable) ?? new Context();
+  enteredBy = runs;
+  try {
+    report();
+  } finally {
+    entered = outer;
+    enteredBy = outerBy;
+  }
+}
+
 /** @throws TypeError unless `value` is a context */
 export function checkContext(value: unknown): void {
   if (!(value instanceof Context)) {

@@ -11,7 +11,9 @@ export interface ExceptionContext {
   readonly message: string;
   readonly exception?: unknown;
   readonly handle?: Handle;
+  /** The task; of an exception that nobody retrieved, what stands for it with its `getName()` once it is collected. */
   readonly task?: unknown;
+  /** The future, likewise. */
   readonly future?: unknown;
 }
 

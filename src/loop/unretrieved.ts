@@ -13,6 +13,9 @@ import type { Scheduler } from "./scheduler.ts";
 
 interface Failed {
   readonly _loop: Scheduler;
+  /** The context of a task. */
+  readonly _context?: object | undefined;
+  getName?(): string;
   _describe(): string;
 }
 
@@ -27,11 +30,16 @@ export class Unretrieved {
   readonly #loop: Scheduler;
   readonly #message: string;
   readonly #exception: unknown;
+  /** Kept until the microtask only, so that the future can be collected. */
+  #future: Failed | undefined;
+  #weak: WeakRef<Failed> | undefined;
+  #collected: Collected | undefined;
 
   constructor(future: Failed, exception: unknown) {
     this.#loop = future._loop;
     this.#message = `${future._describe()} failed, and nobody retrieved its exception`;
     this.#exception = exception;
+    this.#future = future;
     notesOf(future._loop).add(this);
     const count = recent.push([future, this]);
     if (count === 1) postMicrotask(watchRecent);
@@ -49,19 +57,57 @@ export class Unretrieved {
   report(): void {
     if (!notesOf(this.#loop).has(this)) return;
     this.withdraw();
-    this.#loop.callExceptionHandler({ message: this.#message, exception: this.#exception });
+    const message = this.#message;
+    const exception = this.#exception;
+    const by = this.#future ?? this.#weak?.deref() ?? this.#collected;
+    const key = by?.getName === undefined ? "future" : "task";
+    this.#loop.callExceptionHandler({ message, exception, [key]: by });
   }
 
   /** Reports it when `future`, which it belongs to, is collected. */
   watch(future: Failed): void {
     if (!notesOf(this.#loop).has(this)) return;
     readStack(this.#exception);
+    this.#collected = new Collected(future, this.#exception);
     try {
+      this.#weak = new WeakRef(future);
       collected ??= new FinalizationRegistry((note) => note.report());
       collected.register(future, this, this);
     } catch {
       // Some platforms have none. Then it is reported when the loop closes.
     }
+    this.#future = undefined;
+  }
+}
+
+/** Stands in a report for a future or a task that is gone. */
+class Collected {
+  readonly getName: (() => string) | undefined;
+  /** @internal */
+  readonly _context: object | undefined;
+  readonly #exception: unknown;
+
+  constructor(future: Failed, exception: unknown) {
+    const name = future.getName?.();
+    this.getName = name === undefined ? undefined : () => name;
+    this._context = future._context;
+    this.#exception = exception;
+  }
+
+  done(): boolean {
+    return true;
+  }
+
+  cancelled(): boolean {
+    return false;
+  }
+
+  exception(): unknown {
+    return this.#exception;
+  }
+
+  getContext(): object | undefined {
+    return this._context;
   }
 }
 

@@ -35,7 +35,7 @@ describe("an exception that nobody retrieved is reported", () => {
     newFailed();
     await collectGarbage(() => reports.length > 0);
 
-    expect(reports).toEqual([{ message: expect.any(String), exception: failure }]);
+    expect(reports).toMatchObject([{ message: expect.any(String), exception: failure }]);
   });
 
   test("when its task is collected", async () => {
@@ -43,7 +43,9 @@ describe("an exception that nobody retrieved is reported", () => {
     runDry(loop);
     await collectGarbage(() => reports.length > 0);
 
-    expect(reports).toEqual([{ message: expect.stringContaining("the task"), exception: failure }]);
+    expect(reports).toMatchObject([
+      { message: expect.stringContaining("the task"), exception: failure },
+    ]);
   });
 
   test.each([
@@ -138,7 +140,7 @@ describe("an exception counts as retrieved", () => {
     runDry(loop);
     loop.close();
 
-    expect(reports).toEqual([]);
+    expect(reports).toMatchObject([]);
   });
 
   test("by a task that waited for it", () => {
@@ -152,7 +154,7 @@ describe("an exception counts as retrieved", () => {
     runDry(loop);
     loop.close();
 
-    expect(reports).toEqual([]);
+    expect(reports).toMatchObject([]);
   });
 
   test("by an async function that waited for it", async () => {
@@ -184,5 +186,5 @@ test("a cancelled future has nothing to report", () => {
   loop.createFuture().cancel();
   loop.close();
 
-  expect(reports).toEqual([]);
+  expect(reports).toMatchObject([]);
 });

@@ -1,0 +1,102 @@
+// In which context the exception handler runs, and whom its reports name.
+
+import { expect, test } from "vitest";
+import { newEventLoop } from "../../src/eventLoop.ts";
+import { ContextVar } from "../../src/loop/context.ts";
+import type { ExceptionContext } from "../../src/loop/scheduler.ts";
+import type { Coroutine } from "../../src/tasks/coroutine.ts";
+import { Future } from "../../src/tasks/future.ts";
+import type { Task } from "../../src/tasks/task.ts";
+import { collectGarbage } from "../support/garbage.ts";
+
+const request = new ContextVar<string>("request");
+
+function reporting() {
+  const loop = newEventLoop();
+  const seen: { readonly id: string; readonly context: ExceptionContext }[] = [];
+  loop.setExceptionHandler((_, context) => seen.push({ id: request.get("none"), context }));
+  return { loop, seen };
+}
+
+function* failing(id: string): Coroutine<void> {
+  request.set(id);
+  yield;
+  throw new Error(id);
+}
+
+test("the exception handler runs in the context of a task whose exception nobody retrieved, and is told the task", async () => {
+  const { loop, seen } = reporting();
+  const tasks = ["a", "b"].map((id) => loop.createTask(failing(id), { name: id }));
+  await loop.runUntilComplete(function* (): Coroutine<void> {
+    request.set("main");
+    for (let i = 0; i < 5; i++) yield;
+  });
+  await new Promise((resolve) => setTimeout(resolve));
+  loop.close();
+
+  expect(seen.map(({ id }) => id)).toEqual(["a", "b"]);
+  expect(seen.every(({ context }, index) => context.task === tasks[index])).toBe(true);
+});
+
+test("the exception handler runs in the context of a task that was collected, and is told its name", async () => {
+  const { loop, seen } = reporting();
+  await loop.runUntilComplete(function* (): Coroutine<void> {
+    request.set("main");
+    loop.createTask(failing("lost"), { name: "lost one" });
+    for (let i = 0; i < 5; i++) yield;
+  });
+  await collectGarbage(() => seen.length > 0);
+  loop.close();
+
+  expect(seen.map(({ id }) => id)).toEqual(["lost"]);
+  const task = seen[0]?.context.task as Task<unknown> | undefined;
+  expect(task?.getName()).toBe("lost one");
+});
+
+test("a report of a future that failed names the future", async () => {
+  const { loop, seen } = reporting();
+  const future = loop.createFuture<void>();
+  future.setException(new Error("failure"));
+  await new Promise((resolve) => setTimeout(resolve));
+  loop.close();
+
+  expect(seen[0]?.context.future).toBe(future);
+  expect(seen[0]?.context.future).toBeInstanceOf(Future);
+});
+
+test("the exception handler runs in the context that a callback or a timer has set or inherited", async () => {
+  const { loop, seen } = reporting();
+  await loop.runUntilComplete(function* (): Coroutine<void> {
+    request.set("inherited");
+    loop.callSoon(() => {
+      throw new Error("1");
+    });
+    loop.callLater(1, () => {
+      request.set("set");
+      throw new Error("2");
+    });
+    const end = loop.createFuture<void>();
+    loop.callLater(5, () => end.setResult());
+    yield* end;
+  });
+  loop.close();
+
+  expect(seen.map(({ id }) => id)).toEqual(["inherited", "set"]);
+});
+
+test("a handler that is called for a task without variables does not see those of the caller", async () => {
+  const { loop, seen } = reporting();
+  await loop.runUntilComplete(function* (): Coroutine<void> {
+    const plain = loop.createTask(function* (): Coroutine<void> {
+      yield;
+    });
+    yield* plain;
+    request.set("caller");
+    loop.callExceptionHandler({ message: "by hand", task: plain });
+    loop.callExceptionHandler({ message: "by hand" });
+  });
+  loop.close();
+
+  expect(seen.map(({ id }) => id)).toEqual(["none", "caller"]);
+  expect(request.get("none")).toBe("none");
+});

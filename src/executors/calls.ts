@@ -21,6 +21,8 @@ import { checkCount, checkOptions, checkTime, wrongType } from "../loop/argument
 import { asyncDispose } from "../loop/dispose.ts";
 import { CancelledError, RuntimeError } from "../loop/errors.ts";
 import { clearTimeout, setTimeout } from "../loop/hosts/timers.ts";
+import type { Scheduler } from "../loop/scheduler.ts";
+import { cancelledThere } from "../remote/remoteError.ts";
 import { copied } from "../remote/transfer.ts";
 import { onAbort } from "../tasks/onAbort.ts";
 import { abortError, checkSignal } from "../tasks/withSignal.ts";
@@ -136,7 +138,7 @@ export abstract class CallExecutor implements Executor {
    *
    * Rejects with a TypeError if `task` is none; with a DataCloneError if an argument or the result cannot be cloned; with a
    * LookupError if the module exports no such function; with a CancelledError, whose `cause` is the signal's reason, after
-   * an abort; with a RemoteLostError if the thread dies; with a RuntimeError after `shutdown()`.
+   * an abort; with a RemoteLostError if the thread dies, or if the function throws a CancelledError of its own; with a RuntimeError after `shutdown()`.
    */
   submit<F extends ThreadTask>(
     task: F,
@@ -220,6 +222,21 @@ export abstract class CallExecutor implements Executor {
     return call;
   }
 
+  /** Who hears of errors of threads that belong to no call. @internal */
+  readonly _loops = new Set<Scheduler>();
+
+  /** A thread has failed outside of every call. */
+  protected onStray(exception: unknown): void {
+    const message = "An exception in a thread of an executor, outside of every call";
+    const loop = [...this._loops].find((one) => !one.isClosed());
+    if (loop !== undefined) loop.callExceptionHandler({ message, exception });
+    // As an error of a thread without a listener: the platform reports it.
+    else
+      setTimeout(() => {
+        throw exception;
+      });
+  }
+
   /** @internal */
   _cancel(call: Call, error: CancelledError): void {
     if (call.isSettled || call.cancelled !== undefined) return;
@@ -244,8 +261,9 @@ export abstract class CallExecutor implements Executor {
 
   /** The thread of a call has answered. */
   protected onEnd(call: Call, isError: boolean, outcome: unknown): void {
-    const isCancel = isError && call.cancelled !== undefined && outcome instanceof CancelledError;
-    this.#settle(call, isError ? "onError" : "onResult", isCancel ? call.cancelled : outcome);
+    const isCancel = isError && outcome instanceof CancelledError;
+    const told = isCancel ? (call.cancelled ?? cancelledThere(outcome)) : outcome;
+    this.#settle(call, isError ? "onError" : "onResult", told);
     this.onFree(call);
   }
 

@@ -11,6 +11,7 @@ import {
 import { wrongType } from "../loop/arguments.ts";
 import { CancelledError, RuntimeError } from "../loop/errors.ts";
 import type { Scheduler } from "../loop/scheduler.ts";
+import { cancelledThere } from "../remote/remoteError.ts";
 import { type Coroutine, coroutine } from "../tasks/coroutine.ts";
 import { currentScheduler, Future } from "../tasks/future.ts";
 import { futureOfPromise } from "../tasks/relay.ts";
@@ -59,6 +60,8 @@ class Execution implements Executing {
   readonly #loop: Scheduler;
   readonly #makeDefault: () => Executor;
   #default: Executor | undefined;
+  /** Those that report to the loop. */
+  readonly #used = new Set<CallExecutor>();
 
   constructor(loop: Scheduler, makeDefault: () => Executor) {
     this.#loop = loop;
@@ -76,6 +79,8 @@ class Execution implements Executing {
     this.#default ??= executor ? undefined : this.#makeDefault();
     const chosen = (executor ?? this.#default) as Executor;
     if (!(chosen instanceof CallExecutor)) return new SubmittedCall(loop, chosen, task, args);
+    chosen._loops.add(loop);
+    this.#used.add(chosen);
     return new ThreadCall(loop, chosen, task, args);
   }
 
@@ -92,6 +97,7 @@ class Execution implements Executing {
   close(): void {
     const loop = this.#loop;
     executions.delete(loop);
+    for (const executor of this.#used) executor._loops.delete(loop);
     this.#default?.shutdown({ cancel: true }).catch((exception) => {
       loop.callExceptionHandler({ message: "The default executor could not end", exception });
     });
@@ -100,6 +106,9 @@ class Execution implements Executing {
 
 /** The future of a call in another thread. While it is pending, a clock that leaps has to wait. */
 abstract class OutsideCall extends Future<unknown> {
+  /** Whether it was cancelled here. @internal */
+  _isCancelled = false;
+
   constructor(loop: Scheduler) {
     super(undefined, loop);
     loop._external++;
@@ -107,6 +116,7 @@ abstract class OutsideCall extends Future<unknown> {
 
   override cancel(message?: string): boolean {
     if (this.done()) return false;
+    this._isCancelled = true;
     this._end(new CancelledError(message ?? "The call was cancelled"));
     return true;
   }
@@ -117,8 +127,10 @@ abstract class OutsideCall extends Future<unknown> {
 
   onError(error: unknown): void {
     if (!this._leave()) return;
-    if (error instanceof CancelledError) this._abandon(error);
-    else this._fail(error);
+    if (!(error instanceof CancelledError)) this._fail(error);
+    else if (this._isCancelled) this._abandon(error);
+    // Somebody else has shut the executor down, for one. A group must not take that for its own doing.
+    else this._fail(cancelledThere(error));
   }
 
   override _describe(): string {

@@ -9,7 +9,7 @@ import type { PortOwner } from "../loop/hosts/ports.ts";
 import type { Scheduler } from "../loop/scheduler.ts";
 import { currentScheduler, Future } from "../tasks/future.ts";
 import { type Hello, Line, type Message, newName, ring } from "./line.ts";
-import { RemoteLostError, unpackError } from "./remoteError.ts";
+import { cancelledThere, RemoteLostError, unpackError } from "./remoteError.ts";
 import { moved } from "./transfer.ts";
 
 /**
@@ -47,6 +47,7 @@ export class Remote {
    * Cancelling the future cancels the task there, and the future waits for its answer: it cleans up first. A value is
    * given only if the task there has swallowed the cancel; one that was on its way already is dropped. A function
    * that is not exposed is a LookupError; if the thread dies or closes its loop, the future fails with a `RemoteLostError`.
+   * So it does if somebody there cancels the task: the CancelledError is then the `cause`, as nobody here was cancelled.
    *
    * @throws RuntimeError if no loop runs, if another one called before, or after `close()`. @throws TypeError if `name` is
    * not a string. @throws DataCloneError if an argument cannot be cloned.
@@ -152,8 +153,7 @@ class Connection implements PortOwner {
     } else if (message.type === "error") {
       const error = unpackError(message.error);
       const future = this.#take(message.id);
-      if (message.isCancelled && error instanceof CancelledError) future?._abandon(error);
-      else future?._fail(error);
+      if (future !== undefined) future._refuse(error);
     }
   }
 
@@ -210,6 +210,13 @@ class RemoteCall extends Future<unknown> {
   _give(value: unknown, isHeard: boolean): void {
     if (this.#cancelled === undefined || isHeard) this._succeed(value);
     else this._abandon(this.#cancelled);
+  }
+
+  /** Takes an error. A cancellation is one's own only if one has asked for it: else a group would take it for its doing. */
+  _refuse(error: unknown): void {
+    if (!(error instanceof CancelledError)) this._fail(error);
+    else if (this.#cancelled !== undefined) this._abandon(error);
+    else this._fail(cancelledThere(error));
   }
 
   override _describe(): string {

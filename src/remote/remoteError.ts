@@ -11,9 +11,16 @@ import {
 } from "../loop/errors.ts";
 import { ExceptionGroup } from "../tasks/exceptionGroup.ts";
 
-/** The other thread has ended, or closed its loop, before it answered. */
+/** The other thread has ended, has closed its loop or has cancelled the call, before it answered. */
 export class RemoteLostError extends Error {
   override name = "RemoteLostError";
+}
+
+/** What the caller gets whose call was cancelled over there, and not by the caller. */
+export function cancelledThere(cause: CancelledError): RemoteLostError {
+  return new RemoteLostError("The call was cancelled in the other thread, and not by its caller", {
+    cause,
+  });
 }
 
 /** What was thrown, as it is sent. */

@@ -12,6 +12,7 @@ import { createTask } from "../../src/tasks/awaitable.ts";
 import type { Coroutine } from "../../src/tasks/coroutine.ts";
 import { gather } from "../../src/tasks/gather.ts";
 import { sleep } from "../../src/tasks/sleep.ts";
+import { taskGroup } from "../../src/tasks/taskGroup.ts";
 import { waitFor } from "../../src/tasks/waitFor.ts";
 
 /** What a platform brings along. */
@@ -66,6 +67,39 @@ export function testExecutor({ make, tasks }: Platform): void {
 
       expect(await caught(call)).toBeInstanceOf(CancelledError);
       expect(await executor.submit(task("add"), [1, 2])).toBe(3);
+    });
+  });
+
+  describe("what belongs to no call, or to nobody here", PATIENCE, () => {
+    test("an error of a thread after its call reaches the exception handler of the loop", async () => {
+      const seen: unknown[] = [];
+      const results = await run(function* () {
+        getRunningLoop().setExceptionHandler((_, { exception }) => seen.push(exception));
+        const first = yield* getRunningLoop().runInExecutor(executor, task("failAfterwards"));
+        for (let i = 0; i < 500 && seen.length === 0; i++) yield* sleep(10);
+        return [first, yield* getRunningLoop().runInExecutor(executor, task("add"), 1, 2)];
+      });
+
+      expect(results).toEqual(["returned", 3]);
+      expect(seen).toEqual([
+        expect.objectContaining({ message: expect.stringContaining("afterwards") }),
+      ]);
+    });
+
+    test("a cancellation that nobody here has asked for is no cancellation of the caller", async () => {
+      const error = await caught(executor.submit(task("throwCancelled"), []));
+      const failure = await caught(
+        run(() =>
+          taskGroup(function* (group) {
+            group.createTask(function* () {
+              return yield* getRunningLoop().runInExecutor(executor, task("throwCancelled"));
+            });
+            yield;
+          }),
+        ),
+      );
+      expect(error).toMatchObject({ name: "RemoteLostError", cause: expect.any(CancelledError) });
+      expect(failure).toMatchObject({ errors: [{ name: "RemoteLostError" }] });
     });
   });
 

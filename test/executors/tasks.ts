@@ -1,6 +1,7 @@
 // What the threads of the tests are told to call.
 
 import { threadSignal } from "../../src/executors/work.ts";
+import { CancelledError } from "../../src/loop/errors.ts";
 import { provideExposing } from "../../src/loop/exposing.ts";
 import { exposureOf } from "../../src/remote/exposure.ts";
 import { transfer } from "../../src/remote/transfer.ts";
@@ -113,6 +114,18 @@ export function waitForEver(): Promise<void> {
 
 export function neverAborted(): boolean {
   return threadSignal().aborted;
+}
+
+/** Fails after it has returned. */
+export function failAfterwards(): string {
+  setTimeout(() => {
+    throw new RangeError("afterwards");
+  }, 10);
+  return "returned";
+}
+
+export function throwCancelled(): never {
+  throw new CancelledError("of its own");
 }
 
 /** Fails outside of what is awaited. */

@@ -16,6 +16,7 @@ import { type AwaitableLike, createTask } from "../../src/tasks/awaitable.ts";
 import type { Coroutine } from "../../src/tasks/coroutine.ts";
 import { gather } from "../../src/tasks/gather.ts";
 import { sleep } from "../../src/tasks/sleep.ts";
+import { taskGroup } from "../../src/tasks/taskGroup.ts";
 import { startThread } from "../support/thread.node.ts";
 
 /** What every thread imports. */
@@ -525,4 +526,32 @@ describe("a mistake", () => {
 
     expect(reports).toEqual([new Error("failure")]);
   });
+});
+
+test("a loop that ends before it has answered is a RemoteLostError, which a task group reports", async () => {
+  const thread = startThread(
+    `${PRELUDE}
+    await run(function* () {
+      const loop = getRunningLoop();
+      const end = loop.createFuture();
+      loop.expose({
+        *slow() { loop.callLater(20, () => end.setResult()); yield* sleep(1e9); },
+      });
+      parentPort.postMessage(loop.remote());
+      yield* end;
+    });
+  `.replace("{ newEventLoop }", "{ getRunningLoop, newEventLoop }"),
+  );
+  const ticket = await new Promise<RemoteTicket>((resolve) => thread.once("message", resolve));
+  const failure = await run(() =>
+    taskGroup(function* (group) {
+      group.createTask(function* () {
+        return yield* connectRemote(ticket).call("slow");
+      });
+      yield;
+    }),
+  ).catch((error: unknown) => error);
+
+  expect(failure).toMatchObject({ errors: [expect.any(RemoteLostError)] });
+  await thread.terminate();
 });

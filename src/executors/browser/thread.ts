@@ -63,6 +63,13 @@ export function startThread(): void {
   addEventListener("message", ({ data }) => {
     mark = data as Int32Array;
   });
+  // The page hears of errors only, not of rejections.
+  addEventListener("unhandledrejection", (event) => {
+    event.preventDefault();
+    setTimeout(() => {
+      throw event.reason;
+    });
+  });
   void loop.runForever();
   postMessage(loop.remote());
 }

@@ -4,6 +4,7 @@
 
 import { type EventLoop, newEventLoop } from "../../eventLoop.ts";
 import { wrongType } from "../../loop/arguments.ts";
+import { CancelledError } from "../../loop/errors.ts";
 import type { RemoteTicket } from "../../loop/exposing.ts";
 import { enterScheduler } from "../../loop/scheduler.ts";
 import { connectRemote, type Remote } from "../../remote/remote.ts";
@@ -35,8 +36,10 @@ export class ThreadExecutor extends CallExecutor {
     super(options, globalThis.navigator?.hardwareConcurrency ?? 1);
     const { worker = startWorker } = options;
     if (typeof worker !== "function") throw wrongType("worker", "a function", worker);
-    this.threads = new Workers(worker, (call, isError, outcome) =>
-      this.onEnd(call, isError, outcome),
+    this.threads = new Workers(
+      worker,
+      (call, isError, outcome) => this.onEnd(call, isError, outcome),
+      (error) => this.onStray(error),
     );
   }
 }
@@ -49,18 +52,20 @@ function startWorker(): Worker {
 class Workers implements Threads {
   readonly #start: () => Worker;
   readonly #onEnd: OnEnd;
+  readonly #onStray: (error: unknown) => void;
   readonly #free: Thread[] = [];
   readonly #threadOf = new Map<Call, Thread>();
   #loop: EventLoop | undefined;
   #running: Promise<void> | undefined;
 
-  constructor(start: () => Worker, onEnd: OnEnd) {
+  constructor(start: () => Worker, onEnd: OnEnd, onStray: (error: unknown) => void) {
     this.#start = start;
     this.#onEnd = onEnd;
+    this.#onStray = onStray;
   }
 
   begin(call: Call): void {
-    const thread = this.#free.pop() ?? new Thread(this.#start(), this.#ensureLoop());
+    const thread = this.#free.pop() ?? new Thread(this.#start(), this.#ensureLoop(), this.#onStray);
     this.#threadOf.set(call, thread);
     thread.perform(call).then(
       (value) => this.#end(call, thread, false, value),
@@ -85,9 +90,12 @@ class Workers implements Threads {
 
   #end(call: Call, thread: Thread, isError: boolean, outcome: unknown): void {
     this.#threadOf.delete(call);
-    if (outcome instanceof RemoteLostError) thread.terminate();
+    const isLost = outcome instanceof RemoteLostError;
+    // The call was cancelled in a worker that lives on: the executor knows by whom.
+    const isCancel = isLost && outcome.cause instanceof CancelledError;
+    if (isLost && !isCancel) thread.terminate();
     if (!thread.isOver) this.#free.push(thread);
-    this.#onEnd(call, isError, outcome);
+    this.#onEnd(call, isError, isCancel ? outcome.cause : outcome);
   }
 
   #ensureLoop(): EventLoop {
@@ -118,7 +126,7 @@ class Thread {
   readonly #mark: Int32Array<SharedArrayBuffer> | undefined;
   #id = 0;
 
-  constructor(worker: Worker, loop: EventLoop) {
+  constructor(worker: Worker, loop: EventLoop, onStray: (error: unknown) => void) {
     this.#worker = worker;
     this.#loop = loop;
     this.#mark = sharedMark();
@@ -127,7 +135,11 @@ class Thread {
       worker.onmessage = ({ data }) => {
         this.#connected = connectRemote(data as RemoteTicket);
         worker.onmessage = null;
-        worker.onerror = null;
+        // Calls answer for themselves. What comes from now on is of a timer or the like, and the worker lives on.
+        worker.onerror = (event) => {
+          event.preventDefault();
+          onStray(event.error ?? new Error(event.message));
+        };
         resolve(this.#connected);
         if (this.#mark !== undefined) worker.postMessage(this.#mark);
       };

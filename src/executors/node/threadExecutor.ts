@@ -65,7 +65,7 @@ export class ThreadExecutor extends CallExecutor {
     super(options, availableParallelism());
     const onEnd = (call: Call, isError: boolean, outcome: unknown) =>
       this.onEnd(call, isError, outcome);
-    this.threads = new PiscinaThreads(this.maxThreads, onEnd);
+    this.threads = new PiscinaThreads(this.maxThreads, onEnd, (error) => this.onStray(error));
   }
 }
 
@@ -81,7 +81,11 @@ class PiscinaThreads implements Threads {
   /** Why a thread could not start. */
   #broken: unknown;
 
-  constructor(maxThreads: number, onEnd: (call: Call, isError: boolean, outcome: unknown) => void) {
+  constructor(
+    maxThreads: number,
+    onEnd: (call: Call, isError: boolean, outcome: unknown) => void,
+    onStray: (error: unknown) => void,
+  ) {
     const { Piscina } = piscina();
     const size = maxThreads + SPARE_ROWS;
     const name = newName();
@@ -96,6 +100,8 @@ class PiscinaThreads implements Threads {
       minThreads: 0,
       maxThreads,
       idleTimeout: Infinity,
+      // Without a call a thread must not block: its timers would fire in the next call, and fail that.
+      atomics: "async",
       recordTiming: false,
       workerData: {
         mysyncioRows: this.#rows,
@@ -103,8 +109,10 @@ class PiscinaThreads implements Threads {
         mysyncioChannel: name,
       } satisfies ThreadData,
     });
-    // A thread that could not even start.
-    this.#piscina.on("error", (error) => this.#failUnbegun(error));
+    this.#piscina.on("error", (error) => {
+      // Either a thread could not even start, or one without a call has failed. The next call gets another.
+      if (!this.#failUnbegun(error)) onStray(error);
+    });
   }
 
   begin(call: Call): void {
@@ -170,15 +178,19 @@ class PiscinaThreads implements Threads {
     await this.#piscina.destroy();
   }
 
-  #failUnbegun(error: Error): void {
-    this.#broken = error;
+  /** Fails the calls that have not begun. Returns whether there was one. */
+  #failUnbegun(error: Error): boolean {
+    let found = false;
     for (const [call, row] of this.#rowOf) {
       if (Atomics.load(this.#rows, row * ROW + THREAD) !== 0) continue;
       // Piscina keeps it. Its row is given to nobody else, and if it begins after all, it finds its mark.
       Atomics.store(this.#rows, row * ROW + CANCELLED, 1);
       this.#rowOf.delete(call);
+      this.#broken = error;
+      found = true;
       this.#onEnd(call, true, lost(error));
     }
+    return found;
   }
 
   #end(call: Call, isError: boolean, outcome: unknown): void {

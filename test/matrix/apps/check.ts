@@ -1,0 +1,140 @@
+// What every row of the matrix checks, on any platform.
+
+import {
+  CancelledError,
+  createTask,
+  fromPromise,
+  run,
+  sleep,
+  TimeoutError,
+  timeout,
+  toAsync,
+} from "mysyncio";
+
+/** A program of the README, as a function that prints to the `console` it gets. */
+export interface Program {
+  readonly main: (console: Pick<Console, "log">) => Promise<void>;
+  readonly output: string;
+}
+
+/** How a row calls functions in other threads, if its platform has any. */
+export interface ThreadChecks {
+  /** Returns 500,500: the sum from 1 to 1,000, computed in another thread. */
+  call(): Promise<number>;
+  /** Returns "cancelled" once a call in another thread was cancelled. */
+  cancel(): Promise<string>;
+}
+
+/** "ok", or what went wrong, by the name of the check. */
+export type Results = Record<string, string>;
+
+/** Milliseconds until a check that has not ended counts as failed. */
+const PATIENCE = 10_000;
+
+export async function check(
+  programs: readonly Program[],
+  threads?: ThreadChecks,
+): Promise<Results> {
+  const results: Results = {
+    programs: await attempt(() => runPrograms(programs)),
+    cancellation: await attempt(cancel),
+    concurrent: await attempt(callAtOnce),
+  };
+  if (threads !== undefined) {
+    results["thread"] = await attempt(async () => expectEqual(await threads.call(), 500_500));
+    results["threadCancellation"] = await attempt(async () =>
+      expectEqual(await threads.cancel(), "cancelled"),
+    );
+  }
+  return results;
+}
+
+async function runPrograms(programs: readonly Program[]): Promise<void> {
+  for (const { main, output } of programs) {
+    let printed = "";
+    await main({
+      log(text: unknown) {
+        printed += `${text}\n`;
+      },
+    });
+    expectEqual(printed, output);
+  }
+}
+
+/** Cancels a task while it sleeps, and a promise through its signal. */
+async function cancel(): Promise<void> {
+  const trace: string[] = [];
+  await run(function* () {
+    const task = createTask(function* () {
+      try {
+        yield* sleep(60_000);
+      } finally {
+        yield* sleep(1);
+        trace.push("cleaned up");
+      }
+    });
+    yield* sleep(1);
+    task.cancel();
+    try {
+      yield* task;
+    } catch (error) {
+      if (!(error instanceof CancelledError)) throw error;
+      trace.push("cancelled");
+    }
+    try {
+      yield* timeout(20, () =>
+        fromPromise(
+          (signal) =>
+            new Promise((_, reject) => {
+              signal.addEventListener("abort", () => {
+                trace.push("aborted");
+                reject(signal.reason);
+              });
+            }),
+        ),
+      );
+    } catch (error) {
+      if (!(error instanceof TimeoutError)) throw error;
+      trace.push("timed out");
+    }
+  });
+  expectEqual(trace.join(), "cleaned up,cancelled,aborted,timed out");
+}
+
+const double = toAsync(function* (n: number) {
+  yield* sleep(n);
+  return n * 2;
+});
+
+/** Calls one `toAsync` function from several async functions at once. */
+async function callAtOnce(): Promise<void> {
+  expectEqual((await Promise.all([3, 2, 1].map((n) => double(n)))).join(), "6,4,2");
+}
+
+function expectEqual(actual: unknown, expected: unknown): void {
+  if (actual !== expected) {
+    throw new Error(`Expected ${JSON.stringify(expected)}, got ${JSON.stringify(actual)}`);
+  }
+}
+
+async function attempt(action: () => Promise<void>): Promise<string> {
+  let timer: ReturnType<typeof setTimeout> | undefined;
+  const late = new Promise<never>((_, reject) => {
+    timer = setTimeout(() => reject(new Error(`Not done after ${PATIENCE} ms`)), PATIENCE);
+  });
+  try {
+    await Promise.race([action(), late]);
+    return "ok";
+  } catch (error) {
+    return describe(error);
+  } finally {
+    clearTimeout(timer);
+  }
+}
+
+/** With its causes: they are where the platform's own error is. */
+function describe(error: unknown): string {
+  if (typeof error !== "object" || error === null) return String(error);
+  const { name, message, cause } = error as Partial<Error>;
+  return `${name}: ${message}${cause === undefined ? "" : ` (because of ${describe(cause)})`}`;
+}

@@ -1,0 +1,3 @@
+// The program of the page's other threads.
+
+import "mysyncio/browser/thread";

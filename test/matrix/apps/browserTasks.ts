@@ -1,15 +1,15 @@
 // The functions that pages call in other threads. It is TypeScript and imports something, as what users write.
 
-import { threadSignal } from "mysyncio/browser";
+import { defineTask, threadSignal } from "mysyncio/browser";
 
-export function sum(from: number, to: number): number {
+export const sum = defineTask(import.meta.url, "sum", (from: number, to: number): number => {
   let total = 0;
   for (let n = from; n <= to; n++) total += n;
   return total;
-}
+});
 
-export async function untilCancelled(): Promise<void> {
+export const untilCancelled = defineTask(import.meta.url, "untilCancelled", async () => {
   const signal = threadSignal();
   await new Promise((resolve) => signal.addEventListener("abort", resolve));
   signal.throwIfAborted();
-}
+});

@@ -9,8 +9,7 @@ import {
   timeout,
   toThread,
 } from "mysyncio/browser";
-
-const url = new URL("./browserTasks.ts", import.meta.url);
+import { sum, untilCancelled } from "./browserTasks.ts";
 
 /** Runs `main` on a loop whose threads are the bundle's own. */
 function runWithThreads<T>(main: () => Coroutine<T>): Promise<T> {
@@ -24,18 +23,14 @@ function runWithThreads<T>(main: () => Coroutine<T>): Promise<T> {
   });
 }
 
-function* sum(from: number, to: number): Coroutine<number> {
-  return (yield* toThread({ url, name: "sum" }, from, to)) as number;
-}
-
-export const call = (): Promise<number> => runWithThreads(() => sum(1, 1_000));
+export const call = (): Promise<number> => runWithThreads(() => toThread(sum, 1, 1_000));
 
 export const cancel = (): Promise<string> =>
   runWithThreads(function* () {
     // The thread has started when the deadline begins.
-    yield* sum(1, 1);
+    yield* toThread(sum, 1, 1);
     try {
-      yield* timeout(200, () => toThread({ url, name: "untilCancelled" }));
+      yield* timeout(200, () => toThread(untilCancelled));
     } catch (error) {
       if (!(error instanceof TimeoutError)) throw error;
       return "cancelled";

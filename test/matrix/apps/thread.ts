@@ -1,3 +1,6 @@
 // The program of the page's other threads.
 
-import "mysyncio/browser/thread";
+import { serveTasks } from "mysyncio/browser";
+import * as tasks from "./browserTasks.ts";
+
+serveTasks(tasks);

@@ -59,9 +59,7 @@ const BUNDLERS = [
     name: "Rollup",
     tools: ["rollup", "@rollup/plugin-node-resolve"],
     language: "js",
-    build: [
-      ["rollup", "page.js", "thread.js", "browserTasks.js", "-d", "dist", "-p", "node-resolve"],
-    ],
+    build: [["rollup", "page.js", "thread.js", "-d", "dist", "-p", "node-resolve"]],
     script: '<script type="module" src="/page.js"></script>',
   },
   {
@@ -70,7 +68,7 @@ const BUNDLERS = [
     language: "js",
     build: [
       [
-        ...["esbuild", "page.js", "thread.js", "browserTasks.js", "--bundle", "--splitting"],
+        ...["esbuild", "page.js", "thread.js", "--bundle", "--splitting"],
         ...["--format=esm", "--minify", "--outdir=dist"],
       ],
     ],

@@ -8,6 +8,7 @@
 import { type EventLoop, getEventLoop, newEventLoop } from "./eventLoop.ts";
 import { checkBoolean, checkFunction, checkOptions } from "./loop/arguments.ts";
 import { inFlow, keepAsyncContext } from "./loop/hosts/asyncContext.ts";
+import { isolatesRequests } from "./loop/hosts/requests.ts";
 import { runningScheduler } from "./loop/scheduler.ts";
 import { type Awaitable, callAndAwait, createTaskOn } from "./tasks/awaitable.ts";
 import type { Task } from "./tasks/task.ts";
@@ -85,12 +86,6 @@ export function toAsync<This, Args extends unknown[], T>(
     name: { value: fn.name, configurable: true },
     length: { value: fn.length, configurable: true },
   }) as (this: This, ...args: [...Args, signal?: AbortSignal]) => Promise<T>;
-}
-
-/** Whether what one request began must not end in another one, as on Cloudflare Workers. */
-function isolatesRequests(): boolean {
-  const { navigator } = globalThis as { navigator?: { userAgent?: string } };
-  return navigator?.userAgent === "Cloudflare-Workers";
 }
 
 /** Those loops that run because somebody calls. */

@@ -32,6 +32,7 @@ import { watchHolders } from "./loop/holders.ts";
 import { asyncContextKeeper, flow } from "./loop/hosts/asyncContext.ts";
 import { bellHere } from "./loop/hosts/blocking.ts";
 import { platformHost } from "./loop/hosts/detect.ts";
+import { checkSignal } from "./loop/hosts/interrupt.ts";
 import { watchPromises } from "./loop/ownPromises.ts";
 import { places } from "./loop/places.ts";
 import { Pump } from "./loop/pump.ts";
@@ -293,7 +294,8 @@ export class EventLoop implements Scheduler {
    *
    * @param signal its name, such as `"SIGTERM"`.
    * @throws TypeError if `signal` is no signal or `callback` no function.
-   * @throws RuntimeError if the signal cannot be caught, if the loop is closed, or where there are no signals.
+   * @throws RuntimeError if the signal cannot be caught, as SIGKILL and SIGSTOP; if the loop is closed; where there are no
+   * signals; and in a worker, because the process tells signals to its main thread only. Like asyncio.
    */
   addSignalHandler<Args extends unknown[]>(
     signal: string,
@@ -306,8 +308,13 @@ export class EventLoop implements Scheduler {
     sources.addSignal(signal, callback, args);
   }
 
-  /** Ends what `addSignalHandler` began. Returns whether there was a handler. */
+  /**
+   * Ends what `addSignalHandler` began. Returns whether there was a handler.
+   *
+   * @throws TypeError if `signal` is no signal.
+   */
   removeSignalHandler(signal: string): boolean {
+    checkSignal(signal);
     return this.#sources?.removeSignal?.(signal) ?? false;
   }
 

@@ -14,8 +14,11 @@ import { gather } from "./tasks/gather.ts";
  * The tasks see the `AsyncLocalStorage` stores of the caller, where the host has such a thing, and a copy of its context
  * variables. A store that is set inside of a task follows only that task with the loop option `asyncContext`.
  *
- * In Node the first SIGINT (Ctrl-C) cancels `main`, which can clean up, and the second ends the process; a program that
- * listens to that signal itself is left alone, unless it asks with `handleSigint`.
+ * In Node, Bun and Deno the first SIGINT (Ctrl-C) cancels `main`, which can clean up, and the second ends the process.
+ * `signals` names other signals, such as SIGTERM; without it, a program that listens to SIGINT itself is left alone. The
+ * promise rejects with a CancelledError. (Unlike asyncio, which raises KeyboardInterrupt.) If nobody catches it, the
+ * process ends without a stack trace, with the exit code that a shell expects: 130 after SIGINT, 143 after SIGTERM. It
+ * ends when every interrupted run has cleaned up.
  *
  * Rejected with a TypeError if `main` is not awaitable, with a RuntimeError if the given loop is running or closed. On a
  * `VirtualClock`, with a DeadlockError if `main` waits for what can never happen: it tells who waits for whom.

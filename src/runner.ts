@@ -6,7 +6,7 @@ import type { Clock } from "./loop/clock.ts";
 import { type Context, checkContext, contexts, copyContext } from "./loop/context.ts";
 import { asyncDispose } from "./loop/dispose.ts";
 import { RuntimeError } from "./loop/errors.ts";
-import { onInterrupt } from "./loop/hosts/interrupt.ts";
+import { checkCatchable, onInterrupt } from "./loop/hosts/interrupt.ts";
 import { type AwaitableLike, allTasks, checkAwaitable, ensureFutureOn } from "./tasks/awaitable.ts";
 import { gather } from "./tasks/gather.ts";
 import { Task } from "./tasks/task.ts";
@@ -19,10 +19,12 @@ export interface RunOptions {
   /** The loop to run on, or what makes it; by default a new one. It is closed at the end. */
   readonly loop?: EventLoop | (() => EventLoop);
   /**
-   * Whether the first SIGINT (Ctrl-C in a terminal) cancels the main task, which can then clean up; the second ends the
-   * process. By default only if the program does not listen to that signal itself. Node, Bun and Deno only.
+   * Which signals cancel the main task, which can then clean up; the next one ends the process. By default `["SIGINT"]`
+   * (Ctrl-C in a terminal), and that only if the program does not listen to it itself. Node, Bun and Deno only.
    */
-  readonly handleSigint?: boolean;
+  readonly signals?: readonly string[] | undefined;
+  /** `true` is short for `signals: ["SIGINT"]`, and `false` for `signals: []`. Not used if `signals` is given. */
+  readonly handleSigint?: boolean | undefined;
 }
 
 /**
@@ -37,15 +39,27 @@ export interface RunOptions {
  */
 export class Runner {
   readonly #options: RunOptions;
+  readonly #signals: readonly string[] | undefined;
   #loop: EventLoop | undefined;
   #context: Context | undefined;
   #closing: Promise<void> | undefined;
 
-  /** @throws TypeError if the options are none. */
+  /**
+   * @throws TypeError if the options are none.
+   * @throws RuntimeError if one of `signals` cannot be caught, or in a worker, which gets no signals.
+   */
   constructor(options: RunOptions = {}) {
     checkOptions(options);
-    const { handleSigint } = options;
-    if (handleSigint !== undefined) checkBoolean("handleSigint", handleSigint);
+    const { handleSigint, signals } = options;
+    if (handleSigint !== undefined) {
+      checkBoolean("handleSigint", handleSigint);
+      this.#signals = handleSigint ? ["SIGINT"] : [];
+    }
+    if (signals !== undefined) {
+      if (!Array.isArray(signals)) throw wrongType("signals", "an array", signals);
+      this.#signals = [...signals];
+    }
+    this.#signals?.forEach(checkCatchable);
     this.#options = options;
   }
 
@@ -67,7 +81,7 @@ export class Runner {
    * Runs `main`; the promise settles as it did. Tasks that it leaves behind wait for the next run, or for `close()`.
    *
    * Rejected with a TypeError if `main` is not awaitable, with a RuntimeError if the runner is closed or running; with a
-   * CancelledError if a SIGINT cancelled `main`. (Unlike asyncio, which raises KeyboardInterrupt.)
+   * CancelledError if a signal cancelled `main`, as `run` explains. (Unlike asyncio, which raises KeyboardInterrupt.)
    *
    * @param options.context the context that `main` runs in, by default the runner's own.
    */
@@ -80,14 +94,14 @@ export class Runner {
     // A task without a context costs less, and until one is in use no context holds anything.
     const context = options.context ?? (contexts.inUse ? this.#context : undefined);
     const future = ensureFutureOn(loop, main, context && { context });
-    const { handleSigint } = this.#options;
-    const interrupt = () => future.cancel("Interrupted by SIGINT");
-    const forget =
-      handleSigint === false ? undefined : onInterrupt(interrupt, handleSigint === true);
+    const end = onInterrupt(loop, (message) => future.cancel(message), this.#signals);
     try {
       return await loop.runUntilComplete(future);
+    } catch (error) {
+      if (future.cancelled()) end(error);
+      throw error;
     } finally {
-      forget?.();
+      end();
       // The first that sets a variable at all makes the context of all.
       if (context === undefined && future instanceof Task)
         this.#context = future._context ?? this.#context;

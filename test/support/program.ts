@@ -36,13 +36,13 @@ export async function output(name: string, program: string): Promise<string> {
 }
 
 /** The same for a module that may fail or be killed. */
-export function exitOf(program: string): Promise<Exit> {
+export function exitOf(program: string, flags: readonly string[] = []): Promise<Exit> {
   const name = "program.mjs";
   return inFolder(name, program, (cwd) => {
     return new Promise((resolve) => {
       const child = execFile(
         process.execPath,
-        [name],
+        [...flags, name],
         { cwd, timeout: PATIENCE, killSignal: "SIGKILL" },
         (_error, stdout, stderr) => {
           const { exitCode: code, signalCode: signal } = child;

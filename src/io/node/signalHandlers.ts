@@ -1,18 +1,18 @@
-import { constants } from "node:os";
-import { describe } from "../../loop/arguments.ts";
+import { isMainThread } from "node:worker_threads";
 import { bound, inheritedContext } from "../../loop/context.ts";
 import { RuntimeError } from "../../loop/errors.ts";
 import type { Callback } from "../../loop/handle.ts";
+import { checkCatchable } from "../../loop/hosts/interrupt.ts";
 import { WatchedSources } from "../sources.ts";
-
-const UNCATCHABLE = ["SIGKILL", "SIGSTOP"];
 
 /** What a loop watches in Node: sources, and the signals of the process. */
 export class NodeSources extends WatchedSources {
   readonly #listeners = new Map<string, () => void>();
 
   addSignal(signal: string, callback: Callback<never>, args: readonly unknown[]): void {
-    checkSignal(signal);
+    checkCatchable(signal);
+    // Bun and Deno have no mark by which `checkCatchable` could tell a worker.
+    if (!isMainThread) throw new RuntimeError(`${signal} cannot be caught in a worker`);
     const loop = this._loop;
     const run = bound(loop, callback as Callback<unknown[]>, inheritedContext());
     const listener = () => {
@@ -33,16 +33,5 @@ export class NodeSources extends WatchedSources {
   override close(): void {
     for (const signal of this.#listeners.keys()) this.removeSignal(signal);
     super.close();
-  }
-}
-
-function checkSignal(signal: unknown): void {
-  if (!Object.hasOwn(constants.signals, signal as string)) {
-    throw new TypeError(
-      `Expected \`signal\` to be the name of a signal, such as "SIGTERM", got ${describe(signal)}`,
-    );
-  }
-  if (UNCATCHABLE.includes(signal as string)) {
-    throw new RuntimeError(`${signal} cannot be caught`);
   }
 }

@@ -1,6 +1,7 @@
 import { expect, test } from "vitest";
 import { getRunningLoop, newEventLoop, RuntimeError, run, sleep } from "../../../src/node.ts";
 import { caught } from "../../support/caught.ts";
+import { output } from "../../support/program.ts";
 
 const SIGNAL = "SIGUSR2";
 
@@ -34,4 +35,30 @@ test("throws for what is no signal, what cannot be caught, and what is no functi
   expect(loop.removeSignalHandler(SIGNAL)).toBe(false);
   loop.close();
   expect(add(SIGNAL, () => {})).toBeInstanceOf(RuntimeError);
+});
+
+test("to remove the handler of what is no signal throws, also where nothing is watched", () => {
+  const loop = newEventLoop();
+  expect(caught(() => loop.removeSignalHandler("SIGNOTHING"))).toBeInstanceOf(TypeError);
+  expect(caught(() => loop.removeSignalHandler(2 as never))).toBeInstanceOf(TypeError);
+  expect(loop.removeSignalHandler("SIGKILL")).toBe(false);
+  loop.close();
+});
+
+test("a signal handler in a worker, which gets no signals, is a RuntimeError", async () => {
+  const program = `
+    import { isMainThread, Worker } from "node:worker_threads";
+    import { newEventLoop, RuntimeError } from "mysyncio/node";
+    if (isMainThread) {
+      new Worker(new URL(import.meta.url));
+    } else {
+      const loop = newEventLoop();
+      try {
+        loop.addSignalHandler("SIGTERM", () => console.log("called"));
+      } catch (error) {
+        console.log(error instanceof RuntimeError, error.message, loop.removeSignalHandler("SIGTERM"));
+      }
+      loop.close();
+    }`;
+  expect(await output("main.mjs", program)).toBe("true SIGTERM cannot be caught in a worker false");
 });

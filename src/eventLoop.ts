@@ -63,19 +63,19 @@ import { Task, type TaskOptions } from "./tasks/task.ts";
 /** What a loop is made with. */
 export interface EventLoopOptions {
   /** Starts in debug mode. */
-  readonly debug?: boolean;
+  readonly debug?: boolean | undefined;
   /** Where the time comes from, by default the host's monotonic clock. */
-  readonly clock?: Clock;
+  readonly clock?: Clock | undefined;
   /** After how many milliseconds of ready work the host gets its turn, by default 5. */
-  readonly slice?: number;
+  readonly slice?: number | undefined;
   /** Which core orders the callbacks: by default WebAssembly where the host allows it, else TypeScript. */
-  readonly core?: CoreKind;
+  readonly core?: CoreKind | undefined;
   /**
    * Runs each callback, and each step of a task, in the `AsyncLocalStorage` context in which it was made. Only needed for
    * stores that are set inside of tasks: `run` and `toAsync` keep the store of their caller without it. Makes each
    * callback and each task more expensive. What a step changes by `enterWith` does not outlast the step.
    */
-  readonly asyncContext?: boolean;
+  readonly asyncContext?: boolean | undefined;
 }
 
 /** Gets what nobody could catch. */

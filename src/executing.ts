@@ -19,7 +19,7 @@ export interface TaskMark {
 /** A function that another thread can import, by where it is exported: by default as `default`. */
 export interface TaskReference {
   readonly url: string | URL;
-  readonly name?: string;
+  readonly name?: string | undefined;
 }
 
 /** What a thread can be told to call. */
@@ -51,7 +51,7 @@ export interface Executor {
     options?: SubmitOptions,
   ): Promise<TaskResult<F>>;
   /** Takes nothing more; the promise resolves once everything has ended. `cancel` cancels what is under way. */
-  shutdown(options?: { readonly cancel?: boolean }): Promise<void>;
+  shutdown(options?: { readonly cancel?: boolean | undefined }): Promise<void>;
 }
 
 /** What a loop has to do with executors. */

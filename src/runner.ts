@@ -13,11 +13,11 @@ import { Task } from "./tasks/task.ts";
 
 export interface RunOptions {
   /** Runs in debug mode. */
-  readonly debug?: boolean;
+  readonly debug?: boolean | undefined;
   /** Where the loop's time comes from, by default the host's clock. Only for a loop that is made here. */
-  readonly clock?: Clock;
+  readonly clock?: Clock | undefined;
   /** The loop to run on, or what makes it; by default a new one. It is closed at the end. */
-  readonly loop?: EventLoop | (() => EventLoop);
+  readonly loop?: EventLoop | (() => EventLoop) | undefined;
   /**
    * Which signals cancel the main task, which can then clean up; the next one ends the process. By default `["SIGINT"]`
    * (Ctrl-C in a terminal), and that only if the program does not listen to it itself. Node, Bun and Deno only.
@@ -85,7 +85,10 @@ export class Runner {
    *
    * @param options.context the context that `main` runs in, by default the runner's own.
    */
-  async run<T>(main: AwaitableLike<T>, options: { readonly context?: Context } = {}): Promise<T> {
+  async run<T>(
+    main: AwaitableLike<T>,
+    options: { readonly context?: Context | undefined } = {},
+  ): Promise<T> {
     checkAwaitable("main", main);
     checkOptions(options);
     if (options.context !== undefined) checkContext(options.context);

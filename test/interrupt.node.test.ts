@@ -141,8 +141,9 @@ describe.concurrent("`signals`", () => {
 
   test("ends the process at the next of them, also if that is another one", async () => {
     const rest = `
-      setTimeout(interrupt, 150, "SIGTERM");
-      await run(sleeper("it", 5_000), { signals: ["SIGINT", "SIGTERM"] });`;
+      await run(function* () {
+        try { yield* sleep(5_000); } finally { interrupt("SIGTERM"); yield* sleep(5_000); }
+      }, { signals: ["SIGINT", "SIGTERM"] });`;
     expect(await exitOf(program(rest))).toEqual({
       code: null,
       signal: "SIGTERM",

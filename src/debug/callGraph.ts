@@ -23,7 +23,7 @@ export interface FutureCallGraph {
 /** How a call graph is captured. */
 export interface CallGraphOptions {
   /** How many functions of each task, from the innermost; by default all. */
-  readonly limit?: number;
+  readonly limit?: number | undefined;
 }
 
 /** Callers are indented, up to so many levels: who is awaited by more is not read by people. */

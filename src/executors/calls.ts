@@ -30,11 +30,11 @@ import { type Place, placeOf } from "./task.ts";
 
 export interface ThreadExecutorOptions {
   /** How many threads there are at most, by default as many as the machine runs at once. */
-  readonly maxThreads?: number;
+  readonly maxThreads?: number | undefined;
   /** How many calls may wait for a thread until `drain()` waits, by default any number. */
-  readonly maxQueue?: number;
+  readonly maxQueue?: number | undefined;
   /** How many milliseconds a cancelled call has to end, until its thread is terminated. By default 1,000. */
-  readonly grace?: number;
+  readonly grace?: number | undefined;
 }
 
 /** Hears how a call ended. */
@@ -187,7 +187,7 @@ export abstract class CallExecutor implements Executor {
    * Takes nothing more, waits for all calls, and ends the threads. With `cancel`, calls are cancelled first. Later calls
    * wait for the same end, and may still cancel.
    */
-  shutdown(options: { readonly cancel?: boolean } = {}): Promise<void> {
+  shutdown(options: { readonly cancel?: boolean | undefined } = {}): Promise<void> {
     try {
       checkOptions(options);
     } catch (error) {

@@ -8,14 +8,14 @@ import { WebSocketConnection } from "./webSocketConnection.ts";
 /** How a WebSocket is opened. */
 export interface WebSocketOptions {
   /** The subprotocols to offer, the best first: `protocol` of the connection says which one the server took. */
-  readonly protocols?: string | readonly string[];
+  readonly protocols?: string | readonly string[] | undefined;
   /** How many bytes may wait to be sent before `write` waits; by default 1 MiB. */
-  readonly limit?: number;
+  readonly limit?: number | undefined;
   /**
    * How many bytes may have come that nobody has read; by default there is no bound. A WebSocket cannot ask its peer to
    * pause, so one that sends more has its connection closed: `read` gives what came before, and then throws.
    */
-  readonly maxUnread?: number;
+  readonly maxUnread?: number | undefined;
 }
 
 const DEFAULT_LIMIT = 2 ** 20;

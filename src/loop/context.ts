@@ -178,8 +178,11 @@ export class ContextVar<T> {
   readonly name: string;
   readonly #default: T | typeof NONE;
 
-  /** @throws TypeError if `name` is not a string. */
-  constructor(name: string, options: { readonly default?: T } = {}) {
+  /**
+   * @param options.default the value where none is set. `undefined` counts as given, as Python's `default=None` does.
+   * @throws TypeError if `name` is not a string.
+   */
+  constructor(name: string, options: { readonly default?: T | undefined } = {}) {
     checkString("name", name);
     checkOptions(options);
     this.name = name;

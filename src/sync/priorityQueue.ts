@@ -7,7 +7,7 @@ import type { Store } from "./store.ts";
 /** How a `PriorityQueue` is made. */
 export interface PriorityQueueOptions<T> {
   /** The order, as for `Array.prototype.sort`: negative if `a` comes first. */
-  readonly compare?: Compare<T>;
+  readonly compare?: Compare<T> | undefined;
 }
 
 /**

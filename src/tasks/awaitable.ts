@@ -62,7 +62,7 @@ export function createTaskOn<T>(
  */
 export function ensureFuture<T>(
   aw: AwaitableLike<T>,
-  options?: { readonly loop?: Scheduler },
+  options?: { readonly loop?: Scheduler | undefined },
 ): Future<T> {
   checkAwaitable("aw", aw);
   if (options !== undefined) checkOptions(options);
@@ -142,7 +142,7 @@ export function* callAndAwait<T>(fn: () => Awaitable<T>): Coroutine<T> {
  */
 export function wrapFuture<T>(
   promise: PromiseLike<T>,
-  options?: { readonly loop?: Scheduler },
+  options?: { readonly loop?: Scheduler | undefined },
 ): Future<T> {
   if (!isThenable(promise)) {
     throw wrongType("promise", "a promise", promise);

@@ -57,10 +57,10 @@ export class Future<T> implements PromiseLike<T> {
    * @param options.loop the loop that serves it, by default the running one.
    * @throws RuntimeError without a loop.
    */
-  constructor(options?: { readonly loop?: Scheduler });
+  constructor(options?: { readonly loop?: Scheduler | undefined });
   /** Of a loop that is known to be one: without an object for its name. @internal */
   constructor(options: undefined, loop: Scheduler);
-  constructor(options?: { readonly loop?: Scheduler }, loop?: Scheduler) {
+  constructor(options?: { readonly loop?: Scheduler | undefined }, loop?: Scheduler) {
     this._loop = options === undefined && loop !== undefined ? loop : loopOf(options, "A future");
     this._state = PENDING;
     this._outcome = undefined;
@@ -143,7 +143,7 @@ export class Future<T> implements PromiseLike<T> {
    */
   addDoneCallback(
     callback: (future: this) => unknown,
-    options?: { readonly context?: Context },
+    options?: { readonly context?: Context | undefined },
   ): void {
     checkFunction("callback", callback);
     const run = bound(this._loop, callback, contextOf(options));
@@ -320,7 +320,9 @@ export function isFuture(value: unknown): value is Future<unknown> {
 }
 
 /** The context that `options` name, else what is made now inherits. */
-function contextOf(options: { readonly context?: Context } | undefined): Context | undefined {
+function contextOf(
+  options: { readonly context?: Context | undefined } | undefined,
+): Context | undefined {
   if (options === undefined) return inheritedContext();
   checkOptions(options);
   const { context } = options;
@@ -331,7 +333,7 @@ function contextOf(options: { readonly context?: Context } | undefined): Context
 
 /** The loop that `options` name, else the running one. */
 export function loopOf(
-  options: { readonly loop?: Scheduler } | undefined,
+  options: { readonly loop?: Scheduler | undefined } | undefined,
   what: string,
 ): Scheduler {
   if (options === undefined) return currentScheduler(what);

@@ -32,7 +32,7 @@ export type AwaitedAll<A extends readonly unknown[]> = {
  */
 export function gather<const A extends readonly AwaitableLike<unknown>[]>(
   aws: A,
-  options?: { readonly returnExceptions?: false },
+  options?: { readonly returnExceptions?: false | undefined },
 ): Future<AwaitedAll<A>>;
 export function gather<const A extends readonly AwaitableLike<unknown>[]>(
   aws: A,
@@ -40,11 +40,11 @@ export function gather<const A extends readonly AwaitableLike<unknown>[]>(
 ): Future<{ -readonly [K in keyof A]: AwaitedBy<A[K]> | Error }>;
 export function gather<T>(
   aws: Iterable<AwaitableLike<T>>,
-  options?: { readonly returnExceptions?: boolean },
+  options?: { readonly returnExceptions?: boolean | undefined },
 ): Future<T[]>;
 export function gather(
   aws: Iterable<AwaitableLike<unknown>>,
-  options: { readonly returnExceptions?: boolean } = {},
+  options: { readonly returnExceptions?: boolean | undefined } = {},
 ): Future<unknown[]> {
   const all = checkAwaitables(aws);
   checkOptions(options);

@@ -41,7 +41,7 @@ const BURST = 64;
 export function mapConcurrent<T, R>(
   items: IterationSource<T>,
   fn: (item: T, index: number) => Coroutine<R>,
-  options: { readonly concurrency?: number } = {},
+  options: { readonly concurrency?: number | undefined } = {},
 ): Coroutine<R[]> {
   checkSource("items", items);
   checkFunction("fn", fn);

@@ -88,16 +88,16 @@ class Rare {
 /** How a task is made. */
 export interface TaskOptions {
   /** Shown in reports, by default `Task-N`. */
-  readonly name?: string;
+  readonly name?: string | undefined;
   /** The context that it runs in, by default a copy of the one that holds where it is made. */
-  readonly context?: Context;
+  readonly context?: Context | undefined;
   /** Runs the first step in the call that makes the task, if its loop is the running one. */
-  readonly eagerStart?: boolean;
+  readonly eagerStart?: boolean | undefined;
   /**
    * Which ready queue it waits in, by default `"user-visible"`. In each turn user-blocking tasks run first, then all
    * that is user-visible, callbacks and timers included; background gets one step for every eight others, at least one.
    */
-  readonly priority?: TaskPriority;
+  readonly priority?: TaskPriority | undefined;
 }
 
 /** A function that a task is in. */
@@ -296,7 +296,7 @@ export class Task<T> extends Future<T> implements Runnable, Waiter {
    *
    * @param options.limit how many, from the innermost; by default all.
    */
-  getStack(options: { readonly limit?: number } = {}): TaskFrame[] {
+  getStack(options: { readonly limit?: number | undefined } = {}): TaskFrame[] {
     checkOptions(options);
     const frames: TaskFrame[] = [];
     if (this.done()) return frames;
@@ -312,7 +312,7 @@ export class Task<T> extends Future<T> implements Runnable, Waiter {
   }
 
   /** Writes `getStack()` to the console. Like `asyncio.Task.print_stack`. */
-  printStack(options?: { readonly limit?: number }): void {
+  printStack(options?: { readonly limit?: number | undefined }): void {
     const frames = this.getStack(options).map(
       ({ functionName, location = "not recorded" }) => `    at ${functionName} (${location})`,
     );

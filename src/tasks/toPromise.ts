@@ -11,7 +11,7 @@ import { type AwaitableLike, ensureFuture } from "./awaitable.ts";
  */
 export function toPromise<T>(
   aw: AwaitableLike<T>,
-  options?: { readonly loop?: Scheduler },
+  options?: { readonly loop?: Scheduler | undefined },
 ): Promise<T> {
   return ensureFuture(aw, options).then();
 }

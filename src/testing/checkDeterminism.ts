@@ -16,7 +16,7 @@ import { Stage } from "./trial.ts";
  */
 export function checkDeterminism(
   main: () => Awaitable<unknown>,
-  options: { readonly seed?: number } = {},
+  options: { readonly seed?: number | undefined } = {},
 ): Promise<void> {
   checkFunction("main", main);
   checkOptions(options);

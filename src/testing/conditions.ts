@@ -5,17 +5,20 @@ import { checkCount, wrongType } from "../loop/arguments.ts";
 /** What counts as a failure of a run. */
 export interface RunConditions {
   /** Whether it is a failure that `main` leaves tasks behind, by default true; else they are cancelled, as `run` does. */
-  readonly leaks?: boolean;
+  readonly leaks?: boolean | undefined;
   /**
    * Whether it is a failure that locks, or permits of semaphores, are still held when `main` and its tasks have ended, by
    * default true. A permit that was released without having been acquired counts against one that was.
    */
-  readonly heldLocks?: boolean;
+  readonly heldLocks?: boolean | undefined;
   /** After so many steps tasks run in order, after twice as many the run fails; by default 10,000. */
-  readonly maxSteps?: number;
+  readonly maxSteps?: number | undefined;
 }
 
-export interface Conditions extends Required<RunConditions> {
+export interface Conditions {
+  readonly leaks: boolean;
+  readonly heldLocks: boolean;
+  readonly maxSteps: number;
   /** Who is cancelled; undefined if nobody is. */
   readonly cancel: Cancel | undefined;
 }

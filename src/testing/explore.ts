@@ -22,25 +22,25 @@ import { type Main, type Outcome, Stage } from "./trial.ts";
 /** What is explored, and how far. */
 export interface ExploreOptions extends RunConditions {
   /** How many runs at most, by default 1,000; 100,000 for `"exhaustive"`. */
-  readonly runs?: number;
+  readonly runs?: number | undefined;
   /** How many milliseconds of real time at most, by default Infinity. */
-  readonly timeLimit?: number;
+  readonly timeLimit?: number | undefined;
   /** Whole number from which all that is random is made, by default 0: the same runs each time. */
-  readonly seed?: number;
+  readonly seed?: number | undefined;
   /**
    * How the order is chosen, by default `"random"`: each time among all that is ready. `"pct"` finds what takes few
    * switches at the right places of a long program. `"exhaustive"` tries each order once.
    */
-  readonly strategy?: Strategy;
+  readonly strategy?: Strategy | undefined;
   /**
    * For `"exhaustive"`: how often, at most, another task goes on than the one that just gave way by a bare `yield` and
    * could go on itself. By default Infinity.
    */
-  readonly maxPreemptions?: number;
+  readonly maxPreemptions?: number | undefined;
   /** For `"pct"`: how many switches, plus one, the bug takes at most; by default 5. */
-  readonly depth?: number;
+  readonly depth?: number | undefined;
   /** Cancels the main task, or the first task of that name, at each of its suspensions, in runs of their own. */
-  readonly cancelPoints?: boolean | string;
+  readonly cancelPoints?: boolean | string | undefined;
 }
 
 /** What `explore` did. */
@@ -204,6 +204,8 @@ function hashOf(chosen: readonly number[], cancelAt: number): number {
 }
 
 function environment(name: string): string | undefined {
-  const { process } = globalThis as { process?: { env?: Readonly<Record<string, string>> } };
+  const { process } = globalThis as {
+    process?: { env?: Readonly<Record<string, string>> | undefined } | undefined;
+  };
   return process?.env?.[name] || undefined;
 }

@@ -17,7 +17,7 @@ export interface WorkerExecutorOptions extends ThreadExecutorOptions {
    * Starts the worker of a thread: a module worker whose program calls `serveTasks`, which is the form for bundlers, or one
    * whose program is `import "mysyncio/browser/thread"`, which loads modules by their URLs.
    */
-  readonly worker?: () => Worker;
+  readonly worker?: (() => Worker) | undefined;
 }
 
 type OnEnd = (call: Call, isError: boolean, outcome: unknown) => void;

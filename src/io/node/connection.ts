@@ -1,43 +1,42 @@
-import { connect, isIP, type Socket, type TcpSocketConnectOpts } from "node:net";
+import { connect, isIP, type LookupFunction, type Socket } from "node:net";
 import { type ConnectionOptions as TlsOptions, connect as tlsConnect } from "node:tls";
 import { checkOptions, checkString, wrongType } from "../../loop/arguments.ts";
 import { type Coroutine, coroutine } from "../../tasks/coroutine.ts";
 import { currentScheduler } from "../../tasks/future.ts";
 import { checkLimit, type StreamReader } from "../streamReader.ts";
 import type { StreamWriter } from "../streamWriter.ts";
+import { given } from "./given.ts";
 import { checkPort } from "./names.ts";
 import { opened } from "./opened.ts";
 import { Wire } from "./wire.ts";
 
-/** What Node's own `connect` takes that is passed on as it is. */
-type PassedOn = Pick<
-  TcpSocketConnectOpts,
-  | "autoSelectFamily"
-  | "autoSelectFamilyAttemptTimeout"
-  | "family"
-  | "hints"
-  | "keepAlive"
-  | "keepAliveInitialDelay"
-  | "localAddress"
-  | "localPort"
-  | "lookup"
-  | "noDelay"
->;
-
-/** How to connect. The names that are not explained are those of Node's `net.connect`. */
-export interface ConnectionOptions extends PassedOn {
+/** How to connect. The names without an explanation are those of Node's `net.connect`, and mean the same. */
+export interface ConnectionOptions {
   /** A name or an address, by default `"localhost"`. */
-  readonly host?: string;
+  readonly host?: string | undefined;
   readonly port: number;
   /** Speaks TLS: with `true` as Node does by default, else by these options of `tls.connect`. */
-  readonly tls?: boolean | TlsOptions;
+  readonly tls?: boolean | TlsOptions | undefined;
   /** How many bytes the reader holds until the peer has to wait, by default 65,536; it may be about twice as many. */
-  readonly limit?: number;
+  readonly limit?: number | undefined;
+  readonly autoSelectFamily?: boolean | undefined;
+  /** In milliseconds. */
+  readonly autoSelectFamilyAttemptTimeout?: number | undefined;
+  readonly family?: number | undefined;
+  readonly hints?: number | undefined;
+  readonly keepAlive?: boolean | undefined;
+  /** In milliseconds. */
+  readonly keepAliveInitialDelay?: number | undefined;
+  readonly localAddress?: string | undefined;
+  readonly localPort?: number | undefined;
+  readonly lookup?: LookupFunction | undefined;
+  /** By default true: small writes are sent at once. */
+  readonly noDelay?: boolean | undefined;
 }
 
 export interface UnixConnectionOptions {
   /** As for `openConnection`. */
-  readonly limit?: number;
+  readonly limit?: number | undefined;
 }
 
 /**
@@ -65,10 +64,10 @@ export function openConnection(
   checkPort("port", port);
   checkTls(tls);
   if (limit !== undefined) checkLimit(limit);
-  const address = { noDelay: true, ...passedOn, host, port, allowHalfOpen: true };
+  const address = { noDelay: true, ...given(passedOn), host, port, allowHalfOpen: true };
   if (tls === false) return connecting(() => connect(address), "connect", limit);
   const name = isIP(host) === 0 ? { servername: host } : {};
-  const secure = { ...name, ...(tls === true ? {} : tls), ...address };
+  const secure = { ...name, ...(tls === true ? {} : given(tls)), ...address };
   return connecting(() => tlsConnect(secure), "secureConnect", limit);
 }
 

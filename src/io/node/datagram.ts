@@ -4,27 +4,28 @@ import { checkChoice, checkCount, checkOptions, checkString } from "../../loop/a
 import type { Coroutine } from "../../tasks/coroutine.ts";
 import { fromPromise } from "../../tasks/fromPromise.ts";
 import { checkAddress, type DatagramAddress, DatagramEndpoint } from "./datagramEndpoint.ts";
+import { given } from "./given.ts";
 import { checkPort } from "./names.ts";
 
 /** What an endpoint is to be. */
 export interface DatagramOptions {
   /** Which version of IP; by default that of the addresses given, else `"udp4"`. */
-  readonly type?: "udp4" | "udp6";
+  readonly type?: "udp4" | "udp6" | undefined;
   /** Where to receive: by default any address of the machine, and a port that is free. */
-  readonly localAddress?: Partial<DatagramAddress>;
+  readonly localAddress?: Partial<DatagramAddress> | undefined;
   /** The only peer: `send` needs no address, and nobody else is heard. */
-  readonly remoteAddress?: DatagramAddress;
+  readonly remoteAddress?: DatagramAddress | undefined;
   /** Whether others may use the address too. */
-  readonly reuseAddr?: boolean;
+  readonly reuseAddr?: boolean | undefined;
   /** Whether `udp6` keeps out IPv4. */
-  readonly ipv6Only?: boolean;
+  readonly ipv6Only?: boolean | undefined;
   /** Whether datagrams may go to broadcast addresses. Like asyncio's `allow_broadcast`. */
-  readonly broadcast?: boolean;
+  readonly broadcast?: boolean | undefined;
   /** The size of the system's own buffers, in bytes. */
-  readonly recvBufferSize?: number;
-  readonly sendBufferSize?: number;
+  readonly recvBufferSize?: number | undefined;
+  readonly sendBufferSize?: number | undefined;
   /** How many datagrams wait to be received, at most; by default 1,000. */
-  readonly maxsize?: number;
+  readonly maxsize?: number | undefined;
 }
 
 const DEFAULT_MAXSIZE = 1_000;
@@ -62,12 +63,18 @@ export function createDatagramEndpoint(options: DatagramOptions = {}): Coroutine
   const { reuseAddr, ipv6Only, recvBufferSize, sendBufferSize } = options;
   const socketOptions = { type, reuseAddr, ipv6Only, recvBufferSize, sendBufferSize };
   const local = { port: localPort, ...(localHost !== undefined && { address: localHost }) };
-  return open(socketOptions as SocketOptions, local, remoteAddress, maxsize, broadcast === true);
+  return open(
+    given(socketOptions) as SocketOptions,
+    local,
+    remoteAddress,
+    maxsize,
+    broadcast === true,
+  );
 }
 
 function* open(
   options: SocketOptions,
-  local: { readonly port: number; readonly address?: string },
+  local: { readonly port: number; readonly address?: string | undefined },
   remote: DatagramAddress | undefined,
   maxsize: number,
   broadcast: boolean,

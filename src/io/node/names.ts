@@ -15,11 +15,11 @@ export interface AddressInfo {
 /** What to look for. */
 export interface NameOptions {
   /** Addresses of which version of IP: by default 0, both. */
-  readonly family?: 0 | 4 | 6;
+  readonly family?: 0 | 4 | 6 | undefined;
   /** In which order: by default as the system gives them. */
-  readonly order?: "verbatim" | "ipv4first" | "ipv6first";
+  readonly order?: "verbatim" | "ipv4first" | "ipv6first" | undefined;
   /** Flags of `node:dns`: `ADDRCONFIG`, `V4MAPPED`, `ALL`, or a sum of them. */
-  readonly hints?: number;
+  readonly hints?: number | undefined;
 }
 
 const FAMILIES: readonly unknown[] = [0, 4, 6];
@@ -59,7 +59,7 @@ export function getaddrinfo(
 function* lookUp(
   host: string,
   port: number,
-  options: Required<NameOptions>,
+  options: { readonly [K in keyof NameOptions]-?: NonNullable<NameOptions[K]> },
 ): Coroutine<AddressInfo[]> {
   const found = yield* fromPromise(lookup(host, { ...options, all: true }));
   return found.map(({ family, address }) => ({ family: family as 4 | 6, address, port }));

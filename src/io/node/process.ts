@@ -19,8 +19,8 @@ const LOST: readonly unknown[] = ["EPIPE", "ECONNRESET"];
 
 /** What a process has to know of how it was started. */
 interface ProcessOptions {
-  readonly limit?: number;
-  readonly detached?: boolean;
+  readonly limit?: number | undefined;
+  readonly detached?: boolean | undefined;
 }
 
 /** What was read from a process; undefined for what is not a `PIPE`. */

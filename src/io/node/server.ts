@@ -26,6 +26,7 @@ import { checkLimit, type StreamReader } from "../streamReader.ts";
 import type { StreamWriter } from "../streamWriter.ts";
 import { Waiters } from "../waiters.ts";
 import { checkTls } from "./connection.ts";
+import { given } from "./given.ts";
 import { checkPort } from "./names.ts";
 import { opened } from "./opened.ts";
 import { UnixPath } from "./unixPath.ts";
@@ -39,27 +40,27 @@ export type ConnectionHandler = (
 
 export interface UnixServerOptions {
   /** How many connections may wait to be accepted, by default 511. */
-  readonly backlog?: number;
+  readonly backlog?: number | undefined;
   /** How many bytes a reader holds until its peer has to wait, by default 65,536; it may be about twice as many. */
-  readonly limit?: number;
+  readonly limit?: number | undefined;
 }
 
 export interface ServerOptions extends UnixServerOptions {
   /** Where to listen: a name or an address, by default all of this machine. */
-  readonly host?: string;
+  readonly host?: string | undefined;
   /** By default 0: any that is free. `server.address()` tells which. */
-  readonly port?: number;
+  readonly port?: number | undefined;
   /** Speaks TLS: options of `tls.createServer`, with `key` and `cert` or the like. `false` is the same as none. */
-  readonly tls?: TlsOptions | false;
+  readonly tls?: TlsOptions | false | undefined;
   /** Listens to IPv6 alone. */
-  readonly ipv6Only?: boolean;
+  readonly ipv6Only?: boolean | undefined;
   /** Does not share the port with other workers of a `node:cluster`. */
-  readonly exclusive?: boolean;
+  readonly exclusive?: boolean | undefined;
   /** Small writes are sent at once, by default. */
-  readonly noDelay?: boolean;
-  readonly keepAlive?: boolean;
+  readonly noDelay?: boolean | undefined;
+  readonly keepAlive?: boolean | undefined;
   /** In milliseconds. */
-  readonly keepAliveInitialDelay?: number;
+  readonly keepAliveInitialDelay?: number | undefined;
 }
 
 /**
@@ -100,11 +101,11 @@ export function startServer(
     throw wrongType("tls", "an object with `key` and `cert`, which a server needs", tls);
   }
   checkShared(options);
-  const sockets = { noDelay: true, ...socket, allowHalfOpen: true };
+  const sockets = { noDelay: true, ...given(socket), allowHalfOpen: true };
   const make = () =>
-    tls === false ? createServer(sockets) : createTlsServer({ ...tls, ...sockets });
+    tls === false ? createServer(sockets) : createTlsServer({ ...given(tls), ...sockets });
   const where = { host, port, backlog, ipv6Only, exclusive };
-  return listening(handler, limit, make, (server) => server.listen(withoutUndefined(where)));
+  return listening(handler, limit, make, (server) => server.listen(given(where)));
 }
 
 /**
@@ -125,7 +126,7 @@ export function startUnixServer(
   const file = new UnixPath(path);
   const listen = (server: NetServer) => {
     file.removeStale();
-    server.listen(withoutUndefined({ path, backlog }));
+    server.listen(given({ path, backlog }));
     file.take();
   };
   return listening(handler, limit, make, listen, file);
@@ -409,11 +410,4 @@ function peerOf({ remoteAddress, remotePort }: Socket): string {
 function checkShared({ backlog, limit }: UnixServerOptions): void {
   if (backlog !== undefined) checkCount("backlog", backlog, 1);
   if (limit !== undefined) checkLimit(limit);
-}
-
-/** Node takes an option that is undefined for a wrong one. */
-function withoutUndefined<O extends object>(options: O): { [K in keyof O]: NonNullable<O[K]> } {
-  return Object.fromEntries(Object.entries(options).filter(([, value]) => value !== undefined)) as {
-    [K in keyof O]: NonNullable<O[K]>;
-  };
 }

@@ -6,6 +6,7 @@ import type { Coroutine } from "../../tasks/coroutine.ts";
 import { fromPromise } from "../../tasks/fromPromise.ts";
 import { currentScheduler } from "../../tasks/future.ts";
 import { checkLimit } from "../streamReader.ts";
+import { given } from "./given.ts";
 import { openMergedPipe } from "./mergedPipe.ts";
 import { Process } from "./process.ts";
 
@@ -22,29 +23,29 @@ export type Stdio = number | Stream;
 /** How a program is run. */
 export interface SubprocessOptions {
   /** Each by default that of this program. `stderr` may be `STDOUT`. */
-  readonly stdin?: Stdio | null;
-  readonly stdout?: Stdio | null;
-  readonly stderr?: Stdio | null;
+  readonly stdin?: Stdio | null | undefined;
+  readonly stdout?: Stdio | null | undefined;
+  readonly stderr?: Stdio | null | undefined;
   /** The folder to run in. */
-  readonly cwd?: string | URL;
+  readonly cwd?: string | URL | undefined;
   /** The environment, by default that of this program. */
   readonly env?: Readonly<Record<string, string | undefined>>;
   /** How many bytes the readers hold until they want no more, by default 64 KiB; see `StreamReader`. */
-  readonly limit?: number;
+  readonly limit?: number | undefined;
   /**
    * Whether to be the leader of a new session, and so of a process group, and to outlive the loop. Like Python's
    * `start_new_session`.
    */
-  readonly detached?: boolean;
+  readonly detached?: boolean | undefined;
   /** As whom. Like Python's `user` and `group`. */
-  readonly uid?: number;
-  readonly gid?: number;
+  readonly uid?: number | undefined;
+  readonly gid?: number | undefined;
   /** What the program gets as its own name, by default `program`. */
-  readonly argv0?: string;
+  readonly argv0?: string | undefined;
   /** Which shell, by default the system's: for `createSubprocessShell` only. Like Python's `executable`. */
-  readonly shell?: string;
+  readonly shell?: string | undefined;
   /** Whether to open no window, on Windows. */
-  readonly windowsHide?: boolean;
+  readonly windowsHide?: boolean | undefined;
 }
 
 /**
@@ -63,22 +64,31 @@ export interface SubprocessOptions {
  */
 export function createSubprocessExec(
   program: string,
-  args?: readonly string[],
-  options?: SubprocessOptions,
+  args?: readonly string[] | undefined,
+  options?: SubprocessOptions | undefined,
 ): Coroutine<Process>;
 export function createSubprocessExec(
   program: string,
-  ...argsAndOptions: readonly (string | SubprocessOptions)[]
+  ...argsAndOptions: readonly (string | SubprocessOptions | undefined)[]
 ): Coroutine<Process>;
 export function createSubprocessExec(
   program: string,
-  ...given: readonly unknown[]
+  ...argsAndOptions: readonly unknown[]
 ): Coroutine<Process> {
   checkString("program", program);
-  const args = given.flat();
-  const options = typeof args.at(-1) === "object" ? args.pop() : {};
+  const { args, options } = parted(argsAndOptions);
   for (const [index, arg] of args.entries()) checkString(`args[${index}]`, arg);
   return start(program, args as string[], checkSubprocess(options), false);
+}
+
+/** What came after the program: a list of arguments or each by itself, and options, all of which may be left out. */
+function parted(rest: readonly unknown[]): { args: unknown[]; options: unknown } {
+  const args = [...rest];
+  while (args.length > 0 && args.at(-1) === undefined) args.pop();
+  const last = args.at(-1);
+  const options = typeof last === "object" && !Array.isArray(last) ? args.pop() : {};
+  if (args.length === 1 && args[0] === undefined) args.pop();
+  return { args: args.flat(), options };
 }
 
 /**
@@ -109,7 +119,7 @@ function* start(
   try {
     const output = merged?.theirs ?? nodeStdio(stdout, 1);
     const stdio = [nodeStdio(stdin, 0), output, stderr === STDOUT ? output : nodeStdio(stderr, 2)];
-    const spawnOptions = { ...passed, stdio: stdio as StdioOptions, shell };
+    const spawnOptions = { ...given(passed), stdio: stdio as StdioOptions, shell };
     const child = spawn(program, args, spawnOptions as SpawnOptions);
     if (child.pid === undefined) yield* failureOf(child);
     return new Process(loop, child, merged?.ours ?? (child.stdout as Socket | null), options);

@@ -529,7 +529,7 @@ test("options of a subprocess count after arguments that are left out", async ()
     const child = yield* api.createSubprocessExec("pwd", undefined, { stdout: PIPE, cwd: "/" });
     return yield* child.communicate();
   });
-  expect(String(out)).toBe("/\n");
+  expect(new TextDecoder().decode(out)).toBe("/\n");
 });
 
 test.each([

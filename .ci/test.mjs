@@ -15,6 +15,7 @@ const CHECKS = {
   "types for a consumer on Node": "tsc -p test/types",
   "types for a consumer with a bundler":
     "tsc -p test/types --module esnext --moduleResolution bundler",
+  "types for the compilers of consumers": "node .ci/types.mjs",
   "package metadata": "publint --strict",
   "package types":
     "attw --pack . --profile esm-only --exclude-entrypoints core.wasm --format table-flipped",

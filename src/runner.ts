@@ -8,6 +8,7 @@ import { asyncDispose } from "./loop/dispose.ts";
 import { RuntimeError } from "./loop/errors.ts";
 import { checkCatchable, onInterrupt } from "./loop/hosts/interrupt.ts";
 import { type AwaitableLike, allTasks, checkAwaitable, ensureFutureOn } from "./tasks/awaitable.ts";
+import { cancelAll } from "./tasks/cancelling.ts";
 import { gather } from "./tasks/gather.ts";
 import { Task } from "./tasks/task.ts";
 
@@ -163,7 +164,7 @@ export function loopFor(options: RunOptions): EventLoop {
 /** Cancels every task that is not done. */
 export function cancelLeft(loop: EventLoop): Task<unknown>[] {
   const left = [...allTasks(loop)];
-  for (const task of left) task.cancel();
+  cancelAll(left);
   return left;
 }
 

@@ -87,19 +87,38 @@ export function printCallGraph(future?: Future<unknown>, options?: CallGraphOpti
   console.error(formatCallGraph(future, options));
 }
 
-/** The tasks that await `future`, through whatever is made of futures. */
-export function awaitersOf(future: Future<unknown>): Task<unknown>[] {
-  const found: Task<unknown>[] = [];
-  const seen = new Set<object>();
-  const rest = [...future._waiters()];
-  // It grows while it is visited.
-  for (const waiter of rest as Waiter[]) {
-    if (seen.has(waiter)) continue;
-    seen.add(waiter);
-    if (waiter instanceof Task) found.push(waiter);
-    else for (const next of waiter._waiters?.() ?? []) rest.push(next);
+/** The tasks that await a future, through whatever is made of futures. Remembers them for one description. */
+export class Awaiters {
+  readonly #known = new Map<object, readonly Task<unknown>[]>();
+
+  /** A list and no recursion: gathers of gathers may be deep. */
+  of(future: Future<unknown>): readonly Task<unknown>[] {
+    const path = [levelOf(future)];
+    const open = new Set<object>([future]);
+    for (let level = path.at(-1); level !== undefined; level = path.at(-1)) {
+      const { done, value } = level.next.next();
+      if (done) {
+        path.pop();
+        this.#known.set(level.node, this.#join(level.above));
+      } else if (!(value instanceof Task || this.#known.has(value) || open.has(value))) {
+        open.add(value);
+        path.push(levelOf(value));
+      }
+    }
+    return this.#known.get(future) as readonly Task<unknown>[];
   }
-  return found;
+
+  #join(waiters: readonly object[]): readonly Task<unknown>[] {
+    const lists = waiters.map((waiter) =>
+      waiter instanceof Task ? [waiter] : (this.#known.get(waiter) ?? []),
+    );
+    return lists.length === 1 ? (lists[0] as Task<unknown>[]) : [...new Set(lists.flat())];
+  }
+}
+
+function levelOf(node: object): { node: object; above: object[]; next: Iterator<object> } {
+  const above = [...((node as Waiter)._waiters?.() ?? [])];
+  return { node, above, next: above.values() };
 }
 
 /** The functions on the native stack, and then those that were suspended outside of them. */
@@ -122,12 +141,13 @@ function graphOf(
   start: Future<unknown>,
   stackOf: (future: Future<unknown>) => readonly TaskFrame[],
 ): FutureCallGraph {
+  const awaiters = new Awaiters();
   const known = new Map<Future<unknown>, FutureCallGraph>();
   const onPath = new Set<Future<unknown>>();
   const path: Visit[] = [];
   const enter = (future: Future<unknown>): void => {
     onPath.add(future);
-    path.push({ future, next: awaitersOf(future).values(), awaitedBy: [] });
+    path.push({ future, next: awaiters.of(future).values(), awaitedBy: [] });
   };
   enter(start);
   for (;;) {

@@ -3,7 +3,7 @@
 import { checkLoop, runningScheduler, type Scheduler } from "../loop/scheduler.ts";
 import { allTasks } from "../tasks/awaitable.ts";
 import type { Task } from "../tasks/task.ts";
-import { awaitersOf, frameInWords } from "./callGraph.ts";
+import { Awaiters, frameInWords } from "./callGraph.ts";
 import { awaitedInWords, awaitedOf, Numbering, nameOfTask } from "./waitForGraph.ts";
 
 /** Deeper ones are not read by people. */
@@ -30,10 +30,11 @@ export function formatTaskTree(loop?: Scheduler): string {
   const all = allTasks(loop);
   const children = new Map<Task<unknown>, Task<unknown>[]>();
   const roots: Task<unknown>[] = [];
+  const awaiters = new Awaiters();
   for (const task of all) {
-    const awaiters = awaitersOf(task);
-    if (awaiters.length === 0) roots.push(task);
-    for (const awaiter of awaiters) {
+    const above = awaiters.of(task);
+    if (above.length === 0) roots.push(task);
+    for (const awaiter of above) {
       const known = children.get(awaiter);
       if (known === undefined) children.set(awaiter, [task]);
       else known.push(task);

@@ -63,22 +63,26 @@ export class ExceptionGroup extends AggregateError {
     return this.split(predicate)[0];
   }
 
+  /** Groups nest to any depth: so a list of those that are open, and no recursion. */
   #split(
     matches: (error: unknown) => boolean,
   ): [ExceptionGroup | undefined, ExceptionGroup | undefined] {
     if (matches(this)) return [this, undefined];
-    const matching: unknown[] = [];
-    const rest: unknown[] = [];
-    for (const error of this.errors) {
-      if (error instanceof ExceptionGroup) {
-        const [inside, outside] = error.#split(matches);
-        if (inside !== undefined) matching.push(inside);
-        if (outside !== undefined) rest.push(outside);
-      } else {
-        (matches(error) ? matching : rest).push(error);
-      }
+    const path = [halvesOf(this)];
+    for (;;) {
+      const { group, left, matching, rest } = path.at(-1) as Halves;
+      const { done, value: error } = left.next();
+      if (done) {
+        path.pop();
+        const [inside, outside] = [group.#part(matching), group.#part(rest)];
+        const outer = path.at(-1);
+        if (outer === undefined) return [inside, outside];
+        if (inside !== undefined) outer.matching.push(inside);
+        if (outside !== undefined) outer.rest.push(outside);
+      } else if (matches(error)) matching.push(error);
+      else if (error instanceof ExceptionGroup) path.push(halvesOf(error));
+      else rest.push(error);
     }
-    return [this.#part(matching), this.#part(rest)];
   }
 
   #part(errors: unknown[]): ExceptionGroup | undefined {
@@ -93,6 +97,17 @@ export class ExceptionGroup extends AggregateError {
     });
     return part;
   }
+}
+
+interface Halves {
+  readonly group: ExceptionGroup;
+  readonly left: Iterator<unknown>;
+  readonly matching: unknown[];
+  readonly rest: unknown[];
+}
+
+function halvesOf(group: ExceptionGroup): Halves {
+  return { group, left: group.errors.values(), matching: [], rest: [] };
 }
 
 function asFunction(predicate: ErrorPredicate): (error: unknown) => boolean {

@@ -13,14 +13,10 @@ import { placeOfCall, places } from "../loop/places.ts";
 import { checkLoop, runningScheduler, type Scheduler } from "../loop/scheduler.ts";
 import { Unretrieved } from "../loop/unretrieved.ts";
 import type { Suspension } from "./coroutine.ts";
+import { Crowd, MANY, type Notified, notifyAll } from "./waiters.ts";
 
 /** Who wants to know that a future is done. */
-export interface Waiter {
-  /** Called synchronously: it must not run code of a user. @internal */
-  _notify(future: Future<unknown>): void;
-  /** Who waits for this one in turn. For whoever debugs. @internal */
-  _waiters?(): Iterable<object>;
-}
+export type Waiter = Notified<Future<unknown>>;
 
 const PENDING = 0;
 const RESULT = 1;
@@ -155,7 +151,7 @@ export class Future<T> implements PromiseLike<T> {
   removeDoneCallback(callback: (future: this) => unknown): number {
     const waiters = this._awaiters;
     if (waiters === undefined) return 0;
-    const all = Array.isArray(waiters) ? waiters : [waiters];
+    const all = listOf(waiters);
     const kept = all.filter(
       (waiter) => !(waiter instanceof DoneCallback && waiter.callback === callback),
     );
@@ -212,6 +208,7 @@ export class Future<T> implements PromiseLike<T> {
     const waiters = this._awaiters;
     if (waiters === undefined) this._awaiters = waiter;
     else if (Array.isArray(waiters)) waiters.push(waiter);
+    else if (waiters instanceof Crowd) waiters.add(waiter);
     else this._awaiters = [waiters, waiter];
   }
 
@@ -219,18 +216,31 @@ export class Future<T> implements PromiseLike<T> {
   _removeWaiter(waiter: Waiter): void {
     const waiters = this._awaiters;
     if (waiters === waiter) this._awaiters = undefined;
-    else if (Array.isArray(waiters)) this._awaiters = waiters.filter((other) => other !== waiter);
+    else if (waiters instanceof Crowd) waiters.remove(waiter);
+    else if (Array.isArray(waiters)) {
+      if (waiters.length < MANY) this._awaiters = waiters.filter((other) => other !== waiter);
+      else {
+        const crowd = new Crowd(waiters);
+        crowd.remove(waiter);
+        this._awaiters = crowd;
+      }
+    }
   }
 
   /** Who wants to know. For whoever debugs. @internal */
   _waiters(): Iterable<object> {
-    return [this._awaiters ?? []].flat();
+    return this._awaiters === undefined ? [] : listOf(this._awaiters);
   }
 
   /** What ends it, where that is other futures. For whoever debugs. @internal */
   _parts?(): Iterable<Future<unknown>>;
   /** What ends it, where that is a lock or the like, which hands something over to one who waits. @internal */
   _resource?(): object;
+  /**
+   * The futures that a cancellation goes on to, where it ends others instead of this one. Undefined where only
+   * `cancel()` knows. @internal
+   */
+  _passesTo?(): readonly Future<unknown>[] | undefined;
 
   /** Somebody has seen the exception: it needs no report. @internal */
   _retrieve(): void {
@@ -278,9 +288,14 @@ export class Future<T> implements PromiseLike<T> {
     const waiters = this._awaiters;
     if (waiters === undefined) return;
     this._awaiters = undefined;
-    if (Array.isArray(waiters)) for (const waiter of waiters) waiter._notify(this);
+    if (Array.isArray(waiters)) notifyAll(waiters, this);
     else waiters._notify(this);
   }
+}
+
+function listOf(waiters: Waiter | Waiter[]): Waiter[] {
+  if (Array.isArray(waiters)) return waiters;
+  return waiters instanceof Crowd ? waiters.present() : [waiters];
 }
 
 /** @throws InvalidStateError if it is done already */

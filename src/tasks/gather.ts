@@ -2,7 +2,9 @@ import { checkBoolean, checkOptions } from "../loop/arguments.ts";
 import { type CancelledError, newCancelledError } from "../loop/errors.ts";
 import type { Scheduler } from "../loop/scheduler.ts";
 import { type AwaitableLike, checkAwaitables, loopFor, startAll } from "./awaitable.ts";
-import { Future, type Waiter } from "./future.ts";
+import { type Passing, passOn, type Told } from "./cancelling.ts";
+import { Derived } from "./derived.ts";
+import type { Future } from "./future.ts";
 
 /** What awaiting an `A` gives. */
 export type AwaitedBy<A> = A extends (...args: never) => infer R
@@ -54,7 +56,7 @@ export function gather(
   return new Gathering(loop, startAll(loop, all), returnExceptions);
 }
 
-class Gathering extends Future<unknown[]> implements Waiter {
+class Gathering extends Derived<unknown[]> implements Passing {
   readonly #children: readonly Future<unknown>[];
   readonly #returnExceptions: boolean;
   #pending = 0;
@@ -75,12 +77,30 @@ class Gathering extends Future<unknown[]> implements Waiter {
 
   override cancel(message?: string): boolean {
     if (this.done()) return false;
+    return passOn(this, this.#children, message);
+  }
+
+  /** @internal */
+  override _passesTo(): readonly Future<unknown>[] {
+    return this.#children;
+  }
+
+  /** @internal */
+  get _canStop(): boolean {
+    return false;
+  }
+
+  /** @internal */
+  _beginCancel(message: string | undefined): string | undefined {
     const before = this.#cancelled;
     // The gather ends with the first child that ends cancelled, which a bare future does at once, or with the last one.
     this.#cancelled = message ?? "The gather was cancelled";
-    let isPassedOn = false;
-    for (const child of this.#children) isPassedOn = child.cancel(message) || isPassedOn;
-    if (!isPassedOn) this.#cancelled = before;
+    return before;
+  }
+
+  /** @internal */
+  _endCancel({ before, isPassedOn }: Told): boolean {
+    if (!isPassedOn) this.#cancelled = before as string | undefined;
     return isPassedOn;
   }
 

@@ -1,6 +1,7 @@
 import type { CancelledError } from "../loop/errors.ts";
 import { type AwaitableLike, ensureFuture } from "./awaitable.ts";
-import { Future, type Waiter } from "./future.ts";
+import { Derived } from "./derived.ts";
+import type { Future } from "./future.ts";
 
 /**
  * Protects what is awaited: cancelling the future that this gives leaves `aw` alone. Like `asyncio.shield`.
@@ -18,7 +19,7 @@ export function shield<T>(aw: AwaitableLike<T>): Future<T> {
   return inner.done() ? inner : new Shield(inner);
 }
 
-class Shield<T> extends Future<T> implements Waiter {
+class Shield<T> extends Derived<T> {
   readonly #inner: Future<T>;
 
   constructor(inner: Future<T>) {

@@ -36,6 +36,7 @@ import { quiet } from "../loop/quiet.ts";
 import { runningScheduler, type Scheduler, type Snapshot } from "../loop/scheduler.ts";
 import type { Runnable } from "../loop/slots.ts";
 import { isFromAnotherCopy, OF_ANOTHER_COPY } from "./anotherCopy.ts";
+import { type Passing, passOn, type Told } from "./cancelling.ts";
 import {
   type AnyGenerator,
   awaitedAt,
@@ -122,7 +123,7 @@ const PRIORITIES: Readonly<Record<TaskPriority, Priority>> = {
  *
  * Its first step comes through the ready queue. The loop keeps it until it is done, whoever else forgets it.
  */
-export class Task<T> extends Future<T> implements Runnable, Waiter {
+export class Task<T> extends Future<T> implements Runnable, Waiter, Passing {
   readonly #id: number;
   readonly #body: AnyGenerator | Call;
   #frame: Call | undefined;
@@ -165,21 +166,13 @@ export class Task<T> extends Future<T> implements Runnable, Waiter {
    */
   override cancel(message?: string): boolean {
     if (this.done()) return false;
-    let inner = this._request(message);
-    if (inner === undefined) return true;
-    // A loop and no recursion: tasks that await one another may be many.
-    const seen = new Set<Task<unknown>>([this]);
-    for (let task: Task<unknown> = this; inner !== undefined; ) {
-      if (seen.has(inner)) {
-        // Tasks that await each other would wait for ever: this one is to wait no longer.
-        task._interrupt(inner, message);
-        return true;
-      }
-      task = inner;
-      seen.add(task);
-      inner = task._request(message);
+    const waitingFor = this.#waitingFor;
+    if (waitingFor?._passesTo !== undefined && !waitingFor.done()) {
+      return passOn(this, [waitingFor], message);
     }
-    return true;
+    this._beginCancel(message);
+    const isPassedOn = waitingFor?.cancel(message) ?? false;
+    return this._endCancel({ before: undefined, isPassedOn, comesBack: false }, message);
   }
 
   /**
@@ -193,21 +186,11 @@ export class Task<T> extends Future<T> implements Runnable, Waiter {
     else enterFlow(rare.within, () => this.cancel(message));
   }
 
-  /** Takes note of a cancel. Returns the task that it waits for, and that has to be told first. @internal */
-  _request(message: string | undefined): Task<unknown> | undefined {
-    const extras = this._extras();
+  /** Whom a cancellation goes through, unless that is one future that ends, or a subclass decides. @internal */
+  override _passesTo(): readonly Future<unknown>[] | undefined {
     const waitingFor = this.#waitingFor;
-    extras.cancelRequests++;
-    if (places.watchers > 0) extras.cancelled ??= { at: extras.waitsAt, steps: 0 };
-    const inner =
-      waitingFor instanceof Task &&
-      waitingFor.cancel === Task.prototype.cancel &&
-      !waitingFor.done()
-        ? waitingFor
-        : undefined;
-    if (inner === undefined && !waitingFor?.cancel(message)) extras.cancel = cancelOf(message);
-    if (extras.controller !== undefined) this._abortSignal(extras, cancelOf(message));
-    return inner;
+    if (waitingFor?._passesTo === undefined || waitingFor.done()) return undefined;
+    return this.cancel === Task.prototype.cancel ? [waitingFor] : undefined;
   }
 
   /** Aborts the signal: at once, or soon if no code of a user may run now. @internal */
@@ -226,11 +209,31 @@ export class Task<T> extends Future<T> implements Runnable, Waiter {
   }
 
   /** @internal */
-  _interrupt(waitingFor: Future<unknown>, message: string | undefined): void {
-    waitingFor._removeWaiter(this);
-    this.#waitingFor = undefined;
-    this._extras().cancel = cancelOf(message);
-    this._schedule();
+  get _canStop(): boolean {
+    return true;
+  }
+
+  /** Takes note of a request. @internal */
+  _beginCancel(_message: string | undefined): void {
+    const extras = this._extras();
+    extras.cancelRequests++;
+    if (places.watchers > 0) extras.cancelled ??= { at: extras.waitsAt, steps: 0 };
+  }
+
+  /** What it waits for has been told. @internal */
+  _endCancel({ isPassedOn, comesBack }: Told, message: string | undefined): boolean {
+    const extras = this._extras();
+    const waitingFor = this.#waitingFor;
+    const stops = comesBack && waitingFor?.done() === false;
+    if (stops) {
+      // Else it would wait forever.
+      waitingFor._removeWaiter(this);
+      this.#waitingFor = undefined;
+      this._schedule();
+    }
+    if (stops || !isPassedOn) extras.cancel = cancelOf(message);
+    if (extras.controller !== undefined) this._abortSignal(extras, cancelOf(message));
+    return true;
   }
 
   /** How many calls of `cancel()` have not been taken back by `uncancel()`. */

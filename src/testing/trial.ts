@@ -15,6 +15,7 @@ import { performance, setTimeout } from "../loop/hosts/timers.ts";
 import type { ExceptionContext } from "../loop/scheduler.ts";
 import type { Runnable } from "../loop/slots.ts";
 import { type Awaitable, allTasks, ensureFutureOn } from "../tasks/awaitable.ts";
+import { cancelAll } from "../tasks/cancelling.ts";
 import type { Future, Waiter } from "../tasks/future.ts";
 import { Task } from "../tasks/task.ts";
 import type { Conditions } from "./conditions.ts";
@@ -230,7 +231,7 @@ class Trial implements Observer, Waiter {
     for (;;) {
       const left = [...allTasks(this.#loop)];
       if (left.length === 0) return undefined;
-      for (const task of left) task.cancel();
+      cancelAll(left);
       this.#isDry = false;
       // It ends by running dry.
       this.#loop.runForeverSync();

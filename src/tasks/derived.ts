@@ -1,0 +1,59 @@
+// Futures that end as others do, such as a gather or a shield. Users chain them to any depth, so nothing here recurses.
+//
+// A future notifies its waiters inside the call that completes it. A derived future that is notified completes in turn,
+// and would notify its own waiters deeper on the native stack. Instead it leaves them on a list, and the outermost
+// derived future works the list off, the newest entry first:
+//
+//   future ──notifies──> outermost ──works off──> [outermost's waiters] [inner's waiters] ...
+//
+// That is the order of the recursion, depth first. It decides in which order tasks are scheduled.
+
+import { Future, type Waiter } from "./future.ts";
+import { Crowd } from "./waiters.ts";
+
+interface Round {
+  readonly future: Future<unknown>;
+  readonly waiters: readonly Waiter[];
+  next: number;
+}
+
+/** Who is still to be notified. Not empty only while an outermost derived future works it off. */
+const rounds: Round[] = [];
+
+/** A future that completes when it is notified of others. */
+export abstract class Derived<T> extends Future<T> implements Waiter {
+  abstract _notify(future: Future<unknown>): void;
+
+  /** @internal */
+  override _finish(state: number, outcome: unknown): void {
+    const waiters = this._awaiters;
+    this._awaiters = undefined;
+    // Without waiters that only sets the outcome.
+    super._finish(state, outcome);
+    if (waiters === undefined) return;
+    if (waiters instanceof Crowd) notifyInTurn(this, waiters.present());
+    else if (Array.isArray(waiters)) notifyInTurn(this, waiters);
+    else if (waiters instanceof Derived) notifyInTurn(this, [waiters]);
+    else waiters._notify(this);
+  }
+}
+
+function notifyInTurn(future: Future<unknown>, waiters: readonly Waiter[]): void {
+  rounds.push({ future, waiters, next: 0 });
+  if (rounds.length > 1) return;
+  let failure: { readonly error: unknown } | undefined;
+  for (let round = rounds.at(-1); round !== undefined; round = rounds.at(-1)) {
+    const waiter = round.waiters[round.next++];
+    if (waiter === undefined) {
+      rounds.pop();
+      continue;
+    }
+    try {
+      waiter._notify(round.future);
+    } catch (error) {
+      // The others must hear of it all the same.
+      failure ??= { error };
+    }
+  }
+  if (failure !== undefined) throw failure.error;
+}

@@ -13,7 +13,8 @@
 import type { CancelledError } from "../loop/errors.ts";
 import { takeSource } from "../loop/ownPromises.ts";
 import type { Scheduler } from "../loop/scheduler.ts";
-import { Future, type Waiter } from "./future.ts";
+import { Derived } from "./derived.ts";
+import { Future } from "./future.ts";
 
 /** What a relay awaits, and for whom. */
 interface Job {
@@ -49,7 +50,7 @@ export class PromiseFuture<T> extends Future<T> {
 }
 
 /** A future that settles with one of its own loop: nothing outside has to happen, and no promise. */
-class OwnFuture extends Future<unknown> implements Waiter {
+class OwnFuture extends Derived<unknown> {
   readonly #source: Future<unknown>;
 
   constructor(source: Future<unknown>) {

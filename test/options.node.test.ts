@@ -325,6 +325,7 @@ const TABLE: Record<string, Call> = {
       return describeTask(task);
     });
   }),
+  toAsync: (...rest) => api.toAsync(() => sleep(1, "a"), ...rest)(),
   toPromise: onLoop(function* (...rest) {
     return yield* api.fromPromise(api.toPromise(sleep(1, "a"), ...rest));
   }),

@@ -26,7 +26,11 @@ const CONNECTING = 0;
 const OPEN = 1;
 
 /** How a WebSocket was closed. */
-type Close = Pick<CloseEvent, "code" | "reason" | "wasClean">;
+interface Close {
+  readonly code: number;
+  readonly reason: string;
+  readonly wasClean: boolean;
+}
 
 const NEVER_OPEN: Close = { code: 1006, reason: "", wasClean: false };
 

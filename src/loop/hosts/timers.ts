@@ -17,7 +17,8 @@ function real<Name extends keyof typeof globalThis>(name: Name): (typeof globalT
 
 export const setTimeout = /* @__PURE__ */ real("setTimeout");
 export const clearTimeout = /* @__PURE__ */ real("clearTimeout");
-/** Undefined where only Node and its like have it. */
+/** Undefined where only Node and its like have it. @internal */
 export const setImmediate = /* @__PURE__ */ real("setImmediate");
 export const queueMicrotask = /* @__PURE__ */ real("queueMicrotask");
+/** @internal */
 export const performance = /* @__PURE__ */ real("performance");

@@ -108,6 +108,8 @@ export class EventLoop implements Scheduler {
   readonly _slots: Slots;
   /** @internal */
   _external = 0;
+  /** Whether somebody runs it piece by piece, who also runs what is added in between. @internal */
+  _isDriven = false;
   /** @internal */
   readonly _resources = new Set<Resource>();
   /** @internal */

@@ -95,7 +95,7 @@ const drivers = /* @__PURE__ */ new WeakMap<EventLoop, Driver>();
 function drive(loop: EventLoop, task: Task<unknown>, closes: boolean): void {
   let driver = drivers.get(loop);
   if (driver === undefined) {
-    if (loop.isRunning()) return;
+    if (loop.isRunning() || loop._isDriven) return;
     driver = new Driver(loop, closes);
     drivers.set(loop, driver);
     void driver.run();

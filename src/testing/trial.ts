@@ -93,6 +93,7 @@ class Trial implements Observer, Waiter {
     this.#watcher = watcher;
     core.observer = this;
     this.#loop = withCore(core, () => new EventLoop({ clock: this.#clock }));
+    this.#loop._isDriven = true;
     const { _slots: slots } = this.#loop;
     core.keepsOrder = (id) => !mayOvertake(slots.at(id));
     this.#loop.setExceptionHandler((_, context) => this.#reports.push(context));

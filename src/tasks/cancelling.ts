@@ -9,11 +9,11 @@ import type { Future } from "./future.ts";
 
 /** A future that passes a cancellation on to others. */
 export interface Passing extends Future<unknown> {
-  /** Whether it can stop waiting for those. A task can. */
+  /** Whether it can stop waiting for those. A task can. @internal */
   readonly _canStop: boolean;
-  /** Takes note of the request. Returns what `_endCancel` has to know about the time before it. */
+  /** Takes note of the request. Returns what `_endCancel` has to know about the time before it. @internal */
   _beginCancel(message: string | undefined): unknown;
-  /** All have been told. Returns what `cancel()` returns. */
+  /** All have been told. Returns what `cancel()` returns. @internal */
   _endCancel(told: Told, message: string | undefined): boolean;
 }
 

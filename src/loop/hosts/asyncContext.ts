@@ -26,7 +26,12 @@ let hooks: Hooks | undefined;
 
 /** No import: the package runs elsewhere too. */
 function hooksHere(): Hooks | undefined {
-  hooks ??= (globalThis as Platform).process?.getBuiltinModule?.("node:async_hooks");
+  if (hooks !== undefined) return hooks;
+  try {
+    hooks = (globalThis as Platform).process?.getBuiltinModule?.("node:async_hooks");
+  } catch {
+    // Edge runtimes have a `process` whose functions throw.
+  }
   return hooks;
 }
 

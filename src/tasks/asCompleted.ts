@@ -328,6 +328,10 @@ class Getter<T> extends Future<Future<T>> {
     return "AsCompleted";
   }
 
+  override get _endsWithFirst(): boolean {
+    return true;
+  }
+
   override _parts(): Iterable<Future<unknown>> {
     return this.#todo;
   }

@@ -41,10 +41,25 @@ const open = new Set<Future<unknown>>();
 export function cancelAll(futures: Iterable<Future<unknown>>, message?: string): void {
   const seen = new Set<Future<unknown>>();
   for (const future of futures) {
-    if (seen.has(future)) continue;
+    if (seen.has(future)) {
+      // One more request, as if this one had come first.
+      if (!future.done()) (future as Passing)._beginCancel(message);
+      continue;
+    }
     const targets = future._passesTo?.();
     if (targets === undefined) future.cancel(message);
     else passOn(future as Passing, targets, message, seen);
+  }
+}
+
+/** Calls `cancel` for `source`: a wait that leads back to `source` ends, and `source` is not cancelled. */
+export function cancelFrom(source: Future<unknown> | undefined, cancel: () => void): void {
+  if (source === undefined || open.has(source)) return cancel();
+  open.add(source);
+  try {
+    cancel();
+  } finally {
+    open.delete(source);
   }
 }
 

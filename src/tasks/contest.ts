@@ -18,7 +18,9 @@
 import type { CancelledError } from "../loop/errors.ts";
 import { quiet } from "../loop/quiet.ts";
 import type { Scheduler } from "../loop/scheduler.ts";
+import { currentTask } from "./awaitable.ts";
 import type { BareCall, Wait } from "./bareCall.ts";
+import { cancelFrom } from "./cancelling.ts";
 import { type Result, Thrown } from "./coroutine.ts";
 import { awaited, Future, type Waiter } from "./future.ts";
 
@@ -41,8 +43,11 @@ export interface Started {
   readonly entrant: Entrant;
 }
 
-/** What is cancelled because a race was decided. Contests of contests may be many: a list and no recursion. */
-const losers: { readonly future: Future<unknown>; readonly reason: string }[] = [];
+// Contests whose losers are still to be cancelled. Contests of contests may be many: lists and no recursion.
+/** Those that somebody has won, perhaps by a hand-over. */
+const won: Contest[] = [];
+/** Those that were cancelled where code of a user may run, as in the listeners to the signals of their losers. */
+const cancelled: Contest[] = [];
 
 /** The race between what was entered, until one has won. */
 export class Contest implements Waiter {
@@ -51,12 +56,18 @@ export class Contest implements Waiter {
   winner: Entrant | undefined;
   isDecided = false;
   readonly #loop: Scheduler;
+  /** The racing task. A loser that awaits it stops that, and does not cancel it. */
+  readonly #task: Future<unknown> | undefined;
+  readonly #losers: Future<unknown>[] = [];
+  /** How many of the losers have been cancelled. */
+  #told = 0;
   /** Losers that nothing is handed to: who sets their results in this turn need not ask each time whether they are done. */
   readonly #bare: Future<unknown>[] = [];
   #decision: Decision;
 
   constructor(loop: Scheduler) {
     this.#loop = loop;
+    this.#task = currentTask(loop);
     this.#decision = new Decision(loop, this);
   }
 
@@ -116,25 +127,52 @@ export class Contest implements Waiter {
   decide(winner: Entrant | undefined): void {
     this.isDecided = true;
     this.winner = winner;
-    const reason = winner ? LOST : CANCELLED;
     for (const entrant of this.entrants) {
       const { future } = entrant;
       if (entrant === winner || future === undefined) continue;
-      if (isBare(future)) this.#bare.push(future);
-      else losers.push({ future, reason });
+      (isBare(future) ? this.#bare : this.#losers).push(future);
     }
-    if (quiet.depth === 0) cancelLosers();
+    if (winner !== undefined || quiet.depth > 0) {
+      won.push(this);
+      if (quiet.depth > 0) return;
+      quiet.depth++;
+      cancelLosersOf(won);
+      quiet.depth--;
+    } else if (cancelled.push(this) === 1) {
+      cancelLosersOf(cancelled);
+    }
   }
 
-  /** Cancels what could wait for the next step of the racing task. */
-  cancelBare(): void {
-    for (const future of this.#bare) future.cancel(this.winner ? LOST : CANCELLED);
+  /** Cancels what could wait for the next step of the racing task, and any other loser that has not been told. */
+  cancelRest(): void {
+    this._cancelLosers();
+    const { reason } = this;
+    for (const future of this.#bare) future.cancel(reason);
+  }
+
+  /** @internal */
+  _cancelLosers(): void {
+    const losers = this.#losers;
+    while (this.#told < losers.length) {
+      const future = losers[this.#told++] as Future<unknown>;
+      try {
+        cancelFrom(this.#task, () => future.cancel(this.reason));
+      } catch (exception) {
+        // Of a class of futures that is a user's.
+        report(this.#loop, exception);
+      }
+    }
+  }
+
+  /** Why losers are cancelled. */
+  get reason(): string {
+    return this.winner ? LOST : CANCELLED;
   }
 
   /** Ends without a step: for a coroutine that is closed. */
   close(): void {
     if (!this.isDecided) this.decide(undefined);
-    this.cancelBare();
+    this.cancelRest();
     for (const { steps, outcome } of this.entrants) if (outcome === undefined) steps?.return?.();
   }
 
@@ -176,25 +214,19 @@ function isBare(future: Future<unknown>): boolean {
   return future.constructor === Future;
 }
 
-function cancelLosers(): void {
-  quiet.depth++;
-  // It grows while it is visited.
-  for (const { future, reason } of losers) {
-    try {
-      future.cancel(reason);
-    } catch (exception) {
-      // Of a class of futures that is a user's.
-      const loop = future._loop;
-      loop.callSoon(() => {
-        loop.callExceptionHandler({
-          message: "A loser of a race could not be cancelled",
-          exception,
-        });
-      });
-    }
+/** Works off a list that grows while it is visited. */
+function cancelLosersOf(contests: Contest[]): void {
+  for (const contest of contests) contest._cancelLosers();
+  contests.length = 0;
+}
+
+function report(loop: Scheduler, exception: unknown): void {
+  // On a closed loop no callback runs any more.
+  if (loop.isClosed()) return void queueMicrotask(tell);
+  loop.callSoon(tell);
+  function tell(): void {
+    loop.callExceptionHandler({ message: "A loser of a race could not be cancelled", exception });
   }
-  losers.length = 0;
-  quiet.depth--;
 }
 
 /** What the racing task waits for. */
@@ -208,12 +240,17 @@ class Decision extends Future<undefined> {
 
   /** The racing task is cancelled: nobody may be served any more. */
   override _abandon(error: CancelledError): void {
-    this.#contest.decide(undefined);
+    // Losers that lead back to the racing task may cancel it while they are told that another has won.
+    if (!this.#contest.isDecided) this.#contest.decide(undefined);
     super._abandon(error);
   }
 
   override _describe(): string {
     return "Race";
+  }
+
+  override get _endsWithFirst(): boolean {
+    return true;
   }
 
   override _parts(): Iterable<Future<unknown>> {

@@ -234,6 +234,10 @@ export class Future<T> implements PromiseLike<T> {
 
   /** What ends it, where that is other futures. For whoever debugs. @internal */
   _parts?(): Iterable<Future<unknown>>;
+  /** Whether the first of those may end it. @internal */
+  get _endsWithFirst(): boolean {
+    return false;
+  }
   /** What ends it, where that is a lock or the like, which hands something over to one who waits. @internal */
   _resource?(): object;
   /**

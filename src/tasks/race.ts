@@ -20,6 +20,7 @@ import {
 import { currentScheduler, type Future, isFuture } from "./future.ts";
 import type { AwaitedBy } from "./gather.ts";
 import { ALL_COMPLETED, watch } from "./wait.ts";
+import { waitsFor } from "./waitsFor.ts";
 
 /**
  * Awaits the first of `aws` that is done: returns its result, or throws its error. The others are cancelled, and
@@ -77,6 +78,7 @@ const racing = /* @__PURE__ */ coroutine(function* race(
 ): Coroutine<unknown> {
   const loop = currentScheduler("race()");
   const contest = new Contest(loop);
+  const task = currentTask(loop);
   /** The first error that was thrown in here: a cancellation of the task. */
   let cancel: { readonly error: unknown } | undefined;
   let isOver = false;
@@ -91,7 +93,7 @@ const racing = /* @__PURE__ */ coroutine(function* race(
       cancel = { error };
       if (!contest.isDecided) contest.decide(undefined);
     }
-    contest.cancelBare();
+    contest.cancelRest();
     const { winner, entrants } = contest;
     const losers = entrants.filter((entrant) => entrant !== winner);
     for (const { steps, outcome } of losers) {
@@ -104,7 +106,8 @@ const racing = /* @__PURE__ */ coroutine(function* race(
       }
     }
     for (let left = losers.flatMap(({ steps, future }) => (steps ? [] : (future ?? []))); ; ) {
-      left = left.filter((future) => !future.done());
+      // A loser that waits for this task would wait for ever, and so would the race.
+      left = left.filter((future) => !future.done() && !waitsFor(future, task));
       if (left.length === 0) break;
       try {
         yield* watch(loop, left, ALL_COMPLETED);

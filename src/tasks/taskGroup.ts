@@ -25,7 +25,7 @@ import {
   createTaskOn,
   currentTask,
 } from "./awaitable.ts";
-import { cancelAll } from "./cancelling.ts";
+import { cancelAll, cancelFrom } from "./cancelling.ts";
 import { Call, type Coroutine, coroutine } from "./coroutine.ts";
 import { ExceptionGroup } from "./exceptionGroup.ts";
 import { currentScheduler, Future, type Waiter } from "./future.ts";
@@ -180,7 +180,7 @@ export class TaskGroup implements Waiter {
     if (this.#hasAborted) return;
     this.#isStopping = true;
     this.#hasAborted = true;
-    cancelAll(this.#children, ENDS_EARLY);
+    cancelFrom(this.#parent, () => cancelAll(this.#children, ENDS_EARLY));
   }
 
   /** Waits until fewer than `count` children are left. Only the parent does. @internal */

@@ -147,6 +147,10 @@ class Watcher extends Future<Future<unknown> | undefined> implements Waiter {
     return "Wait";
   }
 
+  override get _endsWithFirst(): boolean {
+    return this.#isEnough !== ENOUGH.ALL_COMPLETED;
+  }
+
   override _parts(): Iterable<Future<unknown>> {
     return this.#futures;
   }

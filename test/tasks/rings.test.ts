@@ -1,0 +1,188 @@
+// Tasks that wait for each other through races and groups: cancelling one ends all.
+
+import { beforeEach, describe, expect, test } from "vitest";
+import type { EventLoop } from "../../src/eventLoop.ts";
+import { createTask, currentTask } from "../../src/tasks/awaitable.ts";
+import type { Coroutine } from "../../src/tasks/coroutine.ts";
+import { gather } from "../../src/tasks/gather.ts";
+import { race } from "../../src/tasks/race.ts";
+import { sleep } from "../../src/tasks/sleep.ts";
+import type { Task } from "../../src/tasks/task.ts";
+import { taskGroup } from "../../src/tasks/taskGroup.ts";
+import { newVirtualLoop, runDry } from "../support/virtualLoop.ts";
+
+let loop: EventLoop;
+
+beforeEach(() => {
+  loop = newVirtualLoop();
+});
+
+describe("a ring of waits through a race", () => {
+  test("ends with the result of the race if a loser awaits the racing task", () => {
+    const racing: Task<string> = loop.createTask(function* () {
+      return yield* race([waiting, sleep(10, "result")]);
+    });
+    const waiting: Task<string> = loop.createTask(function* () {
+      return yield* racing;
+    });
+    runDry(loop);
+    expect([racing.result(), racing.cancelling(), waiting.cancelled()]).toEqual([
+      "result",
+      0,
+      true,
+    ]);
+  });
+
+  test("ends if a loser is a gather of the racing task", () => {
+    const racing: Task<unknown> = loop.createTask(function* () {
+      return yield* race([gather([racing]), sleep(10, "result")]);
+    });
+    runDry(loop);
+    expect([racing.result(), racing.cancelling()]).toEqual(["result", 0]);
+  });
+
+  test.each([2, 3, 1000])(
+    "of %i tasks that race each other ends when one is cancelled",
+    (count) => {
+      const tasks: Task<void>[] = [];
+      for (let i = 0; i < count; i++) {
+        const next = (i + 1) % count;
+        const task = loop.createTask(function* () {
+          yield* race([tasks[next] as Task<void>, sleep(1000)]);
+        });
+        tasks.push(task);
+      }
+      loop.callLater(10, () => tasks[0]?.cancel());
+      runDry(loop);
+      expect(tasks.every((task) => task.done())).toBe(true);
+      expect(loop.time()).toBeLessThan(1000);
+    },
+  );
+
+  test("waits for the clean-up of a loser that may end without the racing task", () => {
+    let isOut = false;
+    const racing: Task<string> = loop.createTask(function* () {
+      const loser = createTask(function* (): Coroutine<string> {
+        try {
+          return yield* sleep(1000, "late");
+        } finally {
+          yield* race([sleep(20), createTask(() => sleep(30))]);
+          isOut = true;
+        }
+      });
+      const result = yield* race([loser, sleep(10, "result")]);
+      expect(isOut).toBe(true);
+      return result;
+    });
+    runDry(loop);
+    expect(racing.result()).toBe("result");
+  });
+});
+
+describe("a ring of waits through a task group", () => {
+  test("ends if a child awaits the parent", () => {
+    let child: Task<void> | undefined;
+    const parent: Task<void> = loop.createTask(() =>
+      taskGroup(function* (group) {
+        child = group.createTask(function* () {
+          yield* parent;
+        });
+        yield* sleep(1);
+      }),
+    );
+    loop.callLater(10, () => parent.cancel("enough"));
+    runDry(loop);
+    expect([parent.cancelled(), parent.cancelling(), child?.cancelled()]).toEqual([true, 1, true]);
+  });
+
+  test("is no cancellation of the parent from outside", () => {
+    const parent: Task<void> = loop.createTask(() =>
+      taskGroup(function* (group) {
+        group.createTask(function* () {
+          yield* parent;
+        });
+        yield* sleep(1);
+        group.cancel();
+        yield* sleep(10);
+      }),
+    );
+    runDry(loop);
+    expect([parent.cancelled(), parent.cancelling()]).toEqual([false, 0]);
+  });
+});
+
+test.each([true, false])(
+  "a task of a group counts the request of the group, and that of the one which awaits it (first: %s)",
+  (isFirst) => {
+    let counted = 0;
+    let waiting: Task<void> | undefined;
+    const inner = loop.createTask(() => sleep(1000));
+    loop.createTask(() =>
+      taskGroup(function* (group) {
+        const start = (): void => {
+          waiting = group.createTask(function* () {
+            try {
+              yield* inner;
+            } finally {
+              counted = currentTask()?.cancelling() ?? 0;
+            }
+          });
+        };
+        if (isFirst) start();
+        group.createTask(function* () {
+          yield;
+          yield* waiting as Task<void>;
+        });
+        if (!isFirst) start();
+        yield* sleep(5);
+        group.cancel();
+      }),
+    );
+    runDry(loop);
+    expect(counted).toBe(2);
+  },
+);
+
+describe("the signal of a loser", () => {
+  test("aborts inside the cancel() of the racing task", () => {
+    const trace: string[] = [];
+    const task = loop.createTask(() =>
+      race([
+        function* () {
+          currentTask()?.signal.addEventListener("abort", () => trace.push("aborted"));
+          yield* race([sleep(1000), sleep(2000)]);
+        },
+        sleep(3000),
+      ]),
+    );
+    loop.callLater(10, () => {
+      task.cancel();
+      trace.push("cancelled");
+    });
+    runDry(loop);
+    expect(trace).toEqual(["aborted", "cancelled"]);
+  });
+
+  test("has a listener that can run another loop, on which races are cancelled", () => {
+    const other = newVirtualLoop();
+    let inner: Task<unknown> | undefined;
+    const task = loop.createTask(() =>
+      race([
+        function* () {
+          currentTask()?.signal.addEventListener("abort", () => {
+            inner = other.createTask(function* () {
+              yield* race([createTask(() => sleep(1000)), sleep(2000)]);
+            });
+            other.callLater(10, () => inner?.cancel());
+            runDry(other);
+          });
+          yield* sleep(1000);
+        },
+        sleep(3000),
+      ]),
+    );
+    loop.callLater(10, () => task.cancel());
+    runDry(loop);
+    expect([task.cancelled(), inner?.cancelled(), other.time()]).toEqual([true, true, 10]);
+  });
+});

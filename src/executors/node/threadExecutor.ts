@@ -6,7 +6,8 @@
 import { createRequire } from "node:module";
 import { availableParallelism } from "node:os";
 import { fileURLToPath } from "node:url";
-import type { Worker } from "node:worker_threads";
+// Jest's jsdom has no global of that name.
+import { BroadcastChannel, type Worker } from "node:worker_threads";
 import { RuntimeError } from "../../loop/errors.ts";
 import { newName } from "../../remote/line.ts";
 import { RemoteLostError, unpackError } from "../../remote/remoteError.ts";

@@ -38,8 +38,8 @@ export interface ToAsyncOptions {
  *
  * One more argument than the function takes may be an `AbortSignal`. An abort cancels the task, and the promise rejects
  * once it has cleaned up, with a CancelledError whose `cause` is the signal's reason. A signal that has aborted before
- * starts nothing. A CancelledError without that `cause` is of others, who cancelled the task. No listener stays on it. What
- * is after as many arguments as `fn.length` counts as one more: a parameter with a default value does not take a signal.
+ * starts nothing. No listener stays on it. What is after as many arguments as `fn.length` counts as one more: a parameter
+ * with a default value does not take a signal.
  *
  * On Cloudflare Workers, and with `ownLoop`, each call has a loop of its own instead, so that calls of different requests
  * share no timers. Locks and queues belong to one loop, and so to one call.

@@ -138,8 +138,7 @@ export function* callAndAwait<T>(fn: () => Awaitable<T>): Coroutine<T> {
 /**
  * Makes a future of the running loop that settles as `promise` does. Like `asyncio.wrap_future`.
  *
- * Cancelling the future leaves the promise alone, whose outcome is then ignored. Unlike asyncio's, it is not cancelled if
- * the promise rejects with a CancelledError: others were, and it fails with a RuntimeError that has the reason as its `cause`.
+ * Cancelling the future leaves the promise alone, whose outcome is then ignored.
  */
 export function wrapFuture<T>(
   promise: PromiseLike<T>,

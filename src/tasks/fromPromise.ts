@@ -13,11 +13,6 @@ import { futureOfPromise } from "./relay.ts";
  * Given a function, it is called when the wait begins, with an `AbortSignal` that aborts when the wait is cancelled:
  * the way to take `fetch` and its like along. A cancel does not wait for what was aborted.
  *
- * A promise that rejects with a CancelledError, such as that of a task or of a `toAsync` call, was cancelled by others:
- * cancelling the wait ends it at once, whatever the promise does. So the wait throws a RuntimeError instead, whose `cause`
- * is the CancelledError, and a task group does not take it for a child that was cancelled. The same holds wherever a
- * coroutine awaits a promise. Unlike `asyncio.wrap_future`, which is cancelled with the future of another thread.
- *
  * @throws TypeError if `source` is neither, or the function does not return a promise.
  * @example
  * const response = yield* fromPromise((signal) => fetch(url, { signal }));

@@ -10,12 +10,11 @@
 // One coroutine that awaits promises one after the other keeps one relay busy; of
 // several that wait at once, each has its own.
 
-import { CancelledError, RuntimeError } from "../loop/errors.ts";
+import type { CancelledError } from "../loop/errors.ts";
 import { takeSource } from "../loop/ownPromises.ts";
 import type { Scheduler } from "../loop/scheduler.ts";
 import { Derived } from "./derived.ts";
 import { Future } from "./future.ts";
-import type { Task } from "./task.ts";
 
 /** What a relay awaits, and for whom. */
 interface Job {
@@ -37,7 +36,7 @@ export class PromiseFuture<T> extends Future<T> {
 
   override _fail(exception: unknown): void {
     this._loop._external--;
-    super._fail(forWaiter(this, exception));
+    super._fail(exception);
   }
 
   override _abandon(error: CancelledError): void {
@@ -63,7 +62,7 @@ class OwnFuture extends Derived<unknown> {
 
   _notify(source: Future<unknown>): void {
     if (this.done()) return;
-    if (source._hasFailed()) this._fail(forWaiter(this, source._reason()));
+    if (source._hasFailed()) this._fail(source._reason());
     else this._succeed(source.result());
   }
 
@@ -74,20 +73,6 @@ class OwnFuture extends Derived<unknown> {
   override _describe(): string {
     return "Promise";
   }
-}
-
-/**
- * The reason of a promise, as the waiter of `future` gets it. A cancelled waiter does not wait any more, so a cancellation
- * that comes through a promise is of others. As a CancelledError it would end the waiter's task as if that had been
- * cancelled, and a task group would ignore it. But a task that was cancelled, and awaits while it cleans up what it has
- * aborted, does end as cancelled.
- */
-function forWaiter(future: Future<unknown>, reason: unknown): unknown {
-  if (!(reason instanceof CancelledError)) return reason;
-  const waiter = future._awaiters as Partial<Task<unknown>> | undefined;
-  return waiter?.cancelling?.()
-    ? reason
-    : new RuntimeError("The promise was cancelled", { cause: reason });
 }
 
 /** The job of a relay that runs the loop: the first promise that comes takes it. */

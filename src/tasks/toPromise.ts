@@ -4,8 +4,7 @@ import { type AwaitableLike, ensureFuture } from "./awaitable.ts";
 /**
  * Gives the promise of anything awaitable, for functions that want one. A coroutine starts as a task.
  *
- * The promise cannot be cancelled. If the task is, it rejects with the CancelledError; a coroutine that awaits
- * the promise gets a RuntimeError with that `cause`, because it was not cancelled itself.
+ * The promise cannot be cancelled. If the task is, it rejects with the CancelledError.
  *
  * @param options.loop where a coroutine runs, by default on the running loop.
  * @throws TypeError if `aw` is not awaitable. @throws RuntimeError if a loop is needed and none runs.

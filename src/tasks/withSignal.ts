@@ -20,9 +20,6 @@ import { onAbort } from "./onAbort.ts";
  * swallows it, its value is the result. Once the signal has aborted, a coroutine is closed and never starts, and a future
  * is cancelled. No listener stays on the signal.
  *
- * A CancelledError without that `cause` is of others, who cancelled the task or the awaited future. An awaited promise that
- * rejects with a CancelledError, although the signal has not aborted, fails with a RuntimeError, as in `fromPromise`.
- *
  * @throws TypeError if `signal` is no AbortSignal, or `aw` not awaitable. @throws CancelledError if the signal aborted, or
  * somebody else cancelled the task. @throws RuntimeError outside of a task.
  * @example

@@ -112,7 +112,9 @@ class PiscinaThreads implements Threads {
     });
     this.#piscina.on("error", (error) => {
       // Either a thread could not even start, or one without a call has failed. The next call gets another.
-      if (!this.#failUnbegun(error)) onStray(error);
+      // Several threads that start at once may fail for one reason, which the calls were told already.
+      const isTold = this.#broken !== undefined && String(error) === String(this.#broken);
+      if (!this.#failUnbegun(error) && !isTold) onStray(error);
     });
   }
 

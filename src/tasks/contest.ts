@@ -136,8 +136,11 @@ export class Contest implements Waiter {
       won.push(this);
       if (quiet.depth > 0) return;
       quiet.depth++;
-      cancelLosersOf(won);
-      quiet.depth--;
+      try {
+        cancelLosersOf(won);
+      } finally {
+        quiet.depth--;
+      }
     } else if (cancelled.push(this) === 1) {
       cancelLosersOf(cancelled);
     }

@@ -106,7 +106,7 @@ const racing = /* @__PURE__ */ coroutine(function* race(
       }
     }
     for (let left = losers.flatMap(({ steps, future }) => (steps ? [] : (future ?? []))); ; ) {
-      // A loser that waits for this task would wait for ever, and so would the race.
+      // A loser that waits for this task would never end, and neither would the race.
       left = left.filter((future) => !future.done() && !waitsFor(future, task));
       if (left.length === 0) break;
       try {

@@ -31,7 +31,7 @@ export class VirtualClock implements Clock {
   /**
    * @param start the time at which it starts, in milliseconds.
    * @param options.externalTimeout for how many milliseconds of real time `run` waits for something outside of the loop,
-   * by default 4,000; Infinity for ever.
+   * by default 4,000; Infinity sets no limit.
    */
   constructor(start = 0, options: { readonly externalTimeout?: number | undefined } = {}) {
     checkTime("start", start);

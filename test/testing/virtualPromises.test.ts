@@ -180,7 +180,7 @@ describe("a virtual clock stands still", () => {
     expect(clock.now()).toBe(0);
   });
 
-  test("for each wait anew", async () => {
+  test("for each wait again", async () => {
     const clock = new VirtualClock(0, { externalTimeout: 60 });
     const main = function* (): Coroutine<string> {
       for (let i = 0; i < 5; i++) yield* fromPromise(real(20));

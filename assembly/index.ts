@@ -1,4 +1,4 @@
-// What the core exports. Everything else is found from here.
+// The exports of the core.
 
 export { release, reset } from "./lifecycle";
 export { capacity, heap, places } from "./memory";

@@ -1,11 +1,10 @@
-// The two operations that concern every part at once: to give a slot back, wherever it
-// stands, and to start again.
+// The two operations that concern all parts: releasing a slot in any state, and resetting.
 
 import { erase, resetRings } from "./ready";
 import { free, isLive, isReady, isTimer, placeOf, resetSlots, SLOT_MASK } from "./slots";
 import { removeAt, resetTimers } from "./timers";
 
-/** Gives back a slot; false if the id is stale. */
+/** Releases a slot. Returns false if the id is stale. */
 export function release(id: u32): bool {
   if (!isLive(id)) return false;
   const slot = id & SLOT_MASK;
@@ -17,8 +16,8 @@ export function release(id: u32): bool {
 }
 
 /**
- * Forgets everything but the size of the regions. A new core is reset before its first use.
- * The starting points of the two counters that wrap are for tests, otherwise 0.
+ * Resets everything except the sizes of the regions. A new core is reset before its first use.
+ * `counter` and `arrival` are the initial values of the counters that wrap: 0, except in tests.
  */
 export function reset(counter: u32, arrival: u32): void {
   resetSlots();

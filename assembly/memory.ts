@@ -1,6 +1,6 @@
-// Where does everything lie, and where does more room come from?
+// The layout of the memory, and how it grows.
 //
-// Nothing here is a managed object: the core is a few regions at computed addresses.
+// There are no managed objects. The core is a few regions at computed addresses.
 //
 //   page 0                                                             more pages
 //   ┌───────┬─────────────────────────────┬───────────────────────────┬─────────┐
@@ -8,15 +8,14 @@
 //   └───────┴─────────────────────────────┴───────────────────────────┴─────────┘
 //    1 KiB    the rows                      the entries
 //
-// A region that is full moves to new pages at the end, with twice the room. What it
-// leaves behind is not used again: its former sizes together are less than its present
-// one, so at most half of the memory is ever wasted. A free list of regions would win
-// back less than its code costs.
+// A full region moves to new pages at the end, with twice the size. The old region is not used
+// again. All former sizes of a region together are smaller than its current one, so at most half of
+// the memory is wasted. Reusing old regions would save less memory than the code for it takes.
 //
 // Invariants:
-//   M1  A region moves only into pages grown for it. Growing detaches every view that
-//       JavaScript holds, so a stale view is an empty view, never one of old data.
-//   M2  When the memory cannot grow, nothing has changed.
+//   M1  A region moves only to pages that were grown for it. Growing detaches all views in
+//       JavaScript, so a stale view is empty and never shows old data.
+//   M2  If the memory can't grow, nothing changes.
 //   M3  Nothing relies on unused memory being zero.
 
 const PAGE_BITS = 16;
@@ -24,16 +23,16 @@ const PAGE_BITS = 16;
 /** Static data ends below this address. */
 const START: usize = 2048;
 
-// A row is what one slot takes: a place, a generation, and room for a timer. The timers
-// are not in the order of the slots, but there is one record for each slot, so that a
-// timer never lacks room once its slot has been allocated.
+// A row is the memory for one slot: a place, a generation, and a record on the timer heap. Heap
+// records are not in the order of the slots. But there are as many as slots, so an allocated slot
+// always has room for its timer.
 const INITIAL_ROWS: u32 = 2048;
 const MAX_ROWS: u32 = 1 << 24;
 const HEAP_RECORD_SIZE: usize = 16;
 const PLACE_SIZE: usize = 4;
 const GENERATION_SIZE: usize = 1;
 
-/** Puts the four children of a timer, which are neighbours, into one cache line of 64 bytes. */
+/** Aligns the four children of a timer, which are adjacent, to one cache line of 64 bytes. */
 const HEAP_OFFSET: usize = 64 - HEAP_RECORD_SIZE;
 
 const FIRST_HEAP: usize = START + HEAP_OFFSET;
@@ -49,7 +48,7 @@ export let heap: usize = FIRST_HEAP;
 export let places: usize = FIRST_PLACES;
 export let generations: usize = FIRST_GENERATIONS;
 
-/** Doubles the rows; false if there is no room. */
+/** Doubles the number of rows. Returns false if there is no room. */
 export function growRows(): bool {
   if (capacity === MAX_ROWS) return false;
   const rows = (capacity as usize) << 1;
@@ -69,7 +68,7 @@ export function growRows(): bool {
   return true;
 }
 
-/** The address of a new region; 0 if there is no room. */
+/** Allocates a region. Returns its address, 0 if there is no room. */
 export function grow(size: usize): usize {
   const pages = (size + (1 << PAGE_BITS) - 1) >>> PAGE_BITS;
   const end = memory.grow(pages as i32);

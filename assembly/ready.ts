@@ -1,19 +1,19 @@
-// The ready queues: what may run, first come, first served.
+// The ready queues.
 //
-// One ring of ids for each priority. `head` and `tail` count what was ever taken and
-// appended; they wrap at 2^30, and the position of an entry is its counter & mask. So a
-// ring that grows is simply written twice, and every counter still finds its entry:
+// Each priority has a ring of ids. `head` and `tail` count the entries ever taken and appended.
+// They wrap at 2^30, and the position of an entry is its counter & mask. A ring grows by being
+// written twice, and every counter still finds its entry:
 //
 //   mask 3   │ 4 │ 5 │ 2 │ 3 │                       counters 2 to 5
 //   mask 7   │ 4 │ 5 │ 2 │ 3 │ 4 │ 5 │ 2 │ 3 │
 //                      ▲   ▲   ▲   ▲                 2 & 7, 3 & 7, 4 & 7, 5 & 7
 //
-// A slot that is released leaves a tombstone, 0, in its entry.
+// A released slot leaves a tombstone, 0, in its entry.
 //
-// JavaScript itself appends to the user-visible ring and takes from it, through views,
-// and keeps that ring's head and tail: two fields of an object are faster than two words
-// of memory. It hands them to turn(), which hands them back in the words below. Between
-// turns those two words mean nothing.
+// JavaScript appends to the user-visible ring and takes from it through views. It keeps the head
+// and tail of that ring in fields of an object, which are faster than words of memory. It passes
+// them to turn(), which returns them in the words below. Between turns, those two words are
+// meaningless.
 //
 // Invariants:
 //   R1  tail - head <= mask + 1
@@ -54,14 +54,16 @@ export const USER_BLOCKING: usize = RINGS;
 export const USER_VISIBLE: usize = RINGS + RING_SIZE;
 export const BACKGROUND: usize = RINGS + 2 * RING_SIZE;
 
-/** Appends an idle slot to a ring that JavaScript does not keep; false if there is no room. */
+/**
+ * Appends an idle slot to the user-blocking or background ring. Returns false if there is no room.
+ */
 export function schedule(id: u32, priority: u32): bool {
   const ring = ringOf(priority);
   if (!ASC_NO_ASSERT) assert(isIdle(id) && ring !== USER_VISIBLE);
   return append(id, ring);
 }
 
-/** Makes room for one entry in the user-visible ring; false if there is none. */
+/** Makes room for one entry in the user-visible ring. Returns false if there is no memory. */
 export function makeRoom(head: u32, tail: u32): bool {
   setHead(USER_VISIBLE, head);
   setTail(USER_VISIBLE, tail);
@@ -76,13 +78,15 @@ export function append(id: u32, ring: usize): bool {
   return true;
 }
 
-/** Makes room for `count` entries, else for as many as there can be; how many. */
+/** Makes room for up to `count` entries. Returns for how many. */
 export function reserve(count: u32, ring: usize): u32 {
   while (roomOf(ring) < count && growRing(ring));
   return min(count, roomOf(ring));
 }
 
-/** Moves the first `count` entries of a ring in front of the user-visible one, in their order. */
+/**
+ * Moves the first `count` entries of a ring to the front of the user-visible ring, in their order.
+ */
 export function prepend(count: u32, ring: usize): void {
   const from = headOf(ring);
   const to = headOf(USER_VISIBLE) - count;
@@ -93,22 +97,22 @@ export function prepend(count: u32, ring: usize): void {
   setHead(USER_VISIBLE, to);
 }
 
-/** The first entry of a ring that is not empty: an id or a tombstone. */
+/** The first entry of a ring, an id or a tombstone. The ring must not be empty. */
 export function firstOf(ring: usize): u32 {
   return load<u32>(entryAt(ring, headOf(ring)));
 }
 
-/** Forgets the first entry of a ring that is not empty. */
+/** Drops the first entry of a ring, which must not be empty. */
 export function dropFirst(ring: usize): void {
   setHead(ring, headOf(ring) + 1);
 }
 
-/** Leaves a tombstone where a ready slot with this place stands. */
+/** Replaces the entry of the ready slot with this place with a tombstone. */
 export function erase(place: u32): void {
   store<u32>(entryAt(ringOf(place >>> COUNTER_BITS), place), 0);
 }
 
-/** Empties the rings. Their counters start at `counter`, which only tests choose. */
+/** Empties the rings. Their counters start at `counter`, which is 0 except in tests. */
 export function resetRings(counter: u32): void {
   for (let ring = USER_BLOCKING; ring <= BACKGROUND; ring += RING_SIZE) {
     setHead(ring, counter);
@@ -141,17 +145,17 @@ function put(id: u32, ring: usize, counter: u32): void {
   if (id !== 0) setPlace(id & SLOT_MASK, placeAt(ring, counter));
 }
 
-/** The place of a slot in a ring: the priority above the counter. */
+/** The place of a slot in a ring: the priority in the bits above the counter. */
 function placeAt(ring: usize, counter: u32): u32 {
   return ((((ring - RINGS) / RING_SIZE) as u32) << COUNTER_BITS) | (counter & COUNTER_MASK);
 }
 
-/** The address of the entry with this counter; higher bits, like a tag, do no harm. */
+/** The address of the entry with this counter. Higher bits, such as a tag, are ignored. */
 function entryAt(ring: usize, counter: u32): usize {
   return entriesOf(ring) + (((counter & maskOf(ring)) as usize) << 2);
 }
 
-/** Doubles a ring; false if there is no memory. */
+/** Doubles a ring. Returns false if there is no memory. */
 function growRing(ring: usize): bool {
   const mask = maskOf(ring);
   const size = ((mask as usize) + 1) << 2;
@@ -181,7 +185,10 @@ function maskOf(ring: usize): u32 {
   return load<u32>(ring, MASK);
 }
 
-/** Asserts R1 and R2; how many entries are not tombstones, which verifySlots needs for R3. */
+/**
+ * Asserts R1 and R2. Returns the number of entries without tombstones, which verifySlots needs for
+ * R3.
+ */
 export function verifyRings(): u32 {
   let ready: u32 = 0;
   for (let ring = USER_BLOCKING; ring <= BACKGROUND; ring += RING_SIZE) {

@@ -1,9 +1,8 @@
-// The slots: who is alive, and where does it stand?
+// The slots: which are alive, and the place of each.
 //
-// An id is a slot and the generation of its owner. A slot that is given back gets the
-// next generation, so that the ids of earlier owners are recognised as stale until the
-// slot has had 64 owners. `places` tells where a slot stands, so that whatever is
-// cancelled is found without a search:
+// An id consists of a slot and its owner's generation. Each release increments the generation, so
+// that ids of earlier owners are recognized as stale until the slot has had 64 owners. `places`
+// says where a slot is, so that a cancelled slot is found without a search:
 //
 //   31 30 29           24 23                          0
 //  ┌─────┬─────────────────────────────────────────────┐
@@ -16,12 +15,12 @@
 //  │ 1 1 │ 1 1 1 1 1 1   │ 1 1 1 ...                   │  IDLE
 //  └─────┴───────────────┴─────────────────────────────┘
 //
-// Slots from `fresh` on have not been used since the core was reset; their rows hold
-// anything. That makes both growing and resetting cheap: no row is touched before its use.
+// Slots from `fresh` on have not been used since the last reset, and their rows may contain
+// anything. This makes growing and resetting cheap, because no row is written before its first use.
 //
 // Invariants:
-//   S1  Slot 0 is FREE for ever and not in the free list, so that id 0 is nobody's.
-//   S2  The free list, from `firstFree`, holds each FREE slot from 1 to fresh - 1 once.
+//   S1  Slot 0 is always FREE and never in the free list, so that 0 is never a valid id.
+//   S2  The free list, from `firstFree`, contains each FREE slot from 1 to fresh - 1 once.
 //   S3  The other slots below `fresh` are alive; `live` is their number.
 
 import { capacity, generations, growRows, places } from "./memory";
@@ -39,7 +38,9 @@ export let live: u32 = 0;
 let firstFree: u32 = 0;
 let fresh: u32 = 1;
 
-/** Takes the slot that was given back last, else the next fresh one; its id, 0 if there is none. */
+/**
+ * Allocates the slot released last, otherwise the next fresh one. Returns its id, 0 if there is no room.
+ */
 export function allocate(): u32 {
   let slot = firstFree;
   if (slot !== 0) {
@@ -54,7 +55,7 @@ export function allocate(): u32 {
   return (generationOf(slot) << SLOT_BITS) | slot;
 }
 
-/** Gives back a slot that stands nowhere any more. */
+/** Frees a slot that is in no ring and not on the heap. */
 export function free(slot: u32): void {
   setGeneration(slot, (generationOf(slot) + 1) & GENERATION_MASK);
   setPlace(slot, FREE | firstFree);
@@ -70,7 +71,7 @@ export function resetSlots(): void {
   live = 0;
 }
 
-/** Whether `id` is the present owner of its slot. It may come from before a reset. */
+/** Whether `id` is the current owner of its slot. Also works for ids from before a reset. */
 export function isLive(id: u32): bool {
   const slot = id & SLOT_MASK;
   return slot < fresh && generationOf(slot) === id >>> SLOT_BITS && !isFree(placeOf(slot));
@@ -88,7 +89,7 @@ export function setPlace(slot: u32, place: u32): void {
   store<u32>(places + ((slot as usize) << 2), place);
 }
 
-/** Whether a slot with this place stands in a ring; the ring is that of priority `place >>> 30`. */
+/** Whether a slot with this place is in a ring, the one of priority `place >>> 30`. */
 export function isReady(place: u32): bool {
   return place < FREE;
 }
@@ -109,7 +110,7 @@ function setGeneration(slot: u32, generation: u32): void {
   store<u8>(generations + (slot as usize), generation);
 }
 
-/** Asserts S1 to S3, and that as many slots as given are ready and on the heap. */
+/** Asserts S1 to S3, and that the given numbers of slots are ready and on the heap. */
 export function verifySlots(ready: u32, timers: u32): void {
   assert(isFree(placeOf(0))); // S1
   let freeSlots: u32 = 0;

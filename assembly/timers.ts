@@ -1,8 +1,8 @@
-// The timer heap: which slot is due next?
+// The timer heap: which slot is due next.
 //
-// A 4-ary min-heap over (when, arrival). `arrival` counts the timers added: of two due at
-// the same instant, the one added first fires first. Four children instead of two make
-// the heap half as high, and as neighbours of 16 bytes they share a cache line:
+// A 4-ary min-heap over (when, arrival). `arrival` counts the timers added, so that of two timers
+// due at the same instant, the one added first fires first. With four children instead of two, the
+// heap is half as high, and four adjacent records of 16 bytes share a cache line:
 //
 //              0                 children of i: 4i + 1 to 4i + 4
 //      ┌─────┬───┴─┬─────┐       parent of i:   (i - 1) / 4
@@ -10,21 +10,21 @@
 //    ┌─┬┴┬─┐
 //    5 6 7 8                     record: when f64 │ arrival u32 │ id u32
 //
-// A cancelled timer is taken out at once, in O(log n). Leaving it in place until it is
-// due would let the heap grow with every timeout that is set and cleared.
+// A cancelled timer is removed immediately, in O(log n). If it stayed until it is due, the heap
+// would grow with every timeout that is set and cleared.
 //
 // Invariants:
 //   H1  For 0 < i < size, the record at i is not before its parent.
 //   H2  For 0 <= i < size, the place of the slot at i is TIMER | i.
-//   H3  A slot whose place is TIMER | i stands in the heap at i.
-//   H4  Without timers, the first record's `when` is Infinity, so that JavaScript reads
-//       the earliest deadline at one address.
+//   H3  A slot whose place is TIMER | i is on the heap at i.
+//   H4  Without timers, the first record's `when` is Infinity, so that JavaScript can read the
+//       earliest deadline from a fixed address.
 //
-// A call may come with so little stack left that entering a function throws. So nothing is
-// changed before raiseHole() has been entered; what follows is inlined in a release build.
+// If the stack is nearly full, entering a function throws. Nothing is changed before raiseHole()
+// has been entered. The functions called later are inlined in a release build.
 //
-// `arrival` wraps at 2^32 and starts again when the heap gets empty. Compared by its
-// distance, it is right as long as timers with equal deadlines were added less than 2^31
+// `arrival` wraps at 2^32, and restarts at 0 when the heap becomes empty. It is compared by
+// distance, which is correct as long as timers with equal deadlines were added fewer than 2^31
 // timers apart.
 
 import { heap } from "./memory";
@@ -45,7 +45,7 @@ export function addTimer(id: u32, when: f64): void {
   size++;
 }
 
-/** Takes a timer out of the heap; false if it is not there. */
+/** Removes a timer from the heap. Returns false if it is not there. */
 export function removeTimer(id: u32): bool {
   if (!isLive(id)) return false;
   const slot = id & SLOT_MASK;
@@ -56,11 +56,11 @@ export function removeTimer(id: u32): bool {
   return true;
 }
 
-/** Takes out the record at `index`; its slot's place is left to the caller. */
+/** Removes the record at `index`. The caller must set the place of its slot. */
 export function removeAt(index: u32): void {
   const last = size - 1;
   if (index !== last) {
-    // The last record fills the hole, which moves either up or down until it fits.
+    // The last record fills the hole, which first moves up or down to where the record fits.
     const record = recordAt(last);
     const when = whenOf(record);
     const arrival = arrivalOf(record);
@@ -80,14 +80,14 @@ export function firstTimer(): u32 {
   return idOf(heap);
 }
 
-/** Empties the heap. Arrivals start at `arrival`, which only tests choose. */
+/** Empties the heap. Arrivals start at `arrival`, which is 0 except in tests. */
 export function resetTimers(arrival: u32): void {
   size = 0;
   nextArrival = arrival;
   store<f64>(heap, Infinity, WHEN);
 }
 
-/** Moves a hole up, past parents that come after (when, arrival); where it is then. */
+/** Moves a hole up, past parents that come after (when, arrival). Returns its new index. */
 function raiseHole(start: u32, when: f64, arrival: u32): u32 {
   let hole = start;
   while (hole > 0) {
@@ -99,7 +99,10 @@ function raiseHole(start: u32, when: f64, arrival: u32): u32 {
   return hole;
 }
 
-/** The same downwards in a heap of `end` records, past children that come before. */
+/**
+ * Moves a hole down in a heap of `end` records, past children that come before. Returns its new
+ * index.
+ */
 function lowerHole(start: u32, end: u32, when: f64, arrival: u32): u32 {
   let hole = start;
   let child = (hole << 2) + 1;
@@ -113,7 +116,7 @@ function lowerHole(start: u32, end: u32, when: f64, arrival: u32): u32 {
   return hole;
 }
 
-/** Which of the up to four siblings from `sibling` on is due first. */
+/** Returns which of the up to four siblings from `sibling` is due first. */
 function firstOfFour(sibling: u32, end: u32): u32 {
   let first = sibling;
   for (let other = sibling + 1; other < min(sibling + 4, end); other++) {
@@ -156,7 +159,7 @@ function idOf(record: usize): u32 {
   return load<u32>(record, ID);
 }
 
-/** Asserts H1, H2 and H4; H3 follows when verifySlots counts as many timers. */
+/** Asserts H1, H2 and H4. H3 follows if verifySlots counts as many timers. */
 export function verifyTimers(): void {
   if (size === 0) assert(whenOf(heap) === Infinity); // H4
   for (let index: u32 = 0; index < size; index++) {

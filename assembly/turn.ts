@@ -1,20 +1,19 @@
-// What runs in this turn?
+// The batch of a turn.
 //
-// Everything is brought together in the user-visible ring, so that JavaScript takes the
-// whole batch from one place:
+// Everything that runs in this turn is collected in the user-visible ring, so that JavaScript takes
+// the whole batch from one place:
 //
 //   user-blocking │ what was user-visible already │ due timers │ a share of background
 //                 ▲                               ▲
-//               head                            tail            as JavaScript hands them in
+//               head                            tail            as passed by JavaScript
 //
-// What becomes ready while the batch is taken stands behind it and waits for the next
-// turn, so no turn is without end. Background gets all of an otherwise empty turn, else
-// one entry for every eight others and never none, so that it is late but never starves.
+// Entries that become ready while the batch is taken are behind it and wait for the next turn, so
+// each turn ends. If only background entries are ready, all of them run. Otherwise one runs for
+// every eight others, and at least one, so that they are late but never starve.
 //
-// When there is no memory for all of this, the turn takes what has room and leaves the
-// rest where it stands. A ring without room is full, so such a turn still gets on.
+// If there is not enough memory, the turn collects as much as fits and leaves the rest in place. It
+// still progresses, because a ring without room is full.
 
-import { arrange } from "./policy";
 import {
   append,
   BACKGROUND,
@@ -32,12 +31,12 @@ import {
 import { verifySlots } from "./slots";
 import { firstTimer, isDue, removeAt, size, verifyTimers } from "./timers";
 
-/** Background may take one entry for so many others. */
+/** How many other entries run for each background entry. */
 const OTHERS_PER_BACKGROUND: u32 = 8;
 
 /**
- * Collects the batch; the number of its entries. JavaScript reads the new head and tail of
- * the user-visible ring from its words.
+ * Collects the batch. Returns its size. JavaScript reads the new head and tail of the user-visible
+ * ring from the words of the ring.
  */
 export function turn(now: f64, head: u32, tail: u32): u32 {
   setHead(USER_VISIBLE, head);
@@ -47,10 +46,10 @@ export function turn(now: f64, head: u32, tail: u32): u32 {
   prependUserBlocking();
   appendBackground();
   if (!ASC_NO_ASSERT) verify();
-  return arrange();
+  return lengthOf(USER_VISIBLE);
 }
 
-// What is appended leaves its old place only then: without room it has to stay there.
+// An entry leaves its old place only after it was appended, because there may be no room.
 
 function appendDueTimers(now: f64): void {
   while (isDue(now) && append(firstTimer(), USER_VISIBLE)) removeAt(0);

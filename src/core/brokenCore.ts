@@ -1,14 +1,14 @@
-// What is left of a core after a trap.
+// A core that can no longer be used, because a call into it trapped.
 
 import type { Core } from "./interface.ts";
 
 /**
  * Makes every method of `core` throw from now on.
  *
- * They become properties of the core itself and so hide those of its class, which need not
- * ask at each call whether the core still works.
+ * The throwing methods become properties of the core itself and hide those of its class. Methods of
+ * the class therefore don't need to check whether the core still works.
  *
- * @throws what they throw.
+ * @throws the error that they throw.
  */
 export function breakCore(core: Core, cause: unknown): never {
   const fail = (): never => {

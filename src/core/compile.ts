@@ -1,9 +1,9 @@
-// From the bytes in the bundle to an instance: synchronously, on first use, and compiled
-// once for all cores.
+// Instantiates the core from the bytes in the bundle: synchronously, on first use, and compiled
+// only once for all cores.
 
-import { CORE_HEX } from "./bytes.ts";
+import { CORE } from "./bytes.ts";
 
-/** What assembly/index.ts exports. Integers arrive signed, addresses need `>>> 0`. */
+/** The exports of assembly/index.ts. Integers arrive signed, so addresses need `>>> 0`. */
 export interface CoreExports {
   readonly memory: WebAssembly.Memory;
   readonly rings: Word;
@@ -23,7 +23,7 @@ export interface CoreExports {
   reset(counter: number, arrival: number): void;
 }
 
-/** A global of the core, read after what may have changed it. */
+/** A global of the core. Must be read again after each call that may change it. */
 interface Word {
   readonly value: number;
 }
@@ -31,30 +31,27 @@ interface Word {
 let compiled: WebAssembly.Module | undefined;
 
 /**
- * Makes an instance of the core.
+ * Creates an instance of the core.
  *
- * @throws WebAssembly.CompileError or EvalError where a Content-Security-Policy forbids it,
- * ReferenceError where there is no WebAssembly, RangeError without memory.
+ * @throws WebAssembly.CompileError or EvalError if a Content-Security-Policy forbids it,
+ * ReferenceError if there is no WebAssembly, RangeError if there is not enough memory.
  */
 export function instantiateCore(): CoreExports {
-  compiled ??= new WebAssembly.Module(decodeHex(CORE_HEX));
+  compiled ??= new WebAssembly.Module(coreBytes());
   return exportsOf(compiled);
 }
 
-/** The exports of a new instance of any build of the core. */
+/** Instantiates any build of the core. */
 export function exportsOf(module: WebAssembly.Module): CoreExports {
+  // TypeScript doesn't know the types of the exports.
   return new WebAssembly.Instance(module).exports as unknown as CoreExports;
 }
 
-/**
- * Two digits for a byte: longer than base64, but repetitions stay visible, and so it is shorter once compressed.
- * Read by words, for this runs once and is never optimized.
- */
-export function decodeHex(digits: string): Uint8Array<ArrayBuffer> {
-  const words = digits.padStart((digits.length + 7) & ~7, "0");
-  const view = new DataView(new ArrayBuffer(words.length / 2));
-  for (let at = 0; at < words.length; at += 8) {
-    view.setUint32(at / 2, Number.parseInt(words.slice(at, at + 8), 16));
-  }
-  return new Uint8Array(view.buffer, (words.length - digits.length) / 2);
+/** Returns the bytes of the core. Each of them is the lowest four bits of two characters. */
+export function coreBytes(): Uint8Array<ArrayBuffer> {
+  // A program decodes them once, before anything else. A loop would be compiled for that, which
+  // takes longer than the decoding.
+  return new Uint8Array(CORE.length / 2).map(
+    (_, i) => (CORE.charCodeAt(2 * i) << 4) | (CORE.charCodeAt(2 * i + 1) & 15),
+  );
 }

@@ -1,4 +1,4 @@
-// Which core does a loop get?
+// The choice of a core for a new loop.
 
 import type { Core, CoreKind } from "./interface.ts";
 import { ReferenceCore } from "./referenceCore.ts";
@@ -9,46 +9,45 @@ export { type Core, type CoreKind, type Priority, SLOT_BITS, SLOT_MASK } from ".
 let defaultKind: CoreKind | undefined;
 let isWasmRefused = false;
 let spare: WasmCore | undefined;
-/** What `withCore` was given, while it runs. */
-let given: Core | undefined;
 
-/** A core that has grown beyond so many bytes is left to the garbage collector. */
+/** A core with more memory than this, in bytes, gets a new memory before it is used again. */
 const LARGEST_SPARE = 8 << 20;
 
 /**
- * Makes a core. Without a kind it is the compiled one wherever WebAssembly may run, else
- * the reference core: a Content-Security-Policy without `wasm-unsafe-eval` forbids
- * WebAssembly, and some platforms have none.
+ * Creates a core. Without a kind, creates the compiled core if WebAssembly can run, otherwise the
+ * reference core. A Content-Security-Policy without `wasm-unsafe-eval` forbids WebAssembly, and
+ * some platforms don't have it.
  *
- * @throws whatever keeps the kind `"wasm"` from running, if it was asked for.
+ * @throws the error of WebAssembly if the kind is `"wasm"` and it can't run.
  */
 export function newCore(kind: CoreKind | undefined = defaultKind): Core {
-  if (given !== undefined) return given;
   if (kind !== "js" && spare !== undefined) return takeSpare(spare);
   if (kind === "wasm") return newWasmCore();
   if (kind === "js" || isWasmRefused) return new ReferenceCore();
   try {
     return newWasmCore();
   } catch (error) {
-    // A policy does not change, and would report each attempt. A lack of memory may pass.
+    // Don't try again, because the policy doesn't change and each attempt may be reported. But a
+    // lack of memory may be temporary.
     isWasmRefused = !(error instanceof RangeError);
     return new ReferenceCore();
   }
 }
 
 /**
- * Takes a core back that its owner will not use again, for the next `newCore()`.
+ * Keeps a core that its owner has finished with. The next `newCore()` returns it.
  *
- * An instance has functions of its own, and the engine only inlines a call into wasm where it has always been the same
- * function: with one instance for all the loops that come one after the other, a turn costs half.
+ * Each instance has its own functions, and the engine inlines a call into WebAssembly only where it
+ * always calls the same function. Loops that run one after the other are faster with one instance.
  */
 export function recycleCore(core: Core): void {
-  if (!(core instanceof WasmCore) || core.bytes() > LARGEST_SPARE) return;
+  if (!(core instanceof WasmCore)) return;
   try {
-    core.reset();
+    if (core.bytes() > LARGEST_SPARE) core.renew();
+    else core.reset();
     spare = core;
   } catch {
-    // A core that has broken down goes to the garbage collector.
+    // A broken core is left to the garbage collector.
   }
 }
 
@@ -57,18 +56,8 @@ function takeSpare(core: WasmCore): Core {
   return core;
 }
 
-/** Has every core that `make` asks for be `core`: for loops whose order is to be another one. */
-export function withCore<T>(core: Core, make: () => T): T {
-  given = core;
-  try {
-    return make();
-  } finally {
-    given = undefined;
-  }
-}
-
 /**
- * Sets what `newCore()` makes; `undefined` goes back to the choice by platform.
+ * Sets the default kind of `newCore()`; `undefined` restores the choice by platform.
  *
  * @internal
  */

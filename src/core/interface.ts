@@ -1,7 +1,7 @@
-// What a core is: the order in which callbacks run, and nothing about what they do.
+// The interface of a core, which decides the order in which callbacks run.
 //
-// A core knows ids, deadlines and priorities. An id stands in one of three states, and
-// only the core's own methods change that:
+// A core knows ids, deadlines and priorities, but not the callbacks. An allocated id is in one of
+// three states, which only these methods change:
 //
 //             push, schedule
 //      ┌────────────────────────────▶ ready ──┐
@@ -10,16 +10,16 @@
 //      │ └─────────────────────── timer ┘ turn, when due
 //      └────────addTimer────────────▶
 //
-// `allocate` gives an idle id, `release` takes back one in any state.
+// `allocate` returns an idle id. `release` frees an id in any state.
 
-/** `"wasm"` runs the compiled core, `"js"` the reference core, which is the same in TypeScript. */
+/** `"wasm"` is the compiled core, `"js"` the reference core in TypeScript. Both behave the same. */
 export type CoreKind = "wasm" | "js";
 
 /** 0 is user-blocking, 1 user-visible (the default), 2 background. */
 export type Priority = 0 | 1 | 2;
 
-// An id is generation << 24 | slot. With six bits of generation it has 30 bits, so that
-// every engine keeps it as a small integer, without a box. No id is 0.
+// An id is generation << 24 | slot. With six bits for the generation it has 30 bits, so that every
+// engine represents it as a small integer, without boxing. No id is 0.
 export const SLOT_BITS = 24;
 export const SLOT_MASK = 0xffffff;
 
@@ -27,16 +27,17 @@ export interface Core {
   readonly kind: CoreKind;
 
   /**
-   * Takes a free slot, that one first which was given back last. An owner's id is
-   * recognised as stale until its slot has had 64 more owners.
+   * Allocates the free slot that was released last. Returns its id, which is recognized as stale
+   * after its release, until the slot has had 64 more owners.
    *
-   * @throws RangeError if all 2^24 - 1 slots are taken or memory cannot grow. Nothing has changed then.
+   * @throws RangeError, without changing anything, if all 2^24 - 1 slots are taken or memory can't
+   * grow.
    */
   allocate(): number;
 
   /**
-   * Gives a slot back at once, wherever it stands. A ready entry becomes a tombstone, which
-   * counts as an entry until it is taken; a timer leaves the heap.
+   * Frees a slot immediately, in any state. A ready entry becomes a tombstone, which counts as an
+   * entry until it is taken. A timer leaves the heap.
    *
    * @returns false, without any effect, if the id is stale.
    */
@@ -45,37 +46,38 @@ export interface Core {
   /**
    * Appends an idle id to the ready queue of the default priority.
    *
-   * @throws RangeError if memory cannot grow. Nothing has changed then.
+   * @throws RangeError, without changing anything, if memory can't grow.
    */
   push(id: number): void;
 
   /**
    * Appends an idle id to the ready queue of a priority.
    *
-   * @throws RangeError if memory cannot grow. Nothing has changed then.
+   * @throws RangeError, without changing anything, if memory can't grow.
    */
   schedule(id: number, priority: Priority): void;
 
-  /** Puts an idle id on the timer heap. Needs no memory, and so never fails. */
+  /** Adds an idle id to the timer heap. Never fails, because it needs no memory. */
   addTimer(id: number, when: number): void;
 
-  /** Takes an id from the timer heap and leaves it idle; false if it is not there. */
+  /** Removes an id from the timer heap and leaves it idle. Returns false if it is not there. */
   removeTimer(id: number): boolean;
 
   /**
-   * Starts a turn and says of how many entries its batch is; exactly as many calls of
-   * `take` have to follow before the next turn.
+   * Starts a turn and returns the size of its batch. Exactly as many calls of `take` must follow
+   * before the next turn.
    *
-   * Timers with `when <= now` become ready at the default priority, behind what is ready
-   * already, by deadline and then by arrival. The batch is what is ready at that moment:
-   * all that is user-blocking, all that is user-visible, then of background as much as
-   * there is if there is nothing else, otherwise one entry for every eight others, at
-   * least one. Within a priority it is first come, first served. What becomes ready while
-   * the batch is taken waits for the next turn.
+   * Timers with `when <= now` become ready at the default priority, behind the entries that are
+   * already ready, by deadline and then by arrival. The batch contains all user-blocking entries,
+   * then all user-visible ones, then background entries: all of them if there are no others, else
+   * one for every eight others, at least one. Within a priority, entries are in the order in which
+   * they became ready. Entries added while the batch is taken wait for the next turn.
    */
   turn(now: number): number;
 
-  /** Takes the next entry of the batch: an id, which is idle now, or 0 if it was released. */
+  /**
+   * Takes the next entry of the batch. Returns an id, which is idle now, or 0 if it was released.
+   */
   take(): number;
 
   /** The earliest deadline, Infinity if there is none. */
@@ -90,11 +92,11 @@ export interface Core {
   /** The number of timers on the heap. */
   timers(): number;
 
-  /** Makes the core as new, except that it keeps its memory. No id means anything any more. */
+  /** Resets the core to its initial state, but keeps its memory. All ids become invalid. */
   reset(): void;
 }
 
-/** The error of a core whose slots are all taken. */
+/** Returns the error for a core whose slots are all taken. */
 export function tooMany(): RangeError {
   return new RangeError(`Expected at most ${SLOT_MASK} pending callbacks and timers, got one more`);
 }

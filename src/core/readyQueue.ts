@@ -1,50 +1,51 @@
-// A ready queue of the reference core: a ring whose positions never come again.
+// A ready queue of the reference core: a ring in which no position is used twice.
 //
-// Positions count up from 0 and are exact up to 2^53, so unlike the compiled core's
-// counters they need no thought about wrapping.
+// Positions count up from 0 and are exact up to 2^53. Unlike the counters of the compiled core,
+// they never wrap.
 
 const INITIAL_CAPACITY = 64;
 
 export class ReadyQueue {
-  #ids = new Int32Array(INITIAL_CAPACITY);
-  #first = 0;
-  #end = 0;
+  _ids = new Int32Array(INITIAL_CAPACITY);
+  _first = 0;
+  _end = 0;
 
   get length(): number {
-    return this.#end - this.#first;
+    return this._end - this._first;
   }
 
-  /** Appends an id; its position, by which it can be erased until it is taken. */
+  /** Appends an id. Returns its position, for `erase`. */
   append(id: number): number {
-    if (this.length === this.#ids.length) this.#grow();
-    const position = this.#end++;
-    this.#ids[this.#indexOf(position)] = id;
+    if (this.length === this._ids.length) this.#grow();
+    const position = this._end++;
+    this._ids[this.#indexOf(position)] = id;
     return position;
   }
 
-  /** Takes the first entry, 0 if it was erased. The queue must not be empty. */
+  /** Removes and returns the first entry, or 0 if it was erased. The queue must not be empty. */
   take(): number {
-    return this.#ids[this.#indexOf(this.#first++)] as number;
+    return this._ids[this.#indexOf(this._first++)] as number;
   }
 
+  /** Replaces an id that was not taken yet with a tombstone. */
   erase(position: number): void {
-    this.#ids[this.#indexOf(position)] = 0;
+    this._ids[this.#indexOf(position)] = 0;
   }
 
   clear(): void {
-    this.#first = this.#end;
+    this._first = this._end;
   }
 
   #indexOf(position: number): number {
-    return position & (this.#ids.length - 1);
+    return position & (this._ids.length - 1);
   }
 
   #grow(): void {
-    const old = this.#ids;
+    const old = this._ids;
     const ids = new Int32Array(old.length * 2);
-    for (let position = this.#first; position < this.#end; position++) {
+    for (let position = this._first; position < this._end; position++) {
       ids[position & (ids.length - 1)] = old[position & (old.length - 1)] as number;
     }
-    this.#ids = ids;
+    this._ids = ids;
   }
 }

@@ -1,18 +1,16 @@
-// The reference core: the same behaviour as the compiled one, written to be plainly right.
+// The reference core: behaves like the compiled core, and is written to be obviously correct.
 //
-// It is the oracle that the compiled core is tested against, and it runs where WebAssembly
-// may not. So it shares nothing with the compiled core but the interface, and solves each
-// part in its own way: a batch is not collected but counted, the heap is a binary one, and
-// no counter ever wraps.
+// Tests compare the compiled core with it, and it runs where WebAssembly can't. To be independent,
+// it shares only the interface with the compiled core and solves each part differently: it counts a
+// batch instead of collecting it, its heap is binary, and its counters never wrap.
 
 import { type Core, type Priority, SLOT_BITS, SLOT_MASK, tooMany } from "./interface.ts";
 import { ReadyQueue } from "./readyQueue.ts";
 import { TimerHeap } from "./timerHeap.ts";
 
-const INITIAL_CAPACITY = 64;
 const GENERATIONS = 64;
 
-// What a slot is doing. A ready slot's state is READY + its priority.
+// The states of a slot. The state of a ready slot is READY + its priority.
 const FREE = 0;
 const IDLE = 1;
 const TIMER = 2;
@@ -22,25 +20,25 @@ const USER_BLOCKING = 0;
 const USER_VISIBLE = 1;
 const BACKGROUND = 2;
 
-/** Background may take one entry for so many others. */
+/** How many other entries run for each background entry. */
 const OTHERS_PER_BACKGROUND = 8;
 
 export class ReferenceCore implements Core {
   readonly kind = "js";
 
-  // Columns by slot. A position is that in the ready queue and means nothing otherwise.
-  #states = new Uint8Array(INITIAL_CAPACITY);
-  #generations = new Uint8Array(INITIAL_CAPACITY);
-  #positions = new Float64Array(INITIAL_CAPACITY);
+  // Columns by slot. A slot's position is its index in a ready queue or on the heap.
+  readonly #states: number[] = [FREE];
+  readonly #generations: number[] = [0];
+  readonly #positions: number[] = [0];
 
-  /** Slots given back, the latest last. */
+  /** Released slots, the latest last. */
   readonly #free: number[] = [];
   /** The first slot that was never used. */
   #fresh = 1;
 
-  readonly #timers = new TimerHeap();
-  readonly #queues = [new ReadyQueue(), new ReadyQueue(), new ReadyQueue()] as const;
-  /** For each priority, how many entries of the batch are still to be taken. */
+  readonly _timers = new TimerHeap(this.#positions);
+  readonly _queues = [new ReadyQueue(), new ReadyQueue(), new ReadyQueue()] as const;
+  /** For each priority, how many entries of the batch have not been taken yet. */
   readonly #batch: [number, number, number] = [0, 0, 0];
 
   allocate(): number {
@@ -53,9 +51,9 @@ export class ReferenceCore implements Core {
     if (!this.#isLive(id)) return false;
     const slot = id & SLOT_MASK;
     const state = this.#states[slot] as number;
-    if (state === TIMER) this.#timers.remove(slot);
+    if (state === TIMER) this._timers.remove(slot);
     if (state >= READY) {
-      this.#queues[(state - READY) as Priority].erase(this.#positions[slot] as number);
+      this._queues[(state - READY) as Priority].erase(this.#positions[slot] as number);
     }
     this.#states[slot] = FREE;
     this.#generations[slot] = ((this.#generations[slot] as number) + 1) % GENERATIONS;
@@ -69,34 +67,34 @@ export class ReferenceCore implements Core {
 
   schedule(id: number, priority: Priority): void {
     const slot = id & SLOT_MASK;
-    this.#positions[slot] = this.#queues[priority].append(id);
+    this.#positions[slot] = this._queues[priority].append(id);
     this.#states[slot] = READY + priority;
   }
 
   addTimer(id: number, when: number): void {
     const slot = id & SLOT_MASK;
-    this.#timers.add(slot, when);
+    this._timers.add(slot, when);
     this.#states[slot] = TIMER;
   }
 
   removeTimer(id: number): boolean {
     const slot = id & SLOT_MASK;
     if (!this.#isLive(id) || this.#states[slot] !== TIMER) return false;
-    this.#timers.remove(slot);
+    this._timers.remove(slot);
     this.#states[slot] = IDLE;
     return true;
   }
 
   turn(now: number): number {
-    while (this.#timers.size > 0 && this.#timers.deadline <= now) {
-      const slot = this.#timers.first;
+    while (this._timers.size > 0 && this._timers.deadline <= now) {
+      const slot = this._timers.first;
+      this._timers.remove(slot);
       this.push(this.#idOf(slot));
-      this.#timers.remove(slot);
     }
-    const blocking = this.#queues[USER_BLOCKING].length;
-    const visible = this.#queues[USER_VISIBLE].length;
+    const blocking = this._queues[USER_BLOCKING].length;
+    const visible = this._queues[USER_VISIBLE].length;
     const background = Math.min(
-      this.#queues[BACKGROUND].length,
+      this._queues[BACKGROUND].length,
       shareOfBackground(blocking + visible),
     );
     this.#batch[USER_BLOCKING] = blocking;
@@ -108,17 +106,17 @@ export class ReferenceCore implements Core {
   take(): number {
     const priority = this.#nextPriority();
     this.#batch[priority]--;
-    const id = this.#queues[priority].take();
+    const id = this._queues[priority].take();
     if (id !== 0) this.#states[id & SLOT_MASK] = IDLE;
     return id;
   }
 
   deadline(): number {
-    return this.#timers.deadline;
+    return this._timers.deadline;
   }
 
   hasReady(): boolean {
-    return this.#queues.some((queue) => queue.length > 0);
+    return this._queues.some((queue) => queue.length > 0);
   }
 
   live(): number {
@@ -126,13 +124,13 @@ export class ReferenceCore implements Core {
   }
 
   timers(): number {
-    return this.#timers.size;
+    return this._timers.size;
   }
 
   reset(): void {
-    for (const queue of this.#queues) queue.clear();
+    for (const queue of this._queues) queue.clear();
     this.#batch.fill(0);
-    this.#timers.clear();
+    this._timers.clear();
     this.#free.length = 0;
     this.#fresh = 1;
   }
@@ -151,26 +149,10 @@ export class ReferenceCore implements Core {
   }
 
   #takeFreshSlot(): number {
-    if (this.#fresh > SLOT_MASK) {
-      throw tooMany();
-    }
-    if (this.#fresh === this.#states.length) this.#grow();
+    if (this.#fresh > SLOT_MASK) throw tooMany();
     this.#generations[this.#fresh] = 0;
+    this.#positions[this.#fresh] = 0;
     return this.#fresh++;
-  }
-
-  #grow(): void {
-    const capacity = this.#states.length * 2;
-    // Made before any is put in place, for the case that there is no memory for all.
-    const states = new Uint8Array(capacity);
-    const generations = new Uint8Array(capacity);
-    const positions = new Float64Array(capacity);
-    states.set(this.#states);
-    generations.set(this.#generations);
-    positions.set(this.#positions);
-    this.#states = states;
-    this.#generations = generations;
-    this.#positions = positions;
   }
 
   #nextPriority(): Priority {

@@ -1,46 +1,48 @@
-// The timers of the reference core: a binary heap over (deadline, arrival), as textbooks
-// have it. Entries are moved by swapping neighbours; each slot knows its index.
-
-const INITIAL_CAPACITY = 64;
+// The timers of the reference core: a textbook binary heap over (deadline, arrival). Entries move
+// by swapping. A table records where in the heap each slot is.
 
 export class TimerHeap {
-  readonly #slots: number[] = [];
-  readonly #deadlines: number[] = [];
+  readonly _slots: number[] = [];
+  readonly _deadlines: number[] = [];
   readonly #arrivals: number[] = [];
-  #indices = new Int32Array(INITIAL_CAPACITY);
+  readonly #indices: number[];
   #nextArrival = 0;
 
-  get size(): number {
-    return this.#slots.length;
+  /** `indices` is where the heap stores the index of each slot. */
+  constructor(indices: number[]) {
+    this.#indices = indices;
   }
 
-  /** The slot that is due first. The heap must not be empty. */
+  get size(): number {
+    return this._slots.length;
+  }
+
+  /** The slot with the earliest deadline. The heap must not be empty. */
   get first(): number {
-    return this.#slots[0] as number;
+    return this._slots[0] as number;
   }
 
   /** The earliest deadline, Infinity if there is none. */
   get deadline(): number {
-    return this.#deadlines[0] ?? Infinity;
+    return this._deadlines[0] ?? Infinity;
   }
 
   add(slot: number, when: number): void {
     const index = this.size;
-    this.#makeRoomFor(slot);
-    this.#slots.push(slot);
-    this.#deadlines.push(when);
+    this._slots.push(slot);
+    this._deadlines.push(when);
     this.#arrivals.push(this.#nextArrival++);
     this.#indices[slot] = index;
     this.#moveUp(index);
   }
 
-  /** Takes out a slot, which must be on the heap. */
+  /** Removes a slot, which must be on the heap. */
   remove(slot: number): void {
     const index = this.#indices[slot] as number;
     const last = this.size - 1;
     this.#swap(index, last);
-    this.#slots.pop();
-    this.#deadlines.pop();
+    this._slots.pop();
+    this._deadlines.pop();
     this.#arrivals.pop();
     if (index === last) return;
     this.#moveUp(index);
@@ -48,8 +50,8 @@ export class TimerHeap {
   }
 
   clear(): void {
-    this.#slots.length = 0;
-    this.#deadlines.length = 0;
+    this._slots.length = 0;
+    this._deadlines.length = 0;
     this.#arrivals.length = 0;
   }
 
@@ -77,27 +79,18 @@ export class TimerHeap {
   }
 
   #isBefore(a: number, b: number): boolean {
-    const first = this.#deadlines[a] as number;
-    const second = this.#deadlines[b] as number;
+    const first = this._deadlines[a] as number;
+    const second = this._deadlines[b] as number;
     if (first !== second) return first < second;
     return (this.#arrivals[a] as number) < (this.#arrivals[b] as number);
   }
 
   #swap(a: number, b: number): void {
-    swap(this.#slots, a, b);
-    swap(this.#deadlines, a, b);
+    swap(this._slots, a, b);
+    swap(this._deadlines, a, b);
     swap(this.#arrivals, a, b);
-    this.#indices[this.#slots[a] as number] = a;
-    this.#indices[this.#slots[b] as number] = b;
-  }
-
-  #makeRoomFor(slot: number): void {
-    let capacity = this.#indices.length;
-    while (slot >= capacity) capacity *= 2;
-    if (capacity === this.#indices.length) return;
-    const indices = new Int32Array(capacity);
-    indices.set(this.#indices);
-    this.#indices = indices;
+    this.#indices[this._slots[a] as number] = a;
+    this.#indices[this._slots[b] as number] = b;
   }
 }
 

@@ -1,21 +1,21 @@
-// The compiled core, as an object.
+// The JavaScript side of the compiled core.
 //
-// All but the hot path is a call into the core. The two hottest operations, push and take,
-// stay on this side: they store and load through views of the core's memory, and keep the
-// head and tail of the user-visible ring as fields. Everything else that is ready becomes
-// part of that ring once per turn, so that there is only one ring to take from.
+// Most operations call into the core. The two hottest ones, push and take, stay in JavaScript: they
+// use views of the core's memory, and the head and tail of the user-visible ring are fields here.
+// Once per turn, the core moves everything else that is ready into that ring, so that there is only
+// one ring to take from.
 //
 //      entries   │ ─ │ 7 │ 0 │ 9 │ 4 │ ─ │ ─ │ ─ │        0: released, a tombstone
 //                      ▲               ▲
 //                    head            tail                position = counter & mask
 //
 // Invariants:
-//   B1  Between calls, #head and #tail are the counters of the user-visible ring.
-//   B2  Between calls no view is stale. Growing the memory empties all views, and no region
-//       moves without it, so the length of one tells about all. Should the stack have been
-//       too full to renew them, push takes the empty ring for a full one, take finds nothing,
-//       and turn no deadline that is to come: they then renew the views themselves.
-//   B3  After a trap nothing reaches the core again.
+//   B1  Between calls, _head and _tail are the counters of the user-visible ring.
+//   B2  Between calls, no view is stale. Growing the memory empties all views, and regions move
+//       only then, so the length of one view shows whether all are valid. If the stack was too full
+//       to renew them, the next operation does so: push takes the empty ring for a full one, take
+//       finds no entry, and turn finds no future deadline.
+//   B3  After a trap, nothing calls the core again.
 
 import { breakCore } from "./brokenCore.ts";
 import { type CoreExports, instantiateCore } from "./compile.ts";
@@ -23,7 +23,7 @@ import { type Core, type Priority, SLOT_MASK, tooMany } from "./interface.ts";
 
 const COUNTER_MASK = 0x3fffffff;
 
-// Places, as drawn in assembly/slots.ts.
+// The places of a slot, as drawn in assembly/slots.ts.
 const READY = 1 << 30;
 const IDLE = -1;
 
@@ -41,9 +41,9 @@ const BACKGROUND_TAIL = 11;
 const MAX_LIVE = SLOT_MASK;
 
 /**
- * Makes a compiled core.
+ * Creates a compiled core.
  *
- * @throws whatever keeps WebAssembly from running here.
+ * @throws the error of WebAssembly if it can't run here.
  */
 export function newWasmCore(): Core {
   return new WasmCore(instantiateCore());
@@ -53,28 +53,30 @@ export function newWasmCore(): Core {
 export class WasmCore implements Core {
   readonly kind = "wasm";
 
-  readonly #exports: CoreExports;
-  #head: number;
-  #tail: number;
-  /** Whether anything may be ready in the rings that the core keeps for itself. */
+  _exports: CoreExports;
+  _head: number;
+  _tail: number;
+  /** Whether anything may be ready in the two rings that only the core uses. */
   #othersReady = false;
   #entries = new Int32Array();
   #places = new Int32Array();
   #rings = new Int32Array();
   #earliest = new Float64Array();
 
-  /** The counters that wrap start at `counter` and `arrival`; only tests do not say 0. */
+  /**
+   * `counter` and `arrival` are the initial values of the counters that wrap. Only tests pass them.
+   */
   constructor(exports: CoreExports, counter = 0, arrival = 0) {
     exports.reset(counter, arrival);
-    this.#exports = exports;
-    this.#head = counter;
-    this.#tail = counter;
+    this._exports = exports;
+    this._head = counter;
+    this._tail = counter;
     this.#renewViews();
   }
 
   allocate(): number {
     try {
-      const id = this.#exports.allocate();
+      const id = this._exports.allocate();
       if (this.#places.length === 0) this.#renewViews();
       if (id === 0) throw noRoomForSlot(this.live());
       return id;
@@ -85,18 +87,19 @@ export class WasmCore implements Core {
 
   release(id: number): boolean {
     try {
-      return this.#exports.release(id) !== 0;
+      return this._exports.release(id) !== 0;
     } catch (error) {
       return this.#fail(error);
     }
   }
 
   push(id: number): void {
-    const tail = this.#tail;
-    if (((tail - this.#head) & COUNTER_MASK) >= this.#entries.length) this.#makeRoom();
-    this.#entries[tail & (this.#entries.length - 1)] = id;
+    const tail = this._tail;
+    if (((tail - this._head) & COUNTER_MASK) >= this.#entries.length) this.#makeRoom();
+    const entries = this.#entries;
+    entries[tail & (entries.length - 1)] = id;
     this.#places[id & SLOT_MASK] = READY | tail;
-    this.#tail = (tail + 1) & COUNTER_MASK;
+    this._tail = (tail + 1) & COUNTER_MASK;
   }
 
   schedule(id: number, priority: Priority): void {
@@ -105,7 +108,7 @@ export class WasmCore implements Core {
       return;
     }
     try {
-      const isScheduled = this.#exports.schedule(id, priority);
+      const isScheduled = this._exports.schedule(id, priority);
       if (this.#places.length === 0) this.#renewViews();
       if (isScheduled === 0) throw noRoomForEntry();
       this.#othersReady = true;
@@ -116,7 +119,7 @@ export class WasmCore implements Core {
 
   addTimer(id: number, when: number): void {
     try {
-      this.#exports.addTimer(id, when);
+      this._exports.addTimer(id, when);
     } catch (error) {
       this.#fail(error);
     }
@@ -124,34 +127,35 @@ export class WasmCore implements Core {
 
   removeTimer(id: number): boolean {
     try {
-      return this.#exports.removeTimer(id) !== 0;
+      return this._exports.removeTimer(id) !== 0;
     } catch (error) {
       return this.#fail(error);
     }
   }
 
   turn(now: number): number {
-    // Mostly there is nothing to bring together, and the batch is what stands in the ring.
+    // Usually, everything that is ready is already in the user-visible ring.
     if (!this.#othersReady && this.deadline() > now) {
-      return (this.#tail - this.#head) & COUNTER_MASK;
+      return (this._tail - this._head) & COUNTER_MASK;
     }
     try {
-      const count = this.#exports.turn(now, this.#head, this.#tail);
+      const count = this._exports.turn(now, this._head, this._tail);
       if (this.#places.length === 0) this.#renewViews();
-      this.#head = this.#rings[VISIBLE_HEAD] as number;
-      this.#tail = this.#rings[VISIBLE_TAIL] as number;
+      this._head = this.#rings[VISIBLE_HEAD] as number;
+      this._tail = this.#rings[VISIBLE_TAIL] as number;
       this.#othersReady = this.#hasOthers();
       return count;
     } catch (error) {
-      // A turn changes much in many calls: even a full stack may have left it half done.
+      // Unlike other calls, a turn may be half done even if the stack was full.
       return breakCore(this, error);
     }
   }
 
   take(): number {
-    const head = this.#head;
-    const id = this.#entries[head & (this.#entries.length - 1)] ?? this.#reread(head);
-    this.#head = (head + 1) & COUNTER_MASK;
+    const head = this._head;
+    const entries = this.#entries;
+    const id = entries[head & (entries.length - 1)] ?? this.#reread(head);
+    this._head = (head + 1) & COUNTER_MASK;
     if (id !== 0) this.#places[id & SLOT_MASK] = IDLE;
     return id;
   }
@@ -161,31 +165,38 @@ export class WasmCore implements Core {
   }
 
   hasReady(): boolean {
-    return this.#othersReady || this.#head !== this.#tail;
+    return this.#othersReady || this._head !== this._tail;
   }
 
   live(): number {
-    return this.#exports.live.value;
+    return this._exports.live.value;
   }
 
   timers(): number {
-    return this.#exports.timers.value;
+    return this._exports.timers.value;
   }
 
-  /** How much memory it has taken. */
+  /** The size of its memory. */
   bytes(): number {
-    return this.#exports.memory.buffer.byteLength;
+    return this._exports.memory.buffer.byteLength;
   }
 
   reset(): void {
     try {
-      this.#exports.reset(0, 0);
-      this.#head = 0;
-      this.#tail = 0;
+      this._exports.reset(0, 0);
+      this._head = 0;
+      this._tail = 0;
       this.#othersReady = false;
     } catch (error) {
       this.#fail(error);
     }
+  }
+
+  /** Resets it with a new memory of the initial size. The old one may be collected. */
+  renew(): void {
+    this._exports = instantiateCore();
+    this.reset();
+    this.#renewViews();
   }
 
   #hasOthers(): boolean {
@@ -198,7 +209,7 @@ export class WasmCore implements Core {
 
   #makeRoom(): void {
     try {
-      if (this.#exports.makeRoom(this.#head, this.#tail) === 0) throw noRoomForEntry();
+      if (this._exports.makeRoom(this._head, this._tail) === 0) throw noRoomForEntry();
       this.#renewViews();
     } catch (error) {
       this.#fail(error);
@@ -211,20 +222,23 @@ export class WasmCore implements Core {
   }
 
   #renewViews(): void {
-    const { memory, rings, places, capacity, heap } = this.#exports;
+    const { memory, rings, places, capacity, heap } = this._exports;
     const words = new Int32Array(memory.buffer, rings.value, RING_WORDS);
     const address = (words[VISIBLE_ENTRIES] as number) >>> 0;
     const entries = new Int32Array(memory.buffer, address, (words[VISIBLE_MASK] as number) + 1);
     const rows = new Int32Array(memory.buffer, places.value >>> 0, capacity.value);
     const earliest = new Float64Array(memory.buffer, heap.value >>> 0, 1);
-    // All or none: whatever can fail comes before.
+    // Everything that can fail is above this line, so that either all views are renewed or none.
     this.#rings = words;
     this.#entries = entries;
     this.#places = rows;
     this.#earliest = earliest;
   }
 
-  /** Throws on what a call threw. Unless it is a trap, nothing has changed: a full stack throws first. */
+  /**
+   * Rethrows the error of a call. A trap breaks the core. After other errors, such as a full stack,
+   * nothing has changed.
+   */
   #fail(error: unknown): never {
     if (error instanceof WebAssembly.RuntimeError) breakCore(this, error);
     throw error;
@@ -233,9 +247,7 @@ export class WasmCore implements Core {
 
 function noRoomForSlot(live: number): RangeError {
   if (live === MAX_LIVE) return tooMany();
-  return new RangeError(
-    `No memory is left for another callback or timer after ${live} pending ones`,
-  );
+  return new RangeError(`No memory is left for more than ${live} pending callbacks and timers`);
 }
 
 function noRoomForEntry(): RangeError {

@@ -1,22 +1,27 @@
+import type { HostFactory } from "./host.ts";
 import { performance } from "./hosts/timers.ts";
 
-/** Where a loop reads the time. Milliseconds since an arbitrary start, never going back. */
+/** The source of a loop's time: milliseconds since an arbitrary start, never decreasing. */
 export interface Clock {
   now(): number;
   /**
-   * Present on a clock that does not pass by itself: the loop calls it instead of sleeping, with the next deadline.
-   * Afterwards `now()` must be at least `when`.
+   * Present on a clock that doesn't advance by itself. The loop calls it with the next deadline,
+   * instead of sleeping. Afterwards `now()` must be at least `when`.
    */
   advanceTo?(when: number): void;
   /**
-   * For how many milliseconds of real time `run` waits for something outside of the loop, such as a promise, before it
-   * ends with a DeadlockError. Only for a clock that does not pass by itself.
+   * How many milliseconds of real time `run` waits for something outside the loop, such as a
+   * promise, before it ends with a DeadlockError. Only for a clock that doesn't advance by itself.
    */
   readonly externalTimeout?: number;
+  /** Creates the host of the loop, instead of the platform's. @internal */
+  readonly _host?: HostFactory;
+  /** Measures the slices of the loop, instead of real time. @internal */
+  readonly _pace?: Clock;
 }
 
 /** The host's monotonic clock. */
 export const monotonicClock: Clock = {
-  // Bound once: to look both names up each time costs a fifth of the reading.
+  // Bound once, because looking up both names would make each reading noticeably slower.
   now: /* @__PURE__ */ performance.now.bind(performance),
 };

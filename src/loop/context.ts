@@ -1,150 +1,165 @@
-// Context variables: values that follow the tasks.
+// Context variables: values that follow tasks and callbacks.
 //
-// Nothing is entered or left when a task takes a step: whose turn it is says which
-// context holds, and it is looked up when a variable is asked. So a loop whose
-// programs use no variable pays nothing, and what a task pays is paid at its start.
+// Nothing is entered or left when a task takes a step. `ContextVar.get` looks up which task or
+// callback is running, and uses its context. Programs without context variables therefore pay
+// nothing.
 //
-// A context never changes the map that holds its values but takes another one, and
-// so to copy a context is to copy one reference.
+// A context never modifies the map of its values, but replaces it. Copying a context is copying one
+// reference.
+//
+// How tasks and callbacks inherit a context is in turnContext.ts.
+//
+// Over 300 lines, most of them documentation: variables, tokens and contexts share the map.
 
-import { checkFunction, checkOptions, checkString, describe } from "./arguments.ts";
-import { LookupError, RuntimeError } from "./errors.ts";
-import { enterFlow, type FlowStorage, flow, newFlowStorage } from "./hosts/asyncContext.ts";
-import { runningScheduler, type Scheduler } from "./scheduler.ts";
+import { checkFunction, checkOptions, checkString, wrongType } from "../lang/arguments.ts";
+import { LookupError, RuntimeError } from "../lang/errors.ts";
+import { runningScheduler } from "./current.ts";
+import { type FlowStorage, newFlowStorage } from "./hosts/asyncContext.ts";
+import { checkNoOtherCopy } from "./registry.ts";
+import type { Scheduler } from "./scheduler.ts";
 import type { Runnable } from "./slots.ts";
 
 type Values = ReadonlyMap<ContextVar<unknown>, unknown>;
 
 const NO_VALUES: Values = new Map();
 
-/** Whether any context holds anything: until then nobody has to ask for one. */
+/** Whether any variable was ever set. Until then, nothing needs to look for a context. */
 export const contexts = { inUse: false };
 
-/** The context of `context.run()`, and during whose turn that was called: it does not hold for others. */
+/**
+ * The context of `context.run()`, and the turn it was called in. It has no effect in other turns.
+ */
 let entered: Context | undefined;
-let enteredBy: Runnable | Scheduler | undefined;
+let enteredIn: Runnable | Scheduler | undefined;
 
-/** What holds for the turn of a callback: what it was bound to, or has set itself. */
-const ofCallbacks = /* @__PURE__ */ new WeakMap<Runnable, Context>();
+/** The contexts of callbacks: inherited, or created by the callback's first `set`. */
+export const callbackContexts = /* @__PURE__ */ new WeakMap<Runnable, Context>();
 
 /**
- * What holds outside of every loop: for each asynchronous flow of the host where it can tell them apart, else for all. A
- * flow goes on from the one that started it, so a value that is set takes another context and leaves those flows alone
- * that have started already.
+ * The context outside every loop. If the host has asynchronous contexts, each flow has its own
+ * context in `flows`. A flow inherits the context of the flow that started it, so setting a value
+ * replaces the context, and flows that have already started don't see the value. The first variable
+ * creates `flows`, which costs nothing until something enters it.
  */
 let outermost: Context | undefined;
 let flows: FlowStorage<Context> | undefined;
 
-/** The values of all context variables, as one thing. Made by `copyContext()`, or empty. Like Python's `contextvars.Context`. */
+/**
+ * The values of all context variables. Created by `copyContext()`; `new Context()` is empty. Like
+ * Python's `contextvars.Context`.
+ */
 export class Context {
-  #values: Values = NO_VALUES;
-  #isEntered = false;
-  /** What tokens are of: outside of loops a context and those that took its place are one. @internal */
+  _values: Values = NO_VALUES;
+  /**
+   * While this context is entered: the context of what the callback leaves running outside loops.
+   * It receives the values that the callback sets, but none of later calls of `run`.
+   */
+  _flow: Context | undefined;
+  /**
+   * The object that identifies the context of a token. Outside of loops, a context and its
+   * replacements share one identity.
+   */
   _identity: object = this;
 
   /**
-   * Calls `callback(...args)` in this context, and gives what it returns. What it sets stays in this context.
+   * Calls `callback(...args)` in this context, and returns its result. Values that it sets stay in
+   * this context.
    *
-   * It holds for the call itself: a coroutine that the callback makes runs in the context of the task that awaits it.
+   * The context applies only to the call itself. A coroutine that the callback returns runs in the
+   * context of the task that awaits it.
    *
-   * @throws RuntimeError if the context is entered already.
+   * An async function that is called outside loops keeps these values after it has awaited
+   * something. Values that it sets from there on are visible to itself and to what it calls, but
+   * don't change this context. That needs `AsyncLocalStorage` (Node, Bun, Deno, workerd). In
+   * browsers and inside loops, the context applies only until the first `await`.
+   *
+   * @throws RuntimeError if the context is already entered.
+   * @example
+   * const requestId = new ContextVar<string>("requestId");
+   * const handle = (id: string) =>
+   *   copyContext().run(async () => {
+   *     requestId.set(id);
+   *     await Promise.resolve();
+   *     return requestId.get(); // its own id, whatever other requests set
+   *   });
    */
   run<Args extends unknown[], R>(callback: (...args: Args) => R, ...args: Args): R {
     checkFunction("callback", callback);
-    if (this.#isEntered || currentContext() === this) {
-      throw new RuntimeError("The context is entered already");
+    if (this._flow !== undefined || currentContext() === this) {
+      throw new RuntimeError("The context is already entered");
     }
-    const outer = entered;
-    const outerBy = enteredBy;
-    entered = this;
-    enteredBy = whoRuns();
-    this.#isEntered = true;
+    const call = () => enterContext(this, () => callback(...args));
+    this._flow = this._successor();
     try {
-      return callback(...args);
+      return flows === undefined || currentRunnable() !== undefined
+        ? call()
+        : flows.run(this._flow, call);
     } finally {
-      this.#isEntered = false;
-      entered = outer;
-      enteredBy = outerBy;
+      this._flow = undefined;
     }
   }
 
-  /** A context of its own with the same values, at the cost of one reference. */
+  /** Returns an independent context with the same values. Takes constant time. */
   copy(): Context {
     const copy = new Context();
-    copy.#values = this.#values;
+    copy._values = this._values;
     return copy;
   }
 
-  /** A copy that takes its place. @internal */
+  /** A copy that replaces this context. */
   _successor(): Context {
     const successor = this.copy();
     successor._identity = this._identity;
     return successor;
   }
 
-  /** How many variables have a value here. */
+  /** The number of variables that have a value here. */
   get size(): number {
-    return this.#values.size;
+    return this._values.size;
   }
 
-  /** Whether `variable` has a value here. Its default does not count. */
+  /** Whether `variable` has a value here. Its default doesn't count. */
   has(variable: ContextVar<unknown>): boolean {
-    return this.#values.has(variable);
+    return this._values.has(variable);
   }
 
-  /** The value of `variable` here, else `fallback`. Its default does not count. */
+  /** The value of `variable` here, otherwise `fallback`. The variable's default doesn't count. */
   get<T>(variable: ContextVar<T>): T | undefined;
   get<T, F>(variable: ContextVar<T>, fallback: F): T | F;
   get(variable: ContextVar<unknown>, fallback?: unknown): unknown {
-    return this.#values.has(variable) ? this.#values.get(variable) : fallback;
+    return this._values.has(variable) ? this._values.get(variable) : fallback;
   }
 
   /** The variables that have a value here. */
   keys(): IterableIterator<ContextVar<unknown>> {
-    return this.#values.keys();
+    return this._values.keys();
   }
 
-  /** Their values. */
+  /** The values, in the order of `keys()`. */
   values(): IterableIterator<unknown> {
-    return this.#values.values();
+    return this._values.values();
   }
 
-  /** Both. */
+  /** Pairs of a variable and its value. */
   entries(): IterableIterator<[ContextVar<unknown>, unknown]> {
-    return this.#values.entries();
+    return this._values.entries();
   }
 
-  /** As `entries()`. */
+  /** The same as `entries()`. */
   [Symbol.iterator](): IterableIterator<[ContextVar<unknown>, unknown]> {
     return this.entries();
   }
-
-  /** @internal */
-  _set(variable: ContextVar<unknown>, value: unknown): void {
-    contexts.inUse = true;
-    this.#values = new Map(this.#values).set(variable, value);
-  }
-
-  /** @internal */
-  _delete(variable: ContextVar<unknown>): void {
-    const values = new Map(this.#values);
-    values.delete(variable);
-    this.#values = values;
-  }
 }
 
-/** Stands for "there was no value". */
+/** Stands for the absence of a value, because `undefined` is a value. */
 const NONE = Symbol("none");
 
-/** What `ContextVar.set` gives, so that `reset` can undo it. Like Python's `contextvars.Token`. */
+/** Returned by `ContextVar.set`, for `reset`. Like Python's `contextvars.Token`. */
 export class Token<T> {
   /** The variable that was set. */
   readonly variable: ContextVar<T>;
-  /** @internal */
   readonly _context: Context;
-  /** @internal */
   readonly _old: T | typeof NONE;
-  /** @internal */
   _used = false;
 
   /** @internal */
@@ -161,12 +176,18 @@ export class Token<T> {
 }
 
 /**
- * A variable whose value each task has of its own. Like Python's `contextvars.ContextVar`.
+ * A variable that has a separate value in each task. Like Python's `contextvars.ContextVar`.
  *
- * A task starts with a copy of the values that held where it was made, and a callback with those that held where it was
- * scheduled. What either sets, others do not see.
+ * A task starts with a copy of the values at the place where it was created, and a callback with
+ * those at the place where it was scheduled. Values that either of them sets are invisible to
+ * others.
  *
- * Setting copies the list of all values: it is meant for some dozens of variables, as a request's id or its user.
+ * An async function or generator that a coroutine calls runs outside the loop once it has
+ * awaited something. From there on, it finds the values of the caller outside loops, as with
+ * `toAsync`, and not those that the task has set. Pass it what it needs as arguments.
+ *
+ * Setting a variable copies the list of all values. Context variables are meant for a few dozen
+ * values per program, such as a request's id or its user.
  *
  * @example
  * const requestId = new ContextVar<string>("requestId");
@@ -174,25 +195,28 @@ export class Token<T> {
  * const log = () => console.log(requestId.get());
  */
 export class ContextVar<T> {
-  /** Shown in errors. */
+  /** The name that error messages show. */
   readonly name: string;
   readonly #default: T | typeof NONE;
 
   /**
-   * @param options.default the value where none is set. `undefined` counts as given, as Python's `default=None` does.
+   * @param options.default the value while none is set. An explicit `undefined` is a default too,
+   * like Python's `default=None`.
    * @throws TypeError if `name` is not a string.
    */
   constructor(name: string, options: { readonly default?: T | undefined } = {}) {
     checkString("name", name);
     checkOptions(options);
+    flows ??= newFlowStorage();
     this.name = name;
     this.#default = "default" in options ? (options.default as T) : NONE;
   }
 
   /**
-   * The value in the current context; else `fallback`, if one is given; else the variable's default.
+   * Returns the value in the current context. If there is none, returns `fallback` if one is given,
+   * and otherwise the variable's default.
    *
-   * @throws LookupError if there is none of the three.
+   * @throws LookupError if there is no value, no `fallback` and no default.
    */
   get(): T;
   get<F>(fallback: F): T | F;
@@ -206,144 +230,115 @@ export class ContextVar<T> {
     );
   }
 
-  /** Sets it in the current context. The token undoes that. */
+  /** Sets the value in the current context. `reset` takes the returned token to undo it. */
   set(value: T): Token<T> {
-    const context = ownContext();
+    const context = writableContext();
     const token = new Token<T>(this, context, context.has(this) ? (context.get(this) as T) : NONE);
-    context._set(this, value);
+    change(context, this, value);
     return token;
   }
 
   /**
-   * Puts the value back that was there before the `set` that gave `token`. A token works once, in the context it is of.
+   * Restores the value that was there before the `set` that returned `token`. A token works once,
+   * and only in the context of that `set`.
    *
-   * @throws TypeError if it is no token. @throws RangeError if it is of another variable or another context.
-   * @throws RuntimeError if it was used before.
+   * @throws TypeError if `token` is not a token. @throws RangeError if it belongs to another
+   * variable or another context. @throws RuntimeError if it was used before.
    */
   reset(token: Token<T>): void {
     if (!(token instanceof Token)) {
-      throw new TypeError(`Expected \`token\` to be what \`set\` returned, got ${describe(token)}`);
+      throw wrongType("token", "a Token", token);
     }
-    if (token._used) throw new RuntimeError("The token has been used once already");
+    if (token._used) throw new RuntimeError("The token has already been used");
     if (token.variable !== this) {
       throw new RangeError(
-        `The token was made by another variable, ${JSON.stringify(token.variable.name)}`,
+        `The token belongs to another variable, ${JSON.stringify(token.variable.name)}`,
       );
     }
     if (token._context._identity !== currentContext()?._identity) {
-      throw new RangeError("The token was made in another context");
+      throw new RangeError("The token belongs to another context");
     }
     token._used = true;
-    const context = ownContext();
-    if (token._old === NONE) context._delete(this);
-    else context._set(this, token._old);
+    change(writableContext(), this, token._old);
   }
 }
 
-/** A copy of the current context. Like Python's `contextvars.copy_context`. */
+/** Returns a copy of the current context. Like Python's `contextvars.copy_context`. */
 export function copyContext(): Context {
   return currentContext()?.copy() ?? new Context();
 }
 
-/** What a task or a callback that is made now gets; undefined while no context holds anything. */
-export function inheritedContext(): Context | undefined {
-  if (!contexts.inUse) return undefined;
-  const context = currentContext();
-  return context === undefined || context.size === 0 ? undefined : context.copy();
-}
-
-/** `callback` for a later turn of `loop`: it runs in `context`, and in what the host keeps of its own. */
-export function bound<Args extends unknown[]>(
-  loop: Scheduler,
-  callback: (...args: Args) => unknown,
-  context: Context | undefined,
-): (...args: Args) => unknown {
-  const within = loop._snapshot?.() ?? flow.within;
-  if (context === undefined && within === undefined) return callback;
-  const inContext = context === undefined ? callback : inTurnWith(context, callback);
-  const wrapper =
-    within === undefined
-      ? inContext
-      : (...args: Args) => enterFlow(within, () => inContext(...args));
-  // Reports name the callback and not the wrapper.
-  return Object.defineProperty(wrapper, "name", { value: callback.name });
-}
-
-/** `callback` in a turn of its own, for which `context` holds: for reports of what it throws too. */
-function inTurnWith<Args extends unknown[]>(
-  context: Context,
-  callback: (...args: Args) => unknown,
-): (...args: Args) => unknown {
-  return (...args) => {
-    holdForTurn(context);
-    return callback(...args);
-  };
-}
-
-/** Has `context` hold until the end of this turn, if it is that of a callback or a timer. */
-export function holdForTurn(context: Context): void {
-  const runnable = runningScheduler()?._slots.current;
-  if (runnable !== undefined) ofCallbacks.set(runnable, context);
-}
-
-/** Calls `report` in the context of the task or handle that it is about, even if that has ended. */
-export function reportIn(owner: object, report: () => void): void {
-  const runs = whoRuns();
-  if (!contexts.inUse || runs === owner) return report();
+/** Calls `callback` in `context`. */
+export function enterContext<R>(context: Context, callback: () => R): R {
   const outer = entered;
-  const outerBy = enteredBy;
-  const { _context: own } = owner as Partial<Runnable>;
-  entered = (own as Context | undefined) ?? ofCallbacks.get(owner as Runnable) ?? new Context();
-  enteredBy = runs;
+  const outerIn = enteredIn;
+  entered = context;
+  enteredIn = currentTurn();
   try {
-    report();
+    return callback();
   } finally {
     entered = outer;
-    enteredBy = outerBy;
+    enteredIn = outerIn;
   }
 }
 
 /** @throws TypeError unless `value` is a context */
 export function checkContext(value: unknown): void {
   if (!(value instanceof Context)) {
-    throw new TypeError(`Expected \`context\` to be a Context, got ${describe(value)}`);
+    throw wrongType("context", "a Context", value);
   }
 }
 
-function whoRuns(): Runnable | Scheduler | undefined {
-  const loop = runningScheduler();
-  return loop?._slots.current ?? loop;
+/** The task or callback that runs; the loop between two turns; undefined outside every loop. */
+export function currentTurn(): Runnable | Scheduler | undefined {
+  return currentRunnable() ?? runningScheduler();
 }
 
-/** Where variables are looked up now; undefined while there is nothing to be found. */
-function currentContext(): Context | undefined {
-  const loop = runningScheduler();
-  const runnable = loop?._slots.current;
-  if (entered !== undefined && enteredBy === (runnable ?? loop)) return entered;
+/** The task or callback that runs; undefined between two turns and outside every loop. */
+export function currentRunnable(): Runnable | undefined {
+  return runningScheduler()?._slots.current;
+}
+
+/** The current context; undefined while it would be empty. */
+export function currentContext(): Context | undefined {
+  const runnable = currentRunnable();
+  if (entered !== undefined && enteredIn === currentTurn()) return entered;
   if (runnable === undefined) return flows === undefined ? outermost : flows.getStore();
-  return "_context" in runnable ? (runnable._context as Context) : ofCallbacks.get(runnable);
+  return "_context" in runnable ? (runnable._context as Context) : callbackContexts.get(runnable);
 }
 
-/** The same to set something in. */
-function ownContext(): Context {
+/** Returns the current context, for setting a value. Creates one if there is none. */
+function writableContext(): Context {
   const known = currentContext();
-  const runnable = runningScheduler()?._slots.current;
-  if (runnable === undefined && (known === undefined || known !== entered)) return ownFlow(known);
+  const runnable = currentRunnable();
+  if (runnable === undefined && (known === undefined || known !== entered)) {
+    return writableOutermost(known);
+  }
   if (known !== undefined) return known;
-  const made = new Context();
-  if ("_context" in (runnable as Runnable)) (runnable as Runnable)._context = made;
-  else ofCallbacks.set(runnable as Runnable, made);
-  return made;
+  const created = new Context();
+  if ("_context" in (runnable as Runnable)) (runnable as Runnable)._context = created;
+  else callbackContexts.set(runnable as Runnable, created);
+  return created;
 }
 
-/** The same outside of every loop, where `known` holds. */
-function ownFlow(known: Context | undefined): Context {
-  flows ??= newFlowStorage();
+/** Sets `variable` in `context`, or removes it if `value` is NONE. */
+function change(context: Context, variable: ContextVar<unknown>, value: unknown): void {
+  const values = new Map(context._values);
+  if (value === NONE) values.delete(variable);
+  else values.set(variable, value);
+  contexts.inUse = true;
+  context._values = values;
+  if (context._flow !== undefined) context._flow._values = values;
+}
+
+/** Returns the context outside every loop, given the `known` one. Creates one if there is none. */
+function writableOutermost(known: Context | undefined): Context {
+  if (runningScheduler() === undefined) checkNoOtherCopy("The ContextVar");
   if (flows === undefined) {
     outermost ??= new Context();
     return outermost;
   }
-  const made = known?._successor() ?? new Context();
-  flows.enterWith(made);
-  return made;
+  const created = known?._successor() ?? new Context();
+  flows.enterWith(created);
+  return created;
 }

@@ -1,36 +1,43 @@
-import { describe } from "./arguments.ts";
+import { describe } from "../lang/arguments.ts";
+import { keepInstances } from "./kept.ts";
 import type { Runnable, Slots } from "./slots.ts";
 
-/** A callback of any parameters; what it returns is not looked at. */
+/** A callback with any parameters. Its result is ignored. */
 export type Callback<Args extends readonly unknown[]> = (...args: Args) => unknown;
 
 const NOTHING: readonly unknown[] = [];
 
-/** What stands in place of an id. */
+/** Values of `_id` that are not ids. */
 const GONE = 0;
 const CANCELLED = -1;
 
-/** A callback that waits for its turn. Made by `loop.callSoon`. Like `asyncio.Handle`. */
+/**
+ * A callback that will run in the next turn. Returned by `loop.callSoon`. Like `asyncio.Handle`.
+ */
 export class Handle implements Runnable {
+  static readonly _kept = /* @__PURE__ */ keepInstances(handlesToKeep);
+
   readonly #slots: Slots;
   #callback: Callback<unknown[]> | undefined;
   #args: readonly unknown[];
-  /** The id of the slot while it waits; GONE once it ran, CANCELLED once it was cancelled. @internal */
+  /** The id of the slot while the callback waits; GONE once it ran, CANCELLED once cancelled. */
   _id = GONE;
 
   /** @internal */
   constructor(slots: Slots, callback: Callback<never>, args: readonly unknown[]) {
     this.#slots = slots;
     this.#callback = callback as Callback<unknown[]>;
-    // Most have none, and an empty list of its own would be a quarter of the handle.
+    // Most callbacks have no arguments, and can share an empty list.
     this.#args = args.length === 0 ? NOTHING : args;
   }
 
-  /** Takes the callback back: it will not run, and its slot is free at once. Too late, it does nothing. */
+  /**
+   * Cancels the callback, and frees its slot immediately. Has no effect once the callback has run.
+   */
   cancel(): void {
     if (this._id > GONE) this.#slots.release(this._id);
     this._id = CANCELLED;
-    // Somebody may keep the handle; what the callback holds must not stay with it.
+    // The program may keep the handle, which must not keep the callback and its data alive.
     this.#callback = undefined;
     this.#args = NOTHING;
   }
@@ -40,26 +47,29 @@ export class Handle implements Runnable {
     return this._id === CANCELLED;
   }
 
-  /** @internal */
   _run(): boolean {
     this.#slots.retire(this._id);
     this._id = GONE;
     const callback = this.#callback as Callback<unknown[]>;
     const args = this.#args;
-    // To spread a list costs more than the call, and mostly there is none or one.
+    // Spreading a list takes longer than the call, and most callbacks have one argument or none.
     if (args.length === 0) callback();
     else if (args.length === 1) callback(args[0]);
     else callback(...args);
     return false;
   }
 
-  /** Words for messages: what would have run. @internal */
+  /** Names the callback in messages. */
   _describe(): string {
-    return describe(this.#callback);
+    const callback = this.#callback as { readonly _callback?: unknown } | undefined;
+    return describe(callback?._callback ?? callback);
   }
 }
 
-/** A callback that waits for its time. Made by `loop.callLater` and `loop.callAt`. Like `asyncio.TimerHandle`. */
+/**
+ * A callback that waits for its deadline. Returned by `loop.callLater` and `loop.callAt`. Like
+ * `asyncio.TimerHandle`.
+ */
 export class TimerHandle extends Handle {
   readonly #when: number;
 
@@ -69,8 +79,14 @@ export class TimerHandle extends Handle {
     this.#when = when;
   }
 
-  /** The instant at which it is due, in milliseconds of `loop.time()`. */
+  /** The deadline, in milliseconds of `loop.time()`. */
   when(): number {
     return this.#when;
   }
+}
+
+function handlesToKeep({ _slots: slots }: { readonly _slots: Slots }): readonly object[] {
+  const nothing = () => undefined;
+  // Deadlines are rarely whole numbers, and the engine stores the others differently.
+  return [new Handle(slots, nothing, NOTHING), new TimerHandle(slots, nothing, NOTHING, 0.5)];
 }

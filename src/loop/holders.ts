@@ -1,77 +1,100 @@
-// Who holds which lock, for whoever debugs or tests.
+// The holders of locks, recorded for debugging and tests.
 //
-// A lock has no owner, and to note one costs more than to take the lock. So it is noted only while some loop is in debug
-// mode or on a clock that leaps: there a task that waits for ever can be told whom it waits for.
+// Locks have no owner, because recording one takes longer than acquiring the lock. Holders are
+// recorded only while some loop is in debug mode, has a clock that doesn't advance by itself, or is
+// searched for warnings. A DeadlockError or a warning can then name the task that holds a lock.
 
-import { runningScheduler, type Scheduler } from "./scheduler.ts";
+import { runningScheduler } from "./current.ts";
+import type { Scheduler } from "./scheduler.ts";
 import type { Runnable } from "./slots.ts";
 
-/** A lock, or one permit, that was taken and not given back. */
+/** A lock or a permit that was acquired and not released. */
 export interface Holding {
-  /** The lock, or whose permit it is. */
-  readonly what: object;
+  /** The lock, or the semaphore of the permit. */
+  readonly primitive: object;
   /** Its kind, such as `"Lock"`. */
   readonly kind: string;
-  /** In whose turn it was taken: a task's or a callback's. Undefined for a coroutine that is driven by hand. */
+  /** The task or callback that acquired it. Undefined for a coroutine that is driven by hand. */
   readonly by: Runnable | undefined;
+  /** The loop in whose turn that was. */
+  readonly loop: Scheduler | undefined;
 }
 
 export const holders = {
-  /** How many loops want to know. */
+  /** The number of loops that need this record. */
   watchers: 0,
+  /**
+   * How many of them also check that a plain generator becomes a task only once. Those that are only
+   * observed don't, because observers must not change what a program does.
+   */
+  checkers: 0,
 };
 
-let ofWhat = /* @__PURE__ */ new WeakMap<object, Holding[]>();
-let ofLoop = /* @__PURE__ */ new WeakMap<Scheduler, Set<Holding>>();
-const loops = /* @__PURE__ */ new WeakMap<Holding, Scheduler>();
-/** How many permits were given that nobody had taken: who takes one of those signals, and holds nothing. */
+let ofPrimitive = /* @__PURE__ */ new WeakMap<object, Holding[]>();
+/** Of the loops that `recordHeld` was called for. */
+const ofLoop = /* @__PURE__ */ new WeakMap<Scheduler, Set<Holding>>();
+/**
+ * How many permits were released without being acquired, as when a semaphore serves as a signal.
+ * Acquiring such a permit holds nothing.
+ */
 let signals = /* @__PURE__ */ new WeakMap<object, number>();
 
-/** One loop more wants to know, or one less. What nobody watches changes unseen: what was noted of it is forgotten. */
-export function watchHolders(difference: 1 | -1): void {
+/**
+ * Adds (1) or removes (-1) a loop for which holders must be recorded. When no such loop is left,
+ * drops all records, because they would become stale.
+ *
+ * @param checks 0 if the loop is only observed
+ */
+export function watchHolders(difference: 1 | -1, checks: number = difference): void {
   holders.watchers += difference;
+  holders.checkers += checks;
   if (holders.watchers > 0) return;
-  ofWhat = new WeakMap();
-  ofLoop = new WeakMap();
+  ofPrimitive = new WeakMap();
   signals = new WeakMap();
 }
 
-/** Notes that `what` was taken in this turn. */
-export function noteTaken(what: object, kind: string): void {
-  const signalled = signals.get(what) ?? 0;
+/**
+ * Makes `heldOn` work for a loop, which must be watched until it is dropped. It then keeps
+ * everything that is acquired and never released, so this is for the loops of tests.
+ */
+export function recordHeld(loop: Scheduler): void {
+  ofLoop.set(loop, new Set());
+}
+
+/** Records that `primitive` was acquired in this turn. */
+export function noteTaken(primitive: object, kind: string): void {
+  const signalled = signals.get(primitive) ?? 0;
   if (signalled > 0) {
-    signals.set(what, signalled - 1);
+    signals.set(primitive, signalled - 1);
     return;
   }
   const loop = runningScheduler();
-  const holding: Holding = { what, kind, by: loop?._slots.current };
-  const known = ofWhat.get(what);
-  if (known === undefined) ofWhat.set(what, [holding]);
+  const holding: Holding = { primitive, kind, by: loop?._slots.current, loop };
+  const known = ofPrimitive.get(primitive);
+  if (known === undefined) ofPrimitive.set(primitive, [holding]);
   else known.push(holding);
-  if (loop === undefined) return;
-  const all = ofLoop.get(loop);
-  if (all === undefined) ofLoop.set(loop, new Set([holding]));
-  else all.add(holding);
-  loops.set(holding, loop);
+  if (loop !== undefined) ofLoop.get(loop)?.add(holding);
 }
 
-/** Notes that it was given back: by who took it, else in place of who took it first. `isSignal` if it may never have been taken. */
-export function noteGiven(what: object, isSignal: boolean): void {
-  const known = ofWhat.get(what) ?? [];
+/**
+ * Records that `primitive` was released: by the running task or callback if it is a holder,
+ * otherwise on behalf of the first holder. With `isSignal`, it may never have been acquired.
+ */
+export function noteGiven(primitive: object, isSignal: boolean): void {
+  const known = ofPrimitive.get(primitive) ?? [];
   const by = runningScheduler()?._slots.current;
   const own = known.findIndex((holding) => holding.by === by);
   const [holding] = known.splice(Math.max(own, 0), 1);
-  if (holding === undefined && isSignal) signals.set(what, (signals.get(what) ?? 0) + 1);
-  const loop = holding && loops.get(holding);
-  if (loop !== undefined) ofLoop.get(loop)?.delete(holding as Holding);
+  if (holding === undefined && isSignal) signals.set(primitive, (signals.get(primitive) ?? 0) + 1);
+  if (holding?.loop !== undefined) ofLoop.get(holding.loop)?.delete(holding);
 }
 
-/** Who holds it, the longest first, as far as it was noted. */
-export function holdersOf(what: object): readonly Holding[] {
-  return ofWhat.get(what) ?? [];
+/** The recorded holders of `primitive`, in the order in which they acquired it. */
+export function holdersOf(primitive: object): readonly Holding[] {
+  return ofPrimitive.get(primitive) ?? [];
 }
 
-/** What was taken in turns of `loop` and not given back. */
+/** Everything that was acquired in turns of `loop` since `recordHeld(loop)`, and not released. */
 export function heldOn(loop: Scheduler): readonly Holding[] {
   return [...(ofLoop.get(loop) ?? [])];
 }

@@ -1,21 +1,23 @@
 /**
- * How a platform sleeps and wakes: all that the loop asks of Node, a page or a worker.
+ * Lets a loop sleep and wake on a platform. This is all that the loop needs from Node, a page or a
+ * worker.
  *
- * A host calls what it was made with from tasks of its own, never from inside `post` or `sleep`.
+ * A host calls its callbacks in separate tasks, never from inside `post` or `sleep`.
  */
 export interface Host {
-  /** Calls `onTask` once the platform had a turn of its own: its timers, its I/O, its rendering. */
+  /** Calls `onTask` once, after the platform had a chance to run timers, do I/O and render. */
   post(): void;
   /**
-   * Calls `onTimer` once, after at least `delay` milliseconds (Infinity: never, but keep the process alive).
-   * Takes the place of an earlier sleep.
+   * Calls `onTimer` once, after `delay` milliseconds, or earlier if that is longer than the
+   * platform's timers can wait. Keeps the process alive until then, unless `setRef` says otherwise,
+   * even if `delay` is Infinity. Replaces an earlier sleep.
    */
   sleep(delay: number): void;
-  /** Forgets the sleep. */
+  /** Cancels the sleep. */
   cancelSleep(): void;
-  /** Says whether sleeping keeps the process alive, where a platform has such a thing. */
+  /** Sets whether sleeping keeps the process alive, on platforms with processes. */
   setRef(ref: boolean): void;
-  /** Gives back what the host holds. It is not used afterwards. */
+  /** Releases the host's resources. It must not be used afterwards. */
   close(): void;
 }
 

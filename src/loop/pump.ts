@@ -1,49 +1,58 @@
-// When the loop runs, and when it sleeps: the loop as a guest of its host.
+// When the loop runs and when it sleeps: the loop as a guest of its host.
 //
-// A browser or Node has an event loop already, and the stack must go back to it
-// for anything else to happen. So the loop runs in slices:
+// This is one file because running and sleeping form one state machine.
+//
+// Browsers and Node have their own event loop. It can do nothing until our code returns, so our
+// loop runs in slices:
 //
 //           ┌───────── wake (from outside: a microtask) ────────┐
 //           v                                                   │
-//   ──> turn, turn, ... ──────> nothing ready: #sleep ──> #asleep
+//   ──> turn, turn, ... ──────> nothing ready: #sleep ──> asleep
 //           ^      │                                            │
 //           │      └─ slice over: wait for the host ─┐          │
 //           └────────────────────────────────────────┴──────────┘
 //                                    #onTask (host.post)   #onTimer (host.sleep)
 //
-// Woken from outside, the loop goes on in a microtask, for latency. But microtasks
-// come before anything else of the host, so all that happen within one task of the
-// host share one slice: the first of them posts a task (#posted), and whoever finds
-// the slice used up waits for it. So promises and loop together cannot starve the host.
+// An event from outside wakes the loop in a microtask, for low latency. But microtasks run before
+// anything else of the host. All of our microtasks within one task of the host therefore share one
+// slice: the first one posts a task (#posted), and once the slice is used up, the loop waits for
+// that task. Promises and the loop together can't starve the host.
 //
-// Invariants, while the stack is the host's and the loop is started:
-//   P1  anything ready or stopping  =>  a microtask of ours or a posted task is to come
-//   P2  otherwise #asleep, and the host wakes us no later than the earliest deadline
+// Invariants, while the loop is started and the stack is the host's:
+//   P1  If anything is ready, or the loop is stopping, our microtask or posted task is pending.
+//   P2  Otherwise the loop is asleep, and the host wakes it no later than the earliest deadline.
 
 import type { Core } from "../core/core.ts";
 import type { Clock } from "./clock.ts";
+import { createKept } from "./createKept.ts";
+import { enterScheduler } from "./current.ts";
 import { deadlock } from "./deadlock.ts";
+import { markLatest } from "./handled.ts";
 import type { Host, HostFactory } from "./host.ts";
 import { keepAsyncContext } from "./hosts/asyncContext.ts";
 import { block, takeIn } from "./hosts/blocking.ts";
 import { postMicrotask } from "./hosts/microtask.ts";
-import { mayLeap } from "./ownPromises.ts";
-import { enterScheduler, type Scheduler, type Snapshot } from "./scheduler.ts";
+import { platform } from "./platform.ts";
+import { registerLoop } from "./registry.ts";
+import type { DirectEntry, Flow, Scheduler } from "./scheduler.ts";
 import { SLICE_OVER, STOPPED, type Turns } from "./turns.ts";
 
-/** Called once when the loop stops: with an error only if the loop itself broke. */
-export type OnStop = (broken?: { error: unknown }) => void;
+/** Called once when the loop stops, with an error only if the loop itself is broken. */
+type OnStop = (broken?: { error: unknown }) => void;
 
-/** For how many tasks of the host a run waits for what nobody has announced. */
-const MOST_DRY_TASKS = 3;
+/**
+ * When nothing is left to do, the loop lets the host run this many more tasks before it stops
+ * expecting unannounced events.
+ */
+const MAX_IDLE_TASKS = 3;
 
-/** Who waits for the end of a run that blocks: its caller, on the stack. */
-const NOBODY: OnStop = () => undefined;
+/** Used by a run that blocks: its caller is on the stack, so there is nothing to notify. */
+const IGNORE_STOP: OnStop = () => undefined;
 
-export class Pump {
-  /** Whether something that gets ready now must call `wake`. */
+export class Pump implements DirectEntry {
+  /** Whether `wake` must be called when something becomes ready. */
   asleep = false;
-  /** Called each time before the loop falls asleep. May stop it. */
+  /** Called each time before the loop falls asleep. May stop the loop. */
   onSleep: (() => void) | undefined;
   readonly #scheduler: Scheduler;
   readonly #core: Core;
@@ -51,16 +60,21 @@ export class Pump {
   readonly #clock: Clock;
   readonly #host: Host;
   #onStop: OnStop | undefined;
-  /** Runs turns in the host's own context of who started the loop: whoever wakes it may have another one. */
-  #home: Snapshot | undefined;
+  /**
+   * The host's context of the code that started the loop. The code that wakes it may have another.
+   */
+  #home: Flow | undefined;
   #inside = false;
-  /** Whether a task of the host is to come that calls `#onTask`. */
+  /** Whether a posted task, which will call `#onTask`, is pending. */
   #posted = false;
-  /** Whether the run is over once nothing can come any more. */
-  #endsDry = false;
-  /** For how many tasks of the host nothing has come; 0 while something is to be done, Infinity after a timeout. */
-  #dryFor = 0;
-  /** When the host calls `#onTimer`, by the loop's clock. NaN, which is not before or after anything: never. */
+  /** Whether the run ends with a DeadlockError when nothing is ready or pending. */
+  #detectsDeadlock = false;
+  /** How many tasks the host has run without an event; 0 while busy, Infinity after a timeout. */
+  #idleTasks = 0;
+  /**
+   * The deadline for which the loop last fell asleep, by its clock: the host calls `#onTimer` then,
+   * unless the clock doesn't advance by itself. NaN for none, because it compares false.
+   */
   #wakesAt = Number.NaN;
 
   constructor(scheduler: Scheduler, turns: Turns, clock: Clock, host: HostFactory) {
@@ -77,26 +91,30 @@ export class Pump {
   }
 
   /**
-   * Runs from the next microtask on, until the turn in which `stop` was called is over.
+   * Runs from the next microtask until the end of the turn in which `stop` is called.
    *
-   * @param endsDry whether it is an error that nothing is left to do, on a clock that does not pass by itself.
+   * @param detectDeadlock whether it is an error to have nothing left to do, on a clock that
+   * doesn't advance by itself.
    */
-  start(onStop: OnStop, endsDry = false): void {
+  start(onStop: OnStop, detectDeadlock = false): void {
     this.#onStop = onStop;
+    registerLoop(this.#scheduler, true);
     this.#home = keepAsyncContext();
-    this.#endsDry = endsDry && this.#clock.advanceTo !== undefined;
+    this.#detectsDeadlock = detectDeadlock && this.#clock.advanceTo !== undefined;
     this.asleep = true;
     this.wake();
   }
 
   /**
-   * Runs turn after turn on this stack, until the turn in which `stop` was called is over. On a clock that passes by
-   * itself the thread is blocked until the next deadline.
+   * Runs on this stack until the end of the turn in which `stop` is called. On a clock that
+   * advances by itself, blocks the thread between turns until the next deadline.
    *
-   * @throws DeadlockError when nothing is left that could call `stop`; the loop can run again.
+   * @throws DeadlockError when nothing is left to do, or something is awaited that can't arrive
+   * while the thread is blocked. The loop can run again.
    */
   runHere(): void {
-    this.#onStop = NOBODY;
+    this.#onStop = IGNORE_STOP;
+    registerLoop(this.#scheduler, true);
     const outer = enterScheduler(this.#scheduler);
     this.#inside = true;
     try {
@@ -106,43 +124,47 @@ export class Pump {
         if (pause === SLICE_OVER) {
           takeIn(this.#scheduler);
           this.#turns.beginSlice();
-        } else if (!this.#leap() && !this.#block()) throw deadlock(this.#scheduler);
+        } else if (!this.#jump() && !this.#block()) throw deadlock(this.#scheduler);
       }
     } finally {
       this.#inside = false;
       enterScheduler(outer);
+      markLatest();
       this.#turns.stopping = false;
       this.#onStop = undefined;
+      registerLoop(this.#scheduler, false);
     }
   }
 
-  /** Ends the loop after the turn that runs now, or after the next one if it sleeps or has not begun. */
+  /**
+   * Ends the run after the current turn, or after the next one if the loop is asleep or has not
+   * started.
+   */
   stop(): void {
     this.#turns.stopping = true;
     if (this.asleep) this.wake();
   }
 
-  /** Something got ready, or must be looked at, while the loop was asleep. */
+  /**
+   * Wakes a sleeping loop, because something became ready or the loop must check whether to stop.
+   */
   wake(): void {
     this.asleep = false;
-    this.#dryFor = 0;
+    this.#idleTasks = 0;
     postMicrotask(this.#onMicrotask);
   }
 
-  /** Keeps the loop from asking for a microtask if it sleeps: `runNow` is to follow. Returns whether it slept. */
-  hold(): boolean {
+  markAwake(): boolean {
     const slept = this.asleep;
     this.asleep = false;
-    this.#dryFor = 0;
+    this.#idleTasks = 0;
     return slept;
   }
 
-  /** Runs in this very microtask. */
   runNow(): void {
     this.#onMicrotask();
   }
 
-  /** Runs on the stack of a host's task that does nothing else: it has a slice of its own, and needs no task after it. */
   runInTask(): void {
     this.#turns.beginSlice();
     this.#run();
@@ -167,15 +189,16 @@ export class Pump {
 
   readonly #onTask = (): void => {
     this.#posted = false;
-    // Unless it was waited for, it only marked the end of the host's turn.
-    if (this.asleep && this.#dryFor === 0) return;
+    createKept();
+    // If nothing waits for the task, it only marks that the host has run.
+    if (this.asleep && this.#idleTasks === 0) return;
     this.#turns.beginSlice();
     this.#run();
   };
 
   readonly #onTimer = (): void => {
     this.#wakesAt = Number.NaN;
-    if (this.#dryFor > MOST_DRY_TASKS) this.#dryFor = Infinity;
+    if (this.#idleTasks > MAX_IDLE_TASKS) this.#idleTasks = Infinity;
     this.#turns.beginSlice();
     this.#run();
   };
@@ -184,7 +207,7 @@ export class Pump {
     if (this.#onStop === undefined || this.#inside) return;
     this.asleep = false;
     if (this.#home === undefined) this.#runTurns();
-    else this.#home(this.#runTurns);
+    else this.#home.runInAsyncScope(this.#runTurns);
   }
 
   readonly #runTurns = (): void => {
@@ -195,13 +218,14 @@ export class Pump {
         const pause = this.#turns.run();
         if (pause === STOPPED) return this.#end();
         if (pause === SLICE_OVER) return this.#post();
-        if (!this.#leap() && (this.#dryOut() || this.#sleep())) return;
+        if (!this.#jump() && (this.#waitOutside() || this.#sleep())) return;
       }
     } catch (error) {
       this.#end({ error });
     } finally {
       this.#inside = false;
       enterScheduler(outer);
+      markLatest();
     }
   };
 
@@ -211,55 +235,67 @@ export class Pump {
     this.#host.post();
   }
 
-  /** Moves a clock that does not pass by itself to the next deadline. Returns whether there is now something due. */
-  #leap(): boolean {
+  /**
+   * Advances a clock that doesn't advance by itself to the next deadline. Returns whether it did.
+   */
+  #jump(): boolean {
     const deadline = this.#core.deadline();
-    if (this.#clock.advanceTo === undefined) return false;
-    if (deadline === Infinity) return false;
-    // What is outside has had its turns of the host, and may wait for what is to happen at the deadline.
-    const isDry = this.#dryFor >= MOST_DRY_TASKS;
-    if (this.#scheduler._external > 0 && !(isDry && mayLeap(this.#scheduler))) return false;
-    this.#dryFor = 0;
+    if (this.#clock.advanceTo === undefined || deadline === Infinity) return false;
+    const { _external: external, _events: events } = this.#scheduler;
+    // Once the host has run that many tasks, outside code has had its chance. If it is still
+    // pending, it may itself be waiting for something that is due at the deadline.
+    const isBusy = this.#idleTasks < MAX_IDLE_TASKS;
+    if (external > 0 && (isBusy || !platform.mayJump?.(this.#scheduler))) return false;
+    // Outside code can't run while the thread is blocked.
+    if (events > 0 && isBusy && this.#onStop !== IGNORE_STOP) return false;
+    this.#idleTasks = 0;
     this.#clock.advanceTo(deadline);
     return true;
   }
 
-  /** Blocks the thread until something may be due, or have come. Returns false if nothing can come that is waited for. */
+  /**
+   * Blocks the thread until something may be due or has arrived. Returns false if something is
+   * awaited that can't arrive while the thread is blocked, or if nothing is left to wait for.
+   */
   #block(): boolean {
     const deadline = this.#clock.advanceTo === undefined ? this.#core.deadline() : Infinity;
     return block(this.#scheduler, deadline - this.#clock.now());
   }
 
   /**
-   * Ends a run that nothing can go on, or gives the host a few tasks more in which something may come after all, as from
-   * an async function that did not say so. Something outside has the time that the clock says. Returns false if there
-   * is something else to wait for.
+   * On a clock that doesn't advance by itself, ends a run in which nothing is ready or pending.
+   * First gives the host a few more tasks, because events such as the end of an async function are
+   * not announced. Then waits for announced outside events, for as long as the clock allows.
+   * Returns false if the loop should sleep instead.
    */
-  #dryOut(): boolean {
-    const { _external: external } = this.#scheduler;
+  #waitOutside(): boolean {
+    const external = this.#scheduler._external + this.#scheduler._events;
     const { advanceTo, externalTimeout = Infinity } = this.#clock;
-    if (advanceTo === undefined || !(this.#endsDry || external > 0)) return false;
+    if (advanceTo === undefined || !(this.#detectsDeadlock || external > 0)) return false;
     this.asleep = true;
-    if (++this.#dryFor <= MOST_DRY_TASKS) this.#post();
-    else if (!this.#endsDry) return false;
+    if (++this.#idleTasks <= MAX_IDLE_TASKS) this.#post();
+    else if (!this.#detectsDeadlock) return false;
     else if (external === 0) this.#end({ error: deadlock(this.#scheduler) });
-    else if (this.#dryFor < Infinity) this.#host.sleep(externalTimeout);
+    else if (this.#idleTasks < Infinity) this.#host.sleep(externalTimeout);
     else this.#end({ error: deadlock(this.#scheduler, externalTimeout) });
     return true;
   }
 
-  /** Has the host wake us in time. Returns false, and does nothing, if something is due or the loop was stopped. */
+  /**
+   * Falls asleep until the earliest deadline. Returns false if something is due or the loop was
+   * stopped.
+   */
   #sleep(): boolean {
     if (this.onSleep !== undefined) {
       this.onSleep();
       if (this.#turns.stopping) return false;
     }
     const deadline = this.#core.deadline();
-    // A host's timer that comes too early costs less than setting it anew each time.
+    // A host timer that fires too early costs less than setting a new one each time.
     if (!(this.#wakesAt <= deadline)) {
       const delay = deadline === Infinity ? Infinity : deadline - this.#clock.now();
       if (delay <= 0) return false;
-      // A clock that does not pass by itself waits for something outside.
+      // A clock that doesn't advance by itself waits for an outside event only.
       this.#host.sleep(this.#clock.advanceTo === undefined ? delay : Infinity);
       this.#wakesAt = deadline;
     }
@@ -270,6 +306,7 @@ export class Pump {
   #end(broken?: { error: unknown }): void {
     const onStop = this.#onStop as OnStop;
     this.#onStop = undefined;
+    registerLoop(this.#scheduler, false);
     this.#home = undefined;
     this.#turns.stopping = false;
     this.#host.cancelSleep();

@@ -1,10 +1,11 @@
-// Cancelling where no code of a user may run.
+// Cancellations during which no abort listener may run.
 //
-// Who hands something over is in the middle of it, and so is a race that is decided by that and cancels its losers at
-// once. A listener to a signal that ran there would find a lock or a queue half changed. So while it is quiet a signal
-// does not abort: it does in the next turn, and in any case before the next step of its task.
+// A hand-over that decides a race cancels the losers in the same call, in the middle of changing a
+// lock or a queue. An abort listener that ran there would see that lock or queue half changed.
+// During a quiet cancellation, signals therefore don't abort. They abort in the next turn, and in
+// any case before the next step of their task.
 
 export const quiet = {
-  /** How many cancel quietly now, one inside the other. */
+  /** How many nested quiet cancellations are in progress. */
   depth: 0,
 };

@@ -1,32 +1,61 @@
 import type { Core, Priority } from "../core/core.ts";
-import { wrongType } from "./arguments.ts";
+import { wrongType } from "../lang/arguments.ts";
 import type { Callback, Handle, TimerHandle } from "./handle.ts";
 import { type Runnable, Slots } from "./slots.ts";
 
-/** Calls a function in a context of the host's that was kept. */
-export type Snapshot = <R>(callback: () => R) => R;
+/** The host's context of an asynchronous flow: the part of `AsyncResource` that is used here. */
+export interface Flow {
+  runInAsyncScope<This, Args extends unknown[], R>(
+    callback: (this: This, ...args: Args) => R,
+    self?: This,
+    ...args: Args
+  ): R;
+}
 
-/** What went wrong where nobody could catch it. `exception` is what was thrown; one of the others says by whom. */
+/**
+ * An error that no caller can catch. `exception` is the value thrown; the other fields name its
+ * source.
+ */
 export interface ExceptionContext {
   readonly message: string;
   readonly exception?: unknown;
   readonly handle?: Handle;
-  /** The task; of an exception that nobody retrieved, what stands for it with its `getName()` once it is collected. */
+  /**
+   * The task that failed. If its exception was never retrieved and the task has been collected, an
+   * object with its name (`getName()`) and its outcome.
+   */
   readonly task?: unknown;
-  /** The future, likewise. */
+  /** The future that failed, or such an object. */
   readonly future?: unknown;
 }
 
-/** Something outside of a loop that must not outlive it. */
+/** Something that must be closed with its loop, such as a socket. */
 export interface Resource {
-  /** Called when the loop closes, outside of any turn. Must not run code of a user. */
+  /** Called when the loop closes, outside any turn. Must not call user code. */
   close(): void;
 }
 
+/** Runs a sleeping loop without waiting for another microtask. `Pump` implements it. */
+export interface DirectEntry {
+  /**
+   * Marks a sleeping loop as awake without asking for a microtask, because `runNow` or `runInTask`
+   * will follow. Returns whether the loop was asleep.
+   */
+  markAwake(): boolean;
+  /**
+   * Runs the loop in the current microtask, after `markAwake` returned true. Nothing else may be on
+   * the stack.
+   */
+  runNow(): void;
+  /**
+   * Does the same in a task of the host that does nothing else, such as an event of a socket. The
+   * run gets a whole slice, so it posts no task to mark the slice's end.
+   */
+  runInTask(): void;
+}
+
 /**
- * What futures, tasks and everything above them may ask of a loop.
- *
- * `EventLoop` implements it; nothing below `EventLoop` knows more than this.
+ * The part of a loop that futures, tasks and everything above use. `BaseEventLoop` implements it.
  */
 export interface Scheduler {
   time(): number;
@@ -45,39 +74,36 @@ export interface Scheduler {
   getDebug(): boolean;
   isClosed(): boolean;
 
-  /** `callSoon` of something that is in its context already. @internal */
+  /** Schedules a callback without checks, and without binding it to the current context. */
   _callSoon(callback: Callback<never>, args: readonly unknown[]): Handle;
-  /** Gives `runnable` a slot that comes up in the next turn. Returns its id. @internal */
+  /** Allocates a slot for `runnable`, which runs in the next turn. Returns its id. */
   _startNow(runnable: Runnable): number;
-  /** Gives `runnable` a slot that comes up at the instant `when`. Returns its id. @internal */
+  /** Allocates a slot for `runnable`, which runs at the instant `when`. Returns its id. */
   _startTimer(runnable: Runnable, when: number): number;
-  /** Keeps the host's own context of now, if the loop is to. @internal */
-  readonly _snapshot: (() => Snapshot) | undefined;
-  /** @internal */
+  /** Captures the host's current context. Undefined without the option `asyncContext`. */
+  readonly _snapshot: (() => Flow) | undefined;
   readonly _slots: Slots;
-  /** The core of `_slots`, one step nearer for the hot path. @internal */
+  /** The same as `_slots.core`, for the hot path. */
   readonly _core: Core;
-  /** How many waits are under way that something outside the loop will end. @internal */
+  /** The number of pending waits that something outside the loop will end. */
   _external: number;
-  /** What is to be closed with the loop. @internal */
+  /** The number of pending waits for an event, which the program itself may emit. */
+  _events: number;
+  /** Everything that is closed with the loop. */
   readonly _resources: Set<Resource>;
-  /** Makes the tasks, if the user wants it otherwise than we do. @internal */
+  /** Creates the tasks, if a task factory is set. */
   readonly _makeTask: ((body: never, options: object) => object) | undefined;
-  /** Appends a slot to the ready queue from anywhere, and wakes a sleeping loop. @internal */
+  /** Appends a slot to the ready queue, and wakes a sleeping loop. */
   _ready(id: number): void;
-  /** The same for a priority other than the default. @internal */
+  /** Does the same with any priority. */
   _readyAt(id: number, priority: Priority): void;
-  /** Wakes a sleeping loop: something may be ready. @internal */
+  /** Wakes a sleeping loop, because something may be ready. */
   _wake(): void;
-  /** Keeps a sleeping loop from asking for a microtask: `_runNow` is to follow. Returns whether it slept. @internal */
-  _hold(): boolean;
-  /** Runs the loop in this very microtask, after `_hold` returned true. The stack must be the host's own. @internal */
-  _runNow(): void;
-  /** The same for a task of the host that does nothing else, such as an event of a socket. @internal */
-  _runInTask(): void;
+  /** Enters a sleeping loop directly, where something from outside arrives. */
+  readonly _pump: DirectEntry;
 }
 
-/** `TypeError` unless `value` is an event loop. */
+/** @throws TypeError unless `value` is an event loop of this copy of the package */
 export function checkLoop(value: unknown): void {
   const slots: unknown = (value as Scheduler | null)?._slots;
   if (slots instanceof Slots) return;
@@ -87,18 +113,4 @@ export function checkLoop(value: unknown): void {
     isForeign ? "an event loop of this copy of mysyncio" : "an event loop",
     value,
   );
-}
-
-let running: Scheduler | undefined;
-
-/** The loop whose callback is on the stack. */
-export function runningScheduler(): Scheduler | undefined {
-  return running;
-}
-
-/** Says whose callbacks run from now on; returns whose ran before, to be put back. */
-export function enterScheduler(scheduler: Scheduler | undefined): Scheduler | undefined {
-  const outer = running;
-  running = scheduler;
-  return outer;
 }

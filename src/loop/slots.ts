@@ -1,105 +1,143 @@
 import { type Core, recycleCore, SLOT_MASK } from "../core/core.ts";
+import { type Hooks, noteRemoved } from "./hooks.ts";
 
-/** How many ids are kept back from the core. */
-const MOST_IDLE = 1024;
+/** How many ids are cached here rather than returned to the core. */
+const MAX_IDLE = 1024;
 
-/** A list with more places than this is left to the garbage collector. */
-const LARGEST_SPARE = 1 << 18;
+/** What hooks and debuggers read of a task. */
+export interface Inspected {
+  /** The future that it waits for. */
+  readonly on: { done(): boolean } | undefined;
+}
 
-/**
- * The empty list of a loop that was closed, for the next one: to grow one anew takes a seventh of what it takes to start
- * and end many tasks.
- */
-let spare: (Runnable | undefined)[] | undefined;
-
-/** What a slot of the core stands for: something that takes its turn. */
+/** What a turn runs: a handle, a task, or a timer of a sleep or a timeout. */
 export interface Runnable {
-  /** The `Context` of one that takes many turns, if it has one. @internal */
+  /** The `Context` of a task. The contexts of callbacks are in a separate map. */
   _context?: object | undefined;
-  /** The task for which it takes its turn, if that is not itself. For reports. @internal */
+  /** The task on whose behalf it runs, if that is not itself. For reports. */
   readonly _task?: object;
-  /** Words for reports. @internal */
+  /** Names it in reports. */
   _describe(): string;
   /**
-   * Called by the loop, and by nobody else, each time the slot comes up. Returns whether the slot is to come up in the
-   * next turn again, at the default priority. @internal
+   * Called by the loop each time it takes the slot from the ready queue, and by a task that starts
+   * eagerly. Returns whether the slot should be ready again in the next turn, at the default
+   * priority.
    */
   _run(): boolean;
+  /** Only tasks have this. */
+  _inspect?(): Inspected;
 }
 
 /**
- * The JavaScript side of the core's slots: the core orders numbers, this knows whom they stand for.
+ * Maps the core's slots to runnables.
  *
- * A plain array keeps every runnable that is ready, sleeping or waiting, so nothing of a loop can be collected
- * before its turn. (Unlike asyncio, whose loop only has weak references to tasks.)
+ * The arrays keep every runnable that is ready, sleeping or waiting, so that none can be collected
+ * before it runs. (Unlike asyncio, whose loop has only weak references to tasks.)
+ *
+ * Tasks are in a separate array. Engines optimize a call site for at most four classes, and a
+ * program with callbacks, timers, sleeps and timeouts has more. So a turn calls tasks, which run
+ * most often, at a site where no other class occurs.
  */
 export class Slots {
   readonly core: Core;
-  /** Whose turn it is. */
+  /** The runnable that is running. */
   current: Runnable | undefined;
-  #runnables: (Runnable | undefined)[];
-  /** Ids that nobody has, kept here because most slots are wanted again at once. */
+  /** Set while the loop has hooks. */
+  hooks: Hooks | undefined;
+  #tasks: (Runnable | undefined)[] = [undefined];
+  /** The other runnables. As long as the array of tasks. */
+  #others: (Runnable | undefined)[] = [undefined];
+  /** Unused ids, cached here because most slots are needed again very soon. */
   readonly #idle: number[] = [];
   #closed = false;
 
   constructor(core: Core) {
     this.core = core;
-    this.#runnables = spare ?? [undefined];
-    spare = undefined;
   }
 
-  /** Gives `runnable` a slot of its own. Returns the id by which the core knows it. */
+  /** Allocates a slot for a runnable that is not a task. Returns its id in the core. */
   add(runnable: Runnable): number {
-    const id = this.#idle.pop() ?? this.core.allocate();
-    this.#runnables[id & SLOT_MASK] = runnable;
+    const id = this.#allocate();
+    this.#others[id & SLOT_MASK] = runnable;
     return id;
   }
 
-  /** Gives back the slot of a runnable that has just had its turn. The id must not be used again. */
+  /** Allocates a slot for a task. Returns its id in the core. */
+  addTask(task: Runnable): number {
+    const id = this.#allocate();
+    this.#tasks[id & SLOT_MASK] = task;
+    return id;
+  }
+
+  /** Frees the slot of a runnable that has just run. The id must not be used again. */
   retire(id: number): void {
-    if (this.#idle.length < MOST_IDLE) {
+    if (this.#idle.length < MAX_IDLE) {
       this.#idle.push(id);
-      this.#runnables[id & SLOT_MASK] = undefined;
+      this.#clear(id);
     } else {
       this.release(id);
     }
   }
 
-  /** `release` of what is nearly always a timer: without a call into the core to have a slot for the next one. */
+  /** Releases what is usually a timer, keeping its slot for the next one. */
   stopTimer(id: number): void {
-    if (!this.#closed && this.#idle.length < MOST_IDLE && this.core.removeTimer(id))
-      this.retire(id);
+    noteRemoved(this.hooks, this.at(id));
+    if (!this.#closed && this.#idle.length < MAX_IDLE && this.core.removeTimer(id)) this.retire(id);
     else this.release(id);
   }
 
-  /** Gives the slot back, out of every queue. The id must not be used again. */
+  /** Frees a slot, and removes it from its queue. The id must not be used again. */
   release(id: number): void {
     if (this.#closed) return;
+    noteRemoved(this.hooks, this.at(id));
     this.core.release(id);
-    this.#runnables[id & SLOT_MASK] = undefined;
+    this.#clear(id);
   }
 
-  /** Whom a live id stands for. */
+  /** The runnable of a live id. */
   at(id: number): Runnable {
-    return this.#runnables[id & SLOT_MASK] as Runnable;
+    return this.taskAt(id) ?? (this.#others[id & SLOT_MASK] as Runnable);
   }
 
-  /** How many have a slot. */
+  /** The task of a live id; undefined if it is not a task's. */
+  taskAt(id: number): Runnable | undefined {
+    return this.#tasks[id & SLOT_MASK];
+  }
+
+  /** The number of runnables. */
   get size(): number {
     return this.core.live() - this.#idle.length;
   }
 
-  /** Everything that has a slot. */
+  /** Iterates over all runnables, in no particular order. */
   *[Symbol.iterator](): Generator<Runnable, void> {
-    for (const runnable of this.#runnables) if (runnable !== undefined) yield runnable;
+    // By index, because `entries()` creates an object for each of many free slots.
+    for (let slot = 0; slot < this.#tasks.length; slot++) {
+      const runnable = this.#tasks[slot] ?? this.#others[slot];
+      if (runnable !== undefined) yield runnable;
+    }
   }
 
-  /** Forgets everything, and gives the core back: it belongs to somebody else from now on. */
+  /** Drops all runnables and returns the core, which another loop may own from now on. */
   close(): void {
     this.#closed = true;
-    if (this.size === 0 && this.#runnables.length <= LARGEST_SPARE) spare = this.#runnables;
-    this.#runnables = [];
+    this.#tasks = [];
+    this.#others = [];
     this.#idle.length = 0;
     recycleCore(this.core);
+  }
+
+  #allocate(): number {
+    const id = this.#idle.pop() ?? this.core.allocate();
+    while (this.#tasks.length <= (id & SLOT_MASK)) {
+      this.#tasks.push(undefined);
+      this.#others.push(undefined);
+    }
+    return id;
+  }
+
+  #clear(id: number): void {
+    this.#tasks[id & SLOT_MASK] = undefined;
+    this.#others[id & SLOT_MASK] = undefined;
   }
 }

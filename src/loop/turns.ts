@@ -1,149 +1,172 @@
-// What runs now: the turn of the loop.
+// The turns of a loop.
 //
-// One turn asks the core what is ready, and runs exactly that; what gets ready
-// meanwhile waits for the next turn. This is the only place that calls callbacks
-// and steps tasks. A batch that outlasts the time slice is left where it is and
-// goes on in the next slice, so a slice never adds a turn and never reorders one.
+// A turn asks the core what is ready, and runs exactly that. Whatever becomes ready meanwhile waits
+// for the next turn. Callbacks and steps of tasks run only here, except for the first step of a task
+// that starts eagerly. When the slice ends in the middle of a batch, the next slice continues with
+// the rest, so slices never add a turn and never change the order.
 //
 //   slice 1            slice 2                 slice 3
 //   ├─ turn 1 ─┼─ turn 2 ─ ╌╌╌ ─ turn 2 ─┼─ turn 3 ─ ╌╌╌
 //
-// Reading the clock costs as much as two or three steps of a task. So it is read
-// every `stride` steps only, and the stride follows what the steps cost: it
-// doubles while they are short, and shrinks at once when they are long.
+// Reading the clock takes longer than a short step. It is read only once every `stride` steps. The
+// stride doubles while steps are short, and shrinks as soon as they are long.
 
 import { type Clock, monotonicClock } from "./clock.ts";
+import { emit, type Hooks, runWithHooks } from "./hooks.ts";
 import type { Runnable, Slots } from "./slots.ts";
 
-/** The most steps between two looks at the clock: the price of a look is then under 1 ns a step. */
+/** The most steps between two readings of the clock. */
 const LONGEST_STRIDE = 64;
-/** How many milliseconds should pass between two looks. */
-const LOOK_EVERY = 0.25;
+/** How many milliseconds should pass between two readings. */
+const READ_EVERY = 0.25;
 
-/** Why `run` came back. */
+/** Why `run` returned. */
 export const IDLE = 0;
 export const STOPPED = 1;
 export const SLICE_OVER = 2;
 export type Pause = typeof IDLE | typeof STOPPED | typeof SLICE_OVER;
 
-/** Who hears of steps that went wrong. */
-export interface Reports {
-  onError(runnable: Runnable, error: unknown): void;
-  /** `duration` in milliseconds. */
-  onSlow(runnable: Runnable, duration: number): void;
-}
+/** Reports a step that threw. */
+type ReportStep = (runnable: Runnable, exception: unknown) => void;
 
 export class Turns {
-  /** Ends the run after the turn in which it becomes true. */
+  /** Set to end the run after the current turn. */
   stopping = false;
-  /** A step that takes longer, in milliseconds, goes to `onSlow`; Infinity measures none. */
-  slowerThan = Infinity;
-  /** Makes ready what outside sources have got ready for; undefined while none is watched. */
+  /** Queues the callbacks of ready sources. Undefined while no source is watched. */
   poll: (() => void) | undefined = undefined;
   readonly #slots: Slots;
   readonly #clock: Clock;
+  readonly #pace: Clock;
   readonly #slice: number;
-  readonly #reports: Reports;
-  /** Entries of the batch that have not had their turn. */
+  readonly #report: ReportStep;
+  /** The number of entries of the batch that have not run yet, not counting the current stretch. */
   #left = 0;
+  /** The hooks that were told that the loop sleeps. Those of them that were removed do nothing. */
+  #told: Hooks = [];
   #stride = 1;
-  #untilLook = 0;
-  #lookedAt = 0;
-  #sliceEnd = 0;
+  /** The number of steps until the clock is read, not counting the current stretch. */
+  #untilReading = 0;
+  #readAt = -Infinity;
+  #sliceEnd = -Infinity;
 
-  constructor(slots: Slots, clock: Clock, slice: number, reports: Reports) {
+  constructor(slots: Slots, clock: Clock, slice: number, report: ReportStep) {
     this.#slots = slots;
     this.#clock = clock;
+    this.#pace = clock._pace ?? monotonicClock;
     this.#slice = slice;
-    this.#reports = reports;
+    this.#report = report;
   }
 
-  /** Gives the turns that follow a whole slice of time. */
+  /** Starts a new slice. */
   beginSlice(): void {
-    this.#lookedAt = monotonicClock.now();
-    this.#sliceEnd = this.#lookedAt + this.#slice;
+    this.#readAt = this.#pace.now();
+    this.#sliceEnd = this.#readAt + this.#slice;
   }
 
-  /** Runs turn after turn: until nothing is ready, until a turn has stopped the loop, or until the slice is over. */
+  /** Runs turns until nothing is ready, a turn has stopped the loop, or the slice is over. */
   run(): Pause {
-    const slots = this.#slots;
-    const { core } = slots;
-    let left = this.#left;
-    let began = left > 0;
-    let empty = false;
-    let untilLook = this.#untilLook;
-    for (;;) {
-      try {
-        for (;;) {
-          if (!began) {
-            if (this.poll !== undefined) this.poll();
-            // Without a timer nothing depends on the time.
-            left = core.turn(core.deadline() === Infinity ? 0 : this.#clock.now());
-            began = true;
-            empty = left === 0;
-          }
-          while (left > 0) {
-            // Before the step, so that steps that throw are counted too.
-            if (--untilLook < 0) {
-              // However short a slice is, the next one begins with a step.
-              if (this.#look()) return this.#pause(SLICE_OVER, left, 1);
-              untilLook = this.#stride;
-            }
-            left--;
-            const id = core.take();
-            if (id === 0) continue; // cancelled meanwhile
-            const runnable = slots.at(id);
-            slots.current = runnable;
-            const again = this.slowerThan === Infinity ? runnable._run() : this.#runTimed(runnable);
-            // Here, where the id is at hand: a task need not look for its loop and its core.
-            if (again) core.push(id);
-          }
-          began = false;
-          if (this.stopping) return this.#pause(STOPPED, 0, untilLook);
-          if (empty) return this.#pause(IDLE, 0, untilLook);
-        }
-      } catch (error) {
-        const runnable = slots.current;
-        if (runnable === undefined) throw error; // not of a step: the core is broken
-        this.#left = left;
-        // Still its turn: the handler finds its context.
-        this.#reports.onError(runnable, error);
-        slots.current = undefined;
-      }
-    }
-  }
-
-  #runTimed(runnable: Runnable): boolean {
-    const start = monotonicClock.now();
-    try {
-      return runnable._run();
-    } finally {
-      const duration = monotonicClock.now() - start;
-      if (duration > this.slowerThan) this.#reports.onSlow(runnable, duration);
-    }
-  }
-
-  #pause(pause: Pause, left: number, untilLook: number): Pause {
-    this.#slots.current = undefined;
-    this.#left = left;
-    this.#untilLook = untilLook;
+    const { hooks } = this.#slots;
+    if (hooks === undefined) return this.#run();
+    emit(this.#told, "idleEnds");
+    const began = monotonicClock.now();
+    const pause = this.#run();
+    emit(hooks, "sliceEnds", monotonicClock.now() - began);
+    this.#told = pause === IDLE ? hooks : [];
+    emit(this.#told, "sleeps", this.#slots.core.deadline());
     return pause;
   }
 
-  /** Drops the rest of the batch: for a loop that is closed. */
+  #run(): Pause {
+    const slots = this.#slots;
+    const { core } = slots;
+    for (;;) {
+      if (this.#left === 0) {
+        if (this.poll !== undefined) this.poll();
+        // Without timers, the time is irrelevant.
+        this.#left = core.turn(core.deadline() === Infinity ? 0 : this.#clock.now());
+        if (slots.hooks !== undefined) emit(slots.hooks, "turnBegins", this.#left);
+        if (this.#left === 0) return this.#pause(this.stopping ? STOPPED : IDLE);
+      }
+      if (!this.#runBatch()) return this.#pause(SLICE_OVER);
+      if (this.stopping) return this.#pause(STOPPED);
+    }
+  }
+
+  /**
+   * Runs the rest of the batch, in stretches between two readings of the clock. Returns false if
+   * the slice ends first.
+   *
+   * A separate method, because engines compile a method that is called often sooner and better than
+   * a loop inside a loop.
+   */
+  #runBatch(): boolean {
+    const slots = this.#slots;
+    const { core } = slots;
+    while (this.#left > 0) {
+      if (this.#untilReading === 0 && this.#readClock()) return false;
+      // Subtracted in advance, so that a step changes only one counter.
+      let steps = Math.min(this.#left, this.#untilReading);
+      this.#left -= steps;
+      this.#untilReading -= steps;
+      try {
+        while (steps > 0) {
+          // Before the step, so that steps that throw are counted too.
+          steps--;
+          const id = core.take();
+          if (id === 0) continue; // cancelled in the meantime
+          const task = slots.taskAt(id);
+          if (task === undefined || slots.hooks !== undefined) this.#runOther(id);
+          else {
+            slots.current = task;
+            // Pushed here because the id and the core are at hand, so the task needs neither.
+            if (task._run()) core.push(id);
+          }
+        }
+      } catch (error) {
+        const runnable = slots.current;
+        if (runnable === undefined) throw error; // nothing has run yet: the core is broken
+        this.#left += steps;
+        this.#untilReading += steps;
+        // The turn is not over yet, so the exception handler sees its context.
+        this.#report(runnable, error);
+        slots.current = undefined;
+      }
+    }
+    return true;
+  }
+
+  /** Runs what is not a task, and everything on a loop with hooks. */
+  #runOther(id: number): void {
+    const slots = this.#slots;
+    const { hooks } = slots;
+    const runnable = slots.at(id);
+    slots.current = runnable;
+    const again = hooks === undefined ? runnable._run() : runWithHooks(hooks, runnable, id);
+    if (again) slots.core.push(id);
+  }
+
+  #pause(pause: Pause): Pause {
+    this.#slots.current = undefined;
+    return pause;
+  }
+
+  /** Drops the rest of the batch when the loop closes. */
   clear(): void {
     this.#left = 0;
   }
 
-  /** Reads the clock. Returns whether the slice is over. */
-  #look(): boolean {
-    const now = monotonicClock.now();
-    const elapsed = now - this.#lookedAt;
-    this.#lookedAt = now;
+  /** Reads the clock, and adapts the stride. Returns whether the slice is over. */
+  #readClock(): boolean {
+    const now = this.#pace.now();
+    const elapsed = now - this.#readAt;
+    this.#readAt = now;
     this.#stride =
-      elapsed < LOOK_EVERY
+      elapsed < READ_EVERY
         ? Math.min(this.#stride * 2, LONGEST_STRIDE)
-        : Math.max(1, Math.floor((this.#stride * LOOK_EVERY) / elapsed));
-    return now >= this.#sliceEnd;
+        : Math.max(1, Math.floor((this.#stride * READ_EVERY) / elapsed));
+    const isOver = now >= this.#sliceEnd;
+    // Even the shortest slice begins with a step, so the loop always progresses.
+    this.#untilReading = isOver ? 1 : this.#stride;
+    return isOver;
   }
 }

@@ -1,28 +1,28 @@
-// Exceptions that nobody has seen yet.
+// Records exceptions that have not been retrieved yet.
 //
-// A failed future that is dropped must not take its exception with it. Each such
-// exception is noted here until somebody retrieves it; it is reported once, when
-// the future is collected, at the latest when the loop closes.
+// The exception of an abandoned future must not be lost. Each one is recorded here until it is
+// retrieved. Otherwise it is reported once, when the future is collected, at the latest when the
+// loop closes.
 //
-// Most exceptions are retrieved in the next turn. So what costs something waits
-// for the microtask after the slice, and is spared to those.
+// Most exceptions are retrieved in the next turn. The expensive part of recording waits for the
+// microtask after the slice, when those are already gone.
 
-import { isError } from "./brands.ts";
+import { isError } from "../lang/brands.ts";
 import { postMicrotask } from "./hosts/microtask.ts";
 import type { Scheduler } from "./scheduler.ts";
 
 interface Failed {
   readonly _loop: Scheduler;
-  /** The context of a task. */
+  /** The context, if it is a task. */
   readonly _context?: object | undefined;
   getName?(): string;
   _describe(): string;
 }
 
 const notes = new WeakMap<Scheduler, Set<Unretrieved>>();
-let collected: FinalizationRegistry<Unretrieved> | undefined;
+let collected: FinalizationRegistry<Note> | undefined;
 /** How many failures may wait for the microtask. */
-const MOST_RECENT = 1000;
+const MAX_RECENT = 1000;
 /** Futures that failed in this slice, with their notes. */
 let recent: [Failed, Unretrieved][] = [];
 
@@ -30,7 +30,7 @@ export class Unretrieved {
   readonly #loop: Scheduler;
   readonly #message: string;
   readonly #exception: unknown;
-  /** Kept until the microtask only, so that the future can be collected. */
+  /** Cleared in the microtask, so that the future can be collected. */
   #future: Failed | undefined;
   #weak: WeakRef<Failed> | undefined;
   #collected: Collected | undefined;
@@ -43,11 +43,11 @@ export class Unretrieved {
     notesOf(future._loop).add(this);
     const count = recent.push([future, this]);
     if (count === 1) postMicrotask(watchRecent);
-    // While a loop blocks its thread no microtask comes.
-    if (count > MOST_RECENT) watchRecent();
+    // A loop that blocks its thread runs no microtasks.
+    if (count > MAX_RECENT) watchRecent();
   }
 
-  /** Somebody sees the exception now. Returns it. */
+  /** Drops the record, because the exception is being retrieved. Returns the exception. */
   withdraw(): unknown {
     notesOf(this.#loop).delete(this);
     collected?.unregister(this);
@@ -64,26 +64,35 @@ export class Unretrieved {
     this.#loop.callExceptionHandler({ message, exception, [key]: by });
   }
 
-  /** Reports it when `future`, which it belongs to, is collected. */
+  /** Reports the exception when `future`, which failed with it, is collected. */
   watch(future: Failed): void {
     if (!notesOf(this.#loop).has(this)) return;
     readStack(this.#exception);
     this.#collected = new Collected(future, this.#exception);
-    try {
-      this.#weak = new WeakRef(future);
-      collected ??= new FinalizationRegistry((note) => note.report());
-      collected.register(future, this, this);
-    } catch {
-      // Some platforms have none. Then it is reported when the loop closes.
-    }
+    if (typeof WeakRef === "function") this.#weak = new WeakRef(future);
+    reportWhenCollected(future, this);
     this.#future = undefined;
   }
 }
 
-/** Stands in a report for a future or a task that is gone. */
+/** A pending report. */
+export interface Note {
+  report(): void;
+}
+
+/** Calls `note.report()` when `subject` is collected. The note must not reference `subject`. */
+export function reportWhenCollected(subject: object, note: Note): void {
+  try {
+    collected ??= new FinalizationRegistry((due) => due.report());
+    collected.register(subject, note, note);
+  } catch {
+    // Some platforms have no FinalizationRegistry. There, the report waits for the loop to close.
+  }
+}
+
+/** Represents a collected future or task in a report. */
 class Collected {
   readonly getName: (() => string) | undefined;
-  /** @internal */
   readonly _context: object | undefined;
   readonly #exception: unknown;
 
@@ -111,17 +120,20 @@ class Collected {
   }
 }
 
-/** Reports every exception of `loop` that nobody has retrieved. */
+/** Reports every exception of `loop` that was not retrieved. */
 export function reportUnretrieved(loop: Scheduler): void {
   for (const note of [...notesOf(loop)]) note.report();
 }
 
-/** A stack trace that nobody has read yet holds the objects of its frames, and so the very task that failed. */
+/**
+ * Reads the stack trace, because an unread one keeps the objects of its frames alive, including the
+ * failed task.
+ */
 function readStack(exception: unknown): void {
   try {
     if (isError(exception)) void exception.stack;
   } catch {
-    // A getter of its own, or a name that is no string. It is told all the same, and to nobody here.
+    // A custom getter threw. The exception itself is still reported.
   }
 }
 

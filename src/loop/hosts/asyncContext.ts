@@ -1,76 +1,132 @@
-// Node, Bun, Deno and workerd: what follows an asynchronous call through `AsyncLocalStorage`.
+// Node, Bun, Deno and workerd: the asynchronous context of the host, which `AsyncLocalStorage`
+// reads.
 //
-// A loop runs its turns in the host's context of the call that started it, see `Pump`. A call of `toAsync` has a context
-// of its own, its flow: its task is stepped in there, and so is whatever that makes, tasks and callbacks alike. Most
-// programs have no flow, and pay a look at a variable for each task.
+// A loop runs its turns in the context of the call that started it, as `Pump` shows. A `toAsync`
+// call, or any other call from outside a loop, has its caller's context, called its flow. Its task
+// runs each step in that flow, and so do the tasks and callbacks that the task creates. A program
+// that only uses `run` has no flows, and pays for one check per task.
 
-import { RuntimeError } from "../errors.ts";
-import type { Snapshot } from "../scheduler.ts";
+import { RuntimeError } from "../../lang/errors.ts";
+import { runningScheduler } from "../current.ts";
+import type { Flow } from "../scheduler.ts";
 
-/** The part of an `AsyncLocalStorage` that is used here. */
+/** The part of `AsyncLocalStorage` that is used here. */
 export interface FlowStorage<T> {
   getStore(): T | undefined;
   enterWith(store: T): void;
+  run<R>(store: T, callback: () => R): R;
 }
 
 interface Hooks {
   readonly AsyncLocalStorage: new <T>() => FlowStorage<T>;
-  readonly AsyncResource: new (type: string) => { runInAsyncScope: Snapshot };
+  readonly AsyncResource: new (type: string, options: object) => Flow;
 }
 
 interface Platform {
   readonly process?: { getBuiltinModule?(name: "node:async_hooks"): Hooks };
 }
 
-let hooks: Hooks | undefined;
+/** With these options, Node doesn't have to look up the current resource. */
+const OPTIONS = { triggerAsyncId: 0 };
 
-/** No import: the package runs elsewhere too. */
-function hooksHere(): Hooks | undefined {
-  if (hooks !== undefined) return hooks;
+const hooks = /* @__PURE__ */ findHooks();
+
+/** The context of the import, which belongs to the program and not to a request. */
+const outermost = /* @__PURE__ */ keepAsyncContext();
+
+/** Not imported, because the package runs on other platforms too. */
+function findHooks(): Hooks | undefined {
   try {
-    hooks = (globalThis as Platform).process?.getBuiltinModule?.("node:async_hooks");
+    return (globalThis as Platform).process?.getBuiltinModule?.("node:async_hooks");
   } catch {
-    // Edge runtimes have a `process` whose functions throw.
+    return undefined; // on edge runtimes, the functions of `process` throw
   }
-  return hooks;
 }
 
-/** Keeps the host's context of now, to run something in it later; undefined where there is no such thing. */
-export function keepAsyncContext(): Snapshot | undefined {
-  const made = hooksHere();
-  if (made === undefined) return undefined;
-  // Not `AsyncLocalStorage.snapshot()`, which is many times as expensive to make and to call.
-  const resource = new made.AsyncResource("mysyncio");
-  return (callback) => resource.runInAsyncScope(callback);
+/**
+ * Captures the host's current context, to run something in it later. Undefined if the host has
+ * none.
+ */
+export function keepAsyncContext(): Flow | undefined {
+  // Not `AsyncLocalStorage.snapshot()`, which is much slower to create and to call.
+  return hooks && new hooks.AsyncResource("mysyncio", OPTIONS);
 }
 
-/** What keeps the context of now. @throws RuntimeError where there is no such thing */
-export function asyncContextKeeper(): () => Snapshot {
-  if (hooksHere() !== undefined) return keepAsyncContext as () => Snapshot;
-  throw new RuntimeError("`asyncContext` needs Node's AsyncLocalStorage, which is not there");
+/**
+ * Returns the function that captures the current context.
+ * @throws RuntimeError if the host has none.
+ */
+export function asyncContextKeeper(): () => Flow {
+  if (hooks !== undefined) return keepAsyncContext as () => Flow;
+  throw new RuntimeError("`asyncContext` needs `AsyncLocalStorage`, which this platform lacks");
 }
 
-/** A store for each asynchronous flow of the host; undefined where there is no such thing. */
+/** Creates a store for each asynchronous flow of the host. Undefined if the host has none. */
 export function newFlowStorage<T>(): FlowStorage<T> | undefined {
-  const made = hooksHere();
-  return made && new made.AsyncLocalStorage<T>();
+  return hooks && new hooks.AsyncLocalStorage<T>();
 }
 
-/** The flow that what is made now belongs to; undefined for that of the loop. */
-export const flow = { within: undefined as Snapshot | undefined };
-
-/** Calls `callback` in a flow. */
-export function enterFlow<R>(within: Snapshot, callback: () => R): R {
-  return inFlow(within, () => within(callback));
+/**
+ * Calls `callback` in the context of the import, so that whatever it starts doesn't retain a
+ * caller's stores.
+ */
+export function inOutermostContext<R>(callback: () => R): R {
+  return outermost === undefined ? callback() : outermost.runInAsyncScope(callback);
 }
 
-/** Calls `callback`, and what that makes belongs to a flow, in whose context it is already. */
-export function inFlow<R>(within: Snapshot | undefined, callback: () => R): R {
-  const outer = flow.within;
-  flow.within = within;
+/** The flow of the running task or callback. Undefined in the loop's own context. */
+export const flow = { current: undefined as Flow | undefined };
+
+let startsLoop = false;
+
+/**
+ * Calls `callback`. Tasks that it creates get no flow, because a loop started here runs them in its
+ * own context.
+ */
+export function withoutFlow<R>(callback: () => R): R {
+  const outer = startsLoop;
+  startsLoop = true;
   try {
     return callback();
   } finally {
-    flow.within = outer;
+    startsLoop = outer;
+  }
+}
+
+/**
+ * Returns the flow for tasks and callbacks created now. Outside a loop, that is the context of the
+ * caller.
+ */
+export function currentFlow(): Flow | undefined {
+  if (flow.current !== undefined || startsLoop || runningScheduler() !== undefined) {
+    return flow.current;
+  }
+  return keepAsyncContext();
+}
+
+/** Calls `callback` in the context of a flow. */
+export function enterFlow<This, Args extends unknown[], R>(
+  entered: Flow,
+  callback: (this: This, ...args: Args) => R,
+  self: This,
+  ...args: Args
+): R {
+  const outer = flow.current;
+  flow.current = entered;
+  try {
+    return entered.runInAsyncScope(callback, self, ...args);
+  } finally {
+    flow.current = outer;
+  }
+}
+
+/** Calls `callback` as part of a flow whose context is already entered. */
+export function inFlow<R>(entered: Flow | undefined, callback: () => R): R {
+  const outer = flow.current;
+  flow.current = entered;
+  try {
+    return callback();
+  } finally {
+    flow.current = outer;
   }
 }

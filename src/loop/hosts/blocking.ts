@@ -1,67 +1,53 @@
-// A thread that blocks: where it may, and what wakes it.
+// Blocking a thread: where that is allowed, and how another thread wakes it.
 //
-// While the stack is ours no promise settles and no event arrives. What still comes is
-// time, and what another thread leaves in memory that both share: a ring of the bell.
-// Node can also be asked for the messages of its ports (`ports.ts`, which `mysyncio/node`
-// brings along); no browser can.
+// A blocked thread settles no promises and receives no events. Only time passes, and other
+// threads can wake it through shared memory, its bell. In Node, a blocked thread can also read
+// messages from ports (`ports.ts`, part of `mysyncio/node`); in browsers it cannot.
 
-import { RuntimeError } from "../errors.ts";
+import { RuntimeError } from "../../lang/errors.ts";
+import { platform } from "../platform.ts";
 import type { Scheduler } from "../scheduler.ts";
 
-/** What can come to a loop while its thread is blocked, other than time. */
-export interface Inlets {
-  /** Takes in what has come. */
-  takeIn(loop: Scheduler): void;
-  /** As `block`, but woken too by what comes. */
-  block(loop: Scheduler, delay: number): boolean;
-}
-
-let inlets: Inlets | undefined;
 let bell: Int32Array<SharedArrayBuffer> | undefined;
 
-/** Says what can come while a thread is blocked. */
-export function provideInlets(provided: Inlets): void {
-  inlets = provided;
-}
-
 /**
- * This thread's bell, for other threads. Whoever rings adds to it and notifies.
+ * Returns this thread's bell, for other threads. To ring it, add 1 and notify.
  *
- * @throws RuntimeError where the thread must not block.
+ * @throws RuntimeError if the thread must not block.
  */
 export function bellHere(): Int32Array<SharedArrayBuffer> {
   if (bell !== undefined) return bell;
   try {
     const made = new Int32Array(new SharedArrayBuffer(4));
-    // Nobody waits for a value that is not there. Where it is forbidden to wait, it is forbidden to ask.
+    // Doesn't wait, because the value is 0 and not 1. But it throws where waiting is forbidden.
     Atomics.wait(made, 0, 1);
     bell = made;
     return made;
   } catch (cause) {
     throw new RuntimeError(
-      "This thread cannot be blocked: use `run()`. A page never can; its workers can if it was served with " +
+      "This thread cannot be blocked: use `run()`. A page never can be, its workers only if it was served with " +
         "`Cross-Origin-Opener-Policy: same-origin` and `Cross-Origin-Embedder-Policy: require-corp`",
       { cause },
     );
   }
 }
 
-/** This thread's bell, if it is of any use to others: something can come while the thread is blocked. */
+/** Returns this thread's bell if messages can arrive while the thread is blocked. */
 export function bellToShare(): Int32Array<SharedArrayBuffer> | undefined {
-  return inlets && bellHere();
+  return platform.blockingInput && bellHere();
 }
 
-/** Takes in what has come for `loop`. */
+/** Receives the messages that have arrived for `loop`. */
 export function takeIn(loop: Scheduler): void {
-  inlets?.takeIn(loop);
+  platform.blockingInput?.takeIn(loop);
 }
 
 /**
- * Blocks the thread for at most `delay` milliseconds, or until something may have come. Returns false, and does nothing,
- * if nothing can come that `loop` waits for.
+ * Blocks the thread for at most `delay` milliseconds, or until something may have arrived. Returns
+ * false without blocking if nothing that `loop` waits for can arrive.
  */
 export function block(loop: Scheduler, delay: number): boolean {
-  if (inlets !== undefined) return inlets.block(loop, delay);
+  if (platform.blockingInput !== undefined) return platform.blockingInput.block(loop, delay);
   if (loop._external > 0 || delay === Infinity) return false;
   Atomics.wait(bellHere(), 0, 0, delay);
   return true;

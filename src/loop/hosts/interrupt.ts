@@ -1,11 +1,12 @@
-// Node, Bun and Deno: the user presses Ctrl-C, or another process asks this one to end.
+// Node, Bun and Deno: interrupts, such as Ctrl-C or a request of another process to terminate.
 //
-// An interrupt cancels the main task of each run. The error that comes out is the program's to
-// catch. If the program does not catch it, the process ends as a shell expects of one that was
-// interrupted: nothing is printed, and the exit code is 128 plus the number of the signal.
+// An interrupt cancels the main task of each run. The program may catch the resulting error. If it
+// does not, the process ends as shells expect: it prints nothing, and its exit code is 128 plus the
+// number of the signal.
 
-import { wrongType } from "../arguments.ts";
-import { RuntimeError } from "../errors.ts";
+import { wrongType } from "../../lang/arguments.ts";
+import { RuntimeError } from "../../lang/errors.ts";
+import { setTimeout } from "./timers.ts";
 
 interface Process {
   on(event: string, listener: (value: never) => void): Process;
@@ -18,7 +19,7 @@ interface Process {
   readonly stderr?: Output;
   exit(code: number): void;
   getBuiltinModule?(name: "os"): { constants: { signals: Record<string, number> } };
-  /** In a worker of Node it cannot be called, and has this mark. */
+  /** Disabled in a worker of Node. */
   readonly abort?: { readonly disabled?: boolean };
 }
 
@@ -36,45 +37,51 @@ interface Run {
   readonly loop: Interruptible;
   readonly cancel: (message: string) => void;
   readonly signals: readonly string[];
-  /** The exit code of the signal that came. */
+  /** The exit code for the signal that arrived. */
   code?: number;
 }
 
-/** The number of that signal, where a platform does not tell the numbers. */
+/** The number of SIGINT, for platforms that don't list the numbers. */
 const SIGINT = 2;
 
-/** The signals of a program that names none. */
+/** The default of the option `signals`. */
 const DEFAULT: readonly string[] = ["SIGINT"];
 
-/** The runs that no signal has interrupted. */
+/** The runs that no signal has interrupted yet. */
 const waiting = /* @__PURE__ */ new Set<Run>();
 
-/** The loops of runs that were interrupted and may still be cleaning up. */
+/** The loops of interrupted runs, which may still be cleaning up. */
 let interrupted: readonly Interruptible[] = [];
 
-/** What interrupted runs ended with, and the exit code that it stands for. */
+/** The errors with which interrupted runs ended, and the exit code for each. */
 const codes = /* @__PURE__ */ new WeakMap<object, number>();
 
 function host(): Process | undefined {
+  // `unknown`, because Node's own type of `process` does not overlap with this one.
   const { process } = globalThis as unknown as { process?: Process };
   return process?.on && process;
 }
 
-/** The numbers of the signals that there are, by their names. */
+/** Returns the numbers of the platform's signals by name. */
 function numbers(): Record<string, number> | undefined {
   return host()?.getBuiltinModule?.("os").constants.signals;
 }
 
-/** `TypeError` unless there is such a signal. Where there are no signals, any name will do. */
-export function checkSignal(signal: unknown): asserts signal is string {
+/**
+ * @throws TypeError unless `signal` is the name of a signal. Without signals, accepts any string.
+ */
+export function checkSignalName(signal: unknown): asserts signal is string {
   const known = numbers();
   if (typeof signal === "string" && (!known || Object.hasOwn(known, signal))) return;
   throw wrongType("signal", 'the name of a signal, such as "SIGTERM"', signal);
 }
 
-/** The same, and `RuntimeError` if no listener can catch it: SIGKILL and SIGSTOP, and all signals in a worker. */
+/**
+ * Also throws a RuntimeError if the signal cannot be caught: SIGKILL, SIGSTOP, and all signals in a
+ * worker.
+ */
 export function checkCatchable(signal: unknown): void {
-  checkSignal(signal);
+  checkSignalName(signal);
   const where = host()?.abort?.disabled ? " in a worker" : "";
   if (where || /KILL|STOP/.test(signal)) {
     throw new RuntimeError(`${signal} cannot be caught${where}`);
@@ -82,10 +89,12 @@ export function checkCatchable(signal: unknown): void {
 }
 
 /**
- * Calls `cancel` at the next of `signals`. Nobody listens to the one after that, which therefore ends the process.
+ * Calls `cancel` when one of `signals` arrives for the first time. A second signal has no listener,
+ * so it ends the process.
  *
- * Without `signals`, does so at the next SIGINT, unless the program listens to it itself. Does nothing where there are no
- * signals. Returns a function to call with what `cancel` led to, and when the run has ended.
+ * Without `signals`, listens to SIGINT, unless the program listens to that itself. Does nothing on
+ * platforms without signals. Returns a function to call when the run has ended, with the error it
+ * ended with.
  */
 export function onInterrupt(
   loop: Interruptible,
@@ -102,7 +111,7 @@ export function onInterrupt(
       process?.on(signal, interrupt);
     }
   } catch {
-    // Edge runtimes have a `process` whose functions throw.
+    // On edge runtimes, the functions of `process` throw.
     waiting.delete(run);
     return () => undefined;
   }
@@ -117,14 +126,14 @@ function interrupt(signal: string): void {
   const isAlone = process.listenerCount(signal) === 1;
   for (const run of [...waiting]) {
     const { loop, cancel, signals } = run;
-    // The program may have begun to listen itself meanwhile.
+    // The program may have added its own listener in the meantime.
     if (!signals.includes(signal) || (signals === DEFAULT && !isAlone)) continue;
     forget(run);
     run.code = 128 + (numbers()?.[signal] ?? SIGINT);
     interrupted = [...interrupted.filter(isRunning), loop];
     cancel(`Interrupted by ${signal}`);
   }
-  // It only watches: with a listener to "uncaughtException" every error would count as caught.
+  // A monitor, because with a listener to "uncaughtException" every error would count as caught.
   process.off(MONITOR, onUncaught).on(MONITOR, onUncaught);
 }
 
@@ -148,12 +157,12 @@ function onUncaught(error: object): void {
   ) {
     return;
   }
-  // For the case that the process goes on for now: the error counts as caught.
+  // Mark the error as caught, because the process may have to continue for a moment.
   process.once("uncaughtException", () => undefined);
   exit(code);
 }
 
-/** Ends the process once other runs have cleaned up, and what was printed is written. */
+/** Ends the process once other runs have cleaned up and all output is written. */
 function exit(code: number): void {
   const process = host() as Process;
   const outputs = [process.stdout, process.stderr];

@@ -1,25 +1,32 @@
-// Node, Bun and Deno: `setImmediate` goes on after the platform's own turn, one timer stands for the earliest deadline.
+// Node, Bun and Deno: `setImmediate` lets the platform run its own callbacks between slices, and
+// one timer covers the earliest deadline.
 
 import type { Host } from "../host.ts";
-import * as timers from "./timers.ts";
+import {
+  clearTimeout as anyClearTimeout,
+  setTimeout as anySetTimeout,
+  setImmediate,
+} from "./timers.ts";
 
-/** The longest delay that `setTimeout` takes; a later deadline is slept for in several steps. */
-const LONGEST_DELAY = 2 ** 31 - 1;
+/**
+ * The longest delay that `setTimeout` accepts. A loop sleeps for a later deadline in several steps.
+ */
+const MAX_DELAY = 2 ** 31 - 1;
 
-/** What `setTimeout` returns. Elsewhere than in Node it may be a number. */
+/** The result of `setTimeout`. Outside Node it may be a number. */
 interface NodeTimer {
   ref?(): void;
   unref?(): void;
 }
-const { setImmediate } = timers;
-const setTimeout = timers.setTimeout as (callback: () => void, delay: number) => NodeTimer;
-const clearTimeout = timers.clearTimeout as unknown as (timer: NodeTimer) => void;
+const setTimeout = anySetTimeout as (callback: () => void, delay: number) => NodeTimer;
+// The DOM's type takes a number.
+const clearTimeout = anyClearTimeout as unknown as (timer: NodeTimer) => void;
 
 export class NodeHost implements Host {
   readonly #onTask: () => void;
   readonly #onTimer: () => void;
   #timer: NodeTimer | undefined;
-  /** What stands for an immediate that must not keep the process alive. */
+  /** Replaces an immediate that must not keep the process alive. */
   #posted: NodeTimer | undefined;
   #ref = true;
 
@@ -32,14 +39,14 @@ export class NodeHost implements Host {
   }
 
   post(): void {
-    // Node does not wake from its poll for an immediate that is unref'ed, so a
-    // loop that must not keep the process alive goes on by a timer instead.
+    // Node doesn't wake from its poll for an unref'ed immediate, so a loop that must not keep
+    // the process alive uses a timer instead.
     if (this.#ref) {
       try {
         setImmediate(this.#onTask);
         return;
       } catch {
-        // A stub: edge runtimes have them, which say that it is not supported.
+        // Edge runtimes have a stub that throws.
       }
     }
     this.#posted = setTimeout(this.#onTask, 0);
@@ -48,8 +55,8 @@ export class NodeHost implements Host {
 
   sleep(delay: number): void {
     if (this.#timer !== undefined) clearTimeout(this.#timer);
-    // Node cuts the fraction off, and would wake a little early only to sleep again.
-    this.#timer = setTimeout(this.#onTimer, Math.min(Math.ceil(delay), LONGEST_DELAY));
+    // Rounded up, because Node truncates delays and would wake too early, only to sleep again.
+    this.#timer = setTimeout(this.#onTimer, Math.min(Math.ceil(delay), MAX_DELAY));
     if (!this.#ref) this.#timer.unref?.();
   }
 

@@ -1,55 +1,58 @@
-// Node, Bun and Deno: the messages of ports, for a thread that is blocked.
+// Node, Bun and Deno: receiving messages from ports while the thread is blocked.
 //
-// The events of a port wait for the thread's own event loop. But whoever blocks may ask a
-// port for its messages, and dispatch the events itself: so those who listen need not know.
+// The events of a port wait for the thread's own event loop. A blocked thread reads the messages
+// and dispatches the events itself, so listeners don't notice the difference.
 
 import { type BroadcastChannel, MessagePort, receiveMessageOnPort } from "node:worker_threads";
-import type { Sources } from "../readiness.ts";
+import type { BlockingInput, Sources } from "../platform.ts";
 import type { Resource, Scheduler } from "../scheduler.ts";
-import { bellHere, type Inlets } from "./blocking.ts";
-import { isOpen } from "./lifeline.ts";
+import { bellHere } from "./blocking.ts";
+import { isOpen } from "./threadWatch.ts";
 
-/** Something of a loop's that listens to ports itself. */
+/** A resource of a loop that owns ports. */
 export interface PortOwner extends Resource {
   readonly ports: Iterable<object>;
   /** How many of the waits in `loop._external` these ports can end. */
   readonly waits: number;
-  /** The thread is about to be blocked once more. */
+  /** Called each time before the thread blocks. */
   onBlocked?(): void;
 }
 
 type Port = MessagePort | BroadcastChannel;
 
-/** After how many milliseconds the ports are asked again: whoever sends a message need not ring. */
-const ASK_EVERY = 2;
+/** The interval at which ports are polled, in milliseconds. Not every sender rings the bell. */
+const POLL_INTERVAL = 2;
 
-/** How many messages are taken from a port before others have their turn, as in Node itself. */
-const MOST_AT_ONCE = 1_000;
+/** How many messages to take from a port before moving on to the next one, as Node does. */
+const MAX_MESSAGES = 1_000;
 
-/** Ports whose listeners know that nothing more comes. */
+/** Ports whose listeners know that they are closed. */
 const closed = /* @__PURE__ */ new WeakSet<object>();
 
-/** What can come to a blocked thread: messages for the ports that a loop watches, and for what owns ports itself. */
-export const portInlets: Inlets = {
+/**
+ * The input of a blocked thread: messages for ports that the loop watches, and for resources that
+ * own ports.
+ */
+export const portInput: BlockingInput = {
   takeIn,
 
   block(loop, delay) {
     const bell = bellHere();
-    // Before the look at what has come: whoever rings after it is not missed.
+    // Read before checking the ports, so that a ring in between is not missed.
     const rings = Atomics.load(bell, 0);
     if (takeIn(loop)) return true;
     const owners = ownersOf(loop);
     const open = owners.reduce((sum, { waits }) => sum + waits, 0);
     if (loop._external > open || (delay === Infinity && open === 0)) return false;
     for (const owner of owners) owner.onBlocked?.();
-    Atomics.wait(bell, 0, rings, owners.length === 0 ? delay : Math.min(delay, ASK_EVERY));
-    // Before the turn: what came before a deadline comes before its timer.
+    Atomics.wait(bell, 0, rings, owners.length === 0 ? delay : Math.min(delay, POLL_INTERVAL));
+    // Read first, so that a message that arrived before a deadline is handled before its timer.
     takeIn(loop);
     return true;
   },
 };
 
-/** Takes in what has come for `loop`. Returns whether that was anything. */
+/** Receives the messages that have arrived for `loop`. Returns whether there were any. */
 function takeIn(loop: Scheduler): boolean {
   let took = false;
   for (const owner of ownersOf(loop)) {
@@ -78,9 +81,21 @@ function watchedPorts({ selector }: Sources): PortOwner {
 
 function takeFrom(port: Port): boolean {
   let took = false;
-  for (let left = MOST_AT_ONCE; left > 0; left--) {
-    const received = receiveFrom(port);
-    if (received === undefined) return (port instanceof MessagePort && hasJustClosed(port)) || took;
+  for (let left = MAX_MESSAGES; left > 0; left--) {
+    let received: { readonly message: unknown } | undefined;
+    try {
+      received = receiveMessageOnPort(port as MessagePort);
+    } catch (error) {
+      // A listener has just closed the channel. A closed port returns undefined instead.
+      if ((error as { code?: unknown }).code === "ERR_INVALID_ARG_TYPE") return took;
+      // The message cannot be deserialized, which emits the same event as in a thread that isn't
+      // blocked.
+      if (port instanceof MessagePort) port.emit("messageerror", error);
+      else port.dispatchEvent(new MessageEvent("messageerror", { data: error }));
+      took = true;
+      continue;
+    }
+    if (received === undefined) return (port instanceof MessagePort && emitClose(port)) || took;
     took = true;
     if (port instanceof MessagePort) port.emit("message", received.message);
     else port.dispatchEvent(new MessageEvent("message", { data: received.message }));
@@ -88,17 +103,11 @@ function takeFrom(port: Port): boolean {
   return took;
 }
 
-/** The next message. A channel that a listener has just closed gives none. */
-function receiveFrom(port: Port): { readonly message: unknown } | undefined {
-  try {
-    return receiveMessageOnPort(port as MessagePort);
-  } catch {
-    return undefined;
-  }
-}
-
-/** Tells the listeners of a port whose other side has gone, once. Its own event comes too late for them. */
-function hasJustClosed(port: MessagePort): boolean {
+/**
+ * Emits the close event of a port, once, if its other side is gone. Node emits the event too
+ * late.
+ */
+function emitClose(port: MessagePort): boolean {
   if (closed.has(port) || isOpen(port)) return false;
   closed.add(port);
   port.emit("close", new Event("close"));

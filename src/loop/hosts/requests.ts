@@ -1,4 +1,7 @@
-/** Whether what one request began must not end in another one, as on Cloudflare Workers. */
+/**
+ * Returns whether work started in one request must not complete in another, as on Cloudflare
+ * Workers.
+ */
 export function isolatesRequests(): boolean {
   const { navigator } = globalThis as { navigator?: { userAgent?: string } };
   return navigator?.userAgent === "Cloudflare-Workers";

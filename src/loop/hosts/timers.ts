@@ -1,24 +1,45 @@
-// The host's timers, taken once, when the package is imported.
+// The host's timers, looked up once when the package is imported.
 //
-// Fake timers of a test replace some of these functions for a while, rarely all of them. A loop that took its time from
-// one half and its wake-ups from the other would sleep through its deadlines, and one asleep when they come or go would
-// not wake. So a loop never sees them: it has all from the host, also if the fakes were there before the import.
+// Fake timers in tests replace some of these functions for a while, but rarely all of them. A loop
+// that mixed real and fake ones would sleep through its deadlines, and a loop that sleeps while
+// fakes come or go would never wake. So a loop always uses the real functions, even if the fakes
+// were installed before the import.
 
-/** What @sinonjs/fake-timers, and with it Vitest and Jest, keep on what they put in place of a global. */
+/** A function that a test may have replaced. */
 interface Faked {
+  /** The original functions, as kept by @sinonjs/fake-timers, which Vitest and Jest use. */
   readonly clock?: Readonly<Record<string, unknown>>;
+  /** Set on mock functions of Jest, whose older fake timers keep no originals. */
+  readonly _isMockFunction?: boolean;
 }
 
-/** The host's own `name`. */
+interface Platform {
+  readonly process?: { getBuiltinModule?(name: "node:timers"): Readonly<Record<string, unknown>> };
+}
+
+/** Returns the host's own function. */
 function real<Name extends keyof typeof globalThis>(name: Name): (typeof globalThis)[Name] {
   const current = globalThis[name];
-  return ((current as Faked | undefined)?.clock?.[`_${name}`] ?? current) as typeof current;
+  const { clock, _isMockFunction: isMock } = (current ?? {}) as Faked;
+  const original = isMock
+    ? (globalThis as Platform).process?.getBuiltinModule?.("node:timers")[name]
+    : clock?.[`_${name}`];
+  return (original ?? current) as typeof current;
 }
 
 export const setTimeout = /* @__PURE__ */ real("setTimeout");
 export const clearTimeout = /* @__PURE__ */ real("clearTimeout");
-/** Undefined where only Node and its like have it. @internal */
+/** Undefined except in Node and compatible runtimes. @internal */
 export const setImmediate = /* @__PURE__ */ real("setImmediate");
-export const queueMicrotask = /* @__PURE__ */ real("queueMicrotask");
 /** @internal */
-export const performance = /* @__PURE__ */ real("performance");
+export const performance = /* @__PURE__ */ realClock();
+
+/**
+ * Returns the host's clock. Takes the method from the prototype, because @sinonjs/fake-timers also
+ * replaces it in the object that it keeps.
+ */
+function realClock(): { now(): number } {
+  const host = real("performance");
+  const { now } = (Object.getPrototypeOf(host) ?? host) as Performance;
+  return { now: (now ?? host.now).bind(host) };
+}

@@ -1,16 +1,17 @@
-// Pages, browser workers, and whatever has no `setImmediate`.
+// Pages, browser workers, and platforms without `setImmediate`.
 //
-// A loop goes on after a slice by the first of these that works: `scheduler.postTask`, a message to itself, a timer.
-// Browsers delay nested timers by 4 ms and throttle those of background tabs, so timers come last. But Firefox starves
-// rendering while tasks or messages follow each other without a gap, even if some of them are timers without a delay.
-// So a visible page gets a gap of a millisecond, once per frame.
+// To continue after a slice, a loop uses the first of these that works: `scheduler.postTask`, a
+// message to itself, or a timer. Timers come last, because browsers delay nested ones by 4 ms and
+// throttle them in background tabs. Firefox does not render while tasks or messages follow each
+// other without a gap, even if some of them are timers without a delay. So a visible page gets a
+// gap of a millisecond once per frame.
 
 import type { Host } from "../host.ts";
 import { clearTimeout, performance, setTimeout } from "./timers.ts";
 
-const LONGEST_DELAY = 2 ** 31 - 1;
+const MAX_DELAY = 2 ** 31 - 1;
 
-/** At most how many milliseconds pass between two gaps for rendering, and how long such a gap is. */
+/** The maximum time between two gaps for rendering, and the length of a gap, in milliseconds. */
 const FRAME = 16;
 const GAP = 1;
 
@@ -22,7 +23,7 @@ interface PrioritizedTasks {
 export class WebHost implements Host {
   readonly #onTask: () => void;
   #channel: MessageChannel | undefined;
-  /** When there was a gap for rendering. */
+  /** The time of the last gap for rendering. */
   #gapAt = 0;
   readonly #onTimer: () => void;
   #timer: number | undefined;
@@ -49,18 +50,19 @@ export class WebHost implements Host {
       if (typeof scheduler?.postTask === "function") void scheduler.postTask(this.#onTask);
       else this.#message();
     } catch {
-      // Neither is there, or it is a stub.
+      // Both are missing, or stubs that throw.
       setTimeout(this.#onTask, 0);
     }
   }
 
   sleep(delay: number): void {
     this.cancelSleep();
-    // A page needs nothing to stay alive: without a deadline there is nothing to wait for.
+    // A page stays alive by itself, so without a deadline no timer is needed.
     if (delay === Infinity) return;
+    // Node's types, which apply here too, return an object.
     this.#timer = setTimeout(
       this.#onTimer,
-      Math.min(Math.ceil(delay), LONGEST_DELAY),
+      Math.min(Math.ceil(delay), MAX_DELAY),
     ) as unknown as number;
   }
 
@@ -70,12 +72,12 @@ export class WebHost implements Host {
   }
 
   setRef(): void {
-    // Pages and workers live as long as the browser wants.
+    // The browser decides how long pages and workers live.
   }
 
   close(): void {
     this.cancelSleep();
-    // A port with a listener is kept alive, and with it the loop.
+    // A port with a listener stays alive, and the loop with it.
     this.#channel?.port1.close();
     this.#channel = undefined;
   }

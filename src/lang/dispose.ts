@@ -1,8 +1,9 @@
-// The symbols of `using` and `await using`, also where the engine does not have them yet and a compiler stands in.
+// The symbols of `using` and `await using`. On engines without them, the stand-ins that compilers
+// use.
 
-/** As `Symbol.dispose`. */
+/** `Symbol.dispose`. */
 export const dispose: typeof Symbol.dispose = Symbol.dispose ?? Symbol.for("Symbol.dispose");
 
-/** As `Symbol.asyncDispose`. */
+/** `Symbol.asyncDispose`. */
 export const asyncDispose: typeof Symbol.asyncDispose =
   Symbol.asyncDispose ?? Symbol.for("Symbol.asyncDispose");

@@ -1,7 +1,8 @@
-// Node: whether another thread is dead, found out for a thread that is blocked.
+// Node: finds out for a blocked thread whether another thread is dead.
 //
-// What a worker sends to another thread goes through the main thread, which drops it if there is no such thread. The
-// sender hears of that by a promise, and no promise settles while it is blocked. So it has a third thread ask.
+// A message from one worker to another goes through the main thread, which drops it if the receiver
+// is gone. The sender learns about that from a promise, which can't settle while the sender is
+// blocked. So a third thread sends the message.
 
 interface Port {
   on(event: "message", listener: () => void): void;
@@ -17,29 +18,32 @@ interface Threads {
   ) => { unref(): void; terminate(): Promise<number> };
 }
 
-/** How many milliseconds one who does not answer may take, and how long to wait until it is asked again. */
-const PATIENCE = 1_000;
+/** How long to wait for a reply, and until the next attempt, in milliseconds. */
+const INTERVAL = 1_000;
 
 const PROGRAM = `
   const { postMessageToThread, workerData: { thread, port } } = require("node:worker_threads");
+  // The wait for an answer doesn't keep a thread alive.
+  const alive = setInterval(() => {}, ${INTERVAL});
   (async () => {
     for (;;) {
       try {
-        await postMessageToThread(thread, {}, [], ${PATIENCE});
+        await postMessageToThread(thread, {}, [], ${INTERVAL});
       } catch (error) {
         if (error.code === "ERR_WORKER_MESSAGING_FAILED") break;
       }
-      await new Promise((resolve) => setTimeout(resolve, ${PATIENCE}));
+      await new Promise((resolve) => setTimeout(resolve, ${INTERVAL}));
     }
     port.postMessage("dead");
     port.close();
+    clearInterval(alive);
   })();`;
 
-/** Somebody who asks whether a thread is alive, until it is not. */
-export class Inquiry {
-  /** Where the answer comes. */
+/** Probes a thread until it is dead. */
+export class LivenessProbe {
+  /** Receives a message when the thread is dead. */
   readonly port: object;
-  readonly #end: () => void;
+  readonly #stop: () => void;
 
   constructor(threads: object, thread: number, onDead: () => void) {
     const { MessageChannel, Worker } = threads as Threads;
@@ -55,13 +59,14 @@ export class Inquiry {
     });
     worker.unref();
     this.port = port1;
-    this.#end = () => {
+    this.#stop = () => {
       port1.close();
       void worker.terminate();
     };
   }
 
-  end(): void {
-    this.#end();
+  /** Stops probing. */
+  stop(): void {
+    this.#stop();
   }
 }

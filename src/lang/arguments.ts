@@ -1,7 +1,7 @@
-// Arguments are checked at the facade, once, before anything has happened.
-// The error names the argument, the domain that was expected and the value that came.
+// Argument checks. Public functions check their arguments once, before they do anything else.
+// Errors name the argument, the expected domain, and the value.
 
-/** Words for a value in an error message: short, on one line, with its type. */
+/** Describes a value for an error message: short, on one line, with its type. */
 export function describe(value: unknown): string {
   switch (typeof value) {
     case "undefined":
@@ -17,61 +17,70 @@ export function describe(value: unknown): string {
   }
 }
 
-/** The error for an argument that is not what it must be. */
+/** The error for an argument of the wrong type. */
 export function wrongType(name: string, domain: string, value: unknown): TypeError {
   return new TypeError(`Expected \`${name}\` to be ${domain}, got ${describe(value)}`);
 }
 
-/** `TypeError` unless `value` can be called. */
+/** The error for an argument of the right type but with an invalid value. */
+export function outOfRange(name: string, domain: string, value: unknown): RangeError {
+  return new RangeError(wrongType(name, domain, value).message);
+}
+
+/** @throws TypeError unless `value` is a function */
 export function checkFunction(name: string, value: unknown): void {
   if (typeof value !== "function") {
     throw wrongType(name, "a function", value);
   }
 }
 
-/** `TypeError` unless `value` is a number, `RangeError` for NaN. Infinity is a time that never comes. */
+/**
+ * Checks a number of milliseconds. Infinity is valid.
+ *
+ * @throws TypeError unless `value` is a number
+ * @throws RangeError for NaN
+ */
 export function checkTime(name: string, value: unknown): void {
   if (typeof value !== "number") {
     throw wrongType(name, "a number of milliseconds", value);
   }
-  if (Number.isNaN(value)) {
-    throw new RangeError(`Expected \`${name}\` to be a number of milliseconds, got \`NaN\``);
-  }
+  if (Number.isNaN(value)) throw outOfRange(name, "a number of milliseconds", value);
 }
 
-/** `TypeError` unless `value` is a number, `RangeError` unless it is a whole one from `least` on, or Infinity. */
+/**
+ * @throws TypeError unless `value` is a number
+ * @throws RangeError unless it is an integer >= `least` or Infinity
+ */
 export function checkCount(name: string, value: unknown, least = 0): void {
   if (typeof value !== "number") throw wrongType(name, "a number", value);
   if (value >= least && (Number.isInteger(value) || value === Infinity)) return;
-  throw new RangeError(
-    `Expected \`${name}\` to be a whole number >= ${least}, got ${describe(value)}`,
-  );
+  throw outOfRange(name, `a whole number >= ${least}`, value);
 }
 
-/** `TypeError` unless `value` is an object of options or not given. */
+/** @throws TypeError unless `value` is an object */
 export function checkOptions(value: unknown): void {
   if (typeof value !== "object" || value === null) {
     throw wrongType("options", "an object", value);
   }
 }
 
-/** `TypeError` unless `value` is a string. */
+/** @throws TypeError unless `value` is a string */
 export function checkString(name: string, value: unknown): void {
   if (typeof value !== "string") {
     throw wrongType(name, "a string", value);
   }
 }
 
-/** `TypeError` unless `value` is true or false. */
+/** @throws TypeError unless `value` is a boolean */
 export function checkBoolean(name: string, value: unknown): void {
   if (typeof value !== "boolean") throw wrongType(name, "a boolean", value);
 }
 
-/** `TypeError` unless `value` is one of `choices`. */
+/** @throws TypeError unless `value` is one of `choices` */
 export function checkChoice(name: string, value: unknown, choices: readonly string[]): void {
   if (choices.includes(value as string)) return;
   const domain = choices.map((choice) => JSON.stringify(choice)).join(" or ");
-  throw wrongType(name, `${domain}`, value);
+  throw wrongType(name, domain, value);
 }
 
 function shorten(text: string): string {
@@ -80,5 +89,6 @@ function shorten(text: string): string {
 
 function className(value: object): string {
   const { [Symbol.toStringTag]: tag } = value as { [Symbol.toStringTag]?: unknown };
-  return String(tag ?? value.constructor?.name ?? "Object");
+  // Bundlers add an underscore to a class that refers to itself.
+  return String(tag ?? value.constructor?.name ?? "Object").replace(/^_/, "");
 }

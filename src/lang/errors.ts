@@ -1,0 +1,116 @@
+// The errors that callers may want to catch. Each reason has its own class, and none is recognized
+// by its message.
+
+import { locations } from "./locations.ts";
+
+/**
+ * An operation that is not possible now: on a closed loop, on a loop that is already running, or a
+ * task that awaits itself. Like Python's `RuntimeError`.
+ */
+export class RuntimeError extends Error {
+  override name = "RuntimeError";
+}
+
+/**
+ * A future or coroutine is in the wrong state: setting a second result, reading a result that is
+ * not there yet, awaiting a coroutine twice. Like `asyncio.InvalidStateError`.
+ */
+export class InvalidStateError extends Error {
+  override name = "InvalidStateError";
+}
+
+/**
+ * Thrown in a cancelled task at the `yield*` where it waits, and by awaiting a cancelled future.
+ *
+ * Catch it only to clean up, and rethrow it. A `finally` block does both. (Unlike asyncio's, which
+ * derives from `BaseException`, it is an `Error`, because JavaScript has no `catch` that could let
+ * it through.) Its stack, which shows the code that cancelled, is recorded only in debug mode, as
+ * in Kotlin's coroutines.
+ */
+export class CancelledError extends Error {
+  override name = "CancelledError";
+}
+
+const engine: { stackTraceLimit?: number } = Error;
+
+/**
+ * Creates the error of a cancellation. Doesn't record its stack, which would take longer than
+ * everything else.
+ */
+export function newCancelledError(message: string): CancelledError {
+  const limit = engine.stackTraceLimit;
+  // Other engines record stacks cheaply. If the program has frozen `Error`, the stack is recorded.
+  if (limit === undefined || locations.watchers > 0 || !Reflect.set(engine, "stackTraceLimit", 0)) {
+    return new CancelledError(message);
+  }
+  try {
+    return new CancelledError(message);
+  } finally {
+    engine.stackTraceLimit = limit;
+  }
+}
+
+/** A deadline passed. Like Python's `TimeoutError`. */
+export class TimeoutError extends Error {
+  override name = "TimeoutError";
+}
+
+/** A context variable has no value. Like Python's `LookupError`. */
+export class LookupError extends Error {
+  override name = "LookupError";
+}
+
+/** The wait of one task: one or several edges of the wait-for graph. */
+export interface TaskWait {
+  /** The waiting task. */
+  readonly task: object;
+  /** Its name. */
+  readonly name: string;
+  /** A description of what it awaits: `Lock 1`, `Task "b"`, `Gather`. */
+  readonly what: string;
+  /** The locks and queues that it awaits, including those inside gathers and groups. */
+  readonly resources: readonly object[];
+  /** The tasks that it awaits, and the holders of the locks that it awaits. */
+  readonly tasks: readonly object[];
+  /** In debug mode: file, line and column of the `yield*` at which it waits. */
+  readonly location: string | undefined;
+  /** Whether it waits for itself, directly or through other tasks. */
+  readonly isInCycle: boolean;
+}
+
+/**
+ * The loop is deadlocked: no callback is ready, no timer is pending, and nothing outside the loop
+ * is awaited.
+ */
+export class DeadlockError extends RuntimeError {
+  override name = "DeadlockError";
+  /**
+   * What each task waits for, as in the message. Empty unless the loop's clock is a `VirtualClock`.
+   */
+  readonly graph: readonly TaskWait[];
+
+  /** @internal */
+  constructor(message: string, graph: readonly TaskWait[] = []) {
+    super(message);
+    this.graph = graph;
+  }
+}
+
+/**
+ * A program failed in one of its possible orders, or a replay found that the program has changed.
+ * Thrown by `explore` and `replay`, from `mysyncio/testing`.
+ */
+export class ScheduleError extends RuntimeError {
+  override name = "ScheduleError";
+  /** The order, for `replay`. */
+  readonly schedule: string;
+  /** The number of runs it took to find the order. Runs that made it shorter don't count. */
+  readonly runs: number;
+
+  /** @internal */
+  constructor(message: string, schedule: string, runs: number, options?: ErrorOptions) {
+    super(message, options);
+    this.schedule = schedule;
+    this.runs = runs;
+  }
+}

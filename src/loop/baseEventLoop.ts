@@ -1,0 +1,121 @@
+// The scheduling half of an event loop: it puts slots, turns and the pump together.
+//
+// `EventLoop` adds the public methods. This half doesn't check arguments, because only modules of
+// this package call it. It is a base class rather than a field of `EventLoop`, because tasks and
+// futures call it at each step, so another object in between would cost time.
+
+import type { Core, Priority } from "../core/core.ts";
+import { RuntimeError } from "../lang/errors.ts";
+import type { Clock } from "./clock.ts";
+import { type Callback, Handle, TimerHandle } from "./handle.ts";
+import { noteTimer } from "./hooks.ts";
+import { platformHost } from "./hosts/detect.ts";
+import { Pump } from "./pump.ts";
+import { describeStep } from "./reports.ts";
+import type { ExceptionContext, Flow, Resource, Scheduler } from "./scheduler.ts";
+import { type Runnable, Slots } from "./slots.ts";
+import { Turns } from "./turns.ts";
+
+export abstract class BaseEventLoop implements Scheduler {
+  readonly _core: Core;
+  readonly _slots: Slots;
+  readonly _turns: Turns;
+  readonly _pump: Pump;
+  readonly _snapshot: (() => Flow) | undefined;
+  readonly _resources = new Set<Resource>();
+  _makeTask: ((body: never, options: object) => object) | undefined = undefined;
+  _external = 0;
+  _events = 0;
+  /**
+   * Whether a test drives the loop step by step, and expects it to run what is added between steps.
+   */
+  _isDriven = false;
+  _isClosed = false;
+  /** The version of the fields that tools of other copies of this package read. */
+  readonly _probe = 2;
+
+  /** @internal */
+  constructor(core: Core, clock: Clock, slice: number, snapshot: (() => Flow) | undefined) {
+    this._snapshot = snapshot;
+    this._core = core;
+    this._slots = new Slots(core);
+    this._turns = new Turns(this._slots, clock, slice, (runnable, exception) =>
+      this.callExceptionHandler(describeStep(runnable, "An exception", { exception })),
+    );
+    this._pump = new Pump(this, this._turns, clock, clock._host ?? platformHost);
+  }
+
+  abstract time(): number;
+  abstract callSoon<Args extends unknown[]>(callback: Callback<Args>, ...args: Args): Handle;
+  abstract callLater<Args extends unknown[]>(
+    delay: number,
+    callback: Callback<Args>,
+    ...args: Args
+  ): TimerHandle;
+  abstract callAt<Args extends unknown[]>(
+    when: number,
+    callback: Callback<Args>,
+    ...args: Args
+  ): TimerHandle;
+  abstract callExceptionHandler(context: ExceptionContext): void;
+  abstract getDebug(): boolean;
+  abstract isClosed(): boolean;
+
+  _callSoon(callback: Callback<never>, args: readonly unknown[]): Handle {
+    const handle = new Handle(this._slots, callback, args);
+    handle._id = this._startNow(handle);
+    return handle;
+  }
+
+  _callAt(when: number, callback: Callback<never>, args: readonly unknown[]): TimerHandle {
+    const timer = new TimerHandle(this._slots, callback, args, when);
+    timer._id = this._startTimer(timer, when);
+    return timer;
+  }
+
+  _startNow(runnable: Runnable): number {
+    if (this._isClosed) throw loopClosed();
+    const id = this._slots.add(runnable);
+    this._ready(id);
+    return id;
+  }
+
+  _startTimer(runnable: Runnable, when: number): number {
+    if (this._isClosed) throw loopClosed();
+    const id = this._slots.add(runnable);
+    this._core.addTimer(id, when);
+    noteTimer(this._slots.hooks, runnable, when);
+    // The host may be sleeping until a later deadline.
+    this._wake();
+    return id;
+  }
+
+  _ready(id: number): void {
+    if (this._isClosed) return; // tasks of a closed loop never run again
+    this._core.push(id);
+    if (this._pump.asleep) this._pump.wake();
+  }
+
+  _readyAt(id: number, priority: Priority): void {
+    if (this._isClosed) return;
+    this._core.schedule(id, priority);
+    this._wake();
+  }
+
+  _wake(): void {
+    if (this._pump.asleep) this._pump.wake();
+  }
+
+  /** Drops everything that is scheduled, and closes all resources. The loop must not run. */
+  _release(): void {
+    for (const resource of this._resources) resource.close();
+    this._resources.clear();
+    this._pump.close();
+    this._turns.clear();
+    this._slots.close();
+  }
+}
+
+export function loopClosed(): RuntimeError {
+  return new RuntimeError("The loop is closed");
+}

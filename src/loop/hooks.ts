@@ -1,0 +1,112 @@
+// The hooks of a loop.
+//
+// A loop without hooks has no `Hooks`, and every place that would call a hook asks that first.
+// This file has functions instead of a class, and no list of the hooks' names, because every
+// program ships it.
+
+import { checkFunction } from "../lang/arguments.ts";
+
+/** Hooks by name. program/loopHooks.ts declares them for users. */
+export type HookSet = Readonly<Record<string, ((a?: unknown, b?: unknown) => unknown) | undefined>>;
+
+/** Each call of `instrument` has its own, because the same hooks may be added again. */
+interface Installed {
+  readonly loop: HookedLoop;
+  /** Empty once they were removed. */
+  hooks: HookSet;
+}
+
+/**
+ * All hooks of a loop. Replaced as a whole, so that a step calls the same hooks at its beginning and
+ * at its end.
+ */
+export type Hooks = readonly Installed[];
+
+/** The part of a loop that is used here. */
+interface HookedLoop {
+  readonly _slots: { hooks: Hooks | undefined; at(id: number): unknown };
+  time(): number;
+  callExceptionHandler(context: { readonly message: string; readonly exception: unknown }): void;
+}
+
+/** The part of a runnable that is used here. */
+interface HookedRunnable {
+  _run(): boolean;
+  done?(): boolean;
+  /** Only callbacks have this. */
+  readonly _id?: number;
+  _inspect?(): { readonly on: { done(): boolean } | undefined };
+}
+
+/** What is running with hooks, innermost last. */
+const running: unknown[] = [];
+
+/** The deadlines of the timers that were added while their loop had hooks. */
+const deadlines = /* @__PURE__ */ new WeakMap<object, number>();
+
+/** Adds hooks to a loop. Returns a function that removes them. */
+export function instrument(loop: HookedLoop, hooks: HookSet): () => void {
+  for (const name in hooks) if (hooks[name] !== undefined) checkFunction(name, hooks[name]);
+  const installed: Installed = { loop, hooks };
+  loop._slots.hooks = [...(loop._slots.hooks ?? []), installed];
+  return () => remove(installed);
+}
+
+function remove(installed: Installed): void {
+  installed.hooks = {};
+  const { _slots } = installed.loop;
+  const others = _slots.hooks?.filter((other) => other !== installed);
+  _slots.hooks = others?.[0] && others;
+}
+
+/** Calls the hooks of that name. Removes those that throw. */
+export function emit(hooks: Hooks, name: string, a?: unknown, b?: unknown): void {
+  for (const installed of hooks) {
+    try {
+      installed.hooks[name]?.(a, b);
+    } catch (exception) {
+      remove(installed);
+      const message = `The hook \`${name}\` threw and was removed`;
+      installed.loop.callExceptionHandler({ message, exception });
+    }
+  }
+}
+
+/**
+ * Runs a task or a callback with its hooks. Returns whether it is ready again. Skips what a hook has
+ * cancelled, whose slot `id` is free by then. Without an id, it has no slot yet.
+ */
+export function runWithHooks(hooks: Hooks, runnable: HookedRunnable, id = 0): boolean {
+  const { loop } = hooks[0] as Installed;
+  const late = loop.time() - (deadlines.get(runnable) as number);
+  if (deadlines.delete(runnable)) emit(hooks, "timerFired", late);
+  // The only hook for sleeps and timeouts is `timerFired`.
+  const kind = runnable._inspect ? "step" : runnable._id ? "callback" : "timer";
+  emit(hooks, `${kind}Begins`, runnable);
+  running.push(runnable);
+  try {
+    return (id === 0 || loop._slots.at(id) === runnable) && runnable._run();
+  } finally {
+    emit(hooks, `${kind}Ends`, runnable);
+    running.pop();
+    const on = runnable._inspect?.().on;
+    if (on?.done() === false) emit(hooks, "taskWaits", runnable, on);
+    if (kind === "step" && runnable.done?.()) emit(hooks, "taskEnds", runnable);
+  }
+}
+
+export function noteWake(hooks: Hooks, task: object, by: unknown): void {
+  // A wait that ends in the step in which it began was not announced.
+  if (!running.includes(task)) emit(hooks, "taskWakes", task, by);
+}
+
+export function noteTimer(hooks: Hooks | undefined, runnable: object, when: number): void {
+  if (hooks === undefined) return;
+  deadlines.set(runnable, when);
+  emit(hooks, "timerAdded", when);
+}
+
+/** Called for what is removed before its turn. */
+export function noteRemoved(hooks: Hooks | undefined, runnable: object): void {
+  if (hooks !== undefined && deadlines.delete(runnable)) emit(hooks, "timerRemoved");
+}

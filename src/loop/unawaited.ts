@@ -1,0 +1,82 @@
+// Coroutines that have not been awaited yet.
+//
+// A bare call of a coroutine function does nothing, and causes no error. In debug mode each
+// coroutine object is recorded when it is created, until something uses it: `yield*`, a task, a
+// call of `next()`, or a function of the library. A coroutine that was never used is reported when
+// it is collected, at the latest when its loop closes.
+//
+// A coroutine has no loop. It is reported to the loop in whose turn it was created; outside any
+// turn, such as in an event listener of a page, to the loop that entered debug mode last.
+
+import { locationOfCall, locations } from "../lang/locations.ts";
+import { runningScheduler } from "./current.ts";
+import type { ExceptionContext, Scheduler } from "./scheduler.ts";
+import { type Note, reportWhenCollected } from "./unretrieved.ts";
+
+/**
+ * The loops in debug mode, in the order in which they entered it, with the pending notes of each.
+ */
+const loops = /* @__PURE__ */ new Map<Scheduler, Set<Note>>();
+/** Functions that withdraw a coroutine's note. */
+const withdrawals = /* @__PURE__ */ new WeakMap<object, () => void>();
+
+/** The report of a coroutine that was never awaited. A class, so that hooks recognize it. */
+export class NeverAwaited implements ExceptionContext {
+  readonly message: string;
+
+  constructor(message: string) {
+    this.message = message;
+  }
+}
+
+/** Starts recording coroutines on behalf of `loop`. */
+export function watchUnawaited(loop: Scheduler): void {
+  locations.watchers++;
+  loops.set(loop, new Set());
+}
+
+/** Stops recording. Reports the recorded coroutines, whether collected or not, or drops them. */
+export function unwatchUnawaited(loop: Scheduler, isReporting: boolean): void {
+  const pending = loops.get(loop) as Set<Note>;
+  // Before the reports, because the exception handler may create coroutines too.
+  locations.watchers--;
+  loops.delete(loop);
+  if (isReporting) for (const note of [...pending]) note.report();
+  pending.clear();
+}
+
+/**
+ * Records a coroutine that a call of `callee` created. `callee` must be on the stack. Called in
+ * debug mode only.
+ *
+ * @param name the name of the coroutine function, unless it is one of the library's.
+ */
+export function noteMade(coro: object, callee: unknown, name?: string): void {
+  const running = runningScheduler() as Scheduler;
+  const loop = loops.has(running) ? running : ([...loops.keys()].at(-1) as Scheduler);
+  const pending = loops.get(loop) as Set<Note>;
+  const location = locationOfCall(callee);
+  // If the function is one of the library's, its frame is just inside the user's frame. The engine
+  // adds a prefix if it is called as `mysyncio.sleep()`, and a bundler may add numbers.
+  const called =
+    location?.frames[location.frames.indexOf(location.origin) - 1]?.functionName.replace(
+      /^Module\.|\d+\b/g,
+      "",
+    ) ?? name;
+  const where = location === undefined ? "" : `, made at ${location.origin.location},`;
+  const message = `The coroutine \`${called || "anonymous"}\`${where} was never awaited. Did you forget \`yield*\`?`;
+  // Must not reference the coroutine.
+  const note: Note = {
+    report: () => {
+      if (pending.delete(note)) loop.callExceptionHandler(new NeverAwaited(message));
+    },
+  };
+  pending.add(note);
+  withdrawals.set(coro, () => pending.delete(note));
+  reportWhenCollected(coro, note);
+}
+
+/** Records that a coroutine is used. Ignores any other value. */
+export function noteAwaited(coro: unknown): void {
+  if (locations.watchers > 0) withdrawals.get(coro as object)?.();
+}

@@ -1,17 +1,18 @@
-import { checkCount } from "../loop/arguments.ts";
-import { BareCall, Prompt, type Wait } from "../tasks/bareCall.ts";
-import type { Coroutine } from "../tasks/coroutine.ts";
+import { checkCount } from "../lang/arguments.ts";
+import type { Coroutine } from "../tasks/kernel/coroutine.ts";
+import { asCoroutine, Immediate, LazyCall, procedure, type Wait } from "../tasks/lazyCall.ts";
 import { Binding } from "./binding.ts";
 import { BrokenBarrierError } from "./errors.ts";
 import { WaitQueue } from "./waitQueue.ts";
 
 /**
- * Has a number of tasks wait for each other, again and again. Like `asyncio.Barrier`.
+ * Lets a fixed number of tasks wait for each other, round after round. Like `asyncio.Barrier`.
  *
- * Who was let through is through: a `reset()` or `abort()` of the same turn is only for those who wait, and who comes
- * next belongs to the next round. (Unlike asyncio's, which lets nobody in before all have left.)
+ * The last task to arrive releases all of them in the same call: a later `reset()` or `abort()` in
+ * the same turn doesn't affect them, and the next arrival belongs to the next round. (Unlike
+ * asyncio's, which admits no one before all have left.)
  *
- * It belongs to the loop on which somebody waited for it first.
+ * Belongs to the loop of the first task that waits for it.
  */
 export class Barrier {
   readonly #parties: number;
@@ -19,69 +20,75 @@ export class Barrier {
   #isBroken = false;
 
   /**
-   * @param parties how many have to come before all go on.
-   * @throws TypeError or RangeError unless `parties` is a whole number >= 1, or Infinity.
+   * @param parties how many tasks must arrive to release all of them.
+   * @throws TypeError or RangeError unless `parties` is an integer >= 1 or Infinity.
    */
   constructor(parties: number) {
     checkCount("parties", parties, 1);
     this.#parties = parties;
   }
 
-  /** How many have to come. */
+  /** How many tasks must arrive. */
   get parties(): number {
     return this.#parties;
   }
 
-  /** How many wait. */
+  /** How many tasks are waiting. */
   get nWaiting(): number {
     return this.#waiters.length;
   }
 
-  /** Whether it was aborted, and not reset since. */
+  /** Whether the barrier was aborted, and not reset since. */
   get broken(): boolean {
     return this.#isBroken;
   }
 
   /**
-   * Waits until `parties` tasks wait, then lets all of them through. Gives each another number from 0 to `parties - 1`,
-   * by order of arrival; the last to come does not suspend.
+   * Waits until `parties` tasks have arrived. Returns a distinct index to each, from 0 to `parties
+   * - 1`: the last to arrive gets the highest, and does not suspend.
    *
-   * A cancelled task only leaves, and one more has to come.
+   * A cancelled task leaves, and another one must arrive in its place.
    *
-   * @throws BrokenBarrierError if the barrier is broken, or is aborted or reset meanwhile.
-   * @throws RuntimeError if it would have to wait, and others waited on another loop before.
+   * @throws BrokenBarrierError if the barrier is broken, or is aborted or reset during the wait.
+   * @throws RuntimeError if it has to wait, and the barrier belongs to another loop.
    */
   wait(): Coroutine<number> {
-    return new Arrive(this) as unknown as Coroutine<number>;
+    return asCoroutine(new Arrive(this));
   }
 
-  /** Has a task wait for the others, or lets all of them through. @internal */
+  /** Waits for the others, or releases all of them. */
   _arrive(): Wait<number> {
-    if (this.#isBroken) throw broken("is broken. Reset it first");
+    if (this.#isBroken) throw broken("is broken. Call `reset()` first");
     if (this.#waiters.length + 1 < this.#parties) return this.#waiters.wait();
     let index = 0;
     while (this.#waiters.handOver(index)) index++;
-    return new Prompt(index);
-  }
-
-  /** Has those who wait fail with a `BrokenBarrierError`, and makes the barrier as new. Does not suspend. */
-  *reset(): Coroutine<void> {
-    this.#isBroken = false;
-    this.#waiters.fail(() => broken("was reset"));
+    return new Immediate(index);
   }
 
   /**
-   * Breaks the barrier: who waits, and who comes before a `reset()`, fails with a `BrokenBarrierError`. Does not
+   * Fails all waiting tasks with a BrokenBarrierError, and makes the barrier usable again. Does not
    * suspend.
    */
-  *abort(): Coroutine<void> {
-    this.#isBroken = true;
-    this.#waiters.fail(() => broken("was aborted"));
+  reset(): Coroutine<void> {
+    return procedure(this.#end(false, "was reset"));
+  }
+
+  /**
+   * Breaks the barrier: all waiting tasks, and those that arrive before a `reset()`, fail with a
+   * BrokenBarrierError. Does not suspend.
+   */
+  abort(): Coroutine<void> {
+    return procedure(this.#end(true, "was aborted"));
+  }
+
+  *#end(isBroken: boolean, how: string): Coroutine<void> {
+    this.#isBroken = isBroken;
+    this.#waiters.fail(() => broken(how));
   }
 }
 
 /** The coroutine of `wait()`. */
-class Arrive extends BareCall<number> {
+class Arrive extends LazyCall<number> {
   declare readonly _barrier: Barrier;
 
   constructor(barrier: Barrier) {
@@ -89,7 +96,7 @@ class Arrive extends BareCall<number> {
     this._barrier = barrier;
   }
 
-  override get _source(): object {
+  override get _resource(): object {
     return this._barrier;
   }
 

@@ -1,25 +1,31 @@
-import { RuntimeError } from "../loop/errors.ts";
-import { runningScheduler, type Scheduler } from "../loop/scheduler.ts";
-import { currentScheduler } from "../tasks/future.ts";
+import { RuntimeError } from "../lang/errors.ts";
+import { currentScheduler, runningScheduler } from "../loop/current.ts";
+import type { Scheduler } from "../loop/scheduler.ts";
 
-/** Binds a primitive to the loop of its first wait: who waits in one line must be woken by one loop. */
+/**
+ * Binds a primitive to the loop of its first wait, because one loop must wake all waiters of a
+ * queue.
+ */
 export class Binding {
   /** The name of the primitive in messages. */
-  readonly what: string;
+  readonly name: string;
   #loop: Scheduler | undefined;
 
-  constructor(what: string) {
-    this.what = what;
+  constructor(name: string) {
+    this.name = name;
   }
 
-  /** The running loop. @throws RuntimeError if there is none, or it is not the one of the first wait */
+  /**
+   * Returns the running loop.
+   * @throws RuntimeError if no loop is running, or the first wait was on another loop.
+   */
   loop(): Scheduler {
-    // Words for the error are put together only where there is one.
-    const loop = runningScheduler() ?? currentScheduler(`A wait (${this.what})`);
+    // `currentScheduler` only throws here, so that no message is built in the common case.
+    const loop = runningScheduler() ?? currentScheduler(`A wait (${this.name})`);
     this.#loop ??= loop;
     if (this.#loop === loop) return loop;
     throw new RuntimeError(
-      `The ${this.what} is bound to another event loop, where somebody waited for it first. Make one for each loop`,
+      `The ${this.name} is bound to another event loop, where a task first waited for it. Create one per loop`,
     );
   }
 }

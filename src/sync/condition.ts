@@ -1,15 +1,17 @@
-import { checkCount, checkFunction, wrongType } from "../loop/arguments.ts";
-import { CancelledError, RuntimeError } from "../loop/errors.ts";
-import { operation } from "../tasks/bareCall.ts";
-import type { Coroutine } from "../tasks/coroutine.ts";
-import { hold } from "./hold.ts";
+import { checkCount, checkFunction, wrongType } from "../lang/arguments.ts";
+import { CancelledError, RuntimeError } from "../lang/errors.ts";
+import type { Coroutine } from "../tasks/kernel/coroutine.ts";
+import type { Future } from "../tasks/kernel/future.ts";
+import { operation } from "../tasks/lazyCall.ts";
+import { hold, holdDuring } from "./hold.ts";
 import { Lock } from "./lock.ts";
 import { WaitQueue } from "./waitQueue.ts";
 
 /**
- * Lets tasks that share a lock wait until another has changed what the lock guards. Like `asyncio.Condition`.
+ * Lets tasks wait until another task changes the state that a lock guards. Like
+ * `asyncio.Condition`.
  *
- * Several conditions may share a lock. It belongs to the loop of its lock.
+ * Several conditions may share a lock. A condition belongs to the loop of its lock.
  *
  * @example
  * using _ = yield* condition.hold();
@@ -20,43 +22,68 @@ export class Condition {
   readonly #waiters: WaitQueue<undefined>;
 
   /**
-   * @param lock the lock to use, by default one of its own.
-   * @throws TypeError if it is not a `Lock`.
+   * @param lock the lock to use, by default a new one.
+   * @throws TypeError if `lock` is not a `Lock`.
    */
   constructor(lock: Lock = new Lock()) {
-    if (!(lock instanceof Lock)) throw wrongType("lock", "a Lock", lock);
+    if (!(lock instanceof Lock)) {
+      // Another copy's Lock has this too.
+      const isForeign = (lock as Partial<Lock> | null)?._binding !== undefined;
+      throw wrongType("lock", isForeign ? "a Lock of this copy of mysyncio" : "a Lock", lock);
+    }
     this.#lock = lock;
     this.#waiters = new WaitQueue(this, "Condition", lock._binding, () => this.#notify(1));
   }
 
-  /** Whether somebody has the lock. */
+  /** Returns whether the lock is held. */
   locked(): boolean {
     return this.#lock.locked();
   }
 
-  /** Acquires the lock. As `Lock.acquire`. */
+  /** Acquires the lock, as `Lock.acquire` does. */
   acquire(): Coroutine<true> {
     return this.#lock.acquire();
   }
 
-  /** Releases the lock. @throws RangeError if it is free already */
+  /** Releases the lock. @throws RangeError if it is not held. */
   release(): void {
     this.#lock.release();
   }
 
-  /** Acquires the lock, and gives what releases it once, at the end of the block. */
+  /**
+   * Acquires the lock, and releases it at the end of the block: `using _ = yield*
+   * condition.hold()`.
+   */
   hold(): Coroutine<Disposable> {
     return hold(this.#lock);
   }
 
   /**
-   * Releases the lock, waits for a notification, and acquires the lock again. Gives true.
+   * Acquires the lock, awaits `body(...args)`, and always releases the lock at the end. Returns the
+   * result of `body`.
    *
-   * The lock is acquired again in any case: a cancel, or several, are thrown after that, the last one. A notification
-   * that a cancelled task does not get to use goes to the next one who waits. (Unlike asyncio's, it never wakes for
-   * nothing; but what it was notified of may have changed again by the time it has the lock. `waitFor` looks.)
+   * Equivalent to a block with `using _ = yield* condition.hold()`, which some JavaScript engines
+   * don't support yet.
    *
-   * @throws RuntimeError if nobody has the lock, or it belongs to another loop.
+   * @throws TypeError if `body` is not a function that returns a coroutine or a future. @throws
+   * whatever `body` throws.
+   */
+  with<T, Args extends unknown[]>(
+    body: (...args: Args) => Coroutine<T> | Future<T>,
+    ...args: Args
+  ): Coroutine<T> {
+    return holdDuring(this.#lock, body, args);
+  }
+
+  /**
+   * Releases the lock, waits for a notification, and acquires the lock again. Returns true.
+   *
+   * A cancellation is thrown only after the lock is acquired again. If there are several, the last
+   * one is thrown. If a cancelled task can't use a notification, the next waiter gets it. Unlike
+   * asyncio, there are no spurious wakeups. But the state may have changed again before the task
+   * has the lock, so prefer `waitFor`, which checks it.
+   *
+   * @throws RuntimeError if the lock is not held, or belongs to another loop.
    */
   wait(): Coroutine<true> {
     return operation(this.#wait());
@@ -82,10 +109,11 @@ export class Condition {
   }
 
   /**
-   * Waits, with `wait()`, until `predicate()` is truthy, and gives what it returned; does not wait if it is already.
+   * Waits until `predicate()` returns a truthy value, and returns that value. Does not suspend if
+   * the first value is truthy.
    *
    * @throws TypeError if `predicate` is not a function.
-   * @throws RuntimeError if it has to wait, and nobody has the lock.
+   * @throws RuntimeError if it has to wait, and the lock is not held.
    */
   waitFor<T>(predicate: () => T): Coroutine<T> {
     checkFunction("predicate", predicate);
@@ -93,10 +121,10 @@ export class Condition {
   }
 
   /**
-   * Wakes the `n` tasks that wait longest; they go on when they have got the lock.
+   * Wakes the `n` tasks that have waited longest. Each resumes once it has the lock.
    *
-   * @throws TypeError or RangeError unless `n` is a whole number >= 0, or Infinity.
-   * @throws RuntimeError if nobody has the lock.
+   * @throws TypeError or RangeError unless `n` is an integer >= 0 or Infinity.
+   * @throws RuntimeError if the lock is not held.
    */
   notify(n = 1): void {
     checkCount("n", n);
@@ -104,7 +132,7 @@ export class Condition {
     this.#notify(n);
   }
 
-  /** Wakes all who wait. @throws RuntimeError if nobody has the lock */
+  /** Wakes all waiting tasks. @throws RuntimeError if the lock is not held. */
   notifyAll(): void {
     this.notify(Infinity);
   }
@@ -121,23 +149,26 @@ export class Condition {
     for (let i = 0; i < n && this.#waiters.handOver(undefined); i++);
   }
 
-  #checkLocked(what: string): void {
+  #checkLocked(caller: string): void {
     if (this.locked()) return;
-    throw new RuntimeError(`${what} is for those who have the lock. Acquire the condition first`);
+    throw new RuntimeError(`${caller} requires the lock. Acquire the condition first`);
   }
 }
 
-/** Acquires the lock however often it is cancelled meanwhile, and only then throws the last cancel. */
+/**
+ * Acquires the lock even if the task is cancelled in the meantime, then throws the last
+ * cancellation.
+ */
 function* acquireAnyway(lock: Lock): Coroutine<void> {
-  let cancel: CancelledError | undefined;
+  let cancellation: CancelledError | undefined;
   for (;;) {
     try {
       yield* lock.acquire();
       break;
     } catch (error) {
       if (!(error instanceof CancelledError)) throw error;
-      cancel = error;
+      cancellation = error;
     }
   }
-  if (cancel !== undefined) throw cancel;
+  if (cancellation !== undefined) throw cancellation;
 }

@@ -1,26 +1,29 @@
-// The errors of barriers and queues. A class per reason, recognised by class and never by text.
+// The errors of barriers and queues. One class per reason, so that programs never compare messages.
 
-import { RuntimeError } from "../loop/errors.ts";
+import { RuntimeError } from "../lang/errors.ts";
 
 /**
- * A barrier was aborted or reset while somebody waited for the others, or is broken already.
+ * The barrier was aborted or reset during a wait, or was already broken.
  * Like `asyncio.BrokenBarrierError`.
  */
 export class BrokenBarrierError extends RuntimeError {
   override name = "BrokenBarrierError";
 }
 
-/** There is nothing to be got without waiting. Like `asyncio.QueueEmpty`. */
+/** The queue is empty. Like `asyncio.QueueEmpty`. */
 export class QueueEmpty extends Error {
   override name = "QueueEmpty";
 }
 
-/** There is no room to put something without waiting. Like `asyncio.QueueFull`. */
+/** The queue is full. Like `asyncio.QueueFull`. */
 export class QueueFull extends Error {
   override name = "QueueFull";
 }
 
-/** The queue was shut down: it takes nothing more, and gives nothing once it is empty. Like `asyncio.QueueShutDown`. */
+/**
+ * The queue was shut down: it rejects new items, and `get` fails once it is empty. Like
+ * `asyncio.QueueShutDown`.
+ */
 export class QueueShutDown extends Error {
   override name = "QueueShutDown";
 }

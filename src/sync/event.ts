@@ -1,46 +1,50 @@
-import type { Coroutine } from "../tasks/coroutine.ts";
+import type { Coroutine } from "../tasks/kernel/coroutine.ts";
+import { asCoroutine } from "../tasks/lazyCall.ts";
 import { Binding } from "./binding.ts";
 import { WaitCall } from "./waitCall.ts";
-import { type Waiting, WaitQueue } from "./waitQueue.ts";
+import { type QueuedWaiter, WaitQueue } from "./waitQueue.ts";
 
 /**
- * Tells any number of tasks that something has happened. Like `asyncio.Event`.
+ * Notifies any number of tasks that something has happened. Like `asyncio.Event`.
  *
- * A named import shadows the DOM's `Event` in that module: `import { Event as Happening }` where both are wanted.
+ * A named import shadows the DOM's `Event` in that module. If you need both, write `import { Event
+ * as TaskEvent }`.
  *
- * It belongs to the loop on which somebody waited for it first.
+ * Belongs to the loop of the first task that waits for it.
  */
 export class Event {
   readonly #waiters = new WaitQueue<true>(this, "Event", new Binding("Event"));
   #isSet = false;
 
-  /** Whether it has happened. */
+  /** Returns whether the event is set. */
   isSet(): boolean {
     return this.#isSet;
   }
 
-  /** Says that it has happened. All who wait go on, in order of arrival, even if `clear()` follows at once. */
+  /**
+   * Sets the event. All waiting tasks resume, in order of arrival, even if `clear()` follows
+   * immediately. Can be called from anywhere in the thread, for example by an event listener.
+   */
   set(): void {
     this.#isSet = true;
     this.#waiters.handOverToAll(true);
   }
 
-  /** Has those who come from now on wait for the next `set()`. */
+  /** Clears the event. Later calls of `wait()` wait for the next `set()`. */
   clear(): void {
     this.#isSet = false;
   }
 
   /**
-   * Waits until it has happened; does not wait if it has already. Gives true.
+   * Waits until the event is set. Does not suspend if it is already set. Returns true.
    *
-   * @throws RuntimeError if it would have to wait, and others waited on another loop before.
+   * @throws RuntimeError if it has to wait, and the event belongs to another loop.
    */
   wait(): Coroutine<true> {
-    return new WaitCall(this) as unknown as Coroutine<true>;
+    return asCoroutine(new WaitCall(this));
   }
 
-  /** @internal */
-  _wait(): Waiting<true> | undefined {
+  _wait(): QueuedWaiter<true> | undefined {
     return this.#isSet ? undefined : this.#waiters.wait();
   }
 }

@@ -1,25 +1,56 @@
-import { dispose } from "../loop/dispose.ts";
-import { operation } from "../tasks/bareCall.ts";
-import type { Coroutine } from "../tasks/coroutine.ts";
+import { checkFunction } from "../lang/arguments.ts";
+import { dispose } from "../lang/dispose.ts";
+import { checkCoroutine } from "../tasks/awaitable.ts";
+import { type Coroutine, coroutine } from "../tasks/kernel/coroutine.ts";
+import type { Future } from "../tasks/kernel/future.ts";
+import { operation } from "../tasks/lazyCall.ts";
 
-/** What is acquired and released. */
-export interface Releasable {
+/** A lock, a semaphore or a condition. */
+interface Releasable {
   acquire(): Coroutine<true>;
   release(): void;
 }
 
-/** Acquires, and gives what releases at the end of a `using` block, once. */
-export function hold(what: Releasable): Coroutine<Disposable> {
-  return operation(holding(what));
+/**
+ * Acquires `primitive`. Returns an object for `using`, which releases it once at the end of the
+ * block.
+ */
+export function hold(primitive: Releasable): Coroutine<Disposable> {
+  return operation(holding(primitive));
 }
 
-function* holding(what: Releasable): Coroutine<Disposable> {
-  yield* what.acquire();
+function* holding(primitive: Releasable): Coroutine<Disposable> {
+  yield* primitive.acquire();
   let isHeld = true;
   return {
     [dispose]() {
-      if (isHeld) what.release();
+      if (isHeld) primitive.release();
       isHeld = false;
     },
   };
 }
+
+/**
+ * Acquires `primitive`, awaits the coroutine that `body(...args)` returns, and always releases
+ * `primitive` at the end.
+ */
+export function holdDuring<T, Args extends unknown[]>(
+  primitive: Releasable,
+  body: (...args: Args) => Coroutine<T> | Future<T>,
+  args: Args,
+): Coroutine<T> {
+  checkFunction("body", body);
+  return runHolding(primitive, () => body(...args));
+}
+
+const runHolding = /* @__PURE__ */ coroutine(function* hold<T>(
+  primitive: Releasable,
+  body: () => Coroutine<T> | Future<T>,
+): Coroutine<T> {
+  yield* primitive.acquire();
+  try {
+    return yield* checkCoroutine("body", body);
+  } finally {
+    primitive.release();
+  }
+});

@@ -1,15 +1,17 @@
 import { Queue } from "./queue.ts";
 import type { Store } from "./store.ts";
 
-/** A queue that gives the youngest item first. Like `asyncio.LifoQueue`; all else as `Queue`. */
+/**
+ * A queue that returns the newest item first, and otherwise behaves like `Queue`. Like
+ * `asyncio.LifoQueue`.
+ */
 export class LifoQueue<T> extends Queue<T> {
-  /** @internal */
   override _store: Store<T> = new LastInFirstOut();
 }
 
 class LastInFirstOut<T> implements Store<T> {
   readonly #items: T[] = [];
-  /** What came back: older than all else. */
+  /** Items that were returned to the queue. They count as older than all others. */
   readonly #returned: T[] = [];
 
   get size(): number {

@@ -1,58 +1,80 @@
 import { holders, noteGiven } from "../loop/holders.ts";
-import type { Coroutine } from "../tasks/coroutine.ts";
+import { keepInstances } from "../loop/kept.ts";
+import type { Coroutine } from "../tasks/kernel/coroutine.ts";
+import type { Future } from "../tasks/kernel/future.ts";
+import { asCoroutine } from "../tasks/lazyCall.ts";
 import { Binding } from "./binding.ts";
-import { hold } from "./hold.ts";
+import { hold, holdDuring } from "./hold.ts";
 import { WaitCall } from "./waitCall.ts";
-import { type Waiting, WaitQueue } from "./waitQueue.ts";
+import { type QueuedWaiter, WaitQueue } from "./waitQueue.ts";
 
 /**
- * Lets one in at a time. Like `asyncio.Lock`.
+ * A mutual exclusion lock. Like `asyncio.Lock`.
  *
- * First come, first served. `release()` hands the lock to the one who waits longest, at once: `locked()` stays true,
- * and who comes in between waits behind. (Unlike asyncio's, which is free until the one woken comes to its turn.)
- * It has no owner: any task or callback may release it, and a task that acquires it twice waits for itself.
+ * FIFO. `release()` hands the lock directly to the task that has waited longest: `locked()` stays
+ * true, and newcomers can't jump the queue. (Unlike asyncio's, which is free until the woken task
+ * runs.) A lock has no owner: any task or callback may release it, and a task that acquires it
+ * twice deadlocks.
  *
- * It belongs to the loop on which somebody waited for it first.
+ * Belongs to the loop of the first task that waits for it.
  *
  * @example
  * using _ = yield* lock.hold();
  */
 export class Lock {
-  /** @internal */
+  static readonly _kept = /* @__PURE__ */ keepInstances(lockToKeep);
+
   readonly _binding = new Binding("Lock");
   readonly #waiters = new WaitQueue<true>(this, "Lock", this._binding, () => this.#pass());
   #isLocked = false;
 
-  /** Whether somebody has it, or it was just handed to somebody. */
+  /** Returns whether the lock is held or being handed over. */
   locked(): boolean {
     return this.#isLocked;
   }
 
   /**
-   * Waits until the lock is free, and takes it; a free one is taken without waiting. Gives true.
+   * Acquires the lock. Waits if it is held; otherwise doesn't suspend. Returns true.
    *
-   * A cancel gives up the place in line. A lock that was handed over in the turn of the cancel goes to the next one.
+   * A cancelled task leaves the queue. If the lock was handed to it in the same turn, the next task
+   * gets the lock.
    *
-   * @throws RuntimeError if it would have to wait, and others waited on another loop before.
+   * @throws RuntimeError if it has to wait, and the lock belongs to another loop.
    */
   acquire(): Coroutine<true> {
-    return new WaitCall(this, "Lock") as unknown as Coroutine<true>;
+    return asCoroutine(new WaitCall(this, "Lock"));
   }
 
-  /** Hands the lock to the next in line, or frees it. @throws RangeError if it is free already */
+  /** Hands the lock to the next waiting task, or frees it. @throws RangeError if it is not held. */
   release(): void {
-    if (!this.#isLocked) throw new RangeError("The lock is released more often than acquired");
+    if (!this.#isLocked) throw new RangeError("The lock was released more often than acquired");
     if (holders.watchers > 0) noteGiven(this, false);
     this.#pass();
   }
 
-  /** Acquires it, and gives what releases it once, at the end of the block: `using _ = yield* lock.hold()`. */
+  /** Acquires the lock, and releases it at the end of the block: `using _ = yield* lock.hold()`. */
   hold(): Coroutine<Disposable> {
     return hold(this);
   }
 
-  /** @internal */
-  _wait(): Waiting<true> | undefined {
+  /**
+   * Acquires the lock, awaits `body(...args)`, and always releases the lock at the end. Returns the result
+   * of `body`.
+   *
+   * Equivalent to a block with `using _ = yield* lock.hold()`, which some JavaScript engines don't
+   * support yet.
+   *
+   * @throws TypeError if `body` is not a function that returns a coroutine or a future. @throws
+   * whatever `body` throws.
+   */
+  with<T, Args extends unknown[]>(
+    body: (...args: Args) => Coroutine<T> | Future<T>,
+    ...args: Args
+  ): Coroutine<T> {
+    return holdDuring(this, body, args);
+  }
+
+  _wait(): QueuedWaiter<true> | undefined {
     if (this.#isLocked) return this.#waiters.wait();
     this.#isLocked = true;
     return undefined;
@@ -61,4 +83,8 @@ export class Lock {
   #pass(): void {
     this.#isLocked = this.#waiters.handOver(true);
   }
+}
+
+function lockToKeep(): readonly object[] {
+  return [new Lock()];
 }

@@ -1,13 +1,14 @@
-import { describe } from "../loop/arguments.ts";
+import { describe } from "../lang/arguments.ts";
 
-/** Says which of two comes first: negative if `a` does, positive if `b` does, 0 if it is all the same. */
+/** Compares two values: negative if `a` comes first, positive if `b` does, 0 if they are equal. */
 export type Compare<T> = (a: T, b: T) => number;
 
 /**
- * The order of what has one: numbers, bigints, strings, objects with such a `valueOf`, and arrays of these, element by
- * element. As with Python's tuples, elements that are the same need no order.
+ * Compares values that have a natural order: numbers, bigints, strings, objects whose `valueOf`
+ * returns one of these, and arrays of these, element by element. As with Python's tuples, identical
+ * elements need no order.
  *
- * @throws TypeError if there is none.
+ * @throws TypeError if the values have no order.
  */
 export function naturalOrder(a: unknown, b: unknown): number {
   if (Array.isArray(a) && Array.isArray(b)) {
@@ -23,15 +24,15 @@ export function naturalOrder(a: unknown, b: unknown): number {
   if ((typeof x === "string") === (typeof y === "string")) {
     if (x < y) return -1;
     if (x > y) return 1;
-    // Not so for NaN.
+    // Not an `else`, because comparisons with NaN are always false.
     if (x >= y) return 0;
   }
   throw new TypeError(
-    `There is no order of ${describe(a)} and ${describe(b)}: give \`compare\` to the PriorityQueue`,
+    `Cannot compare ${describe(a)} with ${describe(b)}. Pass \`compare\` to the PriorityQueue`,
   );
 }
 
-/** What stands for a value in comparisons. NaN, which has no order, for what has none. */
+/** Returns the primitive to compare; NaN for a value without an order. */
 function ranked(value: unknown): number | bigint | string {
   const primitive = typeof value === "object" ? value?.valueOf?.() : value;
   switch (typeof primitive) {

@@ -1,24 +1,25 @@
-import { checkFunction, checkOptions, describe } from "../loop/arguments.ts";
-import type { Coroutine } from "../tasks/coroutine.ts";
+import { checkFunction, checkOptions, describe } from "../lang/arguments.ts";
+import type { Coroutine } from "../tasks/kernel/coroutine.ts";
 import { type Compare, naturalOrder } from "./order.ts";
 import { Queue } from "./queue.ts";
 import type { Store } from "./store.ts";
 
-/** How a `PriorityQueue` is made. */
+/** Options of a `PriorityQueue`. */
 export interface PriorityQueueOptions<T> {
   /** The order, as for `Array.prototype.sort`: negative if `a` comes first. */
   readonly compare?: Compare<T> | undefined;
 }
 
 /**
- * A queue that gives the smallest item first; of equal ones, the oldest. Like `asyncio.PriorityQueue`; all else as
- * `Queue`.
+ * A queue that returns the smallest item first, and the oldest of equal items. Otherwise it behaves
+ * like `Queue`. Like `asyncio.PriorityQueue`.
  *
- * By default items are numbers, bigints, strings, objects with such a `valueOf` (a `Date`), or arrays of these, which
- * are compared element by element, as Python's tuples: `[priority, data]`. Where priorities may be equal, and the data
- * have no order, give `compare`.
+ * Without `compare`, items must be numbers, bigints, strings, objects whose `valueOf` returns one
+ * of these (such as a `Date`), or arrays of these, which are compared element by element like
+ * Python's tuples: `[priority, data]`. Pass `compare` if priorities may be equal and the data have
+ * no order.
  *
- * A waiting getter gets the first item that is put, even if a smaller one follows in the same turn.
+ * A waiting getter gets the first item put, even if a smaller one follows in the same turn.
  *
  * @example
  * const jobs = new PriorityQueue<Job>(0, { compare: (a, b) => a.priority - b.priority });
@@ -27,8 +28,8 @@ export class PriorityQueue<T> extends Queue<T> {
   readonly #compare: Compare<T>;
 
   /**
-   * @throws TypeError if `maxsize` is not a number, or `compare` not a function. @throws RangeError if `maxsize` is NaN
-   * or has a fraction.
+   * @throws TypeError if `maxsize` is not a number, or `compare` not a function. @throws RangeError
+   * if `maxsize` is NaN or has a fraction.
    */
   constructor(maxsize = 0, options: PriorityQueueOptions<T> = {}) {
     checkOptions(options);
@@ -40,41 +41,48 @@ export class PriorityQueue<T> extends Queue<T> {
   }
 
   /**
-   * As `Queue.put`.
+   * Puts an item, as `Queue.put` does.
    *
-   * @throws TypeError if the item has no order: at the call if it has none by itself, else when it is put among others.
-   * Nothing is changed then.
+   * @throws TypeError if the item has no order: at the call if it can't be compared with itself,
+   * otherwise when it is compared with other items. The queue is then unchanged.
    */
   override put(item: T): Coroutine<void> {
     this.#check(item);
     return super.put(item);
   }
 
-  /** As `Queue.putNowait`. @throws TypeError if the item has no order. Nothing is changed then */
+  /**
+   * Puts an item, as `Queue.putNowait` does.
+   * @throws TypeError if it has no order; the queue is then unchanged.
+   */
   override putNowait(item: T): void {
     this.#check(item);
     super.putNowait(item);
   }
 
   #check(item: T): void {
-    // Even alone: else it would be the next item that is refused, or be handed over where it happens to find a getter.
+    // Checked even for the first item. Otherwise the error would only appear at the next item, or a
+    // waiting getter would receive an item without an order.
     if (this.#compare === naturalOrder) naturalOrder(item, item);
   }
 }
 
 interface Entry<T> {
   readonly item: T;
-  /** Of equal items, the one with the lower number is next. */
+  /** Among equal items, the one with the lowest number is next. */
   readonly seq: number;
 }
 
-// A binary min-heap over (item, seq). To compare may throw: first the place is found,
-// and only then anything is moved.
+// A binary min-heap over (item, seq). Comparing may throw, so an operation finds the position
+// first, and moves entries only then.
 class Heap<T> implements Store<T> {
   readonly #compare: Compare<T>;
   readonly #entries: Entry<T>[] = [];
   #added = 0;
-  /** Older than everything that was added, and in order. */
+  /**
+   * The next `seq` for an item that is returned. Lower than the `seq` of every added item, so the
+   * returned item counts as older.
+   */
   #returned = Number.MIN_SAFE_INTEGER;
 
   constructor(compare: Compare<T>) {
@@ -87,70 +95,71 @@ class Heap<T> implements Store<T> {
 
   add(item: T): void {
     const entry = { item, seq: this.#added++ };
-    this.#rise(entry, this.#placeAbove(entry));
+    this.#rise(entry, this.#positionAbove(entry));
   }
 
   putBack(item: T): void {
     const entry = { item, seq: this.#returned++ };
-    let place = this.#entries.length;
+    let position = this.#entries.length;
     try {
-      place = this.#placeAbove(entry);
+      position = this.#positionAbove(entry);
     } catch {
-      // Whose getter was cancelled has nothing to do with it: the next one who gets will hear of it.
+      // The cancelled getter must not see this error. The next `get` will throw it.
     }
-    this.#rise(entry, place);
+    this.#rise(entry, position);
   }
 
   take(): T {
     const entries = this.#entries;
     let moved = entries.at(-1) as Entry<T>;
-    // From where the last leaf belongs, all move up by one, and the root out.
-    for (let place = this.#placeBelow(moved); place >= 0; place = (place - 1) >> 1) {
-      const above = entries[place] as Entry<T>;
-      entries[place] = moved;
+    // Put the last leaf where it belongs, and move everything above it up by one, so that the root
+    // drops out.
+    for (let position = this.#positionBelow(moved); position >= 0; position = (position - 1) >> 1) {
+      const above = entries[position] as Entry<T>;
+      entries[position] = moved;
       moved = above;
     }
     entries.pop();
     return moved.item;
   }
 
-  /** The place on the way from a new leaf to the root where `entry` belongs. */
-  #placeAbove(entry: Entry<T>): number {
-    let place = this.#entries.length;
-    while (place > 0) {
-      const parent = (place - 1) >> 1;
+  /** Returns the position of `entry` on the path from a new leaf to the root. */
+  #positionAbove(entry: Entry<T>): number {
+    let position = this.#entries.length;
+    while (position > 0) {
+      const parent = (position - 1) >> 1;
       if (!this.#isBefore(entry, this.#entries[parent] as Entry<T>)) break;
-      place = parent;
+      position = parent;
     }
-    return place;
+    return position;
   }
 
-  /** Puts `entry` in at `place`, and moves those down that are between it and a new leaf. */
-  #rise(entry: Entry<T>, place: number): void {
+  /** Inserts `entry` at `position`, and moves the entries between there and a new leaf down. */
+  #rise(entry: Entry<T>, position: number): void {
     const entries = this.#entries;
     let hole = entries.length;
-    while (hole > place) {
+    while (hole > position) {
       const parent = (hole - 1) >> 1;
       entries[hole] = entries[parent] as Entry<T>;
       hole = parent;
     }
-    entries[place] = entry;
+    entries[position] = entry;
   }
 
-  /** The place on the way down from the root where the last leaf belongs. */
-  #placeBelow(last: Entry<T>): number {
+  /** Returns the position of the last leaf on the path down from the root. */
+  #positionBelow(last: Entry<T>): number {
     const entries = this.#entries;
     const size = entries.length - 1;
-    let place = 0;
+    let position = 0;
     for (;;) {
-      let child = 2 * place + 1;
+      let child = 2 * position + 1;
       const right = child + 1;
-      if (child >= size) return place;
+      if (child >= size) return position;
       if (right < size && this.#isBefore(entries[right] as Entry<T>, entries[child] as Entry<T>)) {
         child = right;
       }
-      if (!this.#isBefore(entries[child] as Entry<T>, last)) return place;
-      place = child;
+      if (!this.#isBefore(entries[child] as Entry<T>, last)) return position;
+      position = child;
     }
   }
 

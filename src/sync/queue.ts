@@ -1,146 +1,162 @@
-// A queue: items that wait for getters, or getters that wait for items.
+// A queue. Either items wait for getters, or getters wait for items.
 //
 // Invariants:
-//   Q1  while getters wait, nothing is stored
+//   Q1  while getters wait, the store is empty
 //   Q2  while putters wait, the store is full
-//   Q3  nobody waits for room or for an item once the queue was shut down
+//   Q3  nothing waits for an item or for free space once the queue is shut down
+//
+// This is one file because every method must keep all three.
 
-import { checkBoolean, describe, wrongType } from "../loop/arguments.ts";
+import { checkBoolean, outOfRange, wrongType } from "../lang/arguments.ts";
+import { keepInstances } from "../loop/kept.ts";
 import { notePromise, outsideWaits } from "../loop/ownPromises.ts";
-import { BareCall, Prompt, type Wait } from "../tasks/bareCall.ts";
-import type { Coroutine } from "../tasks/coroutine.ts";
 import type { CoroutineSource } from "../tasks/iterate.ts";
+import type { Coroutine } from "../tasks/kernel/coroutine.ts";
+import { asCoroutine, Immediate, type Wait } from "../tasks/lazyCall.ts";
 import { Binding } from "./binding.ts";
 import { QueueEmpty, QueueFull, QueueShutDown } from "./errors.ts";
+import { Get, Join, Put, Putting } from "./queueCalls.ts";
 import { FirstInFirstOut, type Store } from "./store.ts";
-import { type Entry, Waiting, WaitQueue } from "./waitQueue.ts";
+import { type Entry, type QueuedWaiter, WaitQueue } from "./waitQueue.ts";
 
 /**
- * Passes items from those who put to those who get, the oldest first. Like `asyncio.Queue`.
+ * A FIFO queue between tasks. Like `asyncio.Queue`.
  *
- * First come, first served, by direct hand-over on both sides: an item that is put while somebody waits for one is
- * that getter's, and is not counted in `qsize()`; room that gets free is the waiting putter's, whose item enters the
- * queue at that moment. (Unlike asyncio's, where who comes in between may be faster.)
+ * Items and free space are handed over directly, in order of arrival. An item put while a getter
+ * waits belongs to that getter, and `qsize()` doesn't count it. Space that becomes free belongs to
+ * the first waiting putter, whose item enters the queue at that moment. (Unlike asyncio's, where
+ * newcomers may overtake waiting tasks.)
  *
- * Nothing is lost. An item that was handed to a getter which was cancelled in the same turn goes to the next one who
- * waits, else back to where it would be if it had never been taken; for a moment there may then be one more than
- * `maxsize`.
+ * No item is lost. If a getter is cancelled in the turn in which it was handed an item, the next
+ * getter gets that item. Without one, the item returns to the position it had, and the queue may
+ * briefly exceed `maxsize`.
  *
- * Outside of coroutines it is async-iterable: `for await` takes items until the queue was shut down and is empty. To
- * leave the loop early loses nothing.
+ * Outside coroutines, `for await` takes items until the queue is shut down and empty. Leaving that
+ * loop early loses nothing.
  *
- * It belongs to the loop on which a task waited for it first. Promises wait on any.
+ * Belongs to the loop of the first task that waits for it. Promises may wait on any loop.
  */
 export class Queue<T> implements AsyncIterable<T>, CoroutineSource<T> {
+  static readonly _kept = /* @__PURE__ */ keepInstances(queueToKeep);
+
   readonly #maxsize: number;
-  /** @internal */
   _store: Store<T> = new FirstInFirstOut();
   readonly #binding = new Binding("Queue");
-  readonly #getters = new WaitQueue<T>(this, "an item of Queue", this.#binding, (item) =>
+  readonly #getters = new WaitQueue<T>(this, "an item from Queue", this.#binding, (item) =>
     this.#putBack(item),
   );
-  readonly #putters = new WaitQueue<undefined, Putting<T>>(this, "room in Queue", this.#binding);
+  readonly #putters = new WaitQueue<undefined, Putting<T>>(this, "space in Queue", this.#binding);
   readonly #joiners = new WaitQueue<undefined>(this, "the last taskDone() of Queue", this.#binding);
-  /** How many items were put and are not done. */
+  /** The number of items that were put and not marked as done. */
   #unfinished = 0;
   #isShutDown = false;
-  /** Whether it was shut down immediately: items that come back are dropped too. */
+  /** Whether `shutdown(true)` was called, so that returned items are dropped too. */
   #drops = false;
 
   /**
-   * @param maxsize how many items there is room for; 0, less or Infinity is no bound.
-   * @throws TypeError if it is not a number. @throws RangeError if it is NaN or has a fraction.
+   * @param maxsize the maximum number of items. Unbounded if 0, negative or Infinity.
+   * @throws TypeError if `maxsize` is not a number. @throws RangeError if it is NaN or has a
+   * fraction.
    */
   constructor(maxsize = 0) {
     if (typeof maxsize !== "number") throw wrongType("maxsize", "a number", maxsize);
     if (maxsize % 1 !== 0 && Math.abs(maxsize) !== Infinity) {
-      throw new RangeError(`Expected \`maxsize\` to be a whole number, got ${describe(maxsize)}`);
+      throw outOfRange("maxsize", "a whole number", maxsize);
     }
     this.#maxsize = maxsize;
   }
 
-  /** How many items there is room for; 0, less or Infinity is no bound. */
+  /** The maximum number of items. Unbounded if 0, negative or Infinity. */
   get maxsize(): number {
     return this.#maxsize;
   }
 
-  /** How many items are there to be got. */
+  /** Returns the number of items in the queue. */
   qsize(): number {
     return this._store.size;
   }
 
-  /** Whether there is none. */
+  /** Returns whether the queue is empty. */
   empty(): boolean {
     return this._store.size === 0;
   }
 
-  /** Whether there is no room. */
+  /** Returns whether the queue is full. */
   full(): boolean {
     return this.#maxsize > 0 && this._store.size >= this.#maxsize;
   }
 
   /**
-   * Puts an item, and waits for room if there is none.
+   * Puts an item. Waits if the queue is full.
    *
-   * A cancel takes back an item that was not accepted yet; one that was, in the turn of the cancel, stays in.
+   * A cancellation withdraws the item, unless the queue accepted it in the same turn.
    *
-   * @throws QueueShutDown if the queue was shut down, or is while this waits.
-   * @throws RuntimeError if it would have to wait, and others waited on another loop before.
+   * @throws QueueShutDown if the queue is shut down, before or during the wait.
+   * @throws RuntimeError if it has to wait, and the queue belongs to another loop.
    */
   put(item: T): Coroutine<void> {
-    return new Put(this, item) as unknown as Coroutine<void>;
+    return asCoroutine(new Put(this, item));
   }
 
   /**
    * Puts an item without waiting.
    *
-   * @throws QueueFull if there is no room.
-   * @throws QueueShutDown if the queue was shut down.
+   * @throws QueueFull if the queue is full.
+   * @throws QueueShutDown if the queue is shut down.
    */
   putNowait(item: T): void {
     if (!this.#accepts(item)) throw new QueueFull("The queue is full");
   }
 
   /**
-   * Takes the next item, and waits for one if there is none.
+   * Removes and returns the next item. Waits if the queue is empty.
    *
-   * @throws QueueShutDown if the queue was shut down and is empty, or is shut down while this waits.
-   * @throws RuntimeError if it would have to wait, and others waited on another loop before.
+   * A cancelled getter leaves the item for the next one.
+   *
+   * @throws QueueShutDown if the queue is empty and shut down, before or during the wait.
+   * @throws RuntimeError if it has to wait, and the queue belongs to another loop.
    */
   get(): Coroutine<T> {
-    return new Get(this) as unknown as Coroutine<T>;
+    return asCoroutine(new Get(this));
   }
 
   /**
-   * Takes the next item without waiting.
+   * Removes and returns the next item without waiting.
    *
-   * @throws QueueEmpty if there is none.
-   * @throws QueueShutDown if there will be none either.
+   * @throws QueueEmpty if the queue is empty.
+   * @throws QueueShutDown if the queue is empty and shut down.
    */
   getNowait(): T {
     if (this.#hasItem()) return this.#take();
     throw new QueueEmpty("The queue is empty");
   }
 
-  /** Says that one item that was got is done with, for `join()`. @throws RangeError if all are */
+  /**
+   * Marks one item as done, for `join()`.
+   * @throws RangeError if called more often than items were put.
+   */
   taskDone(): void {
     if (this.#unfinished === 0) {
-      throw new RangeError("taskDone() is called more often than items were put");
+      throw new RangeError("taskDone() was called more often than items were put");
     }
     this.#finishOne();
   }
 
-  /** Waits until each item that was put is marked by `taskDone()`. @throws RuntimeError as `get()` */
+  /**
+   * Waits until every item is marked as done.
+   * @throws RuntimeError if it has to wait, and the queue belongs to another loop.
+   */
   join(): Coroutine<void> {
-    return new Join(this as unknown as Queue<never>) as unknown as Coroutine<void>;
+    return asCoroutine(new Join(this));
   }
 
   /**
-   * Ends the queue: `put` throws from now on, for those who wait too; `get` does once the queue is empty.
+   * Shuts the queue down. `put` fails from now on, and so do waiting putters. `get` fails once the
+   * queue is empty.
    *
-   * An item that was handed to a getter in the same turn is that getter's.
+   * An item already handed to a getter still belongs to it.
    *
-   * @param immediate drops what is left, and counts it as done.
+   * @param immediate whether to drop the remaining items and mark them as done.
    * @throws TypeError if `immediate` is not a boolean.
    */
   shutdown(immediate = false): void {
@@ -154,7 +170,9 @@ export class Queue<T> implements AsyncIterable<T>, CoroutineSource<T> {
     this._store = new FirstInFirstOut();
   }
 
-  /** Takes items outside of coroutines, until the queue was shut down and is empty. It needs no loop. */
+  /**
+   * Iterates over items outside coroutines, until the queue is shut down and empty. Needs no loop.
+   */
   [Symbol.asyncIterator](): AsyncIterableIterator<T, undefined> {
     const waiting = new Set<Entry<T>>();
     let isClosed = false;
@@ -196,25 +214,25 @@ export class Queue<T> implements AsyncIterable<T>, CoroutineSource<T> {
     };
   }
 
-  /** Has a task put an item: undefined if it is accepted at once. @internal */
-  _put(item: T): Waiting<undefined> | undefined {
+  /** Puts an item. Returns a waiter if the queue is full. */
+  _put(item: T): QueuedWaiter<undefined> | undefined {
     if (this.#accepts(item)) return undefined;
     const putting = new Putting(this.#putters, item);
     this.#putters.add(putting);
     return putting;
   }
 
-  /** Has a task get an item: at once, or in line. @internal */
+  /** Gets an item, or a waiter for one. */
   _get(): Wait<T> {
-    return this.#hasItem() ? new Prompt(this.#take()) : this.#getters.wait();
+    return this.#hasItem() ? new Immediate(this.#take()) : this.#getters.wait();
   }
 
-  /** Has a task wait until all is done: undefined if it is already. @internal */
-  _join(): Waiting<undefined> | undefined {
+  /** Returns a waiter for the last `taskDone()`; undefined if all items are done. */
+  _join(): QueuedWaiter<undefined> | undefined {
     return this.#unfinished > 0 ? this.#joiners.wait() : undefined;
   }
 
-  /** The next item, or the end. @internal */
+  /** Gets the next item for an iteration, or its end. */
   *_pull(): Coroutine<IteratorResult<T, undefined>> {
     try {
       return { done: false, value: yield* this.get() };
@@ -224,7 +242,7 @@ export class Queue<T> implements AsyncIterable<T>, CoroutineSource<T> {
     }
   }
 
-  /** Takes an item in, if somebody waits for one or there is room. */
+  /** Accepts an item if a getter waits or there is space. Returns whether it did. */
   #accepts(item: T): boolean {
     if (this.#isShutDown) throw shutDown();
     if (this.#getters.length === 0 || !this.#getters.handOver(item)) {
@@ -241,14 +259,14 @@ export class Queue<T> implements AsyncIterable<T>, CoroutineSource<T> {
     return false;
   }
 
-  /** Takes the next item out, and lets in the items of those who waited for room. */
+  /** Removes the next item, and admits the items of waiting putters. */
   #take(): T {
     const item = this._store.take();
-    if (this.#putters.length > 0) this.#letIn();
+    if (this.#putters.length > 0) this.#admitPutters();
     return item;
   }
 
-  #letIn(): void {
+  #admitPutters(): void {
     while (!this.full()) {
       const putting = this.#putters.shift();
       if (putting === undefined) return;
@@ -257,7 +275,7 @@ export class Queue<T> implements AsyncIterable<T>, CoroutineSource<T> {
         this.#unfinished++;
         putting._succeed(undefined);
       } catch (error) {
-        // It is the putter's item that has no place.
+        // The store refuses the item, so its putter gets the error.
         putting._fail(error);
       }
     }
@@ -270,81 +288,17 @@ export class Queue<T> implements AsyncIterable<T>, CoroutineSource<T> {
   }
 
   #finishOne(): void {
-    // Some may have been marked before they were got.
+    // An item may be marked as done before it is taken.
     if (this.#unfinished > 0 && --this.#unfinished === 0) this.#joiners.handOverToAll(undefined);
-  }
-}
-
-/** The coroutine of `get()`. */
-class Get<T> extends BareCall<T> {
-  declare readonly _queue: Queue<T>;
-
-  constructor(queue: Queue<T>) {
-    super();
-    this._queue = queue;
-  }
-
-  override get _source(): object {
-    return this._queue;
-  }
-
-  override _start(): Wait<T> {
-    return this._queue._get();
-  }
-}
-
-const ACCEPTED = /* @__PURE__ */ new Prompt(undefined);
-
-/** The coroutine of `put()`. */
-class Put<T> extends BareCall<void> {
-  declare readonly _queue: Queue<T>;
-  declare readonly _item: T;
-
-  constructor(queue: Queue<T>, item: T) {
-    super();
-    this._queue = queue;
-    this._item = item;
-  }
-
-  override get _source(): object {
-    return this._queue;
-  }
-
-  override _start(): Wait<void> {
-    return this._queue._put(this._item) ?? ACCEPTED;
-  }
-}
-
-/** The coroutine of `join()`. */
-class Join extends BareCall<void> {
-  declare readonly _queue: Queue<never>;
-
-  constructor(queue: Queue<never>) {
-    super();
-    this._queue = queue;
-  }
-
-  override get _source(): object {
-    return this._queue;
-  }
-
-  override _start(): Wait<void> {
-    return this._queue._join() ?? ACCEPTED;
-  }
-}
-
-/** One who waits for room, and the item for which. */
-class Putting<T> extends Waiting<undefined> {
-  readonly item: T;
-
-  constructor(queue: WaitQueue<undefined>, item: T) {
-    super(queue);
-    this.item = item;
   }
 }
 
 const END = { done: true, value: undefined } as const;
 
 function shutDown(): QueueShutDown {
-  return new QueueShutDown("The queue was shut down");
+  return new QueueShutDown("The queue is shut down");
+}
+
+function queueToKeep(): readonly object[] {
+  return [new Queue()];
 }

@@ -1,89 +1,116 @@
-import { checkCount } from "../loop/arguments.ts";
+import { checkCount } from "../lang/arguments.ts";
 import { holders, noteGiven } from "../loop/holders.ts";
-import type { Coroutine } from "../tasks/coroutine.ts";
+import type { Coroutine } from "../tasks/kernel/coroutine.ts";
+import type { Future } from "../tasks/kernel/future.ts";
+import { asCoroutine } from "../tasks/lazyCall.ts";
 import { Binding } from "./binding.ts";
-import { hold } from "./hold.ts";
+import { hold, holdDuring } from "./hold.ts";
 import { WaitCall } from "./waitCall.ts";
-import { type Waiting, WaitQueue } from "./waitQueue.ts";
+import { type QueuedWaiter, WaitQueue } from "./waitQueue.ts";
 
 /**
- * Lets a number of tasks in at a time. Like `asyncio.Semaphore`.
+ * Limits how many tasks do something at the same time. Like `asyncio.Semaphore`.
  *
- * First come, first served. `release()` hands its permit to the one who waits longest, at once, so who comes in between
- * waits behind.
+ * FIFO. `release()` hands its permit directly to the task that has waited longest, so newcomers
+ * can't jump the queue.
  *
- * It belongs to the loop on which somebody waited for it first.
+ * Belongs to the loop of the first task that waits for it.
  *
  * @example
  * using _ = yield* semaphore.hold();
  */
 export class Semaphore {
-  /** How many permits are there to be taken; 0 while somebody waits. @internal */
+  /** The number of free permits; 0 while a task waits. */
   _value: number;
-  /** @internal */
   _bound = Infinity;
   readonly #waiters = new WaitQueue<true>(this, "Semaphore", new Binding("Semaphore"), () =>
     this.#pass(),
   );
 
   /**
-   * @param value how many permits there are.
-   * @throws TypeError or RangeError unless `value` is a whole number >= 0, or Infinity.
+   * @param value the number of permits.
+   * @throws TypeError or RangeError unless `value` is an integer >= 0 or Infinity.
    */
   constructor(value = 1) {
     checkCount("value", value);
     this._value = value;
   }
 
-  /** Whether `acquire()` would have to wait. */
+  /** Returns whether `acquire()` would have to wait. */
   locked(): boolean {
     return this._value === 0;
   }
 
   /**
-   * Takes a permit, and waits for one if there is none. Gives true.
+   * Acquires a permit. Waits if none is free; otherwise doesn't suspend. Returns true.
    *
-   * A cancel gives up the place in line. A permit that was handed over in the turn of the cancel goes to the next one.
+   * A cancelled task leaves the queue. If a permit was handed to it in the same turn, the next task
+   * gets that permit.
    *
-   * @throws RuntimeError if it would have to wait, and others waited on another loop before.
+   * @throws RuntimeError if it has to wait, and the semaphore belongs to another loop.
    */
   acquire(): Coroutine<true> {
-    return new WaitCall(this, "Semaphore") as unknown as Coroutine<true>;
+    return asCoroutine(new WaitCall(this, "Semaphore"));
   }
 
-  /** @internal */
-  _wait(): Waiting<true> | undefined {
+  _wait(): QueuedWaiter<true> | undefined {
     if (this._value === 0) return this.#waiters.wait();
     this._value--;
     return undefined;
   }
 
-  /** Gives a permit to the next in line, or puts it back. It may be one that nobody has acquired. */
+  /**
+   * Hands a permit to the next waiting task, or frees it. Any task may call it, even without having
+   * acquired one.
+   */
   release(): void {
     if (holders.watchers > 0) noteGiven(this, true);
     this.#pass();
   }
 
-  /** Takes a permit, and gives what releases it once, at the end of the block: `using _ = yield* semaphore.hold()`. */
+  /**
+   * Acquires a permit, and releases it at the end of the block: `using _ = yield*
+   * semaphore.hold()`.
+   */
   hold(): Coroutine<Disposable> {
     return hold(this);
   }
 
+  /**
+   * Acquires a permit, awaits `body(...args)`, and always releases the permit at the end. Returns the
+   * result of `body`.
+   *
+   * Equivalent to a block with `using _ = yield* semaphore.hold()`, which some JavaScript engines
+   * don't support yet.
+   *
+   * @throws TypeError if `body` is not a function that returns a coroutine or a future. @throws
+   * whatever `body` throws.
+   */
+  with<T, Args extends unknown[]>(
+    body: (...args: Args) => Coroutine<T> | Future<T>,
+    ...args: Args
+  ): Coroutine<T> {
+    return holdDuring(this, body, args);
+  }
+
   #pass(): void {
-    // One that comes back may have been released twice.
+    // Bounded, because a permit that a cancelled task returns may have been released in the
+    // meantime.
     if (!this.#waiters.handOver(true)) this._value = Math.min(this._value + 1, this._bound);
   }
 }
 
-/** A semaphore that never has more permits than at first. Like `asyncio.BoundedSemaphore`. */
+/** A semaphore that never has more permits than initially. Like `asyncio.BoundedSemaphore`. */
 export class BoundedSemaphore extends Semaphore {
-  /** @internal */
   override _bound = this._value;
 
-  /** As `Semaphore.release`. @throws RangeError if it is released more often than acquired */
+  /**
+   * Releases a permit, as `Semaphore.release` does.
+   * @throws RangeError if released more often than acquired.
+   */
   override release(): void {
     if (this._value >= this._bound) {
-      throw new RangeError("The semaphore is released more often than acquired");
+      throw new RangeError("The semaphore was released more often than acquired");
     }
     super.release();
   }

@@ -1,42 +1,50 @@
 import { holders, noteTaken } from "../loop/holders.ts";
-import { BareCall, Prompt, type Wait } from "../tasks/bareCall.ts";
-import type { Coroutine } from "../tasks/coroutine.ts";
-import type { Waiting } from "./waitQueue.ts";
+import { keepInstances } from "../loop/kept.ts";
+import type { Coroutine } from "../tasks/kernel/coroutine.ts";
+import { Immediate, LazyCall, type Wait } from "../tasks/lazyCall.ts";
+import type { QueuedWaiter } from "./waitQueue.ts";
 
-/** What may be there, or is waited for in line. */
+/** A primitive that can be acquired. */
 interface Waitable {
-  /** Takes it if it is there; else the place in line. @internal */
-  _wait(): Waiting<true> | undefined;
+  /** Acquires the primitive, or returns the future of a waiter in its queue. */
+  _wait(): QueuedWaiter<true> | undefined;
 }
 
-const YES = /* @__PURE__ */ new Prompt(true as const);
+const ACQUIRED = /* @__PURE__ */ new Immediate(true as const);
 
-/** The coroutine that takes it. */
-export class WaitCall extends BareCall<true> {
-  declare readonly _what: Waitable;
-  /** What is held by who has taken it; undefined for what nobody holds. */
+/** The coroutine of `acquire()` and `wait()`. */
+export class WaitCall extends LazyCall<true> {
+  static readonly _kept = /* @__PURE__ */ keepInstances(waitCallToKeep);
+
+  declare readonly _primitive: Waitable;
+  /** The kind of primitive, to record its holder; undefined if it has none, like an event. */
   declare readonly _kind: string | undefined;
 
-  constructor(what: Waitable, kind?: string) {
+  constructor(primitive: Waitable, kind?: string) {
     super();
-    this._what = what;
+    this._primitive = primitive;
     this._kind = kind;
   }
 
-  override get _source(): object {
-    return this._what;
+  override get _resource(): object {
+    return this._primitive;
   }
 
   override _start(): Wait<true> {
-    if (this._kind !== undefined && holders.watchers > 0) return acquire(this._what, this._kind);
-    return this._what._wait() ?? YES;
+    if (this._kind !== undefined && holders.watchers > 0)
+      return acquire(this._primitive, this._kind);
+    return this._primitive._wait() ?? ACQUIRED;
   }
 }
 
-/** Waits, and notes who has it then. */
-function* acquire(what: Waitable, kind: string): Coroutine<true> {
-  const waiting = what._wait();
+function waitCallToKeep(): readonly object[] {
+  return [new WaitCall({ _wait: () => undefined })];
+}
+
+/** Acquires the primitive, and records its holder. */
+function* acquire(primitive: Waitable, kind: string): Coroutine<true> {
+  const waiting = primitive._wait();
   if (waiting !== undefined) yield* waiting;
-  noteTaken(what, kind);
+  noteTaken(primitive, kind);
   return true;
 }

@@ -1,54 +1,58 @@
-// Who waits for a lock, an item, a notification: the one line that all primitives
-// are made of.
+// The queue in which tasks wait for a lock, an item or a notification. All primitives use it.
 //
-// Who gives something gives it to the first in line, at once and by direct
-// hand-over, so that nobody comes between. But a cancel takes the place of a result
-// of the same turn: what was handed over may fail to arrive. How does the giver
-// learn that? `yield*` iterates the waiting future itself, and the engine tells it
-// in which way the coroutine goes on:
+// A lock, item or permit is handed directly to the first waiter, so a newcomer can't jump the
+// queue. But a task that is cancelled between the hand-over and its next step never receives the
+// value, so the value must be given back. `yield*` iterates the waiter's future directly, and the
+// method that it calls distinguishes the cases:
 //
-//   next()               what was handed over has arrived
-//   throw(), return()    the coroutine leaves. Who is still in line steps out of
-//                        it, and what was handed over goes back to the giver
+//   next()     the future is done. It returns the value, or throws, for example if the future was
+//              cancelled. It had left the queue before.
+//   throw()    the task was cancelled after the hand-over. The value is given back.
+//   return()   the coroutine is closed. A waiter that is still in the queue leaves it; a value that
+//              was handed over is given back.
 //
 // Invariants:
-//   W1  who is in line is pending, and who is done is not in line
-//   W2  what was handed over arrives once or is given back once
+//   W1  a waiter in the queue is pending, and one that is done is not in the queue
+//   W2  a value that is handed over arrives once, or is given back once
 
-import type { CancelledError } from "../loop/errors.ts";
+import type { CancelledError } from "../lang/errors.ts";
+import { type Holding, holdersOf } from "../loop/holders.ts";
+import { keepInstances } from "../loop/kept.ts";
 import type { Scheduler } from "../loop/scheduler.ts";
-import { Future } from "../tasks/future.ts";
-import type { Binding } from "./binding.ts";
+import { Future, PENDING, SETS_FIELDS } from "../tasks/kernel/future.ts";
+import { Binding } from "./binding.ts";
 
-/** One who waits in line. */
+/** A waiter in a queue. */
 export interface Entry<T> {
-  /** @internal */
   _ahead: Entry<T> | undefined;
-  /** @internal */
   _behind: Entry<T> | undefined;
-  /** The loop on which it waits, if it needs one. @internal */
+  /** The loop on which it waits, if it needs one. */
   readonly _loop?: Scheduler;
-  /** Called synchronously: it must not run code of a user. @internal */
+  /** Called synchronously, so it must not call user code. */
   _succeed(value: T): void;
-  /** The same. @internal */
+  /** Called synchronously, so it must not call user code. */
   _fail(error: unknown): void;
 }
 
-/** A line in order of arrival, doubly linked: to leave it in the middle costs no more than at the front. */
+/**
+ * A FIFO queue of waiters. Doubly linked, so that a waiter can leave from the middle in constant
+ * time.
+ */
 export class WaitQueue<T, E extends Entry<T> = Entry<T>> {
-  /** Whose line it is, and what for. */
+  /** The primitive that the queue belongs to. */
   readonly owner: object;
-  readonly what: string;
+  /** Describes what its waiters wait for, for reports. */
+  readonly label: string;
   readonly binding: Binding;
-  /** Takes what was handed over to somebody who left without it. */
+  /** Called with a value that was handed to a waiter that left without it. */
   readonly giveBack: ((value: T) => void) | undefined;
   #first: Entry<T> | undefined;
   #last: Entry<T> | undefined;
   #length = 0;
 
-  constructor(owner: object, what: string, binding: Binding, giveBack?: (value: T) => void) {
+  constructor(owner: object, label: string, binding: Binding, giveBack?: (value: T) => void) {
     this.owner = owner;
-    this.what = what;
+    this.label = label;
     this.binding = binding;
     this.giveBack = giveBack;
   }
@@ -57,9 +61,9 @@ export class WaitQueue<T, E extends Entry<T> = Entry<T>> {
     return this.#length;
   }
 
-  /** Has the running task wait at the end of the line: `yield*` what this returns, at once. */
-  wait(this: WaitQueue<T>): Waiting<T> {
-    const waiting = new Waiting(this);
+  /** Adds the running task as a waiter. The caller must `yield*` the result immediately. */
+  wait(this: WaitQueue<T>): QueuedWaiter<T> {
+    const waiting = new QueuedWaiter(this);
     this.add(waiting);
     return waiting;
   }
@@ -73,7 +77,7 @@ export class WaitQueue<T, E extends Entry<T> = Entry<T>> {
     this.#length++;
   }
 
-  /** Takes an entry out, if it is in line. */
+  /** Removes an entry, if it is in the queue. */
   remove(entry: Entry<T>): void {
     const { _ahead: ahead, _behind: behind } = entry;
     if (ahead === undefined && this.#first !== entry) return;
@@ -86,7 +90,18 @@ export class WaitQueue<T, E extends Entry<T> = Entry<T>> {
     this.#length--;
   }
 
-  /** Takes the first one out, to be served. A task of a closed loop would never hear of it. */
+  /**
+   * Returns the first waiter without removing it. Removes tasks of closed loops, which would never
+   * resume.
+   */
+  first(): E | undefined {
+    while (this.#first?._loop?.isClosed()) this.remove(this.#first);
+    return this.#first as E | undefined;
+  }
+
+  /**
+   * Removes and returns the first waiter. Skips tasks of closed loops, which would never resume.
+   */
   shift(): E | undefined {
     for (;;) {
       const first = this.#first;
@@ -96,41 +111,46 @@ export class WaitQueue<T, E extends Entry<T> = Entry<T>> {
     }
   }
 
-  /** Serves the first in line. Returns whether there was one. */
+  /** Hands a value to the first waiter. Returns whether there was one. */
   handOver(value: T): boolean {
     const first = this.shift();
     first?._succeed(value);
     return first !== undefined;
   }
 
-  /** Serves all. */
+  /** Hands a value to all waiters. */
   handOverToAll(value: T): void {
     while (this.#first !== undefined) this.handOver(value);
   }
 
-  /** Has all of them throw, each an error of its own. */
+  /** Fails all waiters, each with a separate error. */
   fail(makeError: () => Error): void {
     while (this.#first !== undefined) this.shift()?._fail(makeError());
   }
 }
 
-/** A task's place in a line, and the future of what it is handed. */
-export class Waiting<T> extends Future<T> implements Entry<T> {
-  // Declared only, as those of Future.
+/** A task that waits in a queue: the future of the value that it will be handed. */
+export class QueuedWaiter<T> extends Future<T> implements Entry<T> {
+  static override readonly _kept = /* @__PURE__ */ keepInstances(waitingToKeep);
+
+  // Only declared, like the fields of Future.
   declare _ahead: Entry<T> | undefined;
   declare _behind: Entry<T> | undefined;
-  /** @internal */
   declare readonly _queue: WaitQueue<T>;
 
-  /** @throws RuntimeError if the line is on another loop, or none runs */
+  /** @throws RuntimeError if the queue belongs to another loop, or no loop is running. */
   constructor(queue: WaitQueue<T>) {
-    super(undefined, queue.binding.loop());
+    super(SETS_FIELDS);
+    this._loop = queue.binding.loop();
+    this._state = PENDING;
+    this._outcome = undefined;
+    this._waiting = undefined;
     this._ahead = undefined;
     this._behind = undefined;
     this._queue = queue;
   }
 
-  /** A cancelled task leaves the line at once, not only when it comes to its turn. */
+  /** Removes a cancelled task from the queue immediately, not only when it resumes. */
   override _abandon(error: CancelledError): void {
     this._queue.remove(this);
     super._abandon(error);
@@ -141,25 +161,39 @@ export class Waiting<T> extends Future<T> implements Entry<T> {
     throw error;
   }
 
-  /** The iterator's end, for a coroutine that is closed while it waits. */
+  /** Called when a coroutine is closed while it waits. */
   return(value?: unknown): IteratorReturnResult<T> {
     this._leave();
     return { done: true, value: value as T };
   }
 
   override _describe(): string {
-    return this._queue.what;
+    return this._queue.label;
   }
 
-  /** Whose hand-over it waits for. @internal */
+  /** Returns the primitive that it waits for. */
   override _resource(): object {
     return this._queue.owner;
   }
 
-  /** @internal */
+  /** Returns the recorded holders of the primitive. Tools of other copies read them too. */
+  _holders(): Iterable<Holding> {
+    return holdersOf(this._queue.owner);
+  }
+
+  /** Called when its loop closes before the task has resumed. */
+  override _giveBack(): void {
+    this._leave();
+  }
+
   _leave(): void {
     if (!this.done()) this._queue.remove(this);
     else if (this._hasFailed()) this._retrieve();
     else this._queue.giveBack?.(this.result());
   }
+}
+
+function waitingToKeep(): readonly object[] {
+  const queue = new WaitQueue<unknown>({}, "nothing", new Binding("nothing"));
+  return [queue, new QueuedWaiter(queue)];
 }

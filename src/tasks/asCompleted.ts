@@ -1,46 +1,57 @@
-// Results in the order in which they come.
+// Results in order of completion.
 //
-// A queue between those that get done and those that ask. Who asks gets a future, the getter, of the next future that
-// is done and that nobody else has got:
+// A queue between futures that complete and the readers that request them. Each request creates a
+// getter, a future whose result is the next completed future that no other reader has received.
 //
-//   A1  no getter waits, or nothing is done that nobody has got
-//   A2  while it is watching, it is among the waiters of everything in #todo
+//   A1  either no getter is waiting, or no completed future is queued
+//   A2  while watching, this object is among the waiters of every future in #todo
 //
-// It stops watching when the iteration ends early, and begins again if somebody then awaits what the iteration gave him
-// before, as after `const [first, second] = asCompleted(aws)`, until all of that has been awaited.
+// Watching stops when the iteration ends early. It resumes when a coroutine that the iteration
+// returned earlier is awaited, as after `const [first, second] = asCompleted(aws)`, and stops
+// for good once all of those have been awaited.
+//
+// Over 300 lines, because futures, operations and coroutines held back for `concurrency` feed the
+// same queue, and its methods share its private state.
 
-import { checkOptions } from "../loop/arguments.ts";
-import { TimeoutError } from "../loop/errors.ts";
+import { checkCount, checkOptions } from "../lang/arguments.ts";
+import { TimeoutError } from "../lang/errors.ts";
 import type { TimerHandle } from "../loop/handle.ts";
 import type { Scheduler } from "../loop/scheduler.ts";
-import {
-  type AwaitableLike,
-  checkAwaitables,
-  createTaskOn,
-  loopFor,
-  startAll,
-} from "./awaitable.ts";
-import { type BareCall, Operation, sourceOf, type Wait } from "./bareCall.ts";
-import { type Coroutine, coroutine } from "./coroutine.ts";
-import { awaited, Future, type Waiter } from "./future.ts";
+import { inheritedContext } from "../loop/turnContext.ts";
+import { type AwaitableLike, checkAwaitables, isThenable, loopOfAwaitables } from "./awaitable.ts";
+import { ensureFutureOn, startAll } from "./ensureFuture.ts";
 import type { AwaitedBy } from "./gather.ts";
+import { CoroutineObject } from "./kernel/call.ts";
+import { type Coroutine, closeUnstarted, coroutine, isCoroutine } from "./kernel/coroutine.ts";
+import { awaited, Future, isFuture, type Waiter } from "./kernel/future.ts";
+import { type LazyCall, Operation, resourceOf, type Wait } from "./lazyCall.ts";
+import { Ring } from "./ring.ts";
 import { checkTimeout } from "./timeout.ts";
 
 /**
- * Awaits all of `aws`, and gives their results in the order in which they come. Like `asyncio.as_completed`.
+ * Awaits all of `aws`, and returns an iterator of their results in order of completion. Like
+ * `asyncio.as_completed`.
  *
- * Coroutines and functions start in order, at the call; what is given twice is awaited once. In a coroutine, iterate it
- * with `for`: each step gives a coroutine of the next result, or the next error. In an async function, iterate it with
- * `for await`, which gives the values. What was done before comes first, in the order of `aws`.
+ * In a coroutine, iterate it with `for`. Each step returns a coroutine; awaiting it returns the
+ * next result or throws the next error. In an async function, iterate it with `for await`, which
+ * yields the values. Whatever is already done is yielded first, in the order of `aws`.
  *
- * An operation of a lock, a queue and the like starts when the first result is asked for. In a coroutine it takes nothing
- * before its result is awaited: what it was handed goes back if the iteration ends without it, and it leaves its line.
+ * Coroutines and functions start immediately, in order. A future, promise or coroutine object that
+ * occurs twice is awaited once. An operation on a lock, queue or other primitive starts when the
+ * first result is requested. In a coroutine, the operation takes nothing before its result is
+ * awaited. If the iteration ends first, the operation leaves its wait queue, and whatever it was
+ * handed goes back to the primitive.
  *
- * Once `timeout` milliseconds have passed, each result that has not come is a TimeoutError. It cancels nothing, nor
- * does a cancel, nor the end of the iteration: what was started goes on.
+ * With `concurrency`, at most that many coroutines and functions run at a time; when one ends, the
+ * next one starts. Those that haven't started when the iteration ends or the timeout expires are
+ * closed and never start. Futures, promises and operations don't count towards the limit.
  *
- * @throws TypeError if one of `aws` is not awaitable. @throws TypeError, RangeError if `timeout` is not a time.
- * @throws RuntimeError for futures of different loops.
+ * After `timeout` milliseconds, each missing result is a TimeoutError. Neither the timeout, nor a
+ * cancellation, nor the end of the iteration cancels anything that has started.
+ *
+ * @throws TypeError if one of `aws` is not awaitable. @throws TypeError, RangeError if `timeout` is
+ * not a time, or `concurrency` not a whole number >= 1. @throws RuntimeError for futures of
+ * different loops.
  * @example
  * for (const next of asCompleted(urls.map(download))) {
  *   const page = yield* next;
@@ -49,69 +60,117 @@ import { checkTimeout } from "./timeout.ts";
  */
 export function asCompleted<A extends AwaitableLike<unknown>>(
   aws: Iterable<A>,
-  options: { readonly timeout?: number | null | undefined } = {},
+  options: {
+    readonly timeout?: number | null | undefined;
+    readonly concurrency?: number | undefined;
+  } = {},
 ): AsCompleted<AwaitedBy<A>> {
   const all = checkAwaitables(aws);
   checkOptions(options);
-  const { timeout } = options;
+  const { timeout, concurrency = Infinity } = options;
   checkTimeout("timeout", timeout);
-  const loop = loopFor(all, "asCompleted()");
+  checkCount("concurrency", concurrency, 1);
+  const loop = loopOfAwaitables(all, "asCompleted()");
   const deadline = typeof timeout === "number" ? loop.time() + timeout : undefined;
   const operations = new Set(all.filter(isSingleStep));
   const others = all.filter((aw) => !operations.has(aw));
-  const futures = new Set(startAll(loop, others)) as Set<Future<never>>;
-  return new Completions<AwaitedBy<A>>(loop, futures, [...operations] as never, deadline);
+  const unstarted = concurrency === Infinity ? [] : withoutRepetition(others.filter(isUnstarted));
+  const isLimited = new Set(unstarted);
+  const started = others.filter((aw) => !isLimited.has(aw));
+  const futures = new Set(startAll(loop, started)) as Set<Future<never>>;
+  return new Completions<AwaitedBy<A>>(
+    loop,
+    futures,
+    [...operations] as never,
+    unstarted as AwaitableLike<never>[],
+    concurrency,
+    deadline,
+  );
 }
 
-/** Whether it takes something at once or stands in one line for it, and so can be held back until it is asked for. */
+/** Whether `aw` is a coroutine or function, which runs only when it is started. */
+function isUnstarted(aw: AwaitableLike<unknown>): boolean {
+  if (isFuture(aw)) return false;
+  return isCoroutine(aw) || !isThenable(aw);
+}
+
+/** Removes repeated coroutine objects. Repeated functions stay, because each is called again. */
+function withoutRepetition(
+  aws: readonly AwaitableLike<unknown>[],
+): readonly AwaitableLike<unknown>[] {
+  for (const aw of aws as readonly unknown[]) {
+    if (aw instanceof CoroutineObject) aw._checkFresh();
+  }
+  return aws.filter((aw, index) => typeof aw === "function" || aws.indexOf(aw) === index);
+}
+
+/**
+ * Whether `aw` is an operation that either succeeds immediately or waits in a single queue. Such an
+ * operation can be held back until its result is requested.
+ */
 function isSingleStep(aw: unknown): boolean {
-  const source = sourceOf(aw);
-  return source !== undefined && source !== aw && !(aw instanceof Operation);
+  const resource = resourceOf(aw);
+  return resource !== undefined && resource !== aw && !(aw instanceof Operation);
 }
 
-/** What `asCompleted` gives: in a `for`, coroutines of the results; in a `for await`, the results. */
+/** Returned by `asCompleted`. `for` iterates coroutines of the results, `for await` the results. */
 export interface AsCompleted<T>
   extends Iterator<Coroutine<T>, undefined>,
     Iterable<Coroutine<T>, undefined>,
     AsyncIterable<T, undefined> {}
 
-class Completions<T> implements AsCompleted<T>, Waiter {
+// Named for the function, because stacks and the reports of forgotten coroutines show the name.
+const Completions = class asCompleted<T> implements AsCompleted<T>, Waiter {
   readonly #loop: Scheduler;
-  /** What is not done. */
+  /** The futures that are not done. */
   readonly #todo: Set<Future<T>>;
   readonly #deadline: number | undefined;
-  /** Operations that have not begun. */
-  #operations: BareCall<T>[];
-  /** Those that stand in line, or were served and have not received it. */
+  /** Operations that haven't started. */
+  #operations: LazyCall<T>[];
+  /** Coroutines and functions held back for `concurrency`, last first. */
+  #unstarted: AwaitableLike<T>[];
+  /** How many of #unstarted may start now. */
+  #startable: number;
+  /** Futures that were started from #unstarted and are not done. */
+  readonly #limited = new Set<Future<unknown>>();
+  readonly #context = inheritedContext();
+  /** Operations that wait, or that were handed something and haven't received it yet. */
   readonly #standing = new Map<Future<unknown>, Wait<T>>();
-  /** What is done, and nobody has got. */
-  readonly #done = new Line<Future<T>>();
-  /** Who waits, and who did until he was cancelled. */
-  readonly #getters = new Line<Future<Future<T>>>();
+  /** Completed futures that no getter has received. */
+  readonly #done = new Ring<Future<T>>();
+  /** The waiting getters, and cancelled ones that haven't been removed yet. */
+  readonly #getters = new Ring<Future<Future<T>>>();
   #timer: TimerHandle | undefined;
-  /** How many the iteration has still to give. */
+  /** How many results the iteration has yet to return. */
   #left: number;
-  /** How many it has given that were not awaited to their end. */
+  /** How many returned coroutines haven't been awaited to their end. */
   #owed = 0;
-  /** How many of these are being awaited. */
+  /** How many of those are being awaited. */
   #asking = 0;
-  #isWatching = false;
+  readonly #hasOperations: boolean;
+  #isListening = false;
   #isClosed = false;
   #isExpired = false;
 
   constructor(
     loop: Scheduler,
     futures: Set<Future<T>>,
-    operations: BareCall<T>[],
+    operations: LazyCall<T>[],
+    unstarted: readonly AwaitableLike<T>[],
+    concurrency: number,
     deadline: number | undefined,
   ) {
     this.#loop = loop;
+    this.#unstarted = [...unstarted].reverse();
+    this.#startable = concurrency;
     this.#todo = futures;
     this.#operations = operations;
+    this.#hasOperations = operations.length > 0;
     this.#deadline = deadline;
-    this.#left = futures.size + operations.length;
+    this.#left = futures.size + operations.length + unstarted.length;
     for (const operation of operations) operation._claim();
-    this.#watch();
+    this.#listen();
+    this.#startMore();
   }
 
   [Symbol.iterator](): this {
@@ -136,8 +195,8 @@ class Completions<T> implements AsCompleted<T>, Waiter {
     try {
       while (this.#left > 0) {
         this.#left--;
-        this.#startAsTasks();
-        yield await (this._get() as Future<unknown> as Future<T>); // a promise of a future is one of its result
+        const next = this.#hasOperations ? this.#nextResult() : this._get();
+        yield await (next as Future<unknown> as Future<T>); // resolves to the future's result
       }
     } finally {
       this.return();
@@ -145,7 +204,7 @@ class Completions<T> implements AsCompleted<T>, Waiter {
     return undefined;
   }
 
-  /** A future of the next that is done. */
+  /** Returns a future of the next completed future. */
   _get(): Future<Future<T>> {
     const getter = new Getter(this.#loop, this.#todo);
     const done = this.#done.shift();
@@ -155,15 +214,15 @@ class Completions<T> implements AsCompleted<T>, Waiter {
       getter._fail(expired());
     } else {
       this.#getters.push(getter);
-      this.#watch();
+      this.#listen();
       while (!getter.done() && this.#operations.length > 0) {
-        this.#start(this.#operations.shift() as BareCall<T>);
+        this.#start(this.#operations.shift() as LazyCall<T>);
       }
     }
     return getter;
   }
 
-  /** The result of what a getter got. */
+  /** Returns the result of a future that a getter received. */
   _resultOf(done: Future<T>): T {
     const steps = this.#standing.get(done);
     if (steps === undefined) return done.result();
@@ -171,18 +230,20 @@ class Completions<T> implements AsCompleted<T>, Waiter {
     return steps.next().value as T;
   }
 
-  /** @internal */
   _waiters(): Iterable<object> {
     return this.#getters;
   }
 
-  /** An item is awaited. */
+  /** Called when one of the returned coroutines starts. */
   _enter(): Future<Future<T>> {
     this.#asking++;
     return this._get();
   }
 
-  /** An item was awaited, perhaps in vain: what its getter got and could not use goes to the next in line. */
+  /**
+   * Called when one of the returned coroutines ends. If it was cancelled after its getter had
+   * received a future, that future goes to the next getter.
+   */
   _leave(getter: Future<Future<T>>, isUsed: boolean): void {
     if (!isUsed && !getter.cancel() && !getter._hasFailed()) {
       const done = getter.result();
@@ -193,26 +254,31 @@ class Completions<T> implements AsCompleted<T>, Waiter {
     if (this.#isClosed && this.#owed === 0) this.#rest();
   }
 
-  /** @internal */
   _notify(future: Future<unknown>): void {
     const done = future as Future<T>;
     this.#todo.delete(done);
+    if (this.#limited.delete(done)) {
+      this.#startable++;
+      // In a callback, because a task factory is user code, which must not run here.
+      if (this.#unstarted.length > 0) this.#loop.callSoon(() => this.#startMore());
+    }
     if (this.#isAllDone()) this.#timer?.cancel();
     if (!this.#handOver(done)) this.#done.push(done);
   }
 
-  /** Starts an operation in the step of who asks. */
-  #start(operation: BareCall<T>): void {
+  /** Starts an operation, in the step of the task that requests a result. */
+  #start(operation: LazyCall<T>): void {
     const taken = new Future<T>(undefined, this.#loop);
     try {
       const steps = operation._start();
       const step = steps.next();
       awaited.future = undefined;
       if (!step.done) {
-        const place = step.value as unknown as Future<T>;
-        this.#standing.set(place, steps);
-        this.#todo.add(place);
-        place._addWaiter(this);
+        // An operation yields the future that it waits for, which users see only as a suspension.
+        const handOver = step.value as unknown as Future<T>;
+        this.#standing.set(handOver, steps);
+        this.#todo.add(handOver);
+        handOver._addWaiter(this);
         return;
       }
       taken._succeed(step.value);
@@ -222,22 +288,76 @@ class Completions<T> implements AsCompleted<T>, Waiter {
     this._notify(taken);
   }
 
-  /** Outside of coroutines nobody else could start them. */
-  #startAsTasks(): void {
-    for (const operation of this.#operations) {
-      const task = createTaskOn(this.#loop, passOn(operation));
-      this.#todo.add(task);
-      task._addWaiter(this);
+  /** Starts as much of #unstarted as the limit allows, and as is still needed. */
+  #startMore(): void {
+    while (this.#startable > 0 && !this.#isEnough()) {
+      const aw = this.#unstarted.pop();
+      if (aw === undefined) return;
+      this.#startable--;
+      const future = this.#started(aw);
+      this.#limited.add(future);
+      this.#todo.add(future);
+      if (future.done()) this._notify(future);
+      else if (this.#isListening) future._addWaiter(this);
     }
-    this.#operations = [];
   }
 
-  /** Takes operations out of their lines. What they were handed goes back, unless it can still be asked for. */
+  /**
+   * Whether the iteration has ended, and what has started suffices for the results it still owes.
+   */
+  #isEnough(): boolean {
+    if (!this.#isClosed) return false;
+    let wanted = this.#owed - this.#asking;
+    for (const getter of this.#getters) if (!getter.done()) wanted++;
+    return wanted <= this.#todo.size + this.#done.size;
+  }
+
+  #started(aw: AwaitableLike<T>): Future<T> {
+    try {
+      const context = this.#context?.copy();
+      return ensureFutureOn(this.#loop, aw, context && { context });
+    } catch (error) {
+      // The coroutine has been awaited elsewhere in the meantime.
+      const failed = new Future<T>(undefined, this.#loop);
+      failed._fail(error);
+      return failed;
+    }
+  }
+
+  #dismissHeld(): void {
+    const unstarted = this.#unstarted;
+    this.#unstarted = [];
+    for (const aw of unstarted) if (isCoroutine(aw)) closeUnstarted(aw);
+  }
+
+  /**
+   * Returns a future of the next result. Outside coroutines, a callback of the loop starts the
+   * operations and receives what they were handed, as a task would.
+   */
+  #nextResult(): Future<T> {
+    const result = new Future<T>(undefined, this.#loop);
+    this.#loop.callSoon(() => {
+      const getter = this._get();
+      getter.addDoneCallback(() => {
+        try {
+          result._trySucceed(this._resultOf(getter.result()));
+        } catch (error) {
+          result._fail(error);
+        }
+      });
+    });
+    return result;
+  }
+
+  /**
+   * Removes the operations from their wait queues. With `isServedToo`, anything they were handed
+   * goes back to its primitive; otherwise it can still be requested.
+   */
   #withdraw(isServedToo: boolean): void {
     this.#operations = [];
-    for (const [place, steps] of this.#standing) {
-      if (place.done() && !isServedToo) continue;
-      this.#standing.delete(place);
+    for (const [handOver, steps] of this.#standing) {
+      if (handOver.done() && !isServedToo) continue;
+      this.#standing.delete(handOver);
       steps.return?.();
     }
   }
@@ -248,16 +368,16 @@ class Completions<T> implements AsCompleted<T>, Waiter {
     return getter !== undefined;
   }
 
-  /** Takes the first getter out that still waits. */
+  /** Removes and returns the first getter that still waits. */
   #nextGetter(): Future<Future<T>> | undefined {
     let getter = this.#getters.shift();
     while (getter?.done()) getter = this.#getters.shift();
     return getter;
   }
 
-  #watch(): void {
-    if (this.#isWatching) return;
-    this.#isWatching = true;
+  #listen(): void {
+    if (this.#isListening) return;
+    this.#isListening = true;
     for (const future of this.#todo) {
       if (future.done()) this._notify(future);
       else future._addWaiter(this);
@@ -267,55 +387,34 @@ class Completions<T> implements AsCompleted<T>, Waiter {
   }
 
   #isAllDone(): boolean {
-    return this.#todo.size === 0 && this.#operations.length === 0;
+    return this.#todo.size + this.#operations.length + this.#unstarted.length === 0;
   }
 
   /** Stops watching. */
   #rest(): void {
-    this.#isWatching = false;
+    this.#isListening = false;
     this.#timer?.cancel();
     for (const future of this.#todo) future._removeWaiter(this);
-    if (this.#isClosed && this.#owed === 0) this.#withdraw(true);
+    if (!this.#isClosed || this.#owed > 0) return;
+    this.#withdraw(true);
+    this.#dismissHeld();
   }
 
   #expire(): void {
     this.#rest();
     this.#withdraw(false);
+    this.#dismissHeld();
     this.#todo.clear();
     this.#isExpired = true;
     for (let getter = this.#nextGetter(); getter; getter = this.#nextGetter()) {
       getter._fail(expired());
     }
   }
-}
+};
 
-/** First in, first out: a list whose beginning moves, as the `shift` of a long array would move all the rest. */
-class Line<T> implements Iterable<T> {
-  readonly #items: (T | undefined)[] = [];
-  #first = 0;
+type Completions<T> = InstanceType<typeof Completions<T>>;
 
-  push(item: T): void {
-    this.#items.push(item);
-  }
-
-  shift(): T | undefined {
-    if (this.#first === this.#items.length) return undefined;
-    const item = this.#items[this.#first];
-    this.#items[this.#first++] = undefined;
-    return item;
-  }
-
-  unshift(item: T): void {
-    if (this.#first > 0) this.#items[--this.#first] = item;
-    else this.#items.unshift(item);
-  }
-
-  [Symbol.iterator](): Iterator<T> {
-    return (this.#items.slice(this.#first) as T[]).values();
-  }
-}
-
-/** The future of the next that is done. */
+/** The future of the next completed future. */
 class Getter<T> extends Future<Future<T>> {
   readonly #todo: ReadonlySet<Future<T>>;
 
@@ -350,10 +449,6 @@ const nextCompleted = /* @__PURE__ */ coroutine(function* asCompleted<T>(
     source._leave(getter, isUsed);
   }
 });
-
-function* passOn<T>(operation: BareCall<T>): Coroutine<T> {
-  return yield* { [Symbol.iterator]: () => operation._start() };
-}
 
 function expired(): TimeoutError {
   return new TimeoutError("The timeout expired before all were done");

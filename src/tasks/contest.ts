@@ -1,68 +1,79 @@
-// Who wins a race, and when.
+// Decides which entrant wins a race, and when.
 //
-// An operation of a primitive is no task here. Its iterator is driven in the steps of the racing task, and what it waits
-// for stays in its line:
+// An operation of a primitive doesn't become a task. Its iterator is driven in the racing task's
+// own steps, and the future that it waits for stays in the primitive's queue:
 //
-//   racing task ──waits for──> Decision ──> Contest ──is among the waiters of──> places in lines, tasks, futures
+//   racing task ──waits for──> Decision ──> Contest ──waiter of──> queued futures, tasks, ...
 //
-// What is handed over to a place in a line is decided by that, in the same call: all others are cancelled there, and so
-// are out of their lines before anybody can serve one of them. No code of a user runs in that (loop/quiet.ts).
+// A hand-over to one of the queued futures decides the race in the same call. All others are
+// cancelled there, so they leave their queues before anything can be handed to them. Meanwhile, no
+// abort listener runs (loop/quiet.ts).
 //
 // Invariants:
-//   C1  once there is a winner, whatever else the race waited for is done, is a task that was cancelled, or a bare future that
-//       is cancelled in the next step of the racing task
-//   C2  what was handed over stays with its place until `yield* race(...)` returns it; a cancellation of the racing task
-//       before that returns it to its primitive
-//   C3  a wake-up that hands nothing over, as the arrival of bytes, decides nothing: the read may have to wait for more
+//   C1  once there is a winner, everything else that the race waited for is done, or is a cancelled
+//       task, or is a plain future, which the racing task cancels in its next step
+//   C2  a handed-over item stays with its queued future until `yield* race(...)` returns it; if the
+//       racing task is cancelled before that, the item goes back to its primitive
+//   C3  a wake-up without a hand-over, such as the arrival of bytes, decides nothing, because the
+//       read may have to wait for more
 
-import type { CancelledError } from "../loop/errors.ts";
+import type { CancelledError } from "../lang/errors.ts";
 import { quiet } from "../loop/quiet.ts";
 import type { Scheduler } from "../loop/scheduler.ts";
-import { currentTask } from "./awaitable.ts";
-import type { BareCall, Wait } from "./bareCall.ts";
-import { cancelFrom } from "./cancelling.ts";
-import { type Result, Thrown } from "./coroutine.ts";
-import { awaited, Future, type Waiter } from "./future.ts";
+import { currentTask } from "./currentTask.ts";
+import { Thrown } from "./kernel/call.ts";
+import { cancelFrom } from "./kernel/cancelling.ts";
+import { awaited, Future, type Waiter } from "./kernel/future.ts";
+import type { Result } from "./kernel/generators.ts";
+import type { LazyCall, Wait } from "./lazyCall.ts";
 
 const LOST = "Another won the race";
 const CANCELLED = "The race was cancelled";
 
-/** What takes part. */
+/** A participant. */
 export interface Entrant {
-  /** What it waits for. */
+  /** The future that it waits for. */
   future: Future<unknown> | undefined;
-  /** What drives it, for an operation. */
+  /** The coroutine that the race has started for it as a task. */
+  readonly coro: unknown;
+  /** The iterator of an operation. */
   steps: Wait<unknown> | undefined;
-  /** How it ended, if it has taken what it was to take. */
+  /** The outcome of an operation that has ended. */
   outcome: Result | Thrown | undefined;
 }
 
-/** An operation that takes part. */
+/** A participating operation. */
 export interface Started {
-  readonly operation: BareCall<unknown>;
+  readonly operation: LazyCall<unknown>;
   readonly entrant: Entrant;
 }
 
-// Contests whose losers are still to be cancelled. Contests of contests may be many: lists and no recursion.
-/** Those that somebody has won, perhaps by a hand-over. */
+// Contests whose losers are still to be cancelled. Lists instead of recursion, because contests may
+// nest deeply.
+/** Contests with a winner, perhaps decided by a hand-over. */
 const won: Contest[] = [];
-/** Those that were cancelled where code of a user may run, as in the listeners to the signals of their losers. */
+/**
+ * Contests that were cancelled where user code may run, such as listeners to the losers' signals.
+ */
 const cancelled: Contest[] = [];
 
-/** The race between what was entered, until one has won. */
+/** The race between its entrants, until one has won. */
 export class Contest implements Waiter {
   readonly entrants: Entrant[] = [];
-  /** Who has won; undefined while nobody has, and if the race was cancelled before. */
+  /** The winner; undefined while there is none, and if the race was cancelled first. */
   winner: Entrant | undefined;
   isDecided = false;
   readonly #loop: Scheduler;
-  /** The racing task. A loser that awaits it stops that, and does not cancel it. */
+  /** The racing task. A loser that awaits it stops waiting, instead of cancelling it. */
   readonly #task: Future<unknown> | undefined;
   readonly #losers: Future<unknown>[] = [];
-  /** How many of the losers have been cancelled. */
-  #told = 0;
-  /** Losers that nothing is handed to: who sets their results in this turn need not ask each time whether they are done. */
-  readonly #bare: Future<unknown>[] = [];
+  /** The number of losers cancelled so far. */
+  #cancelledCount = 0;
+  /**
+   * Losers that are plain futures. They stay pending for this turn, so that code that sets their
+   * results needs no check.
+   */
+  readonly #plain: Future<unknown>[] = [];
   #decision: Decision;
 
   constructor(loop: Scheduler) {
@@ -71,9 +82,12 @@ export class Contest implements Waiter {
     this.#decision = new Decision(loop, this);
   }
 
-  /** Enters a future. One that comes too late is cancelled. */
-  enter(future: Future<unknown>): void {
-    const entrant: Entrant = { future, steps: undefined, outcome: undefined };
+  /**
+   * Enters a future, or cancels it if the race is decided. `coro` is the coroutine that the race
+   * has started for it, if any.
+   */
+  enter(future: Future<unknown>, coro?: unknown): void {
+    const entrant: Entrant = { future, coro, steps: undefined, outcome: undefined };
     this.entrants.push(entrant);
     if (this.isDecided) future.cancel(LOST);
     else if (future.done()) this.decide(entrant);
@@ -81,17 +95,25 @@ export class Contest implements Waiter {
   }
 
   /**
-   * Starts an operation. One that completes at once wins, even over one that it has just served. `rivals` are those of
-   * other kinds on the same queue: to get must not let in what is put by the same race. They are back in their lines
-   * before anybody else could be.
+   * Starts an operation. If it completes immediately, it wins, even over an entrant that it has
+   * just served.
+   *
+   * `rivals` are operations of other kinds on the same resource, and leave its queue for that time,
+   * because a `get` must not receive what the same race puts. They return before anything else can
+   * queue up.
    */
-  start(operation: BareCall<unknown>, rivals: readonly Started[]): Started {
+  start(operation: LazyCall<unknown>, rivals: readonly Started[]): Started {
     const out = rivals.filter(({ entrant: { steps, future } }) => steps === (future as unknown));
     for (const { entrant } of out) {
       entrant.future?._removeWaiter(this);
       entrant.future?.cancel();
     }
-    const entrant: Entrant = { future: undefined, steps: undefined, outcome: undefined };
+    const entrant: Entrant = {
+      future: undefined,
+      coro: undefined,
+      steps: undefined,
+      outcome: undefined,
+    };
     this.entrants.push(entrant);
     operation._claim();
     this.#begin(entrant, operation);
@@ -99,7 +121,7 @@ export class Contest implements Waiter {
     return { operation, entrant };
   }
 
-  #begin(entrant: Entrant, operation: BareCall<unknown>): void {
+  #begin(entrant: Entrant, operation: LazyCall<unknown>): void {
     try {
       entrant.steps = operation._start();
     } catch (error) {
@@ -109,13 +131,13 @@ export class Contest implements Waiter {
     this.#step(entrant);
   }
 
-  /** Waits until something has happened: `yield*` what this returns, until there is a winner. */
+  /** Returns a future to wait for, until there is a winner. */
   wait(): Decision {
     if (this.#decision.done()) this.#decision = new Decision(this.#loop, this);
     return this.#decision;
   }
 
-  /** Goes on with the operations that were woken, in the step of the racing task. */
+  /** Continues the operations whose futures are done, in a step of the racing task. */
   proceed(): void {
     for (const entrant of this.entrants) {
       if (this.isDecided) return;
@@ -123,14 +145,14 @@ export class Contest implements Waiter {
     }
   }
 
-  /** Has `winner` win, or nobody: cancels all others at once. */
+  /** Ends the race with `winner`, or without one. Cancels all others immediately. */
   decide(winner: Entrant | undefined): void {
     this.isDecided = true;
     this.winner = winner;
     for (const entrant of this.entrants) {
       const { future } = entrant;
       if (entrant === winner || future === undefined) continue;
-      (isBare(future) ? this.#bare : this.#losers).push(future);
+      (isPlain(future) ? this.#plain : this.#losers).push(future);
     }
     if (winner !== undefined || quiet.depth > 0) {
       won.push(this);
@@ -146,48 +168,42 @@ export class Contest implements Waiter {
     }
   }
 
-  /** Cancels what could wait for the next step of the racing task, and any other loser that has not been told. */
+  /** Cancels the plain futures and any other loser that has not been cancelled yet. */
   cancelRest(): void {
     this._cancelLosers();
     const { reason } = this;
-    for (const future of this.#bare) future.cancel(reason);
+    for (const future of this.#plain) future.cancel(reason);
   }
 
-  /** @internal */
   _cancelLosers(): void {
     const losers = this.#losers;
-    while (this.#told < losers.length) {
-      const future = losers[this.#told++] as Future<unknown>;
-      try {
-        cancelFrom(this.#task, () => future.cancel(this.reason));
-      } catch (exception) {
-        // Of a class of futures that is a user's.
-        report(this.#loop, exception);
-      }
+    const seen = losers.length > 1 ? new Set<Future<unknown>>() : undefined;
+    while (this.#cancelledCount < losers.length) {
+      const future = losers[this.#cancelledCount++] as Future<unknown>;
+      cancelFrom(this.#task, [future], this.reason, seen);
     }
   }
 
-  /** Why losers are cancelled. */
+  /** The reason for which losers are cancelled. */
   get reason(): string {
     return this.winner ? LOST : CANCELLED;
   }
 
-  /** Ends without a step: for a coroutine that is closed. */
+  /** Ends the race without a step, for a coroutine that is closed. */
   close(): void {
     if (!this.isDecided) this.decide(undefined);
     this.cancelRest();
     for (const { steps, outcome } of this.entrants) if (outcome === undefined) steps?.return?.();
   }
 
-  /** What an entrant waits for is done. @internal */
+  /** Called when an entrant's future is done. */
   _notify(future: Future<unknown>): void {
     if (this.isDecided) return;
     const entrant = this.entrants.find((each) => each.future === future) as Entrant;
     if (entrant.steps === undefined || future._resource !== undefined) this.decide(entrant);
-    if (!this.#decision.done()) this.#decision._succeed(undefined);
+    this.#decision._trySucceed(undefined);
   }
 
-  /** @internal */
   _waiters(): Iterable<object> {
     return this.#decision._waiters();
   }
@@ -207,32 +223,23 @@ export class Contest implements Waiter {
     const future = step.value as Future<unknown>;
     awaited.future = undefined;
     entrant.future = future;
-    // It may have served another, which has won by that.
+    // This step may have served another entrant, which has then won.
     if (this.isDecided) future.cancel();
     else future._addWaiter(this);
   }
 }
 
-function isBare(future: Future<unknown>): boolean {
+function isPlain(future: Future<unknown>): boolean {
   return future.constructor === Future;
 }
 
-/** Works off a list that grows while it is visited. */
+/** Works through a list that may grow while it runs. */
 function cancelLosersOf(contests: Contest[]): void {
   for (const contest of contests) contest._cancelLosers();
   contests.length = 0;
 }
 
-function report(loop: Scheduler, exception: unknown): void {
-  // On a closed loop no callback runs any more.
-  if (loop.isClosed()) return void queueMicrotask(tell);
-  loop.callSoon(tell);
-  function tell(): void {
-    loop.callExceptionHandler({ message: "A loser of a race could not be cancelled", exception });
-  }
-}
-
-/** What the racing task waits for. */
+/** The future that the racing task waits for. */
 class Decision extends Future<undefined> {
   readonly #contest: Contest;
 
@@ -241,11 +248,16 @@ class Decision extends Future<undefined> {
     this.#contest = contest;
   }
 
-  /** The racing task is cancelled: nobody may be served any more. */
+  /** Called when the racing task is cancelled. From here on nothing may be handed over. */
   override _abandon(error: CancelledError): void {
-    // Losers that lead back to the racing task may cancel it while they are told that another has won.
+    // Cancelling a loser that waits for the racing task may cancel that task again.
     if (!this.#contest.isDecided) this.#contest.decide(undefined);
     super._abandon(error);
+  }
+
+  /** Called when the loop closes before the racing task resumes. */
+  override _giveBack(): void {
+    this.#contest.winner?.future?._giveBack?.();
   }
 
   override _describe(): string {

@@ -1,15 +1,18 @@
-// Futures that end as others do, such as a gather or a shield. Users chain them to any depth, so nothing here recurses.
+// Futures that complete when others do, such as a gather or a shield. Users chain them to any
+// depth, so nothing here recurses.
 //
-// A future notifies its waiters inside the call that completes it. A derived future that is notified completes in turn,
-// and would notify its own waiters deeper on the native stack. Instead it leaves them on a list, and the outermost
-// derived future works the list off, the newest entry first:
+// A future notifies its waiters inside the call that completes it. A derived future that is
+// notified completes in turn, and would notify its own waiters deeper on the native stack. Instead
+// it puts them on a list, and the outermost derived future works through the list, newest entry
+// first:
 //
-//   future ──notifies──> outermost ──works off──> [outermost's waiters] [inner's waiters] ...
+//   future ──notifies──> outermost ──works through──> [outermost's waiters] [inner's waiters] ...
 //
-// That is the order of the recursion, depth first. It decides in which order tasks are scheduled.
+// This is the depth-first order of the recursion. It decides the order in which tasks are
+// scheduled.
 
-import { Future, type Waiter } from "./future.ts";
-import { Crowd } from "./waiters.ts";
+import { Future, type Waiter } from "./kernel/future.ts";
+import { Crowd } from "./kernel/waiters.ts";
 
 interface Round {
   readonly future: Future<unknown>;
@@ -17,18 +20,20 @@ interface Round {
   next: number;
 }
 
-/** Who is still to be notified. Not empty only while an outermost derived future works it off. */
+/**
+ * Waiters still to be notified. Empty unless an outermost derived future is working through the
+ * list.
+ */
 const rounds: Round[] = [];
 
 /** A future that completes when it is notified of others. */
 export abstract class Derived<T> extends Future<T> implements Waiter {
   abstract _notify(future: Future<unknown>): void;
 
-  /** @internal */
   override _finish(state: number, outcome: unknown): void {
-    const waiters = this._awaiters;
-    this._awaiters = undefined;
-    // Without waiters that only sets the outcome.
+    const waiters = this._waiting;
+    this._waiting = undefined;
+    // Sets the outcome only, because there are no waiters left.
     super._finish(state, outcome);
     if (waiters === undefined) return;
     if (waiters instanceof Crowd) notifyInTurn(this, waiters.present());
@@ -51,7 +56,7 @@ function notifyInTurn(future: Future<unknown>, waiters: readonly Waiter[]): void
     try {
       waiter._notify(round.future);
     } catch (error) {
-      // The others must hear of it all the same.
+      // The other waiters must still be notified.
       failure ??= { error };
     }
   }

@@ -1,6 +1,6 @@
-import { checkFunction, wrongType } from "../loop/arguments.ts";
+import { checkFunction, wrongType } from "../lang/arguments.ts";
 
-/** Which errors to take: a class of errors, or a function that tells. */
+/** Selects errors: an error class, or a function that returns whether an error matches. */
 export type ErrorPredicate =
   | (abstract new (
       ...args: never
@@ -8,11 +8,12 @@ export type ErrorPredicate =
   | ((error: unknown) => boolean);
 
 /**
- * Several errors that happened side by side, as one. What a task group throws. Like Python's `ExceptionGroup`.
+ * Several concurrent errors, combined into one. Thrown by task groups. Like Python's
+ * `ExceptionGroup`.
  *
- * Groups nest, and what is taken out of one keeps the structure, the message, the cause and the stack of the whole.
+ * Groups may nest. A part of a group keeps the structure, message, cause and stack of the whole.
  *
- * Unlike Python's it is what JavaScript knows as an `AggregateError`, and there is no `except*`: `split` stands in.
+ * Unlike Python's, it is an `AggregateError`. Use `split` instead of `except*`.
  *
  * @example
  * try {
@@ -28,7 +29,7 @@ export class ExceptionGroup extends AggregateError {
   override name = "ExceptionGroup";
 
   /**
-   * @param errors at least one; whatever can be thrown.
+   * @param errors at least one thrown value.
    * @throws TypeError if `errors` is not iterable. @throws RangeError if it is empty.
    */
   constructor(errors: Iterable<unknown>, message?: string, options?: ErrorOptions) {
@@ -43,10 +44,11 @@ export class ExceptionGroup extends AggregateError {
   }
 
   /**
-   * The errors that match, and the others, each as a group; undefined for a half without any.
+   * Returns the matching errors and the others, each as a group, or undefined if there are none.
    *
-   * @param predicate is asked for this group first, then for what is in it. A group that matches is taken whole.
-   * @throws TypeError if `predicate` is neither a class of errors nor a function.
+   * @param predicate tested on this group first, then on its members. A group that matches is taken
+   * as a whole.
+   * @throws TypeError if `predicate` is neither an error class nor a function.
    */
   split(
     predicate: ErrorPredicate,
@@ -55,15 +57,29 @@ export class ExceptionGroup extends AggregateError {
   }
 
   /**
-   * The errors that match, as a group; undefined if none does. The first half of `split`.
+   * Returns the matching errors as a group, or undefined if there are none: the first half of
+   * `split`.
    *
-   * @throws TypeError if `predicate` is neither a class of errors nor a function.
+   * @throws TypeError if `predicate` is neither an error class nor a function.
    */
   subgroup(predicate: ErrorPredicate): ExceptionGroup | undefined {
     return this.split(predicate)[0];
   }
 
-  /** Groups nest to any depth: so a list of those that are open, and no recursion. */
+  /**
+   * If this group holds a single error, returns that error, even if nested groups wrap it.
+   * Otherwise returns the group itself.
+   *
+   * @example
+   * throw error instanceof ExceptionGroup ? error.unwrap() : error;
+   */
+  unwrap(): unknown {
+    let error: unknown = this;
+    while (error instanceof ExceptionGroup && error.errors.length === 1) [error] = error.errors;
+    return error;
+  }
+
+  /** Keeps a stack instead of recursing, because groups may nest to any depth. */
   #split(
     matches: (error: unknown) => boolean,
   ): [ExceptionGroup | undefined, ExceptionGroup | undefined] {
@@ -87,7 +103,7 @@ export class ExceptionGroup extends AggregateError {
 
   #part(errors: unknown[]): ExceptionGroup | undefined {
     if (errors.length === 0) return undefined;
-    // A cause of undefined is a cause too: there must be none where the whole has none.
+    // `{ cause: undefined }` would create a property that the whole doesn't have.
     const options = "cause" in this ? { cause: this.cause } : undefined;
     const part = new ExceptionGroup(errors, this.message, options);
     Object.defineProperty(part, "stack", {
@@ -113,7 +129,7 @@ function halvesOf(group: ExceptionGroup): Halves {
 function asFunction(predicate: ErrorPredicate): (error: unknown) => boolean {
   checkFunction("predicate", predicate);
   const { prototype } = predicate;
-  // Every class of errors inherits these two names, whichever realm its `Error` is of.
+  // The prototypes of all error classes have these two properties, in any realm.
   return "name" in Object(prototype) && "message" in prototype
     ? (error) => error instanceof (predicate as abstract new () => Error)
     : (predicate as (error: unknown) => boolean);

@@ -1,19 +1,33 @@
-import { describe, wrongType } from "../loop/arguments.ts";
-import { hasTag } from "../loop/brands.ts";
-import { CancelledError } from "../loop/errors.ts";
+import { describe, wrongType } from "../lang/arguments.ts";
+import { CancelledError } from "../lang/errors.ts";
+import { currentScheduler } from "../loop/current.ts";
+import { markHandledSoon, noteListener } from "../loop/handled.ts";
+import { keepInstances } from "../loop/kept.ts";
 import { isThenable } from "./awaitable.ts";
-import { BareCall, type Wait } from "./bareCall.ts";
-import { type Call, type Coroutine, coroutine } from "./coroutine.ts";
-import { currentScheduler } from "./future.ts";
+import { type Coroutine, coroutine } from "./kernel/coroutine.ts";
+import { asCoroutine, LazyCall, type Wait } from "./lazyCall.ts";
 import { futureOfPromise } from "./relay.ts";
 
 /**
  * Awaits a promise in a coroutine.
  *
- * Given a function, it is called when the wait begins, with an `AbortSignal` that aborts when the wait is cancelled:
- * the way to take `fetch` and its like along. A cancel does not wait for what was aborted.
+ * If `source` is a function, it is called when the wait begins, with an `AbortSignal` that aborts
+ * when the wait is cancelled. Use this for `fetch` and other functions that take a signal. The
+ * cancellation doesn't wait for the aborted operation.
  *
- * @throws TypeError if `source` is neither, or the function does not return a promise.
+ * Cancelling the wait ends it immediately. So if the promise itself rejects with a CancelledError,
+ * like the promise of a cancelled task or `toAsync` call, something else was cancelled. The wait
+ * then throws a RuntimeError whose `cause` is the CancelledError, and a task group treats it as a
+ * failure. The same holds wherever a coroutine awaits a promise. The exception is a task that was
+ * itself cancelled and awaits the promise while it cleans up: it gets the CancelledError.
+ *
+ * Unlike `asyncio.wrap_future`, which is cancelled with the future of another thread.
+ *
+ * A promise counts as handled from the call on, as with `Promise.all`. If the coroutine is never
+ * awaited, a rejection goes unnoticed. The same holds for other functions that await promises, such
+ * as `waitFor` and `race`.
+ *
+ * @throws TypeError if `source` is neither a promise nor a function that returns one.
  * @example
  * const response = yield* fromPromise((signal) => fetch(url, { signal }));
  */
@@ -21,36 +35,33 @@ export function fromPromise<T>(
   source: PromiseLike<T> | ((signal: AbortSignal) => PromiseLike<T>),
 ): Coroutine<T> {
   if (typeof source === "function") return settledAbortably(source);
-  if (isThenable(source)) return new PromiseCall(source) as unknown as Coroutine<T>;
+  if (isThenable(source)) return asCoroutine(new PromiseCall(source));
   throw wrongType("source", "a promise or a function that returns one", source);
 }
 
-/** The coroutine of a promise. Most are awaited where they are made, and need no body for that. */
-class PromiseCall<T> extends BareCall<T> {
+/**
+ * The coroutine of a promise. Most are awaited where they are created, and need no body for that.
+ */
+class PromiseCall<T> extends LazyCall<T> {
+  static readonly _kept = /* @__PURE__ */ keepInstances(promiseCallToKeep);
+
   declare readonly _promise: PromiseLike<T>;
 
   constructor(promise: PromiseLike<T>) {
     super();
     this._promise = promise;
+    markHandledSoon(promise);
   }
 
   override _start(): Wait<T> {
-    return futureOfPromise(currentScheduler("fromPromise()"), this._promise);
-  }
-
-  override _begin(): Call {
-    // As a task it is awaited later, and must not be taken for a promise that nobody awaits. Nobody takes other thenables
-    // for that, and some do their work each time that `then` is called, as the queries of some databases.
     const promise = this._promise;
-    if (promise instanceof Promise || hasTag(promise, "Promise")) {
-      try {
-        Promise.prototype.then.call(promise, undefined, () => undefined);
-      } catch {
-        // A thenable that only calls itself one.
-      }
-    }
-    return super._begin();
+    noteListener(promise);
+    return futureOfPromise(currentScheduler("fromPromise()"), promise);
   }
+}
+
+function promiseCallToKeep(): readonly object[] {
+  return [new PromiseCall(Promise.resolve())];
 }
 
 const settledAbortably = /* @__PURE__ */ coroutine(function* fromPromise<T>(

@@ -1,34 +1,37 @@
-import { checkBoolean, checkOptions } from "../loop/arguments.ts";
-import { type CancelledError, newCancelledError } from "../loop/errors.ts";
+import { checkBoolean, checkOptions } from "../lang/arguments.ts";
+import { type CancelledError, newCancelledError } from "../lang/errors.ts";
+import { keepInstances } from "../loop/kept.ts";
 import type { Scheduler } from "../loop/scheduler.ts";
-import { type AwaitableLike, checkAwaitables, loopFor, startAll } from "./awaitable.ts";
-import { type Passing, passOn, type Told } from "./cancelling.ts";
+import { type AwaitableLike, checkAwaitables, loopOfAwaitables } from "./awaitable.ts";
 import { Derived } from "./derived.ts";
-import type { Future } from "./future.ts";
+import { startAll } from "./ensureFuture.ts";
+import { type CancelOutcome, type Passing, passOnCancellation } from "./kernel/cancelling.ts";
+import { Future } from "./kernel/future.ts";
 
-/** What awaiting an `A` gives. */
+/** The result of awaiting an `A`. */
 export type AwaitedBy<A> = A extends (...args: never) => infer R
   ? AwaitedBy<R>
   : A extends Generator<unknown, infer T, unknown>
     ? T
     : Awaited<A>;
 
-/** The results of a list of awaitables, place by place. */
+/** The results of a list of awaitables, as a tuple. */
 export type AwaitedAll<A extends readonly unknown[]> = {
   -readonly [K in keyof A]: AwaitedBy<A[K]>;
 };
 
 /**
- * Awaits all of `aws` at once. Gives their results in the order of `aws`, typed place by place. Like `asyncio.gather`.
+ * Awaits all of `aws` concurrently. Returns a future of their results in the order of `aws`, typed
+ * as a tuple. Like `asyncio.gather`.
  *
- * Coroutines start as tasks, in order. The first exception goes to whoever awaits the gather; the others go on, and what
- * they throw later counts as retrieved. With `returnExceptions` exceptions are results. One awaitable that is given
- * twice is awaited once.
+ * Coroutines start as tasks, in order. The gather fails with the first exception; the other
+ * children continue, and their later exceptions count as retrieved. With `returnExceptions`,
+ * exceptions are results. A repeated awaitable is awaited once.
  *
- * Cancelling the gather cancels all that are not done. A child that is cancelled by somebody else is an error like any
- * other: the gather fails with its `CancelledError`, and is not cancelled itself.
+ * Cancelling the gather cancels all children that are not done. If a child is cancelled by others,
+ * the gather fails with its `CancelledError`, but is not cancelled itself.
  *
- * @throws TypeError if one of `aws` is not awaitable; nothing is started then.
+ * @throws TypeError if one of `aws` is not awaitable. Nothing is started then.
  * @example
  * const [user, posts] = yield* gather([fetchUser(id), fetchPosts(id)]);
  */
@@ -52,11 +55,13 @@ export function gather(
   checkOptions(options);
   const { returnExceptions = false } = options;
   checkBoolean("returnExceptions", returnExceptions);
-  const loop = loopFor(all, "gather()");
+  const loop = loopOfAwaitables(all, "gather()");
   return new Gathering(loop, startAll(loop, all), returnExceptions);
 }
 
 class Gathering extends Derived<unknown[]> implements Passing {
+  static override readonly _kept = /* @__PURE__ */ keepInstances(gatheringToKeep);
+
   readonly #children: readonly Future<unknown>[];
   readonly #returnExceptions: boolean;
   #pending = 0;
@@ -71,43 +76,40 @@ class Gathering extends Derived<unknown[]> implements Passing {
       this.#pending++;
       child._addWaiter(this);
     }
-    for (const child of children) if (child.done()) this._look(child);
+    for (const child of children) if (child.done()) this._propagateFailure(child);
     if (this.#pending === 0) this._end();
   }
 
   override cancel(message?: string): boolean {
     if (this.done()) return false;
-    return passOn(this, this.#children, message);
+    return passOnCancellation(this, this.#children, message);
   }
 
-  /** @internal */
   override _passesTo(): readonly Future<unknown>[] {
     return this.#children;
   }
 
-  /** @internal */
   get _canStop(): boolean {
     return false;
   }
 
-  /** @internal */
   _beginCancel(message: string | undefined): string | undefined {
     const before = this.#cancelled;
-    // The gather ends with the first child that ends cancelled, which a bare future does at once, or with the last one.
+    // Set before the children are cancelled, because a plain future ends immediately, and the
+    // gather may end with its first cancelled child.
     this.#cancelled = message ?? "The gather was cancelled";
     return before;
   }
 
-  /** @internal */
-  _endCancel({ before, isPassedOn }: Told): boolean {
+  _endCancel({ before, isPassedOn }: CancelOutcome): boolean {
     if (!isPassedOn) this.#cancelled = before as string | undefined;
     return isPassedOn;
   }
 
-  /** A child is done. @internal */
+  /** Called when a child is done. */
   _notify(child: Future<unknown>): void {
     this.#pending--;
-    this._look(child);
+    this._propagateFailure(child);
     if (this.#pending === 0) this._end();
   }
 
@@ -119,8 +121,8 @@ class Gathering extends Derived<unknown[]> implements Passing {
     return this.#children;
   }
 
-  /** Fails with the first child that does, unless exceptions are results. @internal */
-  _look(child: Future<unknown>): void {
+  /** Fails if the child has failed and exceptions are not results. */
+  _propagateFailure(child: Future<unknown>): void {
     if (!child._hasFailed()) return;
     const reason = child._reason();
     if (this.done() || this.#returnExceptions) return;
@@ -128,7 +130,6 @@ class Gathering extends Derived<unknown[]> implements Passing {
     else this._fail(reason);
   }
 
-  /** @internal */
   _end(): void {
     if (this.done()) return;
     if (this.#cancelled !== undefined) return this._abandon(newCancelledError(this.#cancelled));
@@ -136,4 +137,8 @@ class Gathering extends Derived<unknown[]> implements Passing {
       this.#children.map((child) => (child._hasFailed() ? child._reason() : child.result())),
     );
   }
+}
+
+function gatheringToKeep(loop: Scheduler): readonly object[] {
+  return [new Gathering(loop, [new Future(undefined, loop)], false)];
 }

@@ -1,47 +1,62 @@
-import { wrongType } from "../loop/arguments.ts";
-import { RuntimeError } from "../loop/errors.ts";
-import { runningScheduler } from "../loop/scheduler.ts";
-import { currentTask, isThenable } from "./awaitable.ts";
-import { operation } from "./bareCall.ts";
-import { type Coroutine, CoroutineObject } from "./coroutine.ts";
-import { currentScheduler, isFuture } from "./future.ts";
+import { wrongType } from "../lang/arguments.ts";
+import { RuntimeError } from "../lang/errors.ts";
+import { currentScheduler, runningScheduler } from "../loop/current.ts";
+import { isThenable } from "./awaitable.ts";
+import { currentTask } from "./currentTask.ts";
+import { joinAll } from "./joinAll.ts";
+import { CoroutineObject } from "./kernel/call.ts";
+import type { Coroutine } from "./kernel/coroutine.ts";
+import { type Future, isFuture } from "./kernel/future.ts";
+import type { Task } from "./kernel/task.ts";
+import { operation, procedure } from "./lazyCall.ts";
 import { futureOfPromise } from "./relay.ts";
-import type { Task } from "./task.ts";
 
-/** What gives its items to coroutines by itself, as a `Queue` does. It has nothing to close. */
+/** A source that hands items to coroutines directly, as a `Queue` does. */
 export interface CoroutineSource<T> {
-  /** Waits for the next item. A cancel must not lose one. @internal */
+  /** Waits for the next item. A cancellation must not lose one. */
   _pull(): Coroutine<IteratorResult<T, undefined>>;
+  /** Ends it, and returns what is still cleaning up. Absent if there is nothing to close. */
+  _close?(): readonly Future<unknown>[];
 }
 
-/** What `iterate` takes: a `Queue` and anything else that is async-iterable, a stream, a list. */
+/** A source that opens a separate source for each reader. */
+interface Opening<T> {
+  _open(): CoroutineSource<T>;
+}
+
+/** A source for `iterate`: a `Queue` or other async iterable, a stream, or an iterable. */
 export type IterationSource<T> = AsyncIterable<T> | ReadableStream<T> | Iterable<T>;
 
-/** An iterator for coroutines. Made by `iterate`. */
+/** An iterator for coroutines, returned by `iterate`. */
 export interface CoroutineIterator<T> {
   /**
-   * Waits for the next item; `done` is true once there is none. A cancel loses none: the item that was on its way comes
-   * with the next call.
+   * Waits for the next item. After the last one, `done` is true. A cancellation doesn't lose an
+   * item: if one was on its way, the next call returns it.
    *
-   * @throws what the source throws, which ends it. @throws RuntimeError while another call waits.
+   * @throws whatever the source throws, which ends the iterator. @throws RuntimeError while another
+   * call waits.
    */
   next(): Coroutine<IteratorResult<T, undefined>>;
   /**
-   * Closes the source, and waits until it is closed. Does nothing if it is at its end, or a `Queue`.
+   * Closes the source, and waits until it is closed. Does nothing if the source has ended or is a
+   * `Queue`.
    *
-   * An async generator closes once it has given the item that it is at. If a cancel has left that on its way, it may
-   * never come, so `return()` does not wait for it; what is thrown then goes to the loop's exception handler.
+   * An async generator closes only after it has yielded its current item. If a cancelled `next()`
+   * has requested that item, it may never arrive, so `return()` doesn't wait for it. A later error
+   * goes to the loop's exception handler.
    */
   return(): Coroutine<void>;
 }
 
 /**
- * Gives the items of a source that promises them, one after the other, to a coroutine. Like Python's `async for`.
+ * Returns an iterator with which a coroutine reads a queue, a stream or another async source, item
+ * by item. Like Python's `async for`.
  *
- * Leave early by `return()`, in a `finally` block, so that the source is closed. What was forgotten is closed when the
- * task in which `iterate` was called ends. After an error, the end or `return()` there are no more items.
+ * If you may stop early, call `return()` in a `finally` block, to close the source. Otherwise, it
+ * is closed when the task that called `iterate` ends. It yields nothing after an error, the
+ * end, or `return()`.
  *
- * @throws TypeError if `source` cannot be iterated.
+ * @throws TypeError if `source` is not iterable.
  * @example
  * const lines = iterate(response.body.pipeThrough(new TextDecoderStream()));
  * try {
@@ -57,7 +72,7 @@ export function iterate<T>(source: IterationSource<T>): CoroutineIterator<T> {
   return new SourceIterator(source);
 }
 
-/** `TypeError` unless `value` is something that `iterate` takes. */
+/** @throws TypeError unless `value` is a source for `iterate` */
 export function checkSource(name: string, value: unknown): void {
   const isSource =
     value !== undefined &&
@@ -72,9 +87,9 @@ export function checkSource(name: string, value: unknown): void {
   throw wrongType(name, "a Queue, a stream, or an async or ordinary iterable", value);
 }
 
-/** A source that is being read. Results and promises of them are both good. */
+/** A source that is being read. `next` may return a result or a promise of one. */
 interface Reading<T> {
-  /** Whether closing waits for the item that is on its way. */
+  /** Whether closing waits for the item on its way. */
   readonly isQueued: boolean;
   next(): IteratorResult<T> | PromiseLike<IteratorResult<T>>;
   close(): unknown;
@@ -82,22 +97,24 @@ interface Reading<T> {
 
 const END = { done: true, value: undefined } as const;
 
-class SourceIterator<T> implements CoroutineIterator<T> {
+// Named for the function, because stacks and the reports of forgotten coroutines show the name.
+const SourceIterator = class iterate<T> implements CoroutineIterator<T> {
   readonly #source: IterationSource<T> | CoroutineSource<T>;
   #reading: Reading<T> | undefined;
-  /** The result that was on its way when a cancel came. */
+  /** The result that was on its way when a cancellation arrived. */
   #pending: PromiseLike<IteratorResult<T>> | undefined;
   #isBusy = false;
   #isDone = false;
-  /** At whose end the source is closed. */
+  /** The task that closes the source when it ends. */
   #owner: Task<unknown> | undefined;
   readonly #closeForgotten = (): void => {
+    const task = this.#owner;
     const closing = this.#close();
-    if (isThenable(closing)) reportRejection(closing);
+    if (isThenable(closing)) reportRejection(closing, task);
   };
 
   constructor(source: IterationSource<T>) {
-    this.#source = source;
+    this.#source = (source as Partial<Opening<T>>)._open?.() ?? source;
     if (runningScheduler() !== undefined) this.#findOwner();
   }
 
@@ -109,14 +126,15 @@ class SourceIterator<T> implements CoroutineIterator<T> {
   *#nextOf(): Coroutine<IteratorResult<T, undefined>> {
     if (this.#isBusy) {
       throw new RuntimeError(
-        "The next item is awaited already. Use an iterator in one task only, or a Queue in between",
+        "Another call of `next()` is still waiting: use one iterator per task, or a Queue",
       );
     }
     this.#isBusy = true;
     try {
       const source = this.#source;
       if (this.#isDone) return END;
-      const result = yield* isCoroutineSource(source) ? source._pull() : this.#next();
+      this.#findOwner();
+      const result = yield* isCoroutineSource<T>(source) ? source._pull() : this.#next();
       if (!result.done) return result;
       this.#end();
       return END;
@@ -125,20 +143,24 @@ class SourceIterator<T> implements CoroutineIterator<T> {
     }
   }
 
-  *return(): Coroutine<void> {
+  return(): Coroutine<void> {
+    return procedure(this.#return());
+  }
+
+  *#return(): Coroutine<void> {
     const closing = this.#close();
+    if (Array.isArray(closing)) yield* joinAll(closing as Future<unknown>[]);
     if (!isThenable(closing)) return;
     const future = futureOfPromise(currentScheduler("return()"), closing);
     try {
       yield* future;
     } catch (error) {
-      if (future.cancelled()) reportRejection(closing);
+      if (future.cancelled()) reportRejection(closing, currentTask());
       throw error;
     }
   }
 
   *#next(): Coroutine<IteratorResult<T>> {
-    this.#findOwner();
     this.#pending ??= this.#ask() as PromiseLike<IteratorResult<T>>;
     const pending = this.#pending;
     if (!isThenable(pending)) {
@@ -151,7 +173,8 @@ class SourceIterator<T> implements CoroutineIterator<T> {
       this.#pending = undefined;
       return result;
     } catch (error) {
-      // A cancel takes the place of whatever came in the same turn, and that is to be given next.
+      // A cancellation replaces a result that arrived in the same turn, so #pending keeps that for
+      // the next call.
       if (future._hasFailed() && !future.cancelled() && future._reason() === error) this.#end();
       throw error;
     }
@@ -171,18 +194,19 @@ class SourceIterator<T> implements CoroutineIterator<T> {
     return this.#reading;
   }
 
-  /** Closes the source. Returns what there is to wait for. */
+  /** Closes the source. Returns a promise or futures to wait for, if any. */
   #close(): unknown {
     if (this.#isDone) return undefined;
     const pending = this.#pending;
+    const task = this.#owner;
     this.#end();
-    if (isCoroutineSource(this.#source)) return undefined;
+    if (isCoroutineSource(this.#source)) return this.#source._close?.();
     const reading = this.#read();
     const closing = reading.close();
     if (pending === undefined || this.#isBusy) return closing;
-    reportRejection(pending);
+    reportRejection(pending, task);
     if (!reading.isQueued || !isThenable(closing)) return closing;
-    reportRejection(closing);
+    reportRejection(closing, task);
     return undefined;
   }
 
@@ -194,14 +218,15 @@ class SourceIterator<T> implements CoroutineIterator<T> {
   }
 
   #findOwner(): void {
-    if (this.#owner !== undefined || isCoroutineSource(this.#source)) return;
+    if (this.#owner !== undefined) return;
+    if (isCoroutineSource(this.#source) && this.#source._close === undefined) return;
     this.#owner = currentTask();
     this.#owner?.addDoneCallback(this.#closeForgotten);
   }
-}
+};
 
 function read<T>(source: IterationSource<T>): Reading<T> {
-  // A stream's own async iterator would close only after the chunk that is on its way.
+  // Not the stream's own async iterator, because that closes only after the chunk on its way.
   if (isStream(source)) return readStream(source);
   const isAsync = Symbol.asyncIterator in Object(source);
   const iterator = isAsync
@@ -216,19 +241,23 @@ function read<T>(source: IterationSource<T>): Reading<T> {
 
 function readStream<T>(stream: ReadableStream<T>): Reading<T> {
   const reader = stream.getReader();
+  let isOver = false;
   return {
     isQueued: false,
     async next() {
-      let isOver = true;
+      let isLast = true;
       try {
         const result = await reader.read();
-        isOver = result.done;
+        isLast = result.done;
         return result as IteratorResult<T>;
       } finally {
-        if (isOver) reader.releaseLock();
+        if (isLast) reader.releaseLock();
+        isOver ||= isLast;
       }
     },
     close() {
+      // The last read may have ended after its caller was cancelled.
+      if (isOver) return undefined;
       const closing = reader.cancel();
       reader.releaseLock();
       return closing;
@@ -240,18 +269,19 @@ function isStream<T>(source: unknown): source is ReadableStream<T> {
   return typeof (source as { getReader?: unknown }).getReader === "function";
 }
 
-/** Whether a pull that is cancelled leaves the item where it was. */
+/** Whether cancelling a pull leaves the item in the source. */
 export function isCoroutineSource<T>(source: unknown): source is CoroutineSource<T> {
   return typeof (source as { _pull?: unknown })._pull === "function";
 }
 
-/** For a promise that nobody waits for. */
-function reportRejection(promise: PromiseLike<unknown>): void {
+/** Reports the rejection of a promise that `task`, its reader, no longer awaits. */
+function reportRejection(promise: PromiseLike<unknown>, task: unknown): void {
   const loop = currentScheduler("iterate()");
   promise.then(undefined, (exception) => {
     loop.callExceptionHandler({
-      message: "A source failed that was not read to its end",
+      message: "A source failed after its reader had left it",
       exception,
+      task,
     });
   });
 }

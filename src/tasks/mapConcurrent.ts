@@ -1,10 +1,9 @@
-import { checkCount, checkFunction, checkOptions } from "../loop/arguments.ts";
-import { CancelledError } from "../loop/errors.ts";
+import { checkBoolean, checkCount, checkFunction, checkOptions } from "../lang/arguments.ts";
+import { CancelledError } from "../lang/errors.ts";
+import { currentScheduler } from "../loop/current.ts";
 import { checkCoroutine } from "./awaitable.ts";
-import { leave, type Wait } from "./bareCall.ts";
-import { type Coroutine, coroutine } from "./coroutine.ts";
+import { currentTask } from "./currentTask.ts";
 import { ExceptionGroup } from "./exceptionGroup.ts";
-import { currentScheduler, type Future } from "./future.ts";
 import {
   type CoroutineIterator,
   checkSource,
@@ -12,100 +11,190 @@ import {
   isCoroutineSource,
   iterate,
 } from "./iterate.ts";
-import { grouped, type TaskGroup } from "./taskGroup.ts";
+import { awaitedBefore } from "./kernel/call.ts";
+import { type Coroutine, coroutine, isCoroutine } from "./kernel/coroutine.ts";
+import type { Future } from "./kernel/future.ts";
+import { leave, type Wait } from "./lazyCall.ts";
+import { runGroup, type TaskGroup } from "./taskGroup.ts";
 
-/** After how many items the tasks that they made have a turn, if nothing else made them wait. */
+/** The number of items after which the started tasks may run, if nothing else suspends the map. */
 const BURST = 64;
+const EAGER = { eagerStart: true };
+/** How many maps may start in each other's first steps, which use the stack. */
+const MAX_NESTED = 50;
+let nested = 0;
 
 /**
- * Runs `fn(item, index)` for each of `items`, several at once, each in a task of its own. Gives the results in the
- * order of the items.
+ * Runs `fn(item, index)` for each of `items` concurrently, each in its own task. Returns the
+ * results in the order of the items.
  *
- * Items are taken one by one, in order, as there is room for them; so `items` may be endless, if an error ends it. For
- * each that is taken `fn` begins: after an error nothing more is taken, and an item that a `Queue` or a stream hands over
- * in the turn of the error goes back.
+ * Takes items one by one, in order, whenever another task may start. So `items` may be endless;
+ * then the map runs until an error or a cancellation ends it. `fn` starts as soon as its item is
+ * taken. After an error, nothing more is taken; an item that a `Queue` or a stream hands over in the
+ * turn of the error goes back.
  *
- * The first error, of `fn` or of `items`, is thrown as it is: the other tasks are cancelled and waited for before. One
- * that is cancelled by somebody else is an error too. What the others throw meanwhile goes to the loop's exception
- * handler. Cancelling the map cancels all of them and waits. `items` is closed unless it is at its end.
+ * Throws the first error of `fn` or `items` itself, after cancelling the other tasks and waiting
+ * for them. A task that is cancelled from elsewhere counts as an error. Further errors go to the
+ * loop's exception handler. Cancelling the map cancels all tasks and waits for them. While it waits
+ * for tasks, they are cancelled in the same call, so that they give back what a queue or a lock has
+ * just handed to them. `items` is closed unless it has ended.
  *
- * Unlike asyncio, which has nothing like it.
+ * With `settle`, an error of `fn` doesn't end the map. Results are as from `Promise.allSettled`:
+ * `{ status: "fulfilled", value }` or `{ status: "rejected", reason }`. Only an error of `items`,
+ * or a cancellation of the map or one of its tasks, ends it early.
+ *
+ * asyncio has no equivalent.
  *
  * @param items an iterable, an async iterable, a stream or a `Queue`.
- * @param options.concurrency how many run at once, at most; by default all.
- * @throws TypeError if an argument is not what it must be. @throws RangeError if `concurrency` is less than 1 or not
- * whole. @throws RuntimeError outside of a task.
+ * @param options.concurrency the maximum number of concurrent tasks, by default unlimited.
+ * @param options.settle whether to collect errors instead of throwing the first, by default false.
+ * @throws TypeError for invalid arguments. @throws RangeError if `concurrency` is less than 1 or
+ * not whole. @throws RuntimeError outside a task. @throws InvalidStateError if `fn` returns the same
+ * coroutine object twice in a row.
  * @example
  * const pages = yield* mapConcurrent(urls, fetchPage, { concurrency: 8 });
  */
 export function mapConcurrent<T, R>(
   items: IterationSource<T>,
-  fn: (item: T, index: number) => Coroutine<R>,
-  options: { readonly concurrency?: number | undefined } = {},
-): Coroutine<R[]> {
+  fn: (item: T, index: number) => Coroutine<R> | Future<R>,
+  options: MapOptions & { readonly settle: true },
+): Coroutine<PromiseSettledResult<R>[]>;
+export function mapConcurrent<T, R>(
+  items: IterationSource<T>,
+  fn: (item: T, index: number) => Coroutine<R> | Future<R>,
+  options?: MapOptions & { readonly settle?: false | undefined },
+): Coroutine<R[]>;
+export function mapConcurrent<T, R>(
+  items: IterationSource<T>,
+  fn: (item: T, index: number) => Coroutine<R> | Future<R>,
+  options?: MapOptions & { readonly settle?: boolean | undefined },
+): Coroutine<R[] | PromiseSettledResult<R>[]>;
+export function mapConcurrent<T, R>(
+  items: IterationSource<T>,
+  fn: (item: T, index: number) => Coroutine<R> | Future<R>,
+  options: MapOptions & { readonly settle?: boolean | undefined } = {},
+): Coroutine<unknown[]> {
+  const concurrency = checkMap(items, "fn", fn, options);
+  const { settle = false } = options;
+  checkBoolean("settle", settle);
+  return runMap(items, fn, concurrency, settle);
+}
+
+export interface MapOptions {
+  readonly concurrency?: number | undefined;
+}
+
+/** Checks the arguments of a map. Returns the maximum number of concurrent tasks. */
+export function checkMap(items: unknown, name: string, fn: unknown, options: MapOptions): number {
   checkSource("items", items);
-  checkFunction("fn", fn);
+  checkFunction(name, fn);
   checkOptions(options);
   const { concurrency = Infinity } = options;
   checkCount("concurrency", concurrency, 1);
-  return mapping(items, fn, concurrency);
+  return concurrency;
 }
 
-const mapping = /* @__PURE__ */ coroutine(function* mapConcurrent<T, R>(
+const runMap = /* @__PURE__ */ coroutine(function* mapConcurrent<T, R>(
   items: IterationSource<T>,
-  fn: (item: T, index: number) => Coroutine<R>,
+  fn: (item: T, index: number) => Coroutine<R> | Future<R>,
   concurrency: number,
-): Coroutine<R[]> {
-  const results: R[] = [];
+  settles: boolean,
+): Coroutine<unknown[]> {
+  const results: unknown[] = [];
+  let last: unknown;
+  yield* firstErrorOf("mapConcurrent()", (group) =>
+    startEach(group, items, {
+      waitForRoom: () => group._waitBelow(concurrency),
+      start(item, index) {
+        results.push(undefined);
+        let made: unknown;
+        try {
+          made = fn(item, index);
+        } catch (reason) {
+          if (!settles || isCancelling()) throw reason;
+          return keep(results, index, returning({ status: "rejected", reason }));
+        }
+        if (made === last && isCoroutine(made)) throw awaitedBefore();
+        last = made;
+        const body = checkCoroutine<unknown>("fn", () => made as Coroutine<R>);
+        return keep(results, index, settles ? settled(body) : body);
+      },
+    }),
+  );
+  return results;
+});
+
+/**
+ * Runs a group in which a cancelled task is an error. Throws the group's first error, and reports
+ * the others.
+ */
+export function* firstErrorOf(
+  caller: string,
+  body: (group: TaskGroup) => Coroutine<void>,
+): Coroutine<void> {
   try {
-    yield* grouped((group) => startAll(group, items, fn, concurrency, results), true);
+    yield* runGroup(body, true);
   } catch (error) {
-    // Whatever was thrown in the group is in an ExceptionGroup of its own.
+    // Errors thrown in the group arrive inside an ExceptionGroup.
     if (!(error instanceof ExceptionGroup)) throw error;
     const [first, ...others] = error.errors as unknown[];
     for (const exception of others) {
-      currentScheduler("mapConcurrent()").callExceptionHandler({
-        message: "mapConcurrent() had failed already, and then failed for another item",
+      currentScheduler(caller).callExceptionHandler({
+        message: `${caller} failed for another item after its first error`,
         exception,
       });
     }
     throw first;
   }
-  return results;
-});
+}
 
-function* startAll<T, R>(
+/** The part that differs between kinds of maps. */
+interface Mapping<T> {
+  /** Waits until another item may be taken. */
+  waitForRoom(): Coroutine<unknown>;
+  /** Returns the body of the task for an item. */
+  start(item: T, index: number): Coroutine<void>;
+}
+
+/** Starts a task of `group` for each of `items`, as fast as `mapping` allows. */
+export function* startEach<T>(
   group: TaskGroup,
   items: IterationSource<T>,
-  fn: (item: T, index: number) => Coroutine<R>,
-  concurrency: number,
-  results: R[],
+  mapping: Mapping<T>,
 ): Coroutine<void> {
   const source = iterate(items);
   try {
     for (let index = 0; ; index++) {
-      // Else nothing might ever run that could fail.
+      // Otherwise, an endless source could keep the tasks from ever running.
       if (index % BURST === BURST - 1) yield;
-      yield* group._untilFewerThan(concurrency);
+      yield* mapping.waitForRoom();
       if (group._isStopping) break;
       const result = yield* isCoroutineSource(items) ? pull(source, group) : source.next();
       if (result === undefined) break;
       if (result.done) return;
-      const body = checkCoroutine("fn", () => fn(result.value, index));
-      results.push(undefined as R);
-      // What was taken while the group stops is not lost: `fn` begins, and is cancelled like the others.
-      group._start(keep(results, index, body), { eagerStart: group._isStopping });
+      const body = mapping.start(result.value, index);
+      // Started here, an item isn't lost if the group stops before the task's first step.
+      nested++;
+      try {
+        group._start(body, nested <= MAX_NESTED || group._isStopping ? EAGER : undefined);
+      } finally {
+        nested--;
+      }
       if (group._isStopping) break;
     }
   } catch (error) {
     group._fail(error);
   }
-  // The source may take its time to close, and must not be cancelled in it, nor may the tasks go on meanwhile.
+  // Closing the source may take a while. It must not be cancelled, and the tasks must not continue
+  // in the meantime, so the group aborts first.
   group._abort();
   yield* source.return();
 }
 
-/** The next item. Undefined if the group stops in the turn in which it comes: then it stays where it was. */
+/**
+ * Returns the next item. If the group stops in the turn in which the item arrives, leaves it in the
+ * source and returns undefined.
+ */
 function* pull<T>(
   source: CoroutineIterator<T>,
   group: TaskGroup,
@@ -118,7 +207,8 @@ function* pull<T>(
     } catch (error) {
       return yield* leave(steps, error);
     }
-    // A cancellation of the task ends the future that it waits for: then that is what the next step throws.
+    // An operation yields the future that it waits for, which users see only as a suspension. If
+    // the task was cancelled, that future has failed, and the next step throws the cancellation.
     const hasFailed = (step.value as unknown as Future<unknown>)._hasFailed();
     if (group._isStopping && !hasFailed) return yield* pullBack(steps);
     step = steps.next();
@@ -127,7 +217,9 @@ function* pull<T>(
 }
 
 function* pullBack<T>(steps: Wait<T>): Coroutine<T | undefined> {
-  const stop = new CancelledError("mapConcurrent() takes no more items");
+  const stop = new CancelledError(
+    "mapConcurrent() is stopping, and leaves this item in its source",
+  );
   try {
     return yield* leave(steps, stop);
   } catch (error) {
@@ -136,7 +228,28 @@ function* pullBack<T>(steps: Wait<T>): Coroutine<T | undefined> {
   }
 }
 
-/** Leaves the result of `body` at its place. */
-function* keep<R>(results: R[], index: number, body: Coroutine<R>): Coroutine<void> {
+/** Stores the result of `body` at `index`. */
+function* keep(results: unknown[], index: number, body: Coroutine<unknown>): Coroutine<void> {
   results[index] = yield* body;
+}
+
+function* returning<T>(value: T): Coroutine<T> {
+  return value;
+}
+
+/**
+ * Returns the outcome of `body` in the form of `Promise.allSettled`. Throws a cancellation of the
+ * running task.
+ */
+function* settled<R>(body: Coroutine<R>): Coroutine<PromiseSettledResult<R>> {
+  try {
+    return { status: "fulfilled", value: yield* body };
+  } catch (reason) {
+    if (isCancelling()) throw reason;
+    return { status: "rejected", reason };
+  }
+}
+
+function isCancelling(): boolean {
+  return (currentTask()?.cancelling() ?? 0) > 0;
 }

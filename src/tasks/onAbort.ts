@@ -1,4 +1,5 @@
-// Many who wait for one signal are one listener to it: Node warns of a leak from the eleventh on.
+// Adds a single listener to each signal, however many callbacks it has, because Node warns of a
+// leak from the eleventh listener on.
 
 interface Hub {
   readonly callbacks: Set<() => void>;
@@ -7,7 +8,10 @@ interface Hub {
 
 const hubs = /* @__PURE__ */ new WeakMap<AbortSignal, Hub>();
 
-/** Calls `callback` when `signal` aborts, in the order in which they were added. Returns what undoes it. */
+/**
+ * Calls `callback` when `signal` aborts. Callbacks run in insertion order. Returns a function that
+ * removes it.
+ */
 export function onAbort(signal: AbortSignal, callback: () => void): () => void {
   const hub = hubs.get(signal) ?? newHub(signal);
   const { callbacks, notify } = hub;

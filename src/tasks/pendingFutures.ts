@@ -1,14 +1,14 @@
-import type { Future } from "./future.ts";
+import type { Future } from "./kernel/future.ts";
 
-/** So many that are done are not worth a sweep. */
+/** Up to this number of done futures stay in the list, because removing so few isn't worth it. */
 const FEW = 16;
 
 /**
- * Futures that are not done, in the order in which they came. Those that are done stay in the list until they are more
- * than the others, or all: to come to a set and to leave it takes several times as long.
+ * Futures that are not done, in insertion order. Done ones stay in the list until they outnumber
+ * the others, because adding to a set and removing from it would be slower.
  */
 export class PendingFutures {
-  /** How many are not done. */
+  /** The number of futures that are not done. */
   size = 0;
   #futures: Future<unknown>[] = [];
 
@@ -17,7 +17,7 @@ export class PendingFutures {
     this.size++;
   }
 
-  /** Says that one of them is done now. */
+  /** Records that one of them is now done. */
   settle(): void {
     this.size--;
     if (this.size === 0) this.#futures = [];

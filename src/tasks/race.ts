@@ -1,65 +1,84 @@
-import { CancelledError } from "../loop/errors.ts";
+// Decides with a contest (contest.ts) which awaitable comes first, and ends the others.
+//
+// Over 300 lines, half of them the contract. The rest is one coroutine and what only it uses.
+
+import { CancelledError } from "../lang/errors.ts";
+import { currentScheduler } from "../loop/current.ts";
 import type { Scheduler } from "../loop/scheduler.ts";
 import {
+  type Awaitable,
   type AwaitableLike,
   checkSomeAwaitables,
-  currentTask,
-  dismiss,
-  ensureFutureOn,
+  isThenable,
 } from "./awaitable.ts";
-import { BareCall, leave, sourceOf, type Wait } from "./bareCall.ts";
 import { Contest, type Entrant, type Started } from "./contest.ts";
+import { currentTask } from "./currentTask.ts";
+import { awaiting, ensureFutureOn } from "./ensureFuture.ts";
+import type { AwaitedBy } from "./gather.ts";
+import { CoroutineObject, Thrown } from "./kernel/call.ts";
+import { cancelAgain } from "./kernel/cancelling.ts";
 import {
-  type Call,
   type Coroutine,
-  CoroutineObject,
+  closeUnstarted,
   coroutine,
   isCoroutine,
-  Thrown,
-} from "./coroutine.ts";
-import { currentScheduler, type Future, isFuture } from "./future.ts";
-import type { AwaitedBy } from "./gather.ts";
-import { ALL_COMPLETED, watch } from "./wait.ts";
-import { waitsFor } from "./waitsFor.ts";
+  isCoroutineFunction,
+} from "./kernel/coroutine.ts";
+import { type Future, isFuture } from "./kernel/future.ts";
+import {
+  asCoroutine,
+  continueAs,
+  LazyCall,
+  leave,
+  resourceOf,
+  type Wait,
+  Wrapper,
+} from "./lazyCall.ts";
+import { ALL_COMPLETED, waitUntilEnough } from "./wait.ts";
+import { thoseThatWaitFor } from "./waitsFor.ts";
 
 /**
- * Awaits the first of `aws` that is done: returns its result, or throws its error. The others are cancelled, and
- * waited for before that.
+ * Awaits the first of `aws` that is done, and returns its result or throws its error. Before that,
+ * the others are cancelled and waited for.
  *
- * Of operations of locks, queues and the like, and of reads, exactly one takes place: those of `get`, `put`, `acquire`,
- * `hold`, `wait` and `join`, of streams, sockets and `iterate(...).next()`. They are tried in order, and one that can
- * complete at once keeps those behind it from starting. Else all wait in their lines, and the first that is served
- * takes the others out of theirs at that moment. So they have taken nothing, even if they could have been served in the
- * same turn. A race of races is one race.
+ * At most one operation takes effect. Operations are `get`, `put`, `acquire`, `hold`, `wait` and
+ * `join` of locks, queues and the like, reads from streams and sockets, and `iterate(...).next()`.
+ * They are tried in order. If one can complete immediately, those after it don't start. Otherwise
+ * all of them queue up, and the first to be served removes the others from their queues at that
+ * moment. So the others take nothing, even if they could have been served in the same turn. A race
+ * of races is one race.
  *
- * Any other coroutine, and each function, starts as a task, in order; none does if an operation or a future is ready. A
- * loser is cancelled at the moment at which another wins. An operation that it waits in then takes nothing either, but
- * what it took in an earlier step is its own: if that is to be returned, it has to do so when it is cancelled. The
- * result of a loser that swallows the cancellation is dropped, and so is that of a winner if the race is cancelled. An
- * error that a loser throws is reported as an exception that nobody retrieved.
+ * Any other coroutine, and each function, starts as a task, in order; none starts if an operation
+ * or a future is ready. When one wins, the losers are cancelled immediately. If a loser is waiting
+ * for an operation, that operation takes nothing. But the loser keeps what it took in earlier
+ * steps, and must give it back itself if necessary. If a loser swallows the cancellation, its
+ * result is dropped; if it throws, its error is reported as unretrieved.
  *
- * Of futures that were done before, the one that comes first in `aws` wins; of those that are done in the same turn, the
- * one that was done first.
+ * If several futures are already done, the first in `aws` wins. If several complete in the same
+ * turn, the first to complete wins.
  *
- * A cancellation cancels all, and waits for them too; one that comes while the losers are waited for is not passed on to
- * them. Either is thrown at the end, and wins over a result and an error, which is then reported. What an operation was
- * handed goes back. If it has taken something already, `race` returns that, and the cancellation is delivered at the
- * next `yield*` that waits.
+ * A cancellation cancels all of `aws` and waits for them. If it arrives while the losers are being
+ * waited for, it isn't passed on to them. It is thrown at the end and replaces the result, which is
+ * dropped, or the error, which is reported. A handed-over item goes back. If an operation has
+ * already taken something, `race` returns that, and the cancellation is delivered at the next
+ * `yield*` that waits. The same holds for an operation inside `waitFor`, `timeout`, `moveOnAfter`
+ * or `withSignal`, and for one that a function returns.
  *
- * Like `asyncio.wait` with `FIRST_COMPLETED`, with the tidying that everybody has to write after it; over operations
- * like the `select` of Go.
+ * Like `asyncio.wait` with `FIRST_COMPLETED`, followed by cancelling the others and awaiting them.
+ * For operations, like Go's `select`.
  *
  * @throws TypeError if one of `aws` is not awaitable. @throws RangeError if `aws` is empty.
- * @throws RuntimeError for a future of another loop. @throws InvalidStateError for a coroutine that was awaited before.
+ * @throws RuntimeError for a future of another loop.
+ * @throws InvalidStateError for a coroutine that was awaited before.
  * @example
  * const reply = yield* race([ask(primary), ask(replica)]);
  */
 export function race<A extends AwaitableLike<unknown>>(aws: Iterable<A>): Coroutine<AwaitedBy<A>> {
-  return new RaceCall(checkSomeAwaitables(aws)) as unknown as Coroutine<never>;
+  return asCoroutine(new RaceCall(checkSomeAwaitables(aws))) as Coroutine<never>;
 }
 
 /** The coroutine of a race. */
-class RaceCall extends BareCall<unknown> {
+class RaceCall extends LazyCall<unknown> {
   declare readonly _aws: readonly AwaitableLike<unknown>[];
 
   constructor(aws: readonly AwaitableLike<unknown>[]) {
@@ -68,19 +87,18 @@ class RaceCall extends BareCall<unknown> {
   }
 
   override _start(): Wait<unknown> {
-    const call = racing(this._aws) as unknown as Call;
-    return call._iterate(this[Symbol.iterator]) as unknown as Wait<unknown>;
+    return continueAs(this, runRace(this._aws));
   }
 }
 
-const racing = /* @__PURE__ */ coroutine(function* race(
+const runRace = /* @__PURE__ */ coroutine(function* race(
   aws: readonly AwaitableLike<unknown>[],
 ): Coroutine<unknown> {
   const loop = currentScheduler("race()");
   const contest = new Contest(loop);
   const task = currentTask(loop);
-  /** The first error that was thrown in here: a cancellation of the task. */
-  let cancel: { readonly error: unknown } | undefined;
+  /** The first error thrown into this coroutine: a cancellation of the task. */
+  let cancellation: { readonly error: unknown } | undefined;
   let isOver = false;
   try {
     enter(loop, contest, aws);
@@ -90,7 +108,7 @@ const racing = /* @__PURE__ */ coroutine(function* race(
         contest.proceed();
       }
     } catch (error) {
-      cancel = { error };
+      cancellation = { error };
       if (!contest.isDecided) contest.decide(undefined);
     }
     contest.cancelRest();
@@ -102,88 +120,125 @@ const racing = /* @__PURE__ */ coroutine(function* race(
       try {
         yield* leave(steps, out);
       } catch (error) {
-        if (error !== out) cancel ??= { error };
+        if (error !== out) cancellation ??= { error };
       }
     }
     for (let left = losers.flatMap(({ steps, future }) => (steps ? [] : (future ?? []))); ; ) {
-      // A loser that waits for this task would never end, and neither would the race.
-      left = left.filter((future) => !future.done() && !waitsFor(future, task));
+      // A loser that waits for this task would never end, so the race doesn't wait for it.
+      const stuck = new Set(thoseThatWaitFor(task, left));
+      left = left.filter((future) => !future.done() && !stuck.has(future));
       if (left.length === 0) break;
       try {
-        yield* watch(loop, left, ALL_COMPLETED);
+        yield* waitUntilEnough(loop, left, ALL_COMPLETED);
       } catch (error) {
-        cancel ??= { error };
+        cancellation ??= { error };
       }
     }
     isOver = true;
-    return yield* outcomeOf(loop, winner, cancel);
+    return yield* outcomeOf(loop, winner, cancellation);
   } finally {
     if (!isOver) contest.close();
   }
 });
 
-/** What the race ends with. */
+/** Returns or throws the outcome of the race. */
 function* outcomeOf(
   loop: Scheduler,
   winner: Entrant | undefined,
-  cancel: { readonly error: unknown } | undefined,
+  cancellation: { readonly error: unknown } | undefined,
 ): Coroutine<unknown> {
   const { steps, outcome } = winner ?? {};
-  if (cancel === undefined) {
+  if (cancellation === undefined) {
     if (outcome instanceof Thrown) throw outcome.error;
     if (outcome !== undefined) return outcome.value;
     if (steps === undefined) return (winner as { future: Future<unknown> }).future.result();
     return yield* { [Symbol.iterator]: () => steps };
   }
-  const { error } = cancel;
-  if (outcome !== undefined && !(outcome instanceof Thrown)) {
+  const { error } = cancellation;
+  const taken = winner && takenBy(winner);
+  if (taken !== undefined) {
     const task = currentTask(loop);
     if (task !== undefined && task.cancelling() > 0) {
-      // What was taken can only be given back by who gets it.
-      task.uncancel();
-      task.cancel((error as Error).message);
-      return outcome.value;
+      // Only the caller can give back what the operation has taken.
+      cancelAgain(task, error as Error);
+      return taken.value;
     }
+  }
+  const failure = winner && failureOf(winner);
+  if (failure !== undefined) {
+    const message = "A cancellation replaced the error of a race";
+    loop.callExceptionHandler({ message, exception: failure.error });
   }
   if (steps !== undefined && outcome === undefined) yield* leave(steps, error);
   throw error;
 }
 
-/** Has all take part. If one of them cannot, nothing has begun, and what was there before goes on. */
+/** Whether `aw`, which has ended, may have returned what an operation took. */
+function takes(aw: unknown): boolean {
+  // A growing list instead of recursion.
+  const rest = [aw];
+  for (const next of rest) {
+    if (next instanceof Wrapper) rest.push(next._wrapped);
+    else if (next instanceof RaceCall) for (const inner of next._aws) rest.push(inner);
+    else if (next instanceof LazyCall && next._resource !== undefined) return true;
+  }
+  return false;
+}
+
+/** Returns what the winner has taken: as an operation, or as a task that awaited just one. */
+function takenBy({ future, coro, outcome }: Entrant): { readonly value?: unknown } | undefined {
+  if (outcome !== undefined) return outcome instanceof Thrown ? undefined : outcome;
+  if (future === undefined || future._hasFailed() || !takes(coro)) return undefined;
+  return { value: future.result() };
+}
+
+/** The error of an operation. A future reports its own. */
+function failureOf({ steps, future, outcome }: Entrant): Thrown | undefined {
+  if (outcome instanceof Thrown) return outcome;
+  if (steps === undefined || outcome !== undefined) return undefined;
+  return future?._hasFailed() && !future.cancelled() ? new Thrown(future._reason()) : undefined;
+}
+
+/**
+ * Enters all of `aws`. If one of them can't be entered, nothing starts, and existing futures
+ * continue.
+ */
 function enter(loop: Scheduler, contest: Contest, aws: readonly AwaitableLike<unknown>[]): void {
   const all = allOf(aws);
   for (const aw of all) {
-    if (isFuture(aw)) ensureFutureOn(loop, aw);
-    else if ((aw as unknown) instanceof CoroutineObject) {
-      (aw as unknown as CoroutineObject)._checkFresh();
-    }
+    const object: unknown = aw;
+    if (isFuture(object)) ensureFutureOn(loop, object);
+    else if (object instanceof CoroutineObject) object._checkFresh();
   }
-  /** By what they wait for. A second one of a kind would only be behind the first. */
+  /**
+   * The operations by resource. A second one of the same kind would only queue up behind the first.
+   */
   const operations = new Map<object, Started[]>();
   const others: AwaitableLike<unknown>[] = [];
   for (const aw of all) {
-    const source = sourceOf(aw);
-    if (source === undefined) {
+    const resource = resourceOf(aw);
+    if (resource === undefined) {
       if (!contest.isDecided && isFuture(aw) && aw.done()) contest.enter(aw);
       else others.push(aw);
       continue;
     }
-    const operation = aw as unknown as BareCall<unknown>;
-    const rivals = operations.get(source) ?? [];
-    if (contest.isDecided || rivals.some((rival) => isOfOneKind(rival.operation, operation))) {
+    // Only lazy calls have a resource.
+    const operation = aw as unknown as LazyCall<unknown>;
+    const rivals = operations.get(resource) ?? [];
+    if (contest.isDecided || rivals.some((rival) => isSameKind(rival.operation, operation))) {
       operation._claim();
     } else {
-      operations.set(source, [...rivals, contest.start(operation, rivals)]);
+      operations.set(resource, [...rivals, contest.start(operation, rivals)]);
     }
   }
   if (!contest.isDecided) return enterFutures(loop, contest, others);
   for (const aw of others) {
-    if (isCoroutine(aw)) dismiss(aw);
+    if (isCoroutine(aw)) closeUnstarted(aw);
     else if (typeof aw !== "function") contest.enter(ensureFutureOn(loop, aw));
   }
 }
 
-function isOfOneKind(a: object, b: object): boolean {
+function isSameKind(a: object, b: object): boolean {
   return a.constructor === b.constructor;
 }
 
@@ -193,30 +248,53 @@ function enterFutures(
   aws: readonly AwaitableLike<unknown>[],
 ): void {
   const futures: Future<unknown>[] = [];
+  const coros = aws.map((aw) => {
+    if (typeof aw !== "function" || isThenable(aw) || isCoroutineFunction(aw)) return aw;
+    return asCoroutine(new FunctionCall(aw));
+  });
   try {
-    for (const aw of aws) futures.push(ensureFutureOn(loop, aw));
+    for (const aw of coros) futures.push(ensureFutureOn(loop, aw));
   } catch (error) {
     futures.forEach((future, index) => {
       if (!isFuture(aws[index])) future.cancel();
     });
     throw error;
   }
-  for (const future of futures) contest.enter(future);
+  futures.forEach((future, index) => {
+    contest.enter(future, coros[index]);
+  });
 }
 
-/** What takes part, once each: a race takes part with what it is a race of. Each call of a function is another. */
+/** The coroutine of an ordinary function. Calls it, and awaits what it returns. */
+class FunctionCall extends Wrapper<unknown> {
+  declare readonly _fn: () => Awaitable<unknown>;
+
+  constructor(fn: () => Awaitable<unknown>) {
+    super();
+    this._fn = fn;
+  }
+
+  override _start(): Wait<unknown> {
+    return this._wrap(awaiting(this._fn))[Symbol.iterator]();
+  }
+}
+
+/**
+ * Returns the participants. A repeated one counts once, unless it is a function, whose calls
+ * differ. A nested race is replaced by its own participants.
+ */
 function allOf(aws: readonly AwaitableLike<unknown>[]): AwaitableLike<unknown>[] {
   const all: AwaitableLike<unknown>[] = [];
   const seen = new Set<unknown>();
-  // A list and no recursion: races of races may be deep.
+  // A list instead of recursion, because races may nest deeply.
   const rest = [...aws].reverse();
   for (let aw = rest.pop(); aw !== undefined; aw = rest.pop()) {
     if (typeof aw !== "function") {
       if (seen.has(aw)) continue;
       seen.add(aw);
     }
-    if ((aw as unknown) instanceof RaceCall && (aw as unknown as RaceCall)._isFresh) {
-      const nested = aw as unknown as RaceCall;
+    const nested: unknown = aw;
+    if (nested instanceof RaceCall && nested._isFresh) {
       nested._claim();
       for (let i = nested._aws.length - 1; i >= 0; i--) {
         rest.push(nested._aws[i] as AwaitableLike<unknown>);

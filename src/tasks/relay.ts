@@ -1,47 +1,28 @@
-// From a promise to a future, at little more than the price of an `await`.
+// Converts a promise to a future, at little more than the cost of an `await`.
 //
-// `promise.then(...)` makes a promise that nobody wants. An async function that
-// awaits makes none, but costs a promise to call. So an async function that has
-// just delivered an outcome runs the loop right there, in its own microtask, and
-// takes the promise along that the loop awaits next:
+// The engine's own `await` creates two functions each time, one for each outcome. Here a relay has
+// them, and passes on one promise after the other:
 //
-//   relay:  await p1 ─> future 1 ─> loop runs ─> await p2 ─> future 2 ─> ...
+//   idle ──> waits for promise 1 ──> completes future 1, idle, runs the loop ──> waits for promise 2
 //
-// One coroutine that awaits promises one after the other keeps one relay busy; of
-// several that wait at once, each has its own.
+// A coroutine that awaits promises one after another uses one relay. Several that wait at the same
+// time use one each.
 
-import type { CancelledError } from "../loop/errors.ts";
+import { CancelledError, RuntimeError } from "../lang/errors.ts";
+import { keepInstances } from "../loop/kept.ts";
 import { takeSource } from "../loop/ownPromises.ts";
 import type { Scheduler } from "../loop/scheduler.ts";
 import { Derived } from "./derived.ts";
-import { Future } from "./future.ts";
+import { ExternalFuture } from "./externalFuture.ts";
+import type { Future } from "./kernel/future.ts";
+import type { Task } from "./kernel/task.ts";
 
-/** What a relay awaits, and for whom. */
-interface Job {
-  promise: PromiseLike<unknown> | undefined;
-  future: Future<unknown> | undefined;
-}
-
-/** A future that something outside the loop completes. While it is pending, a clock that leaps has to wait. */
-export class PromiseFuture<T> extends Future<T> {
-  constructor(loop: Scheduler) {
-    super(undefined, loop);
-    loop._external++;
-  }
-
-  override _succeed(value: T): void {
-    this._loop._external--;
-    super._succeed(value);
-  }
+/** A future that settles with a promise. */
+export class PromiseFuture<T> extends ExternalFuture<T> {
+  static override readonly _kept = /* @__PURE__ */ keepInstances(promiseFutureToKeep);
 
   override _fail(exception: unknown): void {
-    this._loop._external--;
-    super._fail(exception);
-  }
-
-  override _abandon(error: CancelledError): void {
-    this._loop._external--;
-    super._abandon(error);
+    super._fail(forWaiter(this, exception));
   }
 
   override _describe(): string {
@@ -49,7 +30,14 @@ export class PromiseFuture<T> extends Future<T> {
   }
 }
 
-/** A future that settles with one of its own loop: nothing outside has to happen, and no promise. */
+function promiseFutureToKeep(loop: Scheduler): readonly object[] {
+  return [new PromiseFuture(loop)];
+}
+
+/**
+ * The future of a promise that was created from `source`, a future of the same loop. Needs no
+ * relay.
+ */
 class OwnFuture extends Derived<unknown> {
   readonly #source: Future<unknown>;
 
@@ -62,7 +50,7 @@ class OwnFuture extends Derived<unknown> {
 
   _notify(source: Future<unknown>): void {
     if (this.done()) return;
-    if (source._hasFailed()) this._fail(source._reason());
+    if (source._hasFailed()) this._fail(forWaiter(this, source._reason()));
     else this._succeed(source.result());
   }
 
@@ -75,48 +63,110 @@ class OwnFuture extends Derived<unknown> {
   }
 }
 
-/** The job of a relay that runs the loop: the first promise that comes takes it. */
-let free: Job | undefined;
+/**
+ * Returns what the task that waits for `future` gets if the promise rejects with `reason`.
+ *
+ * A cancelled task stops waiting immediately. So a cancellation that arrives through a promise
+ * belongs to something else. As a CancelledError, it would end the task as if the task had been
+ * cancelled, and a task group would ignore it. A task that was itself cancelled does get the
+ * CancelledError, because it may be waiting for something that it has aborted.
+ */
+function forWaiter(future: Future<unknown>, reason: unknown): unknown {
+  if (!(reason instanceof CancelledError)) return reason;
+  let waiter = future._waiting as Partial<Task<unknown>> | undefined;
+  // A gather or a shield waits on behalf of a task.
+  while (waiter && !waiter.cancelling) waiter = waiter._waiting as typeof waiter;
+  return cancelledElsewhere(reason, "promise", waiter);
+}
 
-/** A future of `loop` that settles with `promise`, and has the loop run in the same microtask. */
+/**
+ * Returns what `task` gets if `reason` arrives from outside the loop, through `source`: a
+ * CancelledError if it was itself cancelled, and otherwise a RuntimeError with that as its cause.
+ */
+export function cancelledElsewhere(
+  reason: unknown,
+  source: string,
+  task: { cancelling?(): number } | undefined,
+): unknown {
+  return reason instanceof CancelledError && !task?.cancelling?.()
+    ? new RuntimeError(`The ${source} was cancelled`, { cause: reason })
+    : reason;
+}
+
+/** Passes on the outcome of a promise to a future. Then it is idle, until the next promise. */
+class Relay {
+  future: Future<unknown> | undefined;
+  /** The value of `settled` when its promise was passed. */
+  since = 0;
+
+  readonly fulfill = (value: unknown): void => settle(this, false, value);
+  readonly reject = (reason: unknown): void => settle(this, true, reason);
+}
+
+const idle: Relay[] = [];
+
+/** How many idle relays are kept. */
+const MAX_IDLE = 256;
+
+/** How many relays wait for a promise. */
+let waiting = 0;
+/** How many promises have settled. */
+let settled = 0;
+/** With fewer others, an entry into the loop takes less time than the microtask that saves it. */
+const FEW = 4;
+
+/** The engine's own, which `await` uses even if a program replaces the method. */
+const { then } = Promise.prototype;
+
+/** Returns a future of `loop` that settles with `promise`. The loop runs in the same microtask. */
 export function futureOfPromise<T>(loop: Scheduler, promise: PromiseLike<T>): Future<T> {
   const source = takeSource(promise) as Future<T> | undefined;
   if (source?._loop === loop) {
-    // Whoever awaits the promise hears how it ends.
+    // Marks the promise as handled, because its outcome goes to the future.
     void promise.then(undefined, () => undefined);
     return new OwnFuture(source) as Future<unknown> as Future<T>;
   }
   const future = new PromiseFuture<T>(loop);
-  if (free === undefined) {
-    void relay({ promise, future });
-  } else {
-    free.promise = promise;
-    free.future = future;
-    free = undefined;
-  }
+  const relay = idle.pop() ?? new Relay();
+  relay.future = future;
+  relay.since = settled;
+  waiting++;
+  const native = asPromise(promise);
+  // As a method, engines compile it into the caller.
+  if (native.then === then) void native.then(relay.fulfill, relay.reject);
+  else void then.call(native, relay.fulfill, relay.reject);
   return future;
 }
 
-async function relay(job: Job): Promise<void> {
-  for (let { future } = job; future !== undefined; future = job.future) {
-    let isRejected = false;
-    let outcome: unknown;
-    try {
-      outcome = await job.promise;
-    } catch (reason) {
-      isRejected = true;
-      outcome = reason;
-    }
-    job.promise = undefined;
-    job.future = undefined;
-    const loop = future._loop;
-    if (future.done() || loop.isClosed()) return;
-    const slept = loop._hold();
+/** Returns the promise that `await` would wait for. */
+function asPromise(promise: PromiseLike<unknown>): Promise<unknown> {
+  try {
+    return Promise.resolve(promise);
+  } catch (error) {
+    return Promise.reject(error); // from a getter of the promise's constructor
+  }
+}
+
+function settle(relay: Relay, isRejected: boolean, outcome: unknown): void {
+  const future = relay.future as Future<unknown>;
+  relay.future = undefined;
+  waiting--;
+  // First, so that the loop can use it for the next promise.
+  if (idle.length < MAX_IDLE) idle.push(relay);
+  const loop = future._loop;
+  if (future.done() || loop.isClosed()) return;
+  // If others settled while it waited, more may follow before the next microtask. Then the loop is
+  // only woken, so that all of them share one entry.
+  const isShared = waiting >= FEW && relay.since < settled;
+  settled++;
+  const slept = !isShared && loop._pump.markAwake();
+  // Even if nothing becomes ready, because the loop has one promise less to wait for.
+  if (isShared) loop._wake();
+  try {
     if (isRejected) future._fail(outcome);
     else future._succeed(outcome);
-    if (!slept) return;
-    free = job;
-    loop._runNow();
-    free = undefined;
+  } finally {
+    // Even if a waiter throws: otherwise the loop counts as awake, and nothing would run it.
+    if (slept) loop._pump.runNow();
   }
 }

@@ -1,18 +1,20 @@
-import type { CancelledError } from "../loop/errors.ts";
-import { type AwaitableLike, ensureFuture } from "./awaitable.ts";
+import type { CancelledError } from "../lang/errors.ts";
+import type { AwaitableLike } from "./awaitable.ts";
 import { Derived } from "./derived.ts";
-import type { Future } from "./future.ts";
+import { ensureFuture } from "./ensureFuture.ts";
+import type { Future } from "./kernel/future.ts";
 
 /**
- * Protects what is awaited: cancelling the future that this gives leaves `aw` alone. Like `asyncio.shield`.
+ * Returns a future of `aw` whose cancellation doesn't affect `aw`. Like `asyncio.shield`.
  *
- * A coroutine starts as a task, which the loop keeps until it is done. The future ends as `aw` does, cancelled if `aw`
- * is cancelled by somebody else. What `aw` throws after the future was cancelled is reported, if nobody else awaits it.
- * A future that is done already is given as it is.
+ * A coroutine starts as a task, which the loop keeps until it is done. The returned future
+ * completes as `aw` does, and is cancelled if `aw` is cancelled by others. If `aw` fails after the
+ * returned future was cancelled, its error is reported, unless something else awaits it. If `aw` is
+ * a future that is already done, it is returned.
  *
  * @throws TypeError if `aw` is not awaitable.
  * @example
- * yield* shield(save(document)); // a cancel ends the wait, not the saving
+ * yield* shield(save(draft)); // a cancellation ends the wait, not the saving
  */
 export function shield<T>(aw: AwaitableLike<T>): Future<T> {
   const inner = ensureFuture(aw);
@@ -28,7 +30,7 @@ class Shield<T> extends Derived<T> {
     inner._addWaiter(this);
   }
 
-  /** What is shielded is done. @internal */
+  /** Called when `aw` is done. */
   _notify(): void {
     const inner = this.#inner;
     if (this.done()) return;
@@ -37,7 +39,6 @@ class Shield<T> extends Derived<T> {
     else this._fail(inner._reason());
   }
 
-  /** @internal */
   override _abandon(error: CancelledError): void {
     super._abandon(error);
     this.#inner._removeWaiter(this);

@@ -1,18 +1,21 @@
-import { checkTime } from "../loop/arguments.ts";
-import type { CancelledError } from "../loop/errors.ts";
+import { checkTime } from "../lang/arguments.ts";
+import type { CancelledError } from "../lang/errors.ts";
+import { currentScheduler } from "../loop/current.ts";
+import { keepInstances } from "../loop/kept.ts";
 import type { Scheduler } from "../loop/scheduler.ts";
 import type { Runnable } from "../loop/slots.ts";
-import { BareCall, type Wait } from "./bareCall.ts";
-import type { Coroutine } from "./coroutine.ts";
-import { currentScheduler, Future } from "./future.ts";
+import type { Coroutine } from "./kernel/coroutine.ts";
+import { Future } from "./kernel/future.ts";
+import { asCoroutine, LazyCall, type Wait } from "./lazyCall.ts";
 
 /**
- * Waits for `delay` milliseconds, and gives `result`. Others run meanwhile. Like `asyncio.sleep`.
+ * Waits for `delay` milliseconds while other tasks run, and returns `result`. Like `asyncio.sleep`.
  *
- * Never wakes early; how late depends on the host and on what else is ready. A delay of 0 or less gives way once, as a
- * bare `yield` does; Infinity sleeps until it is cancelled. A cancel takes the timer out at once.
+ * Never wakes early. How late it wakes depends on the host and on what else is ready. A delay of 0
+ * or less yields once, like a bare `yield`. Infinity sleeps until it is cancelled. A cancellation
+ * removes the timer immediately.
  *
- * Unlike asyncio's, which counts seconds.
+ * Unlike asyncio's, counts milliseconds.
  *
  * @throws TypeError if `delay` is not a number. @throws RangeError if it is NaN.
  */
@@ -20,10 +23,12 @@ export function sleep(delay: number): Coroutine<void>;
 export function sleep<T>(delay: number, result: T): Coroutine<T>;
 export function sleep(delay: number, result?: unknown): Coroutine<unknown> {
   checkTime("delay", delay);
-  return new Sleep(delay, result) as unknown as Coroutine<unknown>;
+  return asCoroutine(new Sleep(delay, result));
 }
 
-class Sleep extends BareCall<unknown> {
+class Sleep extends LazyCall<unknown> {
+  static readonly _kept = /* @__PURE__ */ keepInstances(sleepsToKeep);
+
   declare readonly _delay: number;
   declare readonly _result: unknown;
 
@@ -34,19 +39,23 @@ class Sleep extends BareCall<unknown> {
   }
 
   override _start(): Wait<unknown> {
-    if (this._delay <= 0) return giveWay(this._result);
-    return new Alarm(currentScheduler("sleep()"), this._delay, this._result);
+    if (this._delay <= 0) return yieldOnce(this._result);
+    return new SleepFuture(currentScheduler("sleep()"), this._delay, this._result);
   }
 }
 
-function* giveWay(result: unknown): Coroutine<unknown> {
+function sleepsToKeep(loop: Scheduler): readonly object[] {
+  return [new Sleep(0, undefined), new SleepFuture(loop, Infinity, undefined)];
+}
+
+function* yieldOnce(result: unknown): Coroutine<unknown> {
   yield;
   return result;
 }
 
-/** A timer that is the future of its own end. */
-class Alarm extends Future<unknown> implements Runnable {
-  /** The slot of its timer; 0, which is nobody's, if it is never to come. */
+/** A timer that is also the future of its end. */
+class SleepFuture extends Future<unknown> implements Runnable {
+  /** The slot of its timer; 0 if it has none because the delay is infinite. */
   readonly #id: number;
   readonly #result: unknown;
 
@@ -56,7 +65,7 @@ class Alarm extends Future<unknown> implements Runnable {
     this.#id = delay === Infinity ? 0 : loop._startTimer(this, loop.time() + delay);
   }
 
-  /** It is time. @internal */
+  /** Called at the deadline. */
   _run(): boolean {
     this._loop._slots.retire(this.#id);
     this._succeed(this.#result);
@@ -73,13 +82,13 @@ class Alarm extends Future<unknown> implements Runnable {
     throw error;
   }
 
-  /** The iterator's end, for a coroutine that is closed while it waits. */
+  /** Called if the coroutine is closed while it waits. */
   return(value?: unknown): IteratorReturnResult<unknown> {
     this._leave();
     return { done: true, value };
   }
 
-  /** A coroutine that goes on without it needs no timer any more. @internal */
+  /** Removes the timer of a coroutine that no longer waits. */
   _leave(): void {
     if (!this.done()) this.cancel();
   }

@@ -1,54 +1,72 @@
 // Task groups: tasks that end together.
 //
-// Once something fails, or `cancel()` is called, the group stops. It takes no more
-// children at once, and in the next turn cancels those it has, and its parent too
-// if that is still in the body:
+// The group stops when a child or the body fails, or `cancel()` is called. It accepts no more
+// children. If the body has failed, it cancels those it has immediately. Otherwise it cancels them
+// in the next turn, and also its parent, if the parent is still in the body:
 //
 //             a failure     next turn      body over     children over
 //   ├─────────────┼─────────────┼──────────────┼──────────────┤
 //   │ takes tasks │ is stopping │ has aborted  │ is joining   │ is over
 //
-// That cancel of the parent has to vanish with the group, and a cancel that came
-// from elsewhere must not. Only counts can tell:
+// The group's own cancellation of its parent must not outlive the group. A cancellation from
+// elsewhere must. The body is a cancel scope, which counts them:
 //
-//   G1  #cancelledParent says whether one of parent.cancelling() is ours; it is given
-//       back when the body is over, and never taken while the group is joining
-//   G2  so with the body over, whatever the count has above #before is foreign
+//   G1  our cancellation is taken back when the body ends, and none is requested while
+//       the group is joining
+//   G2  so once the body has ended, any cancellation the scope still counts is foreign
+//
+// Over 300 lines, because the steps of stopping and joining share the group's private
+// state.
 
-import { checkFunction } from "../loop/arguments.ts";
-import { CancelledError, RuntimeError } from "../loop/errors.ts";
+import { checkBoolean, checkFunction, checkOptions } from "../lang/arguments.ts";
+import { CancelledError, RuntimeError } from "../lang/errors.ts";
+import { currentScheduler } from "../loop/current.ts";
+import { keepInstances } from "../loop/kept.ts";
 import type { Scheduler } from "../loop/scheduler.ts";
-import {
-  blockOf,
-  type CoroutineLike,
-  checkCoroutine,
-  createTaskOn,
-  currentTask,
-} from "./awaitable.ts";
-import { cancelAll, cancelFrom } from "./cancelling.ts";
-import { Call, type Coroutine, coroutine } from "./coroutine.ts";
+import { type CoroutineLike, checkCoroutine } from "./awaitable.ts";
+import { createTaskOn } from "./createTask.ts";
+import { currentTask } from "./currentTask.ts";
 import { ExceptionGroup } from "./exceptionGroup.ts";
-import { currentScheduler, Future, type Waiter } from "./future.ts";
+import { Call } from "./kernel/call.ts";
+import {
+  type CancelOutcome,
+  CancelScope,
+  cancelAgain,
+  cancelFrom,
+  isCancelledByOthers,
+  type Passing,
+  passOnCancellation,
+} from "./kernel/cancelling.ts";
+import { type Coroutine, coroutine } from "./kernel/coroutine.ts";
+import { Future, type Waiter } from "./kernel/future.ts";
+import { newIdleTask, type Task } from "./kernel/task.ts";
+import type { TaskOptions } from "./kernel/taskOptions.ts";
 import { PendingFutures } from "./pendingFutures.ts";
-import type { Task, TaskOptions } from "./task.ts";
+import { startBlock } from "./startBlock.ts";
+import { reachedBefore, thoseThatWaitFor } from "./waitsFor.ts";
 
 const ENDS_EARLY = "The task group ends early";
+const OTHERS_ENDED = "The other tasks of the group have ended";
+/** The result of cancelling a child whose wait leads back to itself. */
+const RING = { before: undefined, isPassedOn: true, comesBack: true };
 
 /**
- * Runs `body`, and waits for every task that it starts in the group. Gives what `body` returns. Like
- * `async with asyncio.TaskGroup()`.
+ * Runs `body`, and waits for all tasks that are started in the group. Returns the result of `body`.
+ * Like `async with asyncio.TaskGroup()`.
  *
- * The first error, of a task or of `body`, cancels all the others and `body`, once. When all are over, an
- * `ExceptionGroup` has the errors in the order in which they came. That a task ends cancelled is no error.
+ * The first error of a task or `body` cancels all other tasks and `body`, once. When all have
+ * ended, throws an `ExceptionGroup` of the errors in the order in which they occurred. A cancelled
+ * task is not an error.
  *
- * A cancel from outside cancels every task; it is thrown when all are over. If there are errors too, those are thrown,
- * and the cancel comes at the next `yield*` that waits.
+ * A cancellation from outside cancels every task, and is thrown when all have ended. If there are
+ * errors too, those are thrown, and the cancellation arrives at the next `yield*` that waits.
  *
- * Unlike asyncio's it is not a context manager, but a function that takes the block.
+ * Unlike asyncio's, it isn't a context manager, but a function that takes the block.
  *
- * @param body is called with the group. Once `group.cancel()` has ended it early, its value is undefined.
- * @throws TypeError if `body` is not a function. @throws RuntimeError outside of a task.
- * @throws ExceptionGroup with the errors of the tasks and of `body`.
+ * @param body called with the group. If `group.cancel()` ends it early, the result is undefined.
+ * @param options.unwrap if there is only one error, throws that error instead of a group.
+ * @throws TypeError if `body` is not a function. @throws RuntimeError outside a task.
+ * @throws ExceptionGroup of the errors of the tasks and `body`.
  * @example
  * const [user, posts] = yield* taskGroup(function* (group) {
  *   const user = group.createTask(fetchUser(id));
@@ -56,165 +74,255 @@ const ENDS_EARLY = "The task group ends early";
  *   return [yield* user, yield* posts];
  * });
  */
-export function taskGroup<T>(body: (group: TaskGroup) => Coroutine<T>): Coroutine<T> {
+export function taskGroup<T>(
+  body: (group: TaskGroup) => Coroutine<T> | Future<T>,
+  options: TaskGroupOptions = {},
+): Coroutine<T> {
   checkFunction("body", body);
-  return grouped(body, false);
+  checkOptions(options);
+  const { unwrap = false } = options;
+  checkBoolean("unwrap", unwrap);
+  return unwrap ? runUnwrapped(body) : runGroup(body, false);
 }
 
-/** `taskGroup`, in which that a task ends cancelled may be an error like any other. */
-export const grouped = /* @__PURE__ */ coroutine(function* taskGroup<T>(
-  body: (group: TaskGroup) => Coroutine<T>,
+export interface TaskGroupOptions {
+  /**
+   * If there is only one error, throws that error instead of an `ExceptionGroup`, even if nested
+   * groups wrapped it. Several errors are still thrown as an `ExceptionGroup`. By default false.
+   */
+  readonly unwrap?: boolean | undefined;
+}
+
+/** Options of `TaskGroup.createTask`. */
+export interface GroupTaskOptions extends TaskOptions {
+  /**
+   * Whether the task only serves the others, such as a heartbeat or a progress bar. It is cancelled
+   * and waited for when the body and all other tasks have ended. Its error is an error of the
+   * group. By default false.
+   */
+  readonly background?: boolean | undefined;
+}
+
+/** `taskGroup` with the option `unwrap`. */
+const runUnwrapped = /* @__PURE__ */ coroutine(function* taskGroup<T>(
+  body: (group: TaskGroup) => Coroutine<T> | Future<T>,
+): Coroutine<T> {
+  try {
+    return yield* runGroup(body, false);
+  } catch (error) {
+    throw error instanceof ExceptionGroup ? error.unwrap() : error;
+  }
+});
+
+/** `taskGroup`. With `cancelIsError`, a cancelled task is an error like any other. */
+export const runGroup = /* @__PURE__ */ coroutine(function* taskGroup<T>(
+  body: (group: TaskGroup) => Coroutine<T> | Future<T>,
   cancelIsError: boolean,
 ): Coroutine<T> {
   const parent = currentTask(currentScheduler("A task group"));
   if (parent === undefined) {
     throw new RuntimeError("A task group needs a task to belong to. Use it in a coroutine");
   }
-  // A cancel of before that is still to be delivered could not be told from ours later.
+  // An earlier, undelivered cancellation would later be indistinguishable from ours.
   if (parent.cancelling() > 0) yield;
   const group = new TaskGroup(parent, cancelIsError);
-  let result: T | undefined;
   try {
-    result = yield* new Call(blockOf(body, group)) as unknown as Coroutine<T>;
-  } catch (error) {
-    group._fail(error);
+    let result: T | undefined;
+    try {
+      // A call yields suspensions and returns a `T`, though its type doesn't say so.
+      result = yield* new Call(startBlock(body(group))) as unknown as Coroutine<T>;
+    } catch (error) {
+      group._fail(error);
+    }
+    yield* group._join();
+    return result as T;
+  } finally {
+    group._close();
   }
-  yield* group._join();
-  return result as T;
 });
 
-/** The group that the body of `taskGroup` is called with. Like `asyncio.TaskGroup`. */
+/** The group passed to the body of `taskGroup`. Like `asyncio.TaskGroup`. */
 export class TaskGroup implements Waiter {
+  static readonly _kept = /* @__PURE__ */ keepInstances(groupToKeep);
+
   readonly #parent: Task<unknown>;
-  /** How often the parent was cancelled before. */
-  readonly #before: number;
+  /** The cancel scope of the body. */
+  readonly #scope: CancelScope;
   readonly #cancelIsError: boolean;
   readonly #children = new PendingFutures();
+  /** Background tasks, which are cancelled when the others have ended. */
+  #background: Set<Future<unknown>> | undefined;
+  #endsBackground = false;
   readonly #errors: unknown[] = [];
   #isStopping = false;
-  #hasAborted = false;
+  /** Whether the children have been cancelled. */
+  _hasAborted = false;
   #isJoining = false;
-  #cancelledParent = false;
-  /** The cancel that came from elsewhere. */
+  #isClosed = false;
+  /** The cancellation from outside the group. */
   #foreign: CancelledError | undefined;
-  /** Done once fewer than #enough children are left. */
-  #room: Future<void> | undefined;
-  #enough = 1;
+  /** Completes when fewer than #limit children are left. */
+  #belowLimit: Future<void> | undefined;
+  #limit = 1;
 
   /** @internal */
   constructor(parent: Task<unknown>, cancelIsError: boolean) {
     this.#parent = parent;
-    this.#before = parent.cancelling();
+    this.#scope = new CancelScope(parent);
     this.#cancelIsError = cancelIsError;
   }
 
   /**
-   * Starts a coroutine as a task of the group. Others than the body may do so too, as long as a task of the group is
-   * left or the body runs.
+   * Starts a coroutine as a task of the group. Can also be called outside the body, while the body
+   * or a task of the group is running.
    *
-   * @throws RuntimeError if the group is over, failing or cancelled; the coroutine is closed then.
+   * @param options.background cancels the task when the body and all other tasks have ended, and
+   * waits for it.
+   * @throws RuntimeError if the group is over, failing or cancelled, after closing `coro`.
    * @throws TypeError if `coro` is not a coroutine.
    */
-  createTask<T>(coro: CoroutineLike<T>, options?: TaskOptions): Task<T> {
+  createTask<T>(coro: CoroutineLike<T>, options?: GroupTaskOptions): Task<T> {
     const body = checkCoroutine("coro", coro);
+    const { background = false } = options ?? {};
+    checkBoolean("background", background);
     const isOver = this._isOver();
     if (isOver || this.#isStopping) {
       body.return(undefined as T);
-      const state = isOver ? "is over" : "is ending early, because of an error or a cancel";
-      throw new RuntimeError(`The task group ${state}, and takes no more tasks`);
+      const state = isOver ? "is over" : "is ending early, because of an error or a cancellation";
+      throw new RuntimeError(`The task group ${state}, so it can't start another task`);
     }
-    return this._start(body, options);
+    return this._start(body, options, background);
   }
 
   /**
-   * Ends the group early, and without an error: all of its tasks are cancelled, and the body where it waits next. The
-   * value of the group is the body's if that had ended, else undefined.
+   * Ends the group early, without an error. Cancels all tasks, and the body at its next `yield*`
+   * that waits. The group's result is that of the body if it had ended, and undefined otherwise.
    *
-   * The cancels come in the next turn. A second call does nothing, nor does one that comes too late. What a task or the
-   * body then throws is an error still. Like asyncio's, from Python 3.15 on.
+   * The cancellations arrive in the next turn. Does nothing if the group is already cancelled or
+   * over. An error that a task or the body throws afterwards is still an error of the group. Like
+   * `asyncio.TaskGroup.cancel`, added in Python 3.15.
    */
   cancel(): void {
     if (!this._isOver()) this._stop();
   }
 
-  /** Whether it takes no more tasks because it ends early. @internal */
+  /** Whether the group is ending early and rejects new tasks. */
   get _isStopping(): boolean {
     return this.#isStopping;
   }
 
-  /** Starts a child, even if the group is stopping. @internal */
-  _start<T>(body: Coroutine<T>, options: TaskOptions | undefined): Task<T> {
+  /** Starts a child, even if the group is stopping. */
+  _start<T>(body: Coroutine<T>, options: TaskOptions | undefined, isBackground = false): Task<T> {
     const child = createTaskOn(this.#parent._loop, body, options);
-    this.#children.add(child);
+    if (isBackground) {
+      this.#background ??= new Set();
+      this.#background.add(child);
+    } else this.#children.add(child);
     if (child.done()) this._notify(child);
     else child._addWaiter(this);
-    if (this.#hasAborted) child.cancel(ENDS_EARLY);
+    if (this._hasAborted) child.cancel(ENDS_EARLY);
+    else if (isBackground && this.#endsBackground) child.cancel(OTHERS_ENDED);
     return child;
   }
 
-  /** A child is done. @internal */
+  /** Called when a child is done. */
   _notify(child: Future<unknown>): void {
-    this.#children.settle();
+    if (!this.#background?.delete(child)) this.#children.settle();
+    if (this.#isClosed) return; // the loop reports errors that nobody retrieves
     if (child._hasFailed() && !(child.cancelled() && this._mayEndCancelled())) {
       this.#errors.push(child._reason());
       this._stop();
     }
-    const room = this.#room;
-    if (room !== undefined && this.#children.size < this.#enough && !room.done()) room._succeed();
+    if (this._isBelow(this.#limit)) this.#belowLimit?._trySucceed();
   }
 
-  /** Whoever debugs is told that the parent awaits the children, as in asyncio also while it is in the body. @internal */
+  /** For debugging: the parent awaits the children, even while in the body, as in asyncio. */
   _waiters(): readonly object[] {
     return [this.#parent];
   }
 
-  /** Takes the error of the body. @internal */
+  /** Records the error of the body, and cancels the children. */
   _fail(error: unknown): void {
     if (error instanceof CancelledError) this.#foreign ??= error;
     else this.#errors.push(error);
     this._abort();
   }
 
-  /** Cancels the children, now. @internal */
+  /** Cancels the children immediately. */
   _abort(): void {
-    if (this.#hasAborted) return;
+    if (this._hasAborted) return;
+    this._beginAbort();
+    cancelFrom(this.#parent, this._all(), ENDS_EARLY);
+  }
+
+  /** Records that the children are being cancelled. */
+  _beginAbort(): void {
     this.#isStopping = true;
-    this.#hasAborted = true;
-    cancelFrom(this.#parent, () => cancelAll(this.#children, ENDS_EARLY));
+    this._hasAborted = true;
+    this.#endsBackground = true;
   }
 
-  /** Waits until fewer than `count` children are left. Only the parent does. @internal */
-  *_untilFewerThan(count: number): Coroutine<void> {
-    while (this.#children.size >= count) {
-      this.#enough = count;
-      this.#room = new Room(this.#parent._loop, this.#children);
-      yield* this.#room;
-    }
+  /** Whether fewer than `count` children are left and, at the end, no background tasks. */
+  _isBelow(count: number): boolean {
+    return this.#children.size < count && !(this.#endsBackground && this.#background?.size);
   }
 
-  /** Waits for the children, and throws what there is to throw. The body is over. @internal */
-  *_join(): Coroutine<void> {
+  _all(): Iterable<Future<unknown>> {
+    return this.#background === undefined
+      ? this.#children
+      : [...this.#children, ...this.#background];
+  }
+
+  /** Cancels the background tasks, once. */
+  _endBackground(): void {
+    if (this.#endsBackground) return;
+    this.#endsBackground = true;
+    // A copy, because a task that ends immediately is removed from the set.
+    if (this.#background) cancelFrom(this.#parent, [...this.#background], OTHERS_ENDED);
+  }
+
+  /** Ends the waits of children that wait for this task, and so for themselves. */
+  _endRings(): void {
     const parent = this.#parent;
-    this.#isJoining = true;
-    if (this.#cancelledParent && parent.uncancel() <= this.#before) {
-      this.#foreign = undefined;
-      if (this.#before > 0) yield* this._takeOwnCancel();
+    for (const child of thoseThatWaitFor(parent, this._all(), reachedBefore(parent))) {
+      (child as Task<unknown>)._endCancel(RING, ENDS_EARLY);
     }
-    while (this.#children.size > 0) {
+  }
+
+  /** Waits until fewer than `count` children are left. Called by the parent only. */
+  *_waitBelow(count: number): Coroutine<void> {
+    while (!this._isBelow(count)) {
+      this.#limit = count;
+      const Wait = this.#cancelIsError ? PassingWait : BelowLimit;
+      this.#belowLimit = new Wait(this.#parent._loop, this);
+      yield* this.#belowLimit;
+    }
+  }
+
+  /** Waits for the children after the body has ended. Throws the errors or the cancellation. */
+  *_join(): Coroutine<void> {
+    const scope = this.#scope;
+    this.#isJoining = true;
+    if (scope._exit()) {
+      this.#foreign = undefined;
+      if (scope._task.cancelling() > 0) yield* this._takeOwnCancel();
+    }
+    while (!this._isOver()) {
+      if (this.#children.size === 0) this._endBackground();
       try {
-        yield* this._untilFewerThan(1);
+        yield* this._waitBelow(1);
       } catch (error) {
         this.#foreign ??= error as CancelledError;
-        this._abort();
+        // Children that wait for this task have passed their cancellation on to it, perhaps through
+        // other groups.
+        if (this._hasAborted) this._endRings();
+        else this._abort();
       }
     }
     const foreign = this.#foreign;
     const { length } = this.#errors;
     if (length > 0) {
-      if (foreign !== undefined && parent.cancelling() > this.#before) {
-        parent.uncancel();
-        parent.cancel(foreign.message);
-      }
+      if (foreign !== undefined && isCancelledByOthers(scope)) cancelAgain(this.#parent, foreign);
       const count = `${length} sub-exception${length === 1 ? "" : "s"}`;
       throw new ExceptionGroup(this.#errors, `unhandled errors in a TaskGroup (${count})`);
     }
@@ -222,48 +330,62 @@ export class TaskGroup implements Waiter {
   }
 
   /**
-   * A group in the body whose errors win over our cancel leaves that to be delivered. `uncancel()` withdraws it at 0,
-   * but not if the parent was cancelled before.
-   *
-   * @internal
+   * Called at the end of the block. If a program that drives it by hand has closed it with
+   * `return()`, nobody waits for the children any more, so they are cancelled.
+   */
+  _close(): void {
+    if (this._isOver()) return;
+    this.#isClosed = true;
+    this._abort();
+  }
+
+  /**
+   * Receives our own cancellation if it is still undelivered because a group nested in the body
+   * threw its errors instead. Needed only if the parent was also cancelled by others: then the
+   * count doesn't reach 0, and `uncancel()` doesn't withdraw our cancellation.
    */
   *_takeOwnCancel(): Coroutine<void> {
     try {
       yield;
     } catch (error) {
-      if (this.#parent.cancelling() > this.#before) this.#foreign = error as CancelledError;
+      if (isCancelledByOthers(this.#scope)) this.#foreign = error as CancelledError;
     }
   }
 
-  /** No user code may run in `_notify`, and cancelling runs some: so it is left to a callback. @internal */
+  /**
+   * Stops the group. Cancels in a callback, because cancelling may run user code, which must not
+   * run in `_notify`.
+   */
   _stop(): void {
     if (this.#isStopping) return;
     this.#isStopping = true;
     this.#parent._loop.callSoon(() => {
-      if (this.#hasAborted) return;
+      if (this._hasAborted) return;
       this._abort();
-      if (!this.#isJoining) this.#cancelledParent = this.#parent.cancel(ENDS_EARLY);
+      if (!this.#isJoining) this.#scope._cancel(ENDS_EARLY);
     });
   }
 
-  /** @internal */
   _mayEndCancelled(): boolean {
     return !this.#cancelIsError || this.#isStopping;
   }
 
-  /** @internal */
   _isOver(): boolean {
-    return this.#isJoining && this.#children.size === 0;
+    return this.#isJoining && this.#children.size === 0 && !this.#background?.size;
   }
 }
 
-/** Done once few enough children are left. */
-class Room extends Future<void> {
-  readonly #children: Iterable<Future<unknown>>;
+function groupToKeep(loop: Scheduler): readonly object[] {
+  return [new TaskGroup(newIdleTask(loop), false)];
+}
 
-  constructor(loop: Scheduler, children: Iterable<Future<unknown>>) {
+/** Completes when fewer children than the group's limit are left. */
+class BelowLimit extends Future<void> {
+  readonly _group: TaskGroup;
+
+  constructor(loop: Scheduler, group: TaskGroup) {
     super(undefined, loop);
-    this.#children = children;
+    this._group = group;
   }
 
   override _describe(): string {
@@ -271,6 +393,32 @@ class Room extends Future<void> {
   }
 
   override _parts(): Iterable<Future<unknown>> {
-    return this.#children;
+    return this._group._all();
+  }
+}
+
+/**
+ * The wait of a map. Passes a cancellation on to the children in the same call, so that a child
+ * gives back what it has just been handed.
+ */
+class PassingWait extends BelowLimit implements Passing {
+  get _canStop(): boolean {
+    return false;
+  }
+
+  override _passesTo(): readonly Future<unknown>[] {
+    return this._group._hasAborted ? [] : [...this._parts()];
+  }
+
+  override cancel(message?: string): boolean {
+    return !this.done() && passOnCancellation(this, this._passesTo(), message);
+  }
+
+  _beginCancel(): void {
+    this._group._beginAbort();
+  }
+
+  _endCancel(_: CancelOutcome, message?: string): boolean {
+    return super.cancel(message);
   }
 }

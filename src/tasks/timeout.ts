@@ -1,55 +1,50 @@
-// A deadline over a block of a coroutine.
-//
-// At the deadline the task is cancelled, and at the end of the block the scope has to tell that cancel from those of
-// others, which have to go on. It does so by counting, as asyncio does: it takes its own cancel back, and if more are
-// left than there were when the block began, somebody else cancelled too, and the error is theirs.
+// Deadlines for blocks: a timer that cancels the task, inside a cancel scope. Over 300 lines, most
+// of them the contracts of three functions that share one coroutine.
 
-import { checkFunction, checkTime } from "../loop/arguments.ts";
-import { CancelledError, RuntimeError, TimeoutError } from "../loop/errors.ts";
+import { checkFunction, checkTime } from "../lang/arguments.ts";
+import { RuntimeError, TimeoutError } from "../lang/errors.ts";
+import { currentScheduler } from "../loop/current.ts";
+import { keepInstances } from "../loop/kept.ts";
+import type { Scheduler } from "../loop/scheduler.ts";
 import type { Runnable } from "../loop/slots.ts";
-import { blockOf, currentTask } from "./awaitable.ts";
-import { BareCall, type Wait } from "./bareCall.ts";
-import { type AnyGenerator, Call, type Coroutine, type Result, Thrown } from "./coroutine.ts";
-import { currentScheduler } from "./future.ts";
-import type { Task } from "./task.ts";
+import { currentTask } from "./currentTask.ts";
+import { Call, Thrown } from "./kernel/call.ts";
+import { CancelScope } from "./kernel/cancelling.ts";
+import type { Coroutine } from "./kernel/coroutine.ts";
+import type { Future } from "./kernel/future.ts";
+import { type AnyGenerator, newEmptyGenerator, type Result } from "./kernel/generators.ts";
+import { newIdleTask, type Task } from "./kernel/task.ts";
+import { asCoroutine, continueAs, type Wait, Wrapper } from "./lazyCall.ts";
+import { startBlock } from "./startBlock.ts";
 
 /**
- * The scope of a block with a deadline: what `timeout`, `timeoutAt` and `moveOnAfter` call their body with.
+ * The scope of a block with a deadline. `timeout`, `timeoutAt` and `moveOnAfter` pass it to their
+ * body.
  * Like `asyncio.Timeout`.
  */
-export class Timeout implements Runnable {
-  /** @internal */
-  readonly _task: Task<unknown>;
-  /** How many cancels of the task were under way when the block began. */
-  readonly #cancelling: number;
+export class Timeout extends CancelScope<Task<unknown>> implements Runnable {
   #when: number | undefined;
-  /** The slot of its timer, 0 while there is none. */
+  /** The slot of its timer; 0 while it has none. */
   #id = 0;
   #isExpired = false;
   #isOver = false;
 
-  /** @internal */
-  constructor(task: Task<unknown>) {
-    this._task = task;
-    this.#cancelling = task.cancelling();
-  }
-
-  /** The deadline, in milliseconds of `loop.time()`; undefined if there is none. */
+  /** Returns the deadline in milliseconds of `loop.time()`, or undefined if there is none. */
   when(): number | undefined {
     return this.#when;
   }
 
-  /** Whether the deadline has passed within the block, whatever the body made of it. */
+  /** Whether the deadline passed during the block, even if the body swallowed the cancellation. */
   expired(): boolean {
     return this.#isExpired;
   }
 
   /**
-   * Moves the deadline to the instant `when`; `null` takes it away. One that has passed already cancels the body where
-   * it waits next.
+   * Moves the deadline to the instant `when`; `null` removes it. If `when` has already passed, the
+   * body is cancelled where it waits next.
    *
    * @throws TypeError, RangeError if `when` is not a time.
-   * @throws RuntimeError once it has expired, after the block, and if the loop is closed.
+   * @throws RuntimeError if the timeout has expired, its block has ended, or the loop is closed.
    */
   reschedule(when: number | null | undefined): void {
     checkTimeout("when", when);
@@ -61,7 +56,7 @@ export class Timeout implements Runnable {
     this._expireAt(when, this._task._loop.time());
   }
 
-  /** Sets the deadline, or takes it away. @internal */
+  /** Sets the deadline, or removes it. */
   _expireAt(when: number | null | undefined, now: number): void {
     const loop = this._task._loop;
     this._stop();
@@ -74,147 +69,201 @@ export class Timeout implements Runnable {
     }
   }
 
-  /**
-   * Ends the block; called again, it does nothing. Returns whether a CancelledError that comes out of it is the
-   * deadline's and nobody else's.
-   *
-   * @internal
-   */
-  _exit(): boolean {
-    if (this.#isOver) return false;
+  /** Ends the block. Idempotent. */
+  override _exit(): boolean {
     this.#isOver = true;
     this._stop();
-    return this.#isExpired && this._task.uncancel() <= this.#cancelling;
+    return super._exit();
   }
 
-  /** The deadline has come. @internal */
+  /** Called at the deadline. */
   _run(): boolean {
     this._task._loop._slots.retire(this.#id);
     this.#id = 0;
     this.#isExpired = true;
+    this._hasCancelled = true;
     this._task._expire("The timeout expired");
     return false;
   }
 
-  /** @internal */
   _describe(): string {
     return `a timeout of ${this._task._describe()}`;
   }
 
-  /** @internal */
   _stop(): void {
     if (this.#id !== 0) this._task._loop._slots.stopTimer(this.#id);
     this.#id = 0;
   }
 }
 
+const NO_ARGS: readonly unknown[] = [];
+
 /**
- * Runs a body with a deadline, `delay` milliseconds after it begins. Gives what the body gives.
+ * Runs `body` with a deadline `delay` milliseconds after its start. Returns the body's value.
  *
- * `body` is called with the scope, at once, in the same task. A delay of 0 or less lets it run to where it first waits;
- * `null` and `undefined` set no deadline.
+ * The body is called immediately, in the same task, with the scope as its argument. If `args`
+ * follow, it is called with those instead, so that a hot place needs no function for each call.
+ * With a delay of 0 or less, it runs until it first waits. `null` and `undefined` set no deadline.
  *
- * At the deadline the task is cancelled, once. If the CancelledError comes out of the body, and nobody else cancelled
- * the task, it becomes a TimeoutError, whose `cause` it is. What else comes out passes as it is: a value, although the
- * deadline passed (`scope.expired()` tells), another error, and the CancelledError of whoever else cancelled the task,
- * also in the same turn. Of nested timeouts the one whose deadline it was throws.
+ * At the deadline, the task is cancelled once. If the body throws the CancelledError, and the task
+ * was not also cancelled by others, the timeout throws a TimeoutError with that error as its
+ * `cause`. Every other outcome passes through unchanged: a value, even after the deadline
+ * (`scope.expired()` is then true), an error of the body, and the CancelledError of a cancellation
+ * by others, even in the same turn. If timeouts are nested, the one whose deadline passed throws.
  *
- * Like `async with asyncio.timeout(delay)`. Unlike there, the time begins with the block.
+ * Like `async with asyncio.timeout(delay)`. Unlike asyncio, time is measured from the start of the
+ * block.
  *
- * @throws TypeError, RangeError if `delay` is not a time. @throws TypeError if `body` is not a function that returns a
- * coroutine. @throws RuntimeError outside of a task. @throws TimeoutError if the deadline ended the body.
+ * @throws TypeError, RangeError if `delay` is not a time. @throws TypeError if `body` is not a
+ * function that returns a coroutine or a future. @throws RuntimeError outside a task. @throws
+ * TimeoutError if the deadline ended the body.
  * @example
  * const page = yield* timeout(1000, function* (scope) {
  *   const response = yield* connect();
  *   scope.reschedule(null);
  *   return yield* read(response);
  * });
+ * const other = yield* timeout(1000, fetchPage, url);
  */
 export function timeout<T>(
   delay: number | null | undefined,
-  body: (scope: Timeout) => Coroutine<T>,
-): Coroutine<T> {
+  body: (scope: Timeout) => Coroutine<T> | Future<T>,
+): Coroutine<T>;
+export function timeout<T, Args extends [unknown, ...unknown[]]>(
+  delay: number | null | undefined,
+  body: (...args: Args) => Coroutine<T> | Future<T>,
+  ...args: Args
+): Coroutine<T>;
+export function timeout(
+  delay: number | null | undefined,
+  body: TimeoutBody,
+  ...args: unknown[]
+): Coroutine<unknown> {
   checkTimeout("delay", delay);
-  checkFunction("body", body);
-  return new TimeoutCall(delay, true, false, body) as unknown as Coroutine<T>;
+  return newTimeout(delay, true, false, body, args);
 }
 
 /**
- * Runs a body with a deadline at the instant `when`, in milliseconds of `loop.time()`. In all else like `timeout`.
+ * Runs `body` with a deadline at the instant `when`, in milliseconds of `loop.time()`. Otherwise
+ * like `timeout`.
  *
  * Like `async with asyncio.timeout_at(when)`.
  *
- * @throws TypeError, RangeError if `when` is not a time. @throws TypeError if `body` is not a function that returns a
- * coroutine. @throws RuntimeError outside of a task. @throws TimeoutError if the deadline ended the body.
+ * @throws TypeError, RangeError if `when` is not a time. @throws TypeError if `body` is not a
+ * function that returns a coroutine or a future. @throws RuntimeError outside a task. @throws
+ * TimeoutError if the deadline ended the body.
  */
 export function timeoutAt<T>(
   when: number | null | undefined,
-  body: (scope: Timeout) => Coroutine<T>,
-): Coroutine<T> {
+  body: (scope: Timeout) => Coroutine<T> | Future<T>,
+): Coroutine<T>;
+export function timeoutAt<T, Args extends [unknown, ...unknown[]]>(
+  when: number | null | undefined,
+  body: (...args: Args) => Coroutine<T> | Future<T>,
+  ...args: Args
+): Coroutine<T>;
+export function timeoutAt(
+  when: number | null | undefined,
+  body: TimeoutBody,
+  ...args: unknown[]
+): Coroutine<unknown> {
   checkTimeout("when", when);
-  checkFunction("body", body);
-  return new TimeoutCall(when, false, false, body) as unknown as Coroutine<T>;
+  return newTimeout(when, false, false, body, args);
 }
 
 /**
- * Runs a body with a deadline as `timeout` does, but gives `undefined` where that throws a TimeoutError.
+ * Runs `body` with a deadline as `timeout` does, but returns `undefined` instead of throwing a
+ * TimeoutError.
  *
  * Like Trio's `move_on_after`.
  *
- * @throws TypeError, RangeError if `delay` is not a time. @throws TypeError if `body` is not a function that returns a
- * coroutine. @throws RuntimeError outside of a task.
+ * @throws TypeError, RangeError if `delay` is not a time. @throws TypeError if `body` is not a
+ * function that returns a coroutine or a future. @throws RuntimeError outside a task.
  * @example
  * const cached = yield* moveOnAfter(50, () => cache.get(key));
  */
 export function moveOnAfter<T>(
   delay: number | null | undefined,
-  body: (scope: Timeout) => Coroutine<T>,
-): Coroutine<T | undefined> {
+  body: (scope: Timeout) => Coroutine<T> | Future<T>,
+): Coroutine<T | undefined>;
+export function moveOnAfter<T, Args extends [unknown, ...unknown[]]>(
+  delay: number | null | undefined,
+  body: (...args: Args) => Coroutine<T> | Future<T>,
+  ...args: Args
+): Coroutine<T | undefined>;
+export function moveOnAfter(
+  delay: number | null | undefined,
+  body: TimeoutBody,
+  ...args: unknown[]
+): Coroutine<unknown> {
   checkTimeout("delay", delay);
-  checkFunction("body", body);
-  return new TimeoutCall(delay, true, true, body) as unknown as Coroutine<T | undefined>;
+  return newTimeout(delay, true, true, body, args);
 }
 
-/** TypeError or RangeError unless `value` is a time, or stands for none. */
+/** Called with the scope, or with the arguments of the user. */
+type TimeoutBody = (...args: never[]) => Coroutine<unknown> | Future<unknown>;
+
+function newTimeout(
+  time: number | null | undefined,
+  isDelay: boolean,
+  isQuiet: boolean,
+  body: TimeoutBody,
+  args: readonly unknown[],
+): Coroutine<unknown> {
+  checkFunction("body", body);
+  // Most have no arguments, and can share an empty list.
+  const given = args.length === 0 ? NO_ARGS : args;
+  return asCoroutine(new TimeoutCall(time, isDelay, isQuiet, body, given));
+}
+
+/** @throws TypeError, RangeError unless `value` is a time, `null` or undefined */
 export function checkTimeout(name: string, value: unknown): void {
   if (value !== undefined && value !== null) checkTime(name, value);
 }
 
-/** The coroutine of a timeout: it has no generator but the body's. */
-class TimeoutCall<T> extends BareCall<T | undefined> {
+/** The coroutine of a timeout. Its only generator is the body's. */
+class TimeoutCall extends Wrapper<unknown> {
+  static readonly _kept = /* @__PURE__ */ keepInstances(timeoutsToKeep);
+
   declare readonly _time: number | null | undefined;
   declare readonly _isDelay: boolean;
   declare readonly _isQuiet: boolean;
-  declare readonly _body: (scope: Timeout) => Coroutine<T>;
+  declare readonly _body: TimeoutBody;
+  declare readonly _args: readonly unknown[];
 
   constructor(
     time: number | null | undefined,
     isDelay: boolean,
     isQuiet: boolean,
-    body: (scope: Timeout) => Coroutine<T>,
+    body: TimeoutBody,
+    args: readonly unknown[],
   ) {
     super();
     this._time = time;
     this._isDelay = isDelay;
     this._isQuiet = isQuiet;
     this._body = body;
+    this._args = args;
   }
 
-  override _start(): Wait<T | undefined> {
+  override _start(): Wait<unknown> {
+    const body = this._body as (...args: unknown[]) => Coroutine<unknown>;
+    const args = this._args;
     const scope = enter(this._time, this._isDelay);
     let block: AnyGenerator;
     try {
-      block = blockOf(this._body, scope);
+      block = startBlock(this._wrap(args.length === 0 ? body(scope) : body(...args)));
     } catch (error) {
       scope._exit();
       throw error;
     }
-    const call = new BoundedCall(block, scope, this._isQuiet);
-    return call._iterate(this[Symbol.iterator]) as unknown as Wait<T | undefined>;
+    return continueAs(this, new BoundedCall(block, scope, this._isQuiet));
   }
 }
 
-/** The call of the body. When that is over, however it ends, so is the scope. */
+/**
+ * The call of the body. The scope ends with it. lang/locations.ts finds its frames by this name.
+ */
 class BoundedCall extends Call {
   readonly #scope: Timeout;
   readonly #isQuiet: boolean;
@@ -226,51 +275,46 @@ class BoundedCall extends Call {
   }
 
   override next(sent?: unknown): Result {
-    try {
-      return this._leaveIfDone(super.next(sent));
-    } catch (error) {
-      return this._leaveBy(error);
-    }
+    return this._step(super.next, sent);
   }
 
   override throw(error: unknown): Result {
-    try {
-      return this._leaveIfDone(super.throw(error));
-    } catch (raised) {
-      return this._leaveBy(raised);
-    }
+    return this._step(super.throw, error);
   }
 
   override return(value: unknown): Result {
-    try {
-      return this._leaveIfDone(super.return(value));
-    } catch (error) {
-      return this._leaveBy(error);
-    }
+    return this._step(super.return, value);
   }
 
-  /** @internal */
+  _step(resume: (value: unknown) => Result, value: unknown): Result {
+    let outcome: Result | Thrown;
+    try {
+      outcome = resume.call(this, value);
+      if (!outcome.done) return outcome;
+    } catch (error) {
+      outcome = new Thrown(error);
+    }
+    const settled = this._settle(outcome);
+    if (settled instanceof Thrown) throw settled.error;
+    return settled;
+  }
+
+  /** Converts the body's outcome to that of the timeout. Returns its own results unchanged. */
   override _settle(outcome: Result | Thrown): Result | Thrown {
-    if (!(outcome instanceof Thrown)) return this._leaveIfDone(outcome);
-    try {
-      return this._leaveBy(outcome.error);
-    } catch (error) {
-      return new Thrown(error);
-    }
-  }
-
-  /** @internal */
-  _leaveIfDone(result: Result): Result {
-    if (result.done) this.#scope._exit();
-    return result;
-  }
-
-  /** Makes of what the body threw what the timeout throws. Told again what it made, it throws that. @internal */
-  _leaveBy(error: unknown): Result {
-    if (!this.#scope._exit() || !(error instanceof CancelledError)) throw error;
+    const { error } = outcome as Partial<Thrown>;
+    if (!this.#scope._exitWith(error)) return outcome;
     if (this.#isQuiet) return { done: true, value: undefined };
-    throw new TimeoutError("The timeout expired", { cause: error });
+    return new Thrown(new TimeoutError("The timeout expired", { cause: error }));
   }
+}
+
+function timeoutsToKeep(loop: Scheduler): readonly object[] {
+  const scope = new Timeout(newIdleTask(loop));
+  return [
+    new TimeoutCall(1, true, false, newEmptyGenerator as TimeoutBody, NO_ARGS),
+    scope,
+    new BoundedCall(newEmptyGenerator(), scope, false),
+  ];
 }
 
 function enter(time: number | null | undefined, isDelay: boolean): Timeout {

@@ -1,13 +1,17 @@
 import type { Scheduler } from "../loop/scheduler.ts";
-import { type AwaitableLike, ensureFuture } from "./awaitable.ts";
+import type { AwaitableLike } from "./awaitable.ts";
+import { ensureFuture } from "./ensureFuture.ts";
 
 /**
- * Gives the promise of anything awaitable, for functions that want one. A coroutine starts as a task.
+ * Returns a promise of `aw`, for functions that need one. A coroutine starts as a task.
  *
- * The promise cannot be cancelled. If the task is, it rejects with the CancelledError.
+ * The promise can't be cancelled. If the task is cancelled, the promise rejects with the
+ * CancelledError. A coroutine that awaits the promise then gets a RuntimeError with that `cause`,
+ * because it was not cancelled itself.
  *
- * @param options.loop where a coroutine runs, by default on the running loop.
- * @throws TypeError if `aw` is not awaitable. @throws RuntimeError if a loop is needed and none runs.
+ * @param options.loop the loop to run a coroutine on, by default the running one.
+ * @throws TypeError if `aw` is not awaitable. @throws RuntimeError if a loop is needed and none is
+ * running.
  */
 export function toPromise<T>(
   aw: AwaitableLike<T>,

@@ -1,34 +1,35 @@
-// Waiting for futures without taking part in them: whoever waits here learns that they are done, retrieves nothing, and
-// takes nothing along when it is cancelled.
+// Waits for futures without retrieving their outcomes or cancelling them.
 
-import { checkChoice, checkOptions } from "../loop/arguments.ts";
+import { checkChoice, checkOptions } from "../lang/arguments.ts";
+import { currentScheduler } from "../loop/current.ts";
 import type { Scheduler } from "../loop/scheduler.ts";
-import { type AwaitableLike, checkSomeAwaitables, startAll } from "./awaitable.ts";
-import { type Coroutine, coroutine } from "./coroutine.ts";
-import { currentScheduler, Future, type Waiter } from "./future.ts";
+import { type AwaitableLike, checkSomeAwaitables } from "./awaitable.ts";
+import { startAll } from "./ensureFuture.ts";
 import type { AwaitedBy } from "./gather.ts";
+import { type Coroutine, coroutine } from "./kernel/coroutine.ts";
+import { Future, type Waiter } from "./kernel/future.ts";
 import { checkTimeout } from "./timeout.ts";
 
-/** For `wait`: until any is done. Like `asyncio.FIRST_COMPLETED`. */
+/** For `wait`: wait until any is done. Like `asyncio.FIRST_COMPLETED`. */
 export const FIRST_COMPLETED = "FIRST_COMPLETED";
 /**
- * For `wait`: until one fails, or all are done. One that is cancelled has not failed.
+ * For `wait`: wait until one fails, or all are done. A cancellation is not a failure.
  * Like `asyncio.FIRST_EXCEPTION`.
  */
 export const FIRST_EXCEPTION = "FIRST_EXCEPTION";
-/** For `wait`: until all are done. Like `asyncio.ALL_COMPLETED`. */
+/** For `wait`: wait until all are done. Like `asyncio.ALL_COMPLETED`. */
 export const ALL_COMPLETED = "ALL_COMPLETED";
 
-/** What `wait` waits for. */
+/** The condition that `wait` waits for. */
 export type ReturnWhen = typeof FIRST_COMPLETED | typeof FIRST_EXCEPTION | typeof ALL_COMPLETED;
 
-/** The futures that `wait` was given, each in one of two sets. */
+/** The futures of a `wait`, each in one of two sets. */
 export interface Waited<T> {
   readonly done: Set<Future<T>>;
   readonly pending: Set<Future<T>>;
 }
 
-/** What is asked of each future that gets done: is this enough? */
+/** Whether a future that is done satisfies the condition. */
 const ENOUGH: Readonly<Record<ReturnWhen, (done: Future<unknown>) => boolean>> = {
   FIRST_COMPLETED: () => true,
   FIRST_EXCEPTION: (done) => done._hasFailed() && !done.cancelled(),
@@ -36,20 +37,23 @@ const ENOUGH: Readonly<Record<ReturnWhen, (done: Future<unknown>) => boolean>> =
 };
 
 /**
- * Waits until some of `aws` are done, by `returnWhen`, or for `timeout` milliseconds. Gives two sets of futures, `done`
- * and `pending`, both in the order of `aws`. Like `asyncio.wait`.
+ * Waits until `aws` satisfy `returnWhen`, for at most `timeout` milliseconds. Returns two sets of
+ * futures, `done` and `pending`, both in the order of `aws`. Like `asyncio.wait`.
  *
- * Coroutines and functions start as tasks, in order. What is given twice is in the set once. Throws no error of `aws`
- * and retrieves none: ask the futures in `done`. A timeout is no error either: what is not done by then is in
- * `pending`, and can be waited for again. Gives way at least once.
+ * Coroutines and functions start as tasks, in order. A repeated awaitable is in its set once.
+ * Errors of `aws` are neither thrown nor retrieved: ask the futures in `done`. A timeout isn't an
+ * error: futures that are not done by then are in `pending`, and can be waited for again. Yields at
+ * least once.
  *
  * Cancels nothing, neither at the timeout nor when it is cancelled itself.
  *
- * Unlike asyncio's, takes coroutines, and its sets have an order.
+ * Unlike asyncio's, takes coroutines, and its sets are ordered.
  *
+ * @param options.timeout in milliseconds. By default, and if it is `null`, there is none.
  * @param options.returnWhen `FIRST_COMPLETED`, `FIRST_EXCEPTION` or, by default, `ALL_COMPLETED`.
- * @throws TypeError if one of `aws` is not awaitable, or an option is not what it must be.
- * @throws RangeError if `aws` is empty, or `timeout` is NaN. @throws RuntimeError for a future of another loop.
+ * @throws TypeError if one of `aws` is not awaitable, or an option is invalid.
+ * @throws RangeError if `aws` is empty, or `timeout` is NaN. @throws RuntimeError for a future of
+ * another loop.
  * @example
  * let pending: Iterable<Future<string>> = names.map((name) => createTask(fetchName(name)));
  * for (let left = names.length; left > 0; ) {
@@ -71,17 +75,17 @@ export function wait<A extends AwaitableLike<unknown>>(
   const { timeout, returnWhen = ALL_COMPLETED } = options;
   checkTimeout("timeout", timeout);
   checkChoice("returnWhen", returnWhen, Object.keys(ENOUGH));
-  return waiting(all, returnWhen, timeout) as Coroutine<Waited<never>>;
+  return runWait(all, returnWhen, timeout) as Coroutine<Waited<never>>;
 }
 
-const waiting = /* @__PURE__ */ coroutine(function* wait(
+const runWait = /* @__PURE__ */ coroutine(function* wait(
   aws: readonly AwaitableLike<unknown>[],
   returnWhen: ReturnWhen,
   timeout: number | null | undefined,
 ): Coroutine<Waited<unknown>> {
   const loop = currentScheduler("wait()");
   const futures = startAll(loop, aws);
-  yield* watch(loop, futures, returnWhen, timeout);
+  yield* waitUntilEnough(loop, futures, returnWhen, timeout);
   const done = new Set<Future<unknown>>();
   const pending = new Set<Future<unknown>>();
   for (const future of futures) (future.done() ? done : pending).add(future);
@@ -89,33 +93,31 @@ const waiting = /* @__PURE__ */ coroutine(function* wait(
 });
 
 /**
- * Waits as `wait` does for futures of `loop`. Gives the one that was enough, undefined if the time
- * was over first. Nothing stays behind, however it ends.
+ * Waits as `wait` does for futures of `loop`. Returns the one that satisfied the condition, or
+ * undefined after a timeout. Leaves no waiters behind, however it ends.
  */
-export function* watch(
+export function* waitUntilEnough(
   loop: Scheduler,
   futures: Iterable<Future<unknown>>,
   returnWhen: ReturnWhen,
   timeout?: number | null,
 ): Coroutine<Future<unknown> | undefined> {
-  const watcher = new Watcher(loop, futures, ENOUGH[returnWhen]);
-  const timer = typeof timeout === "number" ? loop.callLater(timeout, giveUp, watcher) : undefined;
+  const enough = new Enough(loop, futures, ENOUGH[returnWhen]);
+  const expire = () => enough._trySucceed(undefined);
+  const timer = typeof timeout === "number" ? loop.callLater(timeout, expire) : undefined;
   try {
-    // As asyncio does: who asks again and again for what is done already lets others run.
-    if (watcher.done()) yield;
-    return yield* watcher;
+    // Like asyncio, yields even if nothing is pending, so that a loop around `wait` lets other
+    // tasks run.
+    if (enough.done()) yield;
+    return yield* enough;
   } finally {
     timer?.cancel();
-    for (const future of futures) future._removeWaiter(watcher);
+    for (const future of futures) future._removeWaiter(enough);
   }
 }
 
-function giveUp(watcher: Watcher): void {
-  if (!watcher.done()) watcher._succeed(undefined);
-}
-
-/** The future of the future that is enough. */
-class Watcher extends Future<Future<unknown> | undefined> implements Waiter {
+/** Completes with the future that satisfies the condition. */
+class Enough extends Future<Future<unknown> | undefined> implements Waiter {
   readonly #futures: Iterable<Future<unknown>>;
   readonly #isEnough: (done: Future<unknown>) => boolean;
   #left = 0;
@@ -137,7 +139,7 @@ class Watcher extends Future<Future<unknown> | undefined> implements Waiter {
     for (const future of done) this._notify(future);
   }
 
-  /** One of the futures is done. @internal */
+  /** Called when one of the futures is done. */
   _notify(future: Future<unknown>): void {
     this.#left--;
     if (!this.done() && (this.#left === 0 || this.#isEnough(future))) this._succeed(future);

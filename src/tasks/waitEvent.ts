@@ -1,23 +1,33 @@
-import { checkOptions, describe } from "../loop/arguments.ts";
-import type { Coroutine } from "./coroutine.ts";
-import { currentScheduler, Future } from "./future.ts";
+import { checkOptions, wrongType } from "../lang/arguments.ts";
+import { currentScheduler } from "../loop/current.ts";
+import type { Scheduler } from "../loop/scheduler.ts";
+import { currentTask } from "./currentTask.ts";
+import type { Coroutine } from "./kernel/coroutine.ts";
+import { Future } from "./kernel/future.ts";
+import { procedure } from "./lazyCall.ts";
 import { onAbort } from "./onAbort.ts";
+import { cancelledElsewhere } from "./relay.ts";
 import { abortError, checkSignal } from "./withSignal.ts";
 
-/** An `EventEmitter` of Node, or what behaves like one. */
+/** A Node `EventEmitter`, or an object that behaves like one. */
 export interface Emitter {
   on(type: string | symbol, listener: (...args: unknown[]) => void): unknown;
   removeListener(type: string | symbol, listener: (...args: unknown[]) => void): unknown;
 }
 
 /**
- * Waits for one event: gives the event of an `EventTarget`, or the list of arguments of an `EventEmitter`.
+ * Waits for one event. Returns the event of an `EventTarget`, or the array of arguments of an
+ * `EventEmitter`.
  *
- * It listens from when it is awaited until it ends, however it ends: no listener stays. An emitter's `error` is thrown,
- * unless that is what is waited for. Like `once` of Node's `events`.
+ * Listens while it is awaited, and always removes its listeners at the end. If an emitter emits
+ * `error`, throws that error, unless `type` is `error`. If the error is a CancelledError, something
+ * else was cancelled, and the error becomes the `cause` of a RuntimeError, as with `fromPromise`.
+ * A virtual clock doesn't stand still for long, because the program itself may emit the event. It
+ * jumps to the next deadline if no event arrives while the host runs a few tasks.
+ * Like `once`, from Node's `events`.
  *
  * @param options.signal ends the wait with a CancelledError, whose `cause` is the signal's reason.
- * @throws TypeError if `target` emits no events, or an argument is not what it must be.
+ * @throws TypeError if `target` emits no events, or another argument is invalid.
  * @example
  * const click = yield* waitEvent(button, "click");
  * const [code] = yield* waitEvent(child, "exit");
@@ -40,63 +50,95 @@ export function waitEvent(
   checkOptions(options);
   const { signal } = options;
   if (signal !== undefined) checkSignal(signal);
+  checkListening(target, type);
+  return procedure(once(signal, target, type));
+}
+
+/** @throws TypeError unless `target` emits events, and `type` is the name of one */
+export function checkListening(target: unknown, type: unknown): void {
   if (typeof type !== "string" && typeof type !== "symbol") {
-    throw new TypeError(`Expected \`type\` to be the name of an event, got ${describe(type)}`);
+    throw wrongType("type", "the name of an event", type);
   }
-  if (isEventTarget(target)) return once(signal, (future) => listen(target, type, future));
-  if (isEmitter(target)) return once(signal, (future) => listenToEmitter(target, type, future));
-  throw new TypeError(
-    `Expected \`target\` to be an EventTarget or an EventEmitter, got ${describe(target)}`,
-  );
+  if (isEventTarget(target) || isEmitter(target)) return;
+  throw wrongType("target", "an EventTarget or an EventEmitter", target);
 }
 
 function* once(
   signal: AbortSignal | undefined,
-  listenFor: (future: Future<unknown>) => () => void,
+  target: EventTarget | Emitter,
+  type: string | symbol,
 ): Coroutine<unknown> {
   if (signal?.aborted) throw abortError(signal);
-  const loop = currentScheduler("waitEvent()");
-  const future = new Future<unknown>(undefined, loop);
+  const future = new EventFuture(currentScheduler("waitEvent()"), type);
   const abort = (): void => {
     if (!future.done()) future._abandon(abortError(signal as AbortSignal));
   };
-  const unlisten = listenFor(future);
-  const forget = signal && onAbort(signal, abort);
-  loop._external++;
+  let unlisten: (() => void) | undefined;
+  let removeAbort: (() => void) | undefined;
   try {
+    unlisten = listenTo(
+      target,
+      type,
+      (event) => future._trySucceed(event),
+      (error) => future._tryFail(error),
+    );
+    removeAbort = signal && onAbort(signal, abort);
     return yield* future;
+  } catch (error) {
+    // Not `future.cancelled()`, which means that the task was cancelled, or `signal` aborted.
+    throw future._hasFailed() && !future.cancelled()
+      ? cancelledElsewhere(error, "emitter", currentTask())
+      : error;
   } finally {
-    loop._external--;
-    unlisten();
-    forget?.();
+    future.cancel();
+    unlisten?.();
+    removeAbort?.();
   }
 }
 
-function listen(target: EventTarget, type: string | symbol, future: Future<unknown>): () => void {
-  const listener = (event: Event): void => succeed(future, event);
-  target.addEventListener(type as string, listener);
-  return () => target.removeEventListener(type as string, listener);
+/** The future of an event. */
+class EventFuture extends Future<unknown> {
+  readonly #type: string | symbol;
+
+  constructor(loop: Scheduler, type: string | symbol) {
+    super(undefined, loop);
+    this.#type = type;
+    loop._events++;
+  }
+
+  override _finish(state: number, outcome: unknown): void {
+    this._loop._events--;
+    super._finish(state, outcome);
+  }
+
+  override _describe(): string {
+    return `an event "${String(this.#type)}"`;
+  }
 }
 
-function listenToEmitter(
-  target: Emitter,
+/**
+ * Calls `take` with each event of an `EventTarget`, or with the array of arguments of an
+ * `EventEmitter`. Calls `fail` with an emitter's `error`, unless `type` is `error`. Returns a
+ * function that removes the listeners.
+ */
+export function listenTo(
+  target: EventTarget | Emitter,
   type: string | symbol,
-  future: Future<unknown>,
+  take: (event: unknown) => void,
+  fail: (error: unknown) => void,
 ): () => void {
-  const listener = (...args: unknown[]): void => succeed(future, args);
-  const fail = (error: unknown): void => {
-    if (!future.done()) future._fail(error);
-  };
+  if (isEventTarget(target)) {
+    const listener = (event: unknown): void => take(event);
+    target.addEventListener(type as string, listener);
+    return () => target.removeEventListener(type as string, listener);
+  }
+  const listener = (...args: unknown[]): void => take(args);
   target.on(type, listener);
   if (type !== "error") target.on("error", fail);
   return () => {
     target.removeListener(type, listener);
     if (type !== "error") target.removeListener("error", fail);
   };
-}
-
-function succeed(future: Future<unknown>, value: unknown): void {
-  if (!future.done()) future._succeed(value);
 }
 
 function isEventTarget(value: unknown): value is EventTarget {

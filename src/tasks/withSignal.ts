@@ -1,37 +1,40 @@
-import { wrongType } from "../loop/arguments.ts";
-import { CancelledError, RuntimeError } from "../loop/errors.ts";
-import {
-  type AwaitableLike,
-  callAndAwait,
-  checkAwaitable,
-  currentTask,
-  dismiss,
-  giverOf,
-} from "./awaitable.ts";
-import { type Coroutine, coroutine, isCoroutine } from "./coroutine.ts";
-import { isFuture } from "./future.ts";
+import { wrongType } from "../lang/arguments.ts";
+import { CancelledError, RuntimeError } from "../lang/errors.ts";
+import { type AwaitableLike, checkAwaitable } from "./awaitable.ts";
+import { currentTask } from "./currentTask.ts";
+import { awaiting } from "./ensureFuture.ts";
+import { CancelScope } from "./kernel/cancelling.ts";
+import { type Coroutine, closeUnstarted, coroutine, isCoroutine } from "./kernel/coroutine.ts";
+import { isFuture } from "./kernel/future.ts";
+import { asCoroutine, continueAs, type Wait, Wrapper } from "./lazyCall.ts";
 import { onAbort } from "./onAbort.ts";
 
 /**
- * Awaits anything awaitable, until `signal` aborts. Gives its result.
+ * Awaits `aw` until `signal` aborts, and returns its result.
  *
- * An abort cancels what is awaited, as a cancel of the task would, and waits for that. The CancelledError that comes out
- * has the signal's reason as its `cause`, and is not a cancel of the task: who catches it goes on. If what is awaited
- * swallows it, its value is the result. Once the signal has aborted, a coroutine is closed and never starts, and a future
- * is cancelled. No listener stays on the signal.
+ * An abort cancels `aw` as a cancellation of the task would, and waits for it. It then throws a
+ * CancelledError whose `cause` is the signal's reason. The task itself is not cancelled, so it may
+ * catch that error and continue. If `aw` swallows the cancellation, its value is the result. If the
+ * signal has already aborted, a coroutine is closed and never starts, and a future is cancelled. No
+ * listener stays on the signal.
  *
- * @throws TypeError if `signal` is no AbortSignal, or `aw` not awaitable. @throws CancelledError if the signal aborted, or
- * somebody else cancelled the task. @throws RuntimeError outside of a task.
+ * A CancelledError without that `cause` means that something else cancelled the task or `aw`. If a
+ * promise rejects with a CancelledError but the signal has not aborted, this throws a RuntimeError,
+ * as `fromPromise` does.
+ *
+ * @throws TypeError if `signal` is not an AbortSignal, or `aw` is not awaitable.
+ * @throws CancelledError if the signal aborted, or the task was cancelled by others.
+ * @throws RuntimeError outside a task.
  * @example
  * const rows = yield* withSignal(request.signal, query(sql));
  */
 export function withSignal<T>(signal: AbortSignal, aw: AwaitableLike<T>): Coroutine<T> {
-  checkSignal(signal);
   checkAwaitable("aw", aw);
-  return bounded(signal, aw);
+  checkSignal(signal);
+  return asCoroutine(new SignalCall(signal, aw));
 }
 
-/** `TypeError` unless `value` is an abort signal. */
+/** @throws TypeError unless `value` is an abort signal */
 export function checkSignal(value: unknown): void {
   if (!isSignal(value)) throw wrongType("signal", "an AbortSignal", value);
 }
@@ -41,41 +44,47 @@ export function isSignal(value: unknown): value is AbortSignal {
   return typeof aborted === "boolean" && typeof addEventListener === "function";
 }
 
-/** The error of a signal that has aborted. */
+/** Returns the error for a signal that has aborted. */
 export function abortError(signal: AbortSignal): CancelledError {
   return new CancelledError("The signal was aborted", { cause: signal.reason });
 }
 
-const bounded = /* @__PURE__ */ coroutine(function* withSignal<T>(
-  signal: AbortSignal,
-  aw: AwaitableLike<T>,
+/** The coroutine of a wait for a signal. */
+class SignalCall<T> extends Wrapper<T> {
+  declare readonly _signal: AbortSignal;
+  declare readonly _aw: AwaitableLike<T>;
+
+  constructor(signal: AbortSignal, aw: AwaitableLike<T>) {
+    super();
+    this._signal = signal;
+    this._aw = aw;
+  }
+
+  override _start(): Wait<T> {
+    return continueAs(this, runWithSignal(this));
+  }
+}
+
+const runWithSignal = /* @__PURE__ */ coroutine(function* withSignal<T>(
+  call: SignalCall<T>,
 ): Coroutine<T> {
+  const { _signal: signal, _aw: aw } = call;
   const task = currentTask();
   if (task === undefined) throw new RuntimeError("withSignal() needs a task, which it can cancel");
   if (signal.aborted) {
     if (isFuture(aw)) aw.cancel("The signal was aborted");
-    else if (isCoroutine(aw)) dismiss(aw);
+    else if (isCoroutine(aw)) closeUnstarted(aw);
     throw abortError(signal);
   }
-  const cancelling = task.cancelling();
-  let isAborted = false;
-  const abort = (): void => {
-    isAborted = true;
-    task.cancel("The signal was aborted");
-  };
-  const leave = (): boolean => {
-    forget();
-    const isOwn = isAborted && task.uncancel() <= cancelling;
-    isAborted = false;
-    return isOwn;
-  };
-  const forget = onAbort(signal, abort);
+  const scope = new CancelScope(task);
+  const forget = onAbort(signal, () => scope._cancel("The signal was aborted"));
   try {
-    return yield* callAndAwait(giverOf(aw));
+    return yield* call._wrap(awaiting(aw));
   } catch (error) {
-    if (leave() && error instanceof CancelledError) throw abortError(signal);
+    if (scope._exitWith(error)) throw abortError(signal);
     throw error;
   } finally {
-    leave();
+    forget();
+    scope._exit();
   }
 });

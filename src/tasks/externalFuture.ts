@@ -1,0 +1,32 @@
+import type { Scheduler } from "../loop/scheduler.ts";
+import type { Coroutine, Suspension } from "./kernel/coroutine.ts";
+import { Future } from "./kernel/future.ts";
+
+/**
+ * A future completed by something outside the loop. While it is pending, a virtual clock stands
+ * still.
+ */
+export class ExternalFuture<T> extends Future<T> {
+  constructor(loop: Scheduler) {
+    super(undefined, loop);
+    loop._external++;
+  }
+
+  override _finish(state: number, outcome: unknown): void {
+    this._loop._external--;
+    super._finish(state, outcome);
+  }
+}
+
+/** Awaits `aw`, which something outside the loop completes. */
+export function* awaitExternal<T>(
+  loop: Scheduler,
+  aw: { [Symbol.iterator](): Iterator<Suspension, T, undefined> },
+): Coroutine<T> {
+  loop._external++;
+  try {
+    return yield* aw;
+  } finally {
+    loop._external--;
+  }
+}

@@ -1,0 +1,373 @@
+// A future: a result that arrives later, and the waiters to notify of it.
+//
+// Over 300 lines, most of them documentation, because a class can't be split. The parts that need
+// no access to its state are in waiters.ts, doneCallback.ts and promiseOf.ts.
+
+import { checkFunction } from "../../lang/arguments.ts";
+import { type CancelledError, InvalidStateError, newCancelledError } from "../../lang/errors.ts";
+import { locationOfCall, locations } from "../../lang/locations.ts";
+import type { Context } from "../../loop/context.ts";
+import { loopOf } from "../../loop/current.ts";
+import { keepInstances } from "../../loop/kept.ts";
+import type { Scheduler } from "../../loop/scheduler.ts";
+import { bindContext } from "../../loop/turnContext.ts";
+import { Unretrieved } from "../../loop/unretrieved.ts";
+import { traceAwait } from "./awaitChain.ts";
+import type { Suspension } from "./coroutine.ts";
+import { callbackContext, DoneCallback } from "./doneCallback.ts";
+import { promiseOf } from "./promiseOf.ts";
+import { asCrowd, Crowd, type Notified, notifyAll, type WaiterList, waitersIn } from "./waiters.ts";
+
+/** Something to notify when a future is done. */
+export type Waiter = Notified<Future<unknown>>;
+
+export const PENDING = 0;
+const RESULT = 1;
+const EXCEPTION = 2;
+/** An exception that has not been retrieved yet. `_outcome` is an `Unretrieved` that holds it. */
+const UNRETRIEVED = 3;
+const CANCELLED = 4;
+
+/**
+ * The future that a coroutine has just asked its task to wait for. If the coroutine yields anything
+ * else, it is a mistake.
+ */
+export const awaited = { future: undefined as Future<unknown> | undefined };
+
+/**
+ * Passed to the constructor of futures by a hot derived class, which sets the fields itself. V8
+ * optimizes a store for at most four classes, and futures have more.
+ */
+export const SETS_FIELDS = Symbol();
+
+/**
+ * A result that is not available yet. Like `asyncio.Future`.
+ *
+ * Coroutines wait for it with `yield* future`, async functions with `await future`. Both return the
+ * result or throw the exception. `loop.createFuture()` creates one.
+ *
+ * A future completes once: with a result, with an exception, or by being cancelled. Its waiters
+ * then run through the loop's ready queue, never synchronously: tasks and callbacks in the order in
+ * which they began to wait.
+ */
+export class Future<T> implements PromiseLike<T> {
+  static readonly _kept = /* @__PURE__ */ keepInstances(futureToKeep);
+
+  // Neither #private nor initialized here. Private fields of a base class are slow to define
+  // once it has more than four derived classes, and futures have more.
+  declare _loop: Scheduler;
+  declare _state: number;
+  /**
+   * Depends on the state: nothing, the result, the exception, an `Unretrieved` that holds it, or
+   * the CancelledError.
+   */
+  declare _outcome: unknown;
+  declare _waiting: WaiterList<Future<unknown>> | undefined;
+
+  /**
+   * @param options.loop the loop that serves it, by default the running one.
+   * @throws RuntimeError if `loop` is left out and no loop is running.
+   */
+  constructor(options?: { readonly loop?: Scheduler | undefined });
+  /** For a loop that is known to be valid. Saves an options object. @internal */
+  constructor(options: undefined, loop: Scheduler);
+  /** For a hot derived class, which sets the fields itself. @internal */
+  constructor(options: typeof SETS_FIELDS);
+  constructor(
+    options?: { readonly loop?: Scheduler | undefined } | typeof SETS_FIELDS,
+    loop?: Scheduler,
+  ) {
+    if (options === SETS_FIELDS) return;
+    this._loop = options === undefined && loop !== undefined ? loop : loopOf(options, "A future");
+    this._state = PENDING;
+    this._outcome = undefined;
+    this._waiting = undefined;
+  }
+
+  /** Whether it has a result or an exception, or was cancelled. */
+  done(): boolean {
+    return this._state !== PENDING;
+  }
+
+  /** Whether it was cancelled. */
+  cancelled(): boolean {
+    return this._state === CANCELLED;
+  }
+
+  /**
+   * Returns the result.
+   *
+   * @throws the exception, if it failed.
+   * @throws CancelledError if it was cancelled.
+   * @throws InvalidStateError if it is not done.
+   */
+  result(): T {
+    if (this._state === RESULT) return this._outcome as T;
+    if (this._state === PENDING) throw notDone();
+    throw this._reason();
+  }
+
+  /**
+   * Returns the exception, or undefined if it has a result. Counts as retrieving the exception.
+   *
+   * @throws CancelledError if it was cancelled.
+   * @throws InvalidStateError if it is not done.
+   */
+  exception(): unknown {
+    if (this._state === PENDING) throw notDone();
+    if (this._state === CANCELLED) throw this._outcome;
+    return this._state === RESULT ? undefined : this._reason();
+  }
+
+  /**
+   * Completes it with a result.
+   *
+   * @throws InvalidStateError if it is already done.
+   */
+  setResult(value: T): void {
+    checkPending(this);
+    this._succeed(value);
+  }
+
+  /**
+   * Completes it with an exception, which is usually an `Error` but may be any value.
+   *
+   * If the exception is never retrieved, it is reported once to the loop's exception handler: when
+   * the future is collected, at the latest when the loop closes.
+   *
+   * @throws InvalidStateError if it is already done.
+   */
+  setException(exception: unknown): void {
+    checkPending(this);
+    this._fail(exception);
+  }
+
+  /**
+   * Cancels it, so that its waiters get a `CancelledError`. Returns false and does nothing if it is
+   * already done.
+   *
+   * @param message the error's message, for example to say why.
+   */
+  cancel(message?: string): boolean {
+    if (this._state !== PENDING) return false;
+    this._abandon(newCancelledError(message ?? "The future was cancelled"));
+    return true;
+  }
+
+  /**
+   * Calls `callback(this)` through the loop when the future is done; in the next turn if it already
+   * is.
+   *
+   * @param options.context the context to run in, by default a copy of the current one.
+   * @throws TypeError if `callback` is not a function.
+   */
+  addDoneCallback(
+    callback: (future: this) => unknown,
+    options?: { readonly context?: Context | undefined },
+  ): void {
+    checkFunction("callback", callback);
+    const run = bindContext(this._loop, callback, callbackContext(options));
+    if (this._state !== PENDING) this._loop._callSoon(run, [this]);
+    else this._addWaiter(new DoneCallback(callback, run));
+  }
+
+  /** Removes each occurrence of a callback. Returns the number removed. */
+  removeDoneCallback(callback: (future: this) => unknown): number {
+    const waiters = this._waiting;
+    if (waiters === undefined) return 0;
+    const crowd = asCrowd(waiters);
+    if (crowd !== undefined) {
+      this._waiting = crowd;
+      return crowd.removeCallback(callback);
+    }
+    const all = waitersIn(waiters);
+    const kept = all.filter((waiter) => waiter._callback !== callback);
+    this._waiting = kept.length === 0 ? undefined : kept;
+    return all.length - kept.length;
+  }
+
+  /** Returns its loop. */
+  getLoop(): Scheduler {
+    return this._loop;
+  }
+
+  /**
+   * `yield* future` waits for it, and returns its result or throws. Cancelling the waiting task
+   * cancels the future.
+   */
+  [Symbol.iterator](): Iterator<Suspension, T, undefined> {
+    // A future is its own iterator. `throw` below never returns, which the type can't say.
+    return this as unknown as Iterator<Suspension, T, undefined>;
+  }
+
+  /** Returns or throws the outcome if it is done; otherwise asks the task to wait. @internal */
+  next(): IteratorResult<Suspension, T> {
+    if (this._state === RESULT) return { done: true, value: this._outcome as T };
+    if (this._state !== PENDING) throw this._thrown();
+    awaited.future = this;
+    if (locations.watchers > 0) locations.last = locationOfCall(this.next);
+    // The task recognizes the future by `awaited`. To users a suspension is opaque.
+    return { done: false, value: this as unknown as Suspension };
+  }
+
+  /** Returns what `yield*` throws. */
+  _thrown(): unknown {
+    const error = this._reason();
+    if (locations.watchers > 0 && this._state === EXCEPTION) {
+      traceAwait(error, this, this._loop._slots.current, locationOfCall(this.next));
+    }
+    return error;
+  }
+
+  /** Passes an error on to the coroutine that waits here. @internal */
+  throw(error: unknown): never {
+    throw error;
+  }
+
+  /**
+   * Like the `then` of a promise, by the rules of Promises/A+. If the future is done, no loop has
+   * to run.
+   */
+  then<A = T, B = never>(
+    onFulfilled?: ((value: T) => A | PromiseLike<A>) | null,
+    onRejected?: ((reason: unknown) => B | PromiseLike<B>) | null,
+  ): Promise<A | B> {
+    const promise = promiseOf<T>(this);
+    // Without callbacks, returns the promise itself, because ownPromises.ts recognizes only that
+    // one.
+    if (!onFulfilled && !onRejected) return promise as Promise<never>;
+    return promise.then(onFulfilled, onRejected);
+  }
+
+  /** Like the `catch` of a promise. */
+  catch<B = never>(onRejected?: ((reason: unknown) => B | PromiseLike<B>) | null): Promise<T | B> {
+    return promiseOf<T>(this).catch(onRejected);
+  }
+
+  /** Like the `finally` of a promise. */
+  finally(onFinally?: (() => void) | null): Promise<T> {
+    return promiseOf<T>(this).finally(onFinally);
+  }
+
+  /** Appends a waiter. The future must be pending. */
+  _addWaiter(waiter: Waiter): void {
+    const waiters = this._waiting;
+    if (waiters === undefined) this._waiting = waiter;
+    else if (Array.isArray(waiters)) waiters.push(waiter);
+    else if (waiters instanceof Crowd) waiters.add(waiter);
+    else this._waiting = [waiters, waiter];
+  }
+
+  _removeWaiter(waiter: Waiter): void {
+    const waiters = this._waiting;
+    if (waiters === waiter) this._waiting = undefined;
+    const crowd = asCrowd(waiters);
+    if (crowd !== undefined) {
+      crowd.remove(waiter);
+      this._waiting = crowd;
+    } else if (Array.isArray(waiters)) {
+      this._waiting = waiters.filter((other) => other !== waiter);
+    }
+  }
+
+  /** Its waiters, for debugging. */
+  _waiters(): Iterable<object> {
+    return this._waiting === undefined ? [] : waitersIn(this._waiting);
+  }
+
+  /** The other futures that complete it, for debugging. */
+  _parts?(): Iterable<Future<unknown>>;
+  /** Whether a single one of its parts may complete it. */
+  get _endsWithFirst(): boolean {
+    return false;
+  }
+  /** The lock, queue or other primitive that completes it by a hand-over. */
+  _resource?(): object;
+  /** Gives back what was handed over, because the waiting task will not take it. */
+  _giveBack?(): void;
+  /**
+   * Returns the futures to which it passes a cancellation on, instead of ending itself. Undefined
+   * if that isn't known without calling `cancel()`.
+   */
+  _passesTo?(): readonly Future<unknown>[] | undefined;
+
+  /** Marks the exception as retrieved, so that it is not reported. */
+  _retrieve(): void {
+    if (this._state !== UNRETRIEVED) return;
+    this._state = EXCEPTION;
+    this._outcome = (this._outcome as Unretrieved).withdraw();
+  }
+
+  /** Whether it is done, but without a result. */
+  _hasFailed(): boolean {
+    return this._state > RESULT;
+  }
+
+  /** Returns what awaiting it throws, once it has failed. Counts as retrieving the exception. */
+  _reason(): unknown {
+    this._retrieve();
+    return this._outcome;
+  }
+
+  /** Describes the future in reports. */
+  _describe(): string {
+    return "Future";
+  }
+
+  /** Completes a pending future with a result. */
+  _succeed(value: T): void {
+    this._finish(RESULT, value);
+  }
+
+  /** Completes it with a result, unless it is done. */
+  _trySucceed(value: T): void {
+    if (this._state === PENDING) this._succeed(value);
+  }
+
+  /** Completes it with an exception, unless it is done. */
+  _tryFail(exception: unknown): void {
+    if (this._state === PENDING) this._fail(exception);
+  }
+
+  /** Completes a pending future with an exception. */
+  _fail(exception: unknown): void {
+    this._finish(UNRETRIEVED, new Unretrieved(this, exception));
+  }
+
+  /** Completes a pending future as cancelled, with this very error. */
+  _abandon(error: CancelledError): void {
+    this._finish(CANCELLED, error);
+  }
+
+  // Futures have no #private methods, because they make each instance slower to create: see
+  // docs/performance.md.
+  _finish(state: number, outcome: unknown): void {
+    this._state = state;
+    this._outcome = outcome;
+    const waiters = this._waiting;
+    if (waiters === undefined) return;
+    this._waiting = undefined;
+    if (Array.isArray(waiters)) notifyAll(waiters, this);
+    else waiters._notify(this);
+  }
+}
+
+function futureToKeep(loop: Scheduler): readonly object[] {
+  return [new Future(undefined, loop)];
+}
+
+/** @throws InvalidStateError if it is already done */
+function checkPending<T>(future: Future<T>): void {
+  if (future._state !== PENDING) {
+    throw new InvalidStateError("The future is already done. Check done() first");
+  }
+}
+
+function notDone(): InvalidStateError {
+  return new InvalidStateError("The future is not done yet");
+}
+
+/** Whether `value` is a future or a task. Like `asyncio.isfuture`. */
+export function isFuture(value: unknown): value is Future<unknown> {
+  return value instanceof Future;
+}

@@ -1,0 +1,223 @@
+// A coroutine without a generator.
+//
+// `yield* lock.acquire()` takes a free lock, or iterates the future of the hand-over. A generator
+// that does only that would cost more than the rest of the operation, because it has to be created,
+// and resumed each time. So such functions return a coroutine object without a body, which only
+// returns the iterator:
+//
+//   yield* call  ──>  call[Symbol.iterator]()  ──>  a future, or an Immediate
+//
+// As the body of a task, or driven by hand, it becomes a call with a generator.
+
+import { locations } from "../lang/locations.ts";
+import { noteAwaited, noteMade } from "../loop/unawaited.ts";
+import { Call, CoroutineObject } from "./kernel/call.ts";
+import type { Coroutine, Suspension } from "./kernel/coroutine.ts";
+import type { Result } from "./kernel/generators.ts";
+
+/** The iterator that `yield*` drives. */
+export type Wait<T> = Iterator<Suspension, T, undefined>;
+
+/** A coroutine object without a body. Nothing starts until it is awaited. */
+export abstract class LazyCall<T> extends CoroutineObject {
+  // Only declared, here and in derived classes, because assigning a field is cheaper than defining
+  // it.
+  /** The call that it has become. */
+  declare _call: Call | undefined;
+
+  constructor() {
+    super();
+    this._call = undefined;
+    if (locations.watchers > 0) noteMade(this, new.target);
+  }
+
+  /** Starts it. Returns the iterator, or throws. Called once, in the step that awaits it. */
+  abstract _start(): Wait<T>;
+
+  /**
+   * The lock, queue or stream that it takes something from; undefined if `race` can't undo it.
+   * `race` can undo an operation if, before the step in which it ends, its iterator takes nothing
+   * that `throw()` doesn't give back.
+   */
+  get _resource(): object | undefined {
+    return undefined;
+  }
+
+  /** Whether it has been neither awaited nor driven by hand. */
+  get _isFresh(): boolean {
+    return this._call === undefined;
+  }
+
+  /** Marks it as awaited, or as one that must never start. */
+  _claim(): void {
+    this._call = BEGUN;
+    noteAwaited(this);
+  }
+
+  [Symbol.iterator](): Wait<T> {
+    // If it was driven by hand before, it continues from there.
+    if (this._call !== undefined) return waitOf(this._call[Symbol.iterator]());
+    this._claim();
+    return this._start();
+  }
+
+  override _begin(): Call {
+    return materialize(this)._begin();
+  }
+
+  override _checkFresh(): void {
+    this._call?._checkFresh();
+  }
+
+  next(sent?: unknown): Result {
+    return materialize(this).next(sent);
+  }
+
+  throw(error: unknown): Result {
+    return materialize(this).throw(error);
+  }
+
+  return(value: unknown): Result {
+    return materialize(this).return(value);
+  }
+}
+
+/**
+ * Returns the coroutine that a lazy call behaves as. The type doesn't know what the class inherits
+ * from generators.
+ */
+export function asCoroutine<T>(lazy: LazyCall<T>): Coroutine<T> {
+  return lazy as unknown as Coroutine<T>;
+}
+
+/** Continues `lazy`, which is being awaited, as `call`. Returns the iterator. */
+export function continueAs<T>(lazy: LazyCall<T>, call: Call | Coroutine<T>): Wait<T> {
+  // A decorated function returns a call, which its type doesn't say.
+  return waitOf((call as Call)._iterate(lazy[Symbol.iterator]));
+}
+
+/** Returns a call as an iterator. It yields suspensions and returns a `T`, unlike its type. */
+function waitOf<T>(call: Call): Wait<T> {
+  return call as unknown as Wait<T>;
+}
+
+/** Not a private method, because those make each instance slower to create. */
+function materialize(lazy: LazyCall<unknown>): Call {
+  noteAwaited(lazy);
+  lazy._call ??= new BodyOf(lazy);
+  return lazy._call;
+}
+
+/** A call that awaits another coroutine, known when it starts, and returns its result. */
+export abstract class Wrapper<T> extends LazyCall<T> {
+  declare _wrapped: unknown;
+
+  constructor() {
+    super();
+    this._wrapped = undefined;
+  }
+
+  /** Records that it awaits `coro`, and returns `coro`. */
+  _wrap<C>(coro: C): C {
+    this._wrapped = coro;
+    return coro;
+  }
+}
+
+/** A value that is available immediately: both an iterator and that iterator's result. */
+export class Immediate<T> implements Wait<T> {
+  readonly done = true;
+  readonly value: T;
+
+  constructor(value: T) {
+    this.value = value;
+  }
+
+  next(): IteratorReturnResult<T> {
+    return this;
+  }
+}
+
+/** Returns the resource of `aw`, if it is an operation that has not started. */
+export function resourceOf(aw: unknown): object | undefined {
+  return aw instanceof LazyCall && aw._isFresh ? aw._resource : undefined;
+}
+
+/**
+ * An operation of several steps. The rule of `_resource` holds for its generator, unless `_of` is
+ * null.
+ */
+export class Operation<T> extends LazyCall<T> {
+  declare readonly _steps: Wait<T>;
+  declare readonly _of: object | null | undefined;
+
+  constructor(steps: Coroutine<T>, of: object | null | undefined) {
+    super();
+    this._steps = steps as Wait<T>;
+    this._of = of;
+  }
+
+  override get _resource(): object | undefined {
+    return this._of === undefined ? this : (this._of ?? undefined);
+  }
+
+  override _start(): Wait<T> {
+    return this._steps;
+  }
+}
+
+/** Returns the coroutine of an operation of several steps on the resource `of`. */
+export function operation<T>(steps: Coroutine<T>, of?: object): Coroutine<T> {
+  return asCoroutine(new Operation(steps, of));
+}
+
+/**
+ * Returns the coroutine of several steps that `race` can't undo. Unlike the generator of these
+ * steps, it is reported if it is never awaited.
+ */
+export function procedure<T>(steps: Coroutine<T>): Coroutine<T> {
+  return asCoroutine(new Operation(steps, null));
+}
+
+/** Throws `error` into an operation and drives it to its end. */
+export function* leave<T>(steps: Wait<T>, error: unknown): Coroutine<T> {
+  if (steps.throw === undefined) throw error;
+  let step = steps.throw(error);
+  while (!step.done) {
+    try {
+      yield step.value;
+    } catch (next) {
+      step = steps.throw(next);
+      continue;
+    }
+    step = steps.next();
+  }
+  return step.value;
+}
+
+/** A lazy call with a generator. */
+class BodyOf extends Call {
+  readonly #lazy: LazyCall<unknown>;
+
+  constructor(lazy: LazyCall<unknown>) {
+    super(bodyOf(lazy));
+    this.#lazy = lazy;
+  }
+
+  override get _coro(): CoroutineObject {
+    return this.#lazy;
+  }
+}
+
+function* bodyOf<T>(lazy: LazyCall<T>): Generator<Suspension, T, undefined> {
+  return yield* { [Symbol.iterator]: () => lazy._start() };
+}
+
+/** The `_call` of those that `yield*` has started: a call that was awaited and has ended. */
+const BEGUN = /* @__PURE__ */ begun();
+
+function begun(): Call {
+  const body = bodyOf(undefined as never);
+  body.return(undefined as never);
+  return new Call(body)._begin();
+}

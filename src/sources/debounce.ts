@@ -1,0 +1,67 @@
+import { checkTime } from "../lang/arguments.ts";
+import { CancelledError } from "../lang/errors.ts";
+import { checkSource, type IterationSource, iterate } from "../tasks/iterate.ts";
+import type { Coroutine } from "../tasks/kernel/coroutine.ts";
+import { moveOnAfter } from "../tasks/timeout.ts";
+import { FedSource, Newest, type Source } from "./source.ts";
+
+/** The number of items after which the feeder lets other tasks run, if nothing else suspends it. */
+const BURST = 64;
+
+/**
+ * Returns a source that yields an item of `source` when no other has followed for `delay`
+ * milliseconds: the last one of each burst. When `source` ends or fails, yields the pending item
+ * immediately, and then ends or throws the error.
+ *
+ * Measures time from the arrival of an item, even if the reader is busy. A reader that is busy for
+ * longer gets only the newest item that is due. Starts reading when the first item is requested.
+ * Leaving the loop closes `source`.
+ *
+ * Like RxJS' `debounceTime`, and lodash's `debounce` with default options.
+ *
+ * @param source any source that `iterate` accepts.
+ * @throws TypeError if `source` is not iterable. @throws TypeError, RangeError if `delay` is not a
+ * time.
+ * @example
+ * yield* forEach(debounce(events(input, "input"), 300), function* () {
+ *   yield* search(input.value);
+ * });
+ */
+export function debounce<T>(source: IterationSource<T>, delay: number): Source<T> {
+  checkSource("source", source);
+  checkTime("delay", delay);
+  return new Debounced(source, delay);
+}
+
+class Debounced<T> extends FedSource<T, T> {
+  readonly #delay: number;
+
+  constructor(source: IterationSource<T>, delay: number) {
+    super("debounce", source);
+    this.#delay = delay;
+    this._queue._store = new Newest();
+  }
+
+  override *_feed(): Coroutine<void> {
+    const queue = this._queue;
+    const items = iterate(this._from);
+    try {
+      let result = yield* items.next();
+      for (let count = 1; !result.done; count++) {
+        // A source that always has another item must not block the thread.
+        if (count % BURST === 0) yield;
+        const { value } = result;
+        try {
+          const next = yield* moveOnAfter(this.#delay, () => items.next());
+          if (next === undefined || next.done) queue.putNowait(value);
+          result = next ?? (yield* items.next());
+        } catch (error) {
+          if (!(error instanceof CancelledError)) queue.putNowait(value);
+          throw error;
+        }
+      }
+    } finally {
+      yield* items.return();
+    }
+  }
+}

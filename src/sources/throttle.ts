@@ -1,0 +1,65 @@
+import { checkTime } from "../lang/arguments.ts";
+import { forEach } from "../tasks/forEach.ts";
+import { checkSource, type IterationSource } from "../tasks/iterate.ts";
+import type { Coroutine } from "../tasks/kernel/coroutine.ts";
+import { ALL_COMPLETED, waitUntilEnough } from "../tasks/wait.ts";
+import { FedSource, Newest, type Source } from "./source.ts";
+
+/**
+ * Returns a source that yields at most one item of `source` per `delay` milliseconds: the first
+ * immediately, then after each pause the newest that arrived during it. So the last item is never
+ * lost: if it arrives during a pause, the source yields it before it ends. It also yields a pending
+ * item before it throws an error of `source`.
+ *
+ * The pause begins when an item is read, so a slow reader has no backlog to catch up with. Starts
+ * reading when the first item is requested. Leaving the loop closes `source`.
+ *
+ * Like lodash's `throttle`, with both edges. Unlike RxJS' `throttleTime`, whose default drops the
+ * last item.
+ *
+ * @param source any source that `iterate` accepts.
+ * @throws TypeError if `source` is not iterable. @throws TypeError, RangeError if `delay` is not a
+ * time.
+ * @example
+ * yield* forEach(throttle(events(window, "scroll"), 100), function* () {
+ *   highlight(sectionAt(window.scrollY));
+ * });
+ */
+export function throttle<T>(source: IterationSource<T>, delay: number): Source<T> {
+  checkSource("source", source);
+  checkTime("delay", delay);
+  return new Throttled(source, delay);
+}
+
+class Throttled<T> extends FedSource<T, T> {
+  readonly #delay: number;
+  #pausedUntil = -Infinity;
+
+  constructor(source: IterationSource<T>, delay: number) {
+    super("throttle", source);
+    this.#delay = delay;
+    this._queue._store = new Newest();
+  }
+
+  override _feed(): Coroutine<void> {
+    const queue = this._queue;
+    return forEach(this._from, function* (item): Coroutine<void> {
+      queue.putNowait(item);
+    });
+  }
+
+  override *_pull(): Coroutine<IteratorResult<T, undefined>> {
+    const feeder = this._start();
+    const loop = feeder._loop;
+    for (;;) {
+      const pause = this.#pausedUntil - loop.time();
+      const isFed = feeder.done();
+      // If the source has ended and no item is left, there is nothing to hold back.
+      if (pause <= 0 || (isFed && this._queue.empty())) break;
+      yield* waitUntilEnough(loop, isFed ? [] : [feeder], ALL_COMPLETED, pause);
+    }
+    const result = yield* super._pull();
+    if (!result.done) this.#pausedUntil = loop.time() + this.#delay;
+    return result;
+  }
+}

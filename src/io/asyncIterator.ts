@@ -1,12 +1,11 @@
-// Sources for coroutines, in async functions.
-
 import type { Scheduler } from "../loop/scheduler.ts";
-import { createTaskOn } from "../tasks/awaitable.ts";
+import { createTaskOn } from "../tasks/createTask.ts";
 import type { CoroutineSource } from "../tasks/iterate.ts";
 
 /**
- * Gives the items of `source` to `for await`, each taken by a task of `loop`, which has to run meanwhile. To leave the
- * loop early loses nothing, and leaves the source as it is.
+ * Yields the items of `source` to `for await` in async functions. A task of `loop` takes each item,
+ * so the loop must be running. Leaving the iteration early loses no items and leaves the source
+ * open.
  */
 export function asyncIterator<T>(
   loop: Scheduler,

@@ -1,44 +1,47 @@
-// Bytes in the chunks in which they came, so that most are never copied.
+// Bytes in their original chunks, so that most are never copied.
 //
 //   chunks   [] [] [ab cdefg] [hij] [k l m n . . . .]
-//            taken     ^offset       ^from   ^used: the block, with room for more
+//            taken     ^offset       ^from   ^used: a block with space for more
 //
-// A peer may send a million chunks of one byte, and each array costs a hundred. So small
-// chunks that come behind others are copied together, into a block that has room for more.
+// A peer may send a million chunks of one byte, and an array for each would waste memory. So a
+// small chunk that follows another is copied into a block with space for more.
 //
-// Places of taken chunks stay empty until they are half of all: to `shift()` a long array
-// takes time by its length.
+// Taken chunks leave empty entries at the front until they make up half of the array, because
+// `shift()` on a long array takes time proportional to its length.
 
 const SMALL = 512;
 const BLOCK = 4_096;
 const NOTHING = new Uint8Array(0);
-/** The chunks of who has none: there are many idle connections, and an array with room for more takes 184 bytes. */
+/**
+ * Shared by all empty buffers, because programs have many idle connections, and a growable array is
+ * large.
+ */
 const NONE: Uint8Array[] = [];
-/** The least number of empty places for which it pays to move the rest. */
+/** With fewer empty entries than this, moving the rest isn't worthwhile. */
 const WORTH_MOVING = 32;
 
-/** Where a separator was found: from its first byte to behind its last one, counted from the first byte there is. */
+/** The position of a separator, from its first byte to just after its last one. */
 export interface Found {
   readonly start: number;
   readonly end: number;
 }
 
-/** Bytes that wait to be read, first in, first out. */
+/** A FIFO queue of bytes that wait to be read. */
 export class ByteBuffer {
-  /** How many there are. */
+  /** The number of bytes. */
   size = 0;
   #chunks: Uint8Array[] = NONE;
-  /** Where the first chunk is; 0 if there is none. */
+  /** The index of the first chunk; 0 if there is none. */
   #first = 0;
-  /** How many bytes of the first chunk were taken. */
+  /** The number of bytes taken from the first chunk. */
   #offset = 0;
-  /** What the last chunk is a part of, if it is made of small ones. */
+  /** The block that contains the last chunk, if that was built from small ones. */
   #block: Uint8Array | undefined;
-  /** Which part of it. */
+  /** The range of the block that is the last chunk. */
   #from = 0;
   #used = 0;
 
-  /** Takes over a chunk, which nobody may change any more. */
+  /** Appends a chunk, which must not change afterwards. */
   push(chunk: Uint8Array): void {
     if (chunk.length === 0) return;
     if (this.size === 0) {
@@ -52,7 +55,6 @@ export class ByteBuffer {
     this.size += chunk.length;
   }
 
-  /** @internal */
   _pushSmall(chunk: Uint8Array): void {
     const chunks = this.#chunks;
     let block = this.#block;
@@ -67,7 +69,9 @@ export class ByteBuffer {
     chunks.push(block.subarray(this.#from, this.#used));
   }
 
-  /** Takes the first `count` bytes, of which there must be so many. Copies only what came in several chunks. */
+  /**
+   * Takes the first `count` bytes, at most `size`. Copies them only if they span several chunks.
+   */
   take(count: number): Uint8Array {
     if (count === 0) return NOTHING;
     const chunk = this.#chunks[this.#first] as Uint8Array;
@@ -83,7 +87,6 @@ export class ByteBuffer {
     return offset === 0 ? chunk : chunk.subarray(offset);
   }
 
-  /** @internal */
   _join(count: number): Uint8Array {
     const joined = new Uint8Array(count);
     let filled = 0;
@@ -96,7 +99,6 @@ export class ByteBuffer {
     return joined;
   }
 
-  /** @internal */
   _dropChunk(): void {
     const chunks = this.#chunks;
     this.#offset = 0;
@@ -111,7 +113,10 @@ export class ByteBuffer {
     }
   }
 
-  /** Finds the first of `separators` to end, behind the first `searched` bytes. Where two end together, the shorter one. */
+  /**
+   * Finds the separator that ends first, after the first `searched` bytes. If two end together,
+   * finds the shorter one.
+   */
   find(separators: readonly Uint8Array[], searched: number): Found | undefined {
     let end = Infinity;
     let length = 0;
@@ -125,17 +130,17 @@ export class ByteBuffer {
   }
 
   /**
-   * Where `separator` first ends: behind `searched` and before `bound`; Infinity if nowhere.
+   * Returns where `separator` first ends, after `searched` and before `bound`; Infinity if it
+   * doesn't.
    *
-   * Looks for its last byte, which engines do fast, and then back. So where the chunks meet does not matter.
-   *
-   * @internal
+   * Searches for its last byte, which engines do fast, then compares backwards. That way it needs
+   * no special case for a separator that spans chunks.
    */
   _endOf(separator: Uint8Array, searched: number, bound: number): number {
     if (searched >= this.size) return Infinity;
     const chunks = this.#chunks;
     const last = separator.at(-1) as number;
-    // From the end: what was searched already may be long.
+    // Starts from the end, because the part already searched may be long.
     let index = chunks.length;
     let base = this.size;
     do base -= (chunks[--index] as Uint8Array).length;
@@ -152,7 +157,7 @@ export class ByteBuffer {
     return Infinity;
   }
 
-  /** Whether the bytes up to and with that at `lastAt` of a chunk are those of `separator`, whose last one it is. @internal */
+  /** Whether `separator` ends with the byte at `lastAt` of a chunk, which equals its last byte. */
   _endsWith(separator: Uint8Array, lastIndex: number, lastAt: number): boolean {
     let index = lastIndex;
     let at = lastAt;
@@ -168,7 +173,7 @@ export class ByteBuffer {
     return true;
   }
 
-  /** Whether the bytes from `start` on are those of `expected`. */
+  /** Whether the bytes from `start` on begin with `expected`. */
   startsWith(expected: Uint8Array, start: number): boolean {
     let at = 0;
     let base = start + this.#offset;

@@ -1,54 +1,74 @@
-// Sources that push whole messages: connections, datagrams, what comes over a port.
+// Sources that push whole messages, such as connections, datagrams and messages of ports.
 //
-// Nobody asks such a source for its next message, and it keeps none. So what comes is kept
-// here until it is taken, and the source is readable as long as something is left.
+// Such a source can't be asked for its next message and keeps none. So messages are kept here
+// until they are taken, and the source is readable as long as any are left.
 
 import { FirstInFirstOut } from "../sync/store.ts";
 import { EVENT_READ, EVENT_WRITE, type Pollable } from "./pollable.ts";
 
-/** Keeps what a source pushed. */
+/** Keeps the messages that a source pushed. */
 export class MessageBox<M> implements Pollable {
   readonly #messages = new FirstInFirstOut<M>();
   readonly #notifies = new Set<() => void>();
-  readonly #most: number;
+  readonly #capacity: number;
   readonly #onWatched: (isWatched: boolean) => void;
-  #isOver = false;
+  #hasEnded = false;
+  /** The first error of the source that was not reported yet. */
+  #failure: { readonly error: unknown } | undefined;
 
   /**
-   * @param most how many messages are kept: what comes on top is dropped.
-   * @param onWatched is told when the first begins to watch, and when the last has ended.
+   * @param capacity the number of messages to keep. Further ones are dropped.
+   * @param onWatched called with true when the first watcher starts, and with false when the last
+   * stops.
    */
-  constructor(most: number, onWatched: (isWatched: boolean) => void = () => undefined) {
-    this.#most = most;
+  constructor(capacity: number, onWatched: (isWatched: boolean) => void = () => undefined) {
+    this.#capacity = capacity;
     this.#onWatched = onWatched;
   }
 
-  /** Takes in what the source pushed. Returns false, and does nothing, if there is no room. */
+  /** Adds a message. Returns false if the box is full and the message is dropped. */
   push(message: M): boolean {
-    if (this.#messages.size >= this.#most) return false;
+    if (this.#messages.size >= this.#capacity) return false;
     this.#messages.add(message);
     this.#notify();
     return true;
   }
 
-  /** Nothing more comes: from now on it is ready, so that its readers find out. */
+  /** Marks the end of the source. From then on it is always readable, so that readers notice. */
   end(): void {
-    this.#isOver = true;
+    this.#hasEnded = true;
     this.#notify();
   }
 
-  /** The oldest message, or undefined if none is left. */
+  /**
+   * Makes the next `poll` throw `error`, so that a loop that watches the source reports it. Further
+   * errors before that are dropped. They are usually the same, such as one for each connection
+   * while the process has no file descriptors left.
+   */
+  fail(error: unknown): void {
+    this.#failure ??= { error };
+    this.#notify();
+  }
+
+  /** Takes the oldest message. Returns undefined if none is left. */
   take(): M | undefined {
     return this.#messages.size > 0 ? this.#messages.take() : undefined;
   }
 
   poll(events: number): number {
-    const isReadable = this.#isOver || this.#messages.size > 0;
+    const failure = this.#failure;
+    if (failure !== undefined) {
+      this.#failure = undefined;
+      // Poll the source again, because messages may be ready too.
+      this.#notify();
+      throw failure.error;
+    }
+    const isReadable = this.#hasEnded || this.#messages.size > 0;
     return events & (isReadable ? EVENT_READ | EVENT_WRITE : EVENT_WRITE);
   }
 
   watch(_events: number, notify: () => void): () => void {
-    // Each has its own, also if two pass the same function.
+    // A new function for each watcher, because two watchers may pass the same one.
     const own = () => notify();
     if (this.#notifies.size === 0) this.#onWatched(true);
     this.#notifies.add(own);

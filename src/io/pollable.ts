@@ -1,29 +1,31 @@
-// What a selector can watch: something that tells whether it is ready, and when that may have changed.
+// The interface of the sources that a selector can watch.
 
-/** Ready to be read from: data, the end of the data, a connection to accept, or an error to be found out. */
+/** Ready to read: there is data, the end of the data, a connection to accept, or an error. */
 export const EVENT_READ = 1;
-/** Ready to be written to: there is room, or an error to be found out. */
+/** Ready to write: there is space in the buffer, or an error. */
 export const EVENT_WRITE = 2;
 
 /**
- * A source of a user's own. Selectors take it as they take a socket.
+ * A custom source. Selectors accept it like a socket.
  *
- * Hosts push events, and selectors ask for levels: a source has to remember what was pushed until it was taken.
+ * Hosts report that something has happened, but selectors ask whether a source is ready now. So a
+ * source must remember an event until it is handled.
  */
 export interface Pollable {
   /**
-   * Which of `events` it is ready for now: a sum of `EVENT_READ` and `EVENT_WRITE`, or 0. Should neither throw nor call
-   * `notify`: a loop reports what it throws, and takes the source for not ready until it notifies again.
+   * Returns which of `events` the source is ready for: a sum of `EVENT_READ` and `EVENT_WRITE`, or
+   * 0. Must not throw or call `notify`. A loop reports an exception and treats the source as not
+   * ready until it notifies again.
    */
   poll(events: number): number;
   /**
-   * Calls `notify` each time `poll(events)` may give more than it did before; too often does no harm. Returns what ends
-   * that. Never calls `notify` from inside of `watch`.
+   * Calls `notify` each time `poll(events)` may return more events than before. Extra calls do no
+   * harm. Returns a function that stops watching. Must not call `notify` before it returns.
    */
   watch(events: number, notify: () => void): () => void;
 }
 
-/** Whether `value` is a source that tells for itself. */
+/** Whether `value` implements `Pollable`. */
 export function isPollable(value: unknown): value is Pollable {
   const { poll, watch } = (value ?? {}) as Partial<Pollable>;
   return typeof poll === "function" && typeof watch === "function";

@@ -1,18 +1,21 @@
-import { placeOfCall, places } from "../loop/places.ts";
-import { BareCall, type Wait } from "../tasks/bareCall.ts";
-import type { Suspension } from "../tasks/coroutine.ts";
-import type { Arrival } from "./arrival.ts";
+import { locationOfCall, locations } from "../lang/locations.ts";
+import type { ExternalFuture } from "../tasks/externalFuture.ts";
+import type { Suspension } from "../tasks/kernel/coroutine.ts";
+import { LazyCall, type Wait } from "../tasks/lazyCall.ts";
 
-/** What a read needs of its reader. */
+/** The part of a reader that `read(n)` uses. */
 interface Source {
-  /** What to wait for before there is something; undefined if there is nothing to wait for. @internal */
-  _arrivalFor(n: number): Arrival | undefined;
-  /** Takes up to `n` bytes of what is there. @internal */
+  /** Returns the future to wait for; undefined if `read(n)` needn't wait. */
+  _dataReady(n: number): ExternalFuture<void> | undefined;
+  /** Takes up to `n` buffered bytes. */
   _takeUpTo(n: number): Uint8Array;
 }
 
-/** `read(n)`. Idle connections wait in it, and a generator would take 176 bytes for each. */
-export class ReadSome extends BareCall<Uint8Array> {
+/**
+ * The coroutine of `read(n)`. Each idle connection waits in one, and a generator would need more
+ * memory.
+ */
+export class ReadSome extends LazyCall<Uint8Array> {
   declare readonly _reader: Source;
   declare readonly _n: number;
 
@@ -22,20 +25,20 @@ export class ReadSome extends BareCall<Uint8Array> {
     this._n = n;
   }
 
-  override get _source(): object {
+  override get _resource(): object {
     return this;
   }
 
   override _start(): Wait<Uint8Array> {
-    return new ReadingSome(this._reader, this._n);
+    return new ReadSomeIterator(this._reader, this._n);
   }
 }
 
-/** Takes what is there; while there is nothing, waits. Somebody else may be faster to take what has come. */
-class ReadingSome implements Wait<Uint8Array> {
+/** Waits until there is data and takes it. Waits again if another read took the data first. */
+class ReadSomeIterator implements Wait<Uint8Array> {
   readonly reader: Source;
   readonly n: number;
-  arrival: Arrival | undefined = undefined;
+  dataReady: ExternalFuture<void> | undefined = undefined;
 
   constructor(reader: Source, n: number) {
     this.reader = reader;
@@ -43,19 +46,19 @@ class ReadingSome implements Wait<Uint8Array> {
   }
 
   next(): IteratorResult<Suspension, Uint8Array> {
-    const step = this.arrival?.next();
+    const step = this.dataReady?.next();
     if (step?.done === false) return step;
-    this.arrival = this.reader._arrivalFor(this.n);
-    if (this.arrival !== undefined) {
-      const wait = this.arrival.next() as IteratorYieldResult<Suspension>;
-      // It is the caller who waits.
-      if (places.watchers > 0) places.last = placeOfCall(this.next);
+    this.dataReady = this.reader._dataReady(this.n);
+    if (this.dataReady !== undefined) {
+      const wait = this.dataReady.next() as IteratorYieldResult<Suspension>;
+      // Records the location of the caller, which waits here.
+      if (locations.watchers > 0) locations.last = locationOfCall(this.next);
       return wait;
     }
     return { done: true, value: this.reader._takeUpTo(this.n) };
   }
 
-  /** What is thrown into a coroutine that waits here goes on to it. */
+  /** Passes errors on to the coroutine that waits here. */
   throw(error: unknown): never {
     throw error;
   }

@@ -1,20 +1,20 @@
-// Which of many sources are ready.
+// Finds the sources that are ready, among many that are not.
 //
-// Only those are asked that may be: a source is looked at again when it has pushed
-// something, and as long as it was ready when it was last asked. So a thousand idle
-// sources cost nothing, and what is still readable is reported again (level-triggered).
+// Only candidates are polled. A source becomes a candidate when it notifies, and remains one as
+// long as polling finds it ready. So a thousand idle sources cost nothing, and a source that is
+// still readable is reported again (level-triggered).
 //
-//   host pushes ─> notify ─> #toAsk ─> select() ─> ready ──> stays in #toAsk
-//                                             └──> not ready: out, until it pushes again
+//   notify ─> #candidates ─> select() ─┬─> ready: remains a candidate
+//                                      └─> not ready: removed until it notifies again
 
-import { checkTime, describe, wrongType } from "../loop/arguments.ts";
-import { LookupError, RuntimeError } from "../loop/errors.ts";
+import { checkTime, describe, outOfRange } from "../lang/arguments.ts";
+import { LookupError, RuntimeError } from "../lang/errors.ts";
 import { EVENT_READ, EVENT_WRITE, isPollable, type Pollable } from "./pollable.ts";
 
-/** A source that is registered. Like `selectors.SelectorKey`; there are no descriptors here. */
+/** A registered source. Like `selectors.SelectorKey`, but without file descriptors. */
 export interface SelectorKey<S = unknown> {
   readonly source: S;
-  /** What is watched for: a sum of `EVENT_READ` and `EVENT_WRITE`. */
+  /** The events to watch for, a sum of `EVENT_READ` and `EVENT_WRITE`. */
   readonly events: number;
   readonly data: unknown;
 }
@@ -26,29 +26,33 @@ interface Entry {
 }
 
 /**
- * Watches sources, and tells which are ready. Like Python's `selectors`. Level-triggered: what is not taken is reported
- * again.
+ * Watches sources and reports the ready ones. Like Python's `selectors`. Level-triggered: a source
+ * is reported again as long as it is ready.
  */
 export class Selector {
   readonly #entries = new Map<unknown, Entry>();
-  #toAsk = new Set<Entry>();
+  #candidates = new Set<Entry>();
   #closed = false;
-  /** Called when a source may be ready that was not. @internal */
+  /** Called when a source may have become ready. */
   _onNotify: (() => void) | undefined;
-  /** Called with what a source throws that it must not, in place of whoever selects or unregisters. @internal */
+  /**
+   * Called with errors thrown by sources. If unset, the method that called the source throws them.
+   */
   _onError: ((source: unknown, error: unknown) => void) | undefined;
 
   /**
-   * Watches `source` for `events`. `data` comes back with each report.
+   * Starts to watch `source` for `events`. `data` is returned with each report.
    *
-   * @throws RangeError if `events` is not `EVENT_READ`, `EVENT_WRITE` or their sum. @throws LookupError if the source is
-   * registered already. @throws TypeError if it is nothing that can be watched. @throws RuntimeError if the selector is closed.
+   * @throws RangeError if `events` is not `EVENT_READ`, `EVENT_WRITE` or their sum.
+   * @throws LookupError if the source is already registered.
+   * @throws TypeError if the source can't be watched.
+   * @throws RuntimeError if the selector is closed.
    */
   register<S>(source: S, events: number, data?: unknown): SelectorKey<S> {
     this.#checkOpen();
     checkEvents(events);
     if (this.#entries.has(source)) {
-      throw new LookupError(`${describe(source)} is registered already. Use \`modify\``);
+      throw new LookupError(`${describe(source)} is already registered. Use \`modify\``);
     }
     const key = { source, events, data };
     this.#watch(key, this._adapt(source));
@@ -56,9 +60,10 @@ export class Selector {
   }
 
   /**
-   * Changes what `source` is watched for, or its data.
+   * Changes the events or the data of a source.
    *
-   * @throws RangeError if `events` is wrong. @throws LookupError if the source is not registered.
+   * @throws RangeError if `events` is not `EVENT_READ`, `EVENT_WRITE` or their sum.
+   * @throws LookupError if the source is not registered.
    * @throws RuntimeError if the selector is closed.
    */
   modify<S>(source: S, events: number, data?: unknown): SelectorKey<S> {
@@ -70,100 +75,111 @@ export class Selector {
       entry.key = key;
       return key;
     }
-    this.#forget(entry);
+    this.#remove(entry);
     this.#watch(key, entry.pollable);
     return key;
   }
 
-  /** Watches `source` no longer. @throws LookupError if it is not registered. @throws RuntimeError if the selector is closed. */
+  /**
+   * Stops watching a source.
+   *
+   * @throws LookupError if the source is not registered.
+   * @throws RuntimeError if the selector is closed.
+   */
   unregister<S>(source: S): SelectorKey<S> {
     this.#checkOpen();
     const entry = this.#entry(source);
-    this.#forget(entry);
+    this.#remove(entry);
     return entry.key as SelectorKey<S>;
   }
 
   /**
-   * Tells which sources are ready now, and for what, in the order in which they became it.
+   * Returns the sources that are ready now and their events, in the order in which they became
+   * ready.
    *
-   * It never waits, whatever `timeout` says: nothing is pushed while JavaScript blocks its thread. (Unlike Python's.)
-   * Who wants to wait has the loop watch, with `addReader` and `addWriter`.
+   * Unlike Python's, it never waits, because no events arrive while JavaScript blocks its thread.
+   * To wait, use `addReader` and `addWriter` of the loop.
    *
    * @throws TypeError, RangeError if `timeout` is not a time.
-   * @throws RuntimeError if the selector is closed, or if nothing is ready and `timeout` asks to wait.
+   * @throws RuntimeError if the selector is closed, or nothing is ready and `timeout` is not 0.
    */
   select(timeout: number | null = 0): [key: SelectorKey, events: number][] {
     this.#checkOpen();
     if (timeout !== null) checkTime("timeout", timeout);
     const ready: [SelectorKey, number][] = [];
-    const asked = this.#toAsk;
-    this.#toAsk = new Set();
+    const candidates = this.#candidates;
+    this.#candidates = new Set();
     try {
-      for (const entry of asked) {
-        asked.delete(entry);
-        const events = this.#ask(entry);
-        // A source that is asked may unregister, or close us.
+      for (const entry of candidates) {
+        candidates.delete(entry);
+        const events = this.#poll(entry);
+        // `poll` may have unregistered the source or closed the selector.
         if (events === 0 || this.#entries.get(entry.key.source) !== entry) continue;
-        this.#toAsk.add(entry);
+        this.#candidates.add(entry);
         ready.push([entry.key, events]);
       }
     } finally {
-      // One threw: the others are to be asked the next time.
-      if (!this.#closed) for (const entry of asked) this.#toAsk.add(entry);
+      // If a source threw, polls the others next time.
+      if (!this.#closed) for (const entry of candidates) this.#candidates.add(entry);
     }
     if (ready.length === 0 && (timeout === null || timeout > 0)) {
       throw new RuntimeError(
-        "A selector cannot wait: nothing is pushed while the thread is blocked. Use `addReader` or `addWriter` of a loop",
+        "A selector cannot wait, because no events arrive while the thread is blocked. Use `addReader` or `addWriter` of a loop",
       );
     }
     return ready;
   }
 
-  /** The key of a source. @throws LookupError if it is not registered. @throws RuntimeError if the selector is closed. */
+  /**
+   * Returns the key of a source.
+   *
+   * @throws LookupError if the source is not registered.
+   * @throws RuntimeError if the selector is closed.
+   */
   getKey<S>(source: S): SelectorKey<S> {
     this.#checkOpen();
     return this.#entry(source).key as SelectorKey<S>;
   }
 
-  /** The keys of all sources that are registered. @throws RuntimeError if the selector is closed. */
+  /** Returns the keys of all registered sources. @throws RuntimeError if the selector is closed. */
   getMap(): ReadonlyMap<unknown, SelectorKey> {
     this.#checkOpen();
     return new Map(Array.from(this.#entries, ([source, { key }]) => [source, key]));
   }
 
-  /** Watches nothing any more. Closing twice does nothing; the sources stay as they are. */
+  /** Stops watching all sources, and leaves them open. Idempotent. */
   close(): void {
     const entries = [...this.#entries.values()];
     this.#entries.clear();
-    this.#toAsk.clear();
+    this.#candidates.clear();
     this.#closed = true;
     const errors: unknown[] = [];
     for (const entry of entries) {
       try {
         this.#unwatch(entry);
       } catch (error) {
-        errors.push(error); // the others are to be let go all the same
+        errors.push(error); // thrown after the others are unwatched
       }
     }
     if (errors.length > 0) throw errors[0];
   }
 
-  /** Whether a source is registered. @internal */
+  /** Whether a source is registered. */
   _has(source: unknown): boolean {
     return this.#entries.has(source);
   }
 
-  /** Whether any source may be ready. @internal */
-  _hasToAsk(): boolean {
-    return this.#toAsk.size > 0;
+  /** Whether any source may be ready, so that `select` is worthwhile. */
+  _hasCandidates(): boolean {
+    return this.#candidates.size > 0;
   }
 
-  /** What tells the readiness of `source`. @throws TypeError if nothing does @internal */
+  /** Returns the Pollable for `source`. @throws TypeError if there is none */
   _adapt(source: unknown): Pollable {
     if (isPollable(source)) return source;
     throw new TypeError(
-      `Expected \`source\` to be something that can be watched, got ${describe(source)}. ` +
-        "Sources of your own implement `Pollable`",
+      `Expected \`source\` to be a Pollable, got ${describe(source)}. ` +
+        "Custom sources implement `poll` and `watch`",
     );
   }
 
@@ -171,14 +187,16 @@ export class Selector {
     const entry: Entry = { key, pollable, unwatch: noop };
     const unwatch: unknown = pollable.watch(key.events, () => this.#notify(entry));
     if (typeof unwatch !== "function") {
-      throw wrongType("what `watch` of the source returns", "a function that ends it", unwatch);
+      throw new TypeError(
+        `Expected \`watch\` of the source to return a function, got ${describe(unwatch)}`,
+      );
     }
     entry.unwatch = unwatch as () => void;
     this.#entries.set(key.source, entry);
     this.#notify(entry);
   }
 
-  #ask({ pollable, key }: Entry): number {
+  #poll({ pollable, key }: Entry): number {
     try {
       return pollable.poll(key.events) & key.events;
     } catch (error) {
@@ -189,14 +207,14 @@ export class Selector {
   }
 
   #notify(entry: Entry): void {
-    if (this.#entries.get(entry.key.source) !== entry || this.#toAsk.has(entry)) return;
-    this.#toAsk.add(entry);
+    if (this.#entries.get(entry.key.source) !== entry || this.#candidates.has(entry)) return;
+    this.#candidates.add(entry);
     this._onNotify?.();
   }
 
-  #forget(entry: Entry): void {
+  #remove(entry: Entry): void {
     this.#entries.delete(entry.key.source);
-    this.#toAsk.delete(entry);
+    this.#candidates.delete(entry);
     this.#unwatch(entry);
   }
 
@@ -221,14 +239,12 @@ export class Selector {
 }
 
 function noop(): void {
-  // nothing is watched yet
+  // replaced once the source is watched
 }
 
 function checkEvents(events: unknown): void {
   if (events === EVENT_READ || events === EVENT_WRITE || events === (EVENT_READ | EVENT_WRITE)) {
     return;
   }
-  throw new RangeError(
-    `Expected \`events\` to be EVENT_READ, EVENT_WRITE or their sum, got ${describe(events)}`,
-  );
+  throw outOfRange("events", "EVENT_READ, EVENT_WRITE or their sum", events);
 }

@@ -1,33 +1,34 @@
-// The sources that a loop watches, and whom it calls when they are ready.
+// The sources that a loop watches, and their callbacks.
 //
-// Once per turn the selector is asked, and the callbacks of what is ready are appended to
-// the ready queue. As long as somebody watches, the loop has something outside to wait for.
+// Once per turn, the loop polls its selector and appends the callbacks of ready sources to the
+// ready queue. Each watched source counts as an external wait.
 
-import { describe } from "../loop/arguments.ts";
-import { bound, inheritedContext } from "../loop/context.ts";
-import { LookupError } from "../loop/errors.ts";
+import { describe } from "../lang/arguments.ts";
+import { LookupError } from "../lang/errors.ts";
 import type { Callback, Handle } from "../loop/handle.ts";
-import type { Sources } from "../loop/readiness.ts";
+import type { Sources } from "../loop/platform.ts";
 import type { Scheduler } from "../loop/scheduler.ts";
+import { bindCurrentContext } from "../loop/turnContext.ts";
 import { EVENT_READ, EVENT_WRITE } from "./pollable.ts";
 import type { Selector, SelectorKey } from "./selector.ts";
 
-/** Whom to call for one event of a source. */
-interface Watcher {
+/** The callback for one event of a source. */
+interface SourceCallback {
   readonly callback: Callback<unknown[]>;
   readonly args: readonly unknown[];
-  /** The call that waits for its turn. */
+  /** The scheduled call, if any. */
   handle: Handle | undefined;
 }
 
-/** The watchers of a source, by event. A class, because others may register at the same selector. */
-class Watchers extends Map<number, Watcher> {}
+/**
+ * The callbacks of a source, by event. A class, to recognize keys that users registered themselves.
+ */
+class SourceCallbacks extends Map<number, SourceCallback> {}
 
 const EVENTS = [EVENT_READ, EVENT_WRITE];
 
 export class WatchedSources implements Sources {
   readonly selector: Selector;
-  /** @internal */
   readonly _loop: Scheduler;
 
   constructor(loop: Scheduler, selector: Selector) {
@@ -35,44 +36,44 @@ export class WatchedSources implements Sources {
     this.selector = selector;
     selector._onNotify = () => loop._wake();
     selector._onError = (source, exception) => {
-      const message = `An exception in a source that is watched: ${describe(source)}`;
+      const message = `A watched source threw an exception: ${describe(source)}`;
       loop.callExceptionHandler({ message, exception });
     };
   }
 
   add(source: unknown, event: number, callback: Callback<never>, args: readonly unknown[]): void {
-    const watcher: Watcher = {
-      callback: bound(this._loop, callback as Callback<unknown[]>, inheritedContext()),
+    const watcher: SourceCallback = {
+      callback: bindCurrentContext(this._loop, callback as Callback<unknown[]>),
       args,
       handle: undefined,
     };
     const known = this.#key(source);
     if (known === undefined) {
-      this.selector.register(source, event, new Watchers([[event, watcher]]));
+      this.selector.register(source, event, new SourceCallbacks([[event, watcher]]));
       this._loop._external++;
       return;
     }
-    const watchers = watchersOf(known);
-    if (watchers === undefined) {
+    const callbacks = callbacksOf(known);
+    if (callbacks === undefined) {
       throw new LookupError(
-        `${describe(source)} was registered at \`loop.selector\` by somebody else`,
+        `${describe(source)} was registered with \`loop.selector\` directly, not by \`addReader\` or \`addWriter\``,
       );
     }
-    watchers.get(event)?.handle?.cancel();
-    watchers.set(event, watcher);
-    this.selector.modify(source, known.events | event, watchers);
+    callbacks.get(event)?.handle?.cancel();
+    callbacks.set(event, watcher);
+    this.selector.modify(source, known.events | event, callbacks);
   }
 
   remove(source: unknown, event: number): boolean {
     const known = this.#key(source);
-    const watchers = known && watchersOf(known);
-    const watcher = watchers?.get(event);
-    if (watchers === undefined || watcher === undefined) return false;
-    // It may be ready in this very turn.
+    const callbacks = known && callbacksOf(known);
+    const watcher = callbacks?.get(event);
+    if (callbacks === undefined || watcher === undefined) return false;
+    // The callback may already be scheduled in this turn.
     watcher.handle?.cancel();
-    watchers.delete(event);
-    if (watchers.size > 0) {
-      this.selector.modify(source, (known as SelectorKey).events & ~event, watchers);
+    callbacks.delete(event);
+    if (callbacks.size > 0) {
+      this.selector.modify(source, (known as SelectorKey).events & ~event, callbacks);
     } else {
       this.selector.unregister(source);
       this._loop._external--;
@@ -81,11 +82,11 @@ export class WatchedSources implements Sources {
   }
 
   poll(): void {
-    if (!this.selector._hasToAsk()) return;
+    if (!this.selector._hasCandidates()) return;
     for (const [key, ready] of this.selector.select()) {
-      const watchers = watchersOf(key);
+      const callbacks = callbacksOf(key);
       for (const event of EVENTS) {
-        const watcher = (ready & event) === 0 ? undefined : watchers?.get(event);
+        const watcher = (ready & event) === 0 ? undefined : callbacks?.get(event);
         if (watcher === undefined) continue;
         watcher.handle = this._loop._callSoon(watcher.callback as Callback<never>, watcher.args);
       }
@@ -101,6 +102,6 @@ export class WatchedSources implements Sources {
   }
 }
 
-function watchersOf({ data }: SelectorKey): Watchers | undefined {
-  return data instanceof Watchers ? data : undefined;
+function callbacksOf({ data }: SelectorKey): SourceCallbacks | undefined {
+  return data instanceof SourceCallbacks ? data : undefined;
 }

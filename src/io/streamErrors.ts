@@ -1,25 +1,28 @@
-// How a read can fail that is not the connection's fault.
+// Errors of streams.
 
-/** The stream ended before all was there that was asked for. Like `asyncio.IncompleteReadError`. */
+/** The stream ended before a read was complete. Like `asyncio.IncompleteReadError`. */
 export class IncompleteReadError extends Error {
   override name = "IncompleteReadError";
-  /** What was there until the end. It has been taken from the stream. */
+  /** The data up to the end. It has been removed from the stream. */
   readonly partial: Uint8Array;
-  /** How many bytes were asked for; undefined if it was everything up to a separator. */
+  /** The number of bytes requested; undefined if the read was up to a separator. */
   readonly expected: number | undefined;
 
   constructor(partial: Uint8Array, expected: number | undefined) {
-    const wanted = expected === undefined ? "a separator" : `a total of ${expected}`;
-    super(`The stream ended after ${partial.length} bytes, and ${wanted} was expected`);
+    const wanted = expected === undefined ? "a separator" : `${expected} bytes`;
+    super(`Expected ${wanted}, but the stream ended after ${partial.length} bytes`);
     this.partial = partial;
     this.expected = expected;
   }
 }
 
-/** More bytes came than the limit allows before the separator. They stay in the stream. Like `asyncio.LimitOverrunError`. */
+/**
+ * More bytes than the limit arrived before the separator. They stay in the stream. Like
+ * `asyncio.LimitOverrunError`.
+ */
 export class LimitOverrunError extends Error {
   override name = "LimitOverrunError";
-  /** How many of the bytes in the stream hold no part of a separator: so many can be read away. */
+  /** The number of bytes before any part of a separator. Reading them makes progress possible. */
   readonly consumed: number;
 
   constructor(message: string, consumed: number) {
@@ -28,14 +31,14 @@ export class LimitOverrunError extends Error {
   }
 }
 
-/** What is thrown to those who use a connection that is over without an error of its own. */
+/** Returns the error for using a connection that was closed without an error. */
 export function connectionLost(): Error {
   return Object.assign(new Error("The connection is closed"), { code: "ECONNRESET" });
 }
 
-/** What is thrown to those who use a connection that this side has aborted. */
+/** Returns the error for using a connection that this side has aborted. */
 export function connectionAborted(): Error {
-  return Object.assign(new Error("The connection was aborted by this side"), {
+  return Object.assign(new Error("The connection was aborted locally"), {
     code: "ECONNABORTED",
   });
 }

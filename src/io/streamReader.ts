@@ -1,64 +1,71 @@
-// The reading half of a byte stream: what came and was not read yet, and the one who waits for more.
+// The reading half of a byte stream: bytes not read yet, and the task that waits for more.
 //
-// Bytes leave the buffer in the very step in which a read returns them, never before. So a read
-// that is cancelled, at whatever point, has taken nothing.
+// Bytes leave the buffer in the same step in which a read returns them, never earlier. So a
+// cancelled read has taken nothing, at whatever point it is cancelled.
+//
+// This is one file because all ways to read share one buffer and one waiting task.
 
-import { checkCount, describe, wrongType } from "../loop/arguments.ts";
-import { isBytes } from "../loop/brands.ts";
-import { RuntimeError } from "../loop/errors.ts";
+import { checkCount, describe, wrongType } from "../lang/arguments.ts";
+import { isBytes } from "../lang/brands.ts";
+import { RuntimeError } from "../lang/errors.ts";
+import { currentScheduler } from "../loop/current.ts";
+import { encodeUtf8 } from "../loop/hosts/utf8.ts";
 import type { Scheduler } from "../loop/scheduler.ts";
-import { operation } from "../tasks/bareCall.ts";
-import type { Coroutine } from "../tasks/coroutine.ts";
-import { currentScheduler } from "../tasks/future.ts";
+import { ExternalFuture } from "../tasks/externalFuture.ts";
 import type { CoroutineSource } from "../tasks/iterate.ts";
-import { Arrival } from "./arrival.ts";
+import type { Coroutine } from "../tasks/kernel/coroutine.ts";
+import { asCoroutine, operation } from "../tasks/lazyCall.ts";
 import { asyncIterator } from "./asyncIterator.ts";
 import { ByteBuffer } from "./byteBuffer.ts";
 import { ReadSome } from "./readSome.ts";
 import { IncompleteReadError, LimitOverrunError } from "./streamErrors.ts";
 
-/** How many bytes a reader holds until it wants no more for now, by default; it may be twice as many. */
+/**
+ * The default limit, in bytes. A reader pauses its source when it holds more than twice its limit.
+ */
 export const DEFAULT_LIMIT = 65_536;
 
-/** What can keep bytes from coming. */
-export interface Flow {
+/** Pauses and resumes the source of a reader. */
+interface FlowControl {
   pause(): unknown;
   resume(): unknown;
 }
 
 const NEWLINE = [Uint8Array.of(10)];
-/** The buffer of who holds nothing. There are many idle connections. */
+/** Shared by all readers without data, because programs have many idle connections. */
 const EMPTY = new ByteBuffer();
 
 /**
- * Reads bytes from a connection or a pipe. Made by `openConnection` and its like. Like `asyncio.StreamReader`.
+ * Reads bytes from a connection or a pipe. Returned by `openConnection` and similar functions.
+ * Like `asyncio.StreamReader`.
  *
- * One coroutine reads at a time. A read that is cancelled takes nothing: what has come stays for the next one.
- * What has come before the connection broke can still be read; then reads throw its error, such as one with the `code`
- * `"ECONNRESET"`. (Unlike asyncio, where the error comes first and hides what is left.)
+ * Only one coroutine may read at a time. A cancelled read takes nothing, and the data stays for the
+ * next one. Data that arrived before the connection broke can still be read; after that, reads
+ * throw its error, such as one with the `code` `"ECONNRESET"`. (Unlike asyncio, which throws the
+ * error first and hides the remaining data.)
  *
- * It holds at most about twice its limit, and then has the other side wait. It hands out the bytes as they came, without
- * a copy where it can.
+ * It buffers up to about twice its limit, then makes the peer wait. It avoids copying where it can.
  *
- * `iterate(reader)` gives the lines, with their newlines, to a coroutine, and `for await` to an async function.
+ * `iterate(reader)` in a coroutine and `for await` in an async function yield lines, including
+ * their newlines.
  */
 export class StreamReader implements CoroutineSource<Uint8Array> {
-  /** Whether there is more than it wants for now. @internal */
+  /** Whether the source is paused, because the buffer is full. */
   _isPaused = false;
   readonly #limit: number;
   #buffer = EMPTY;
-  readonly #flow: Flow | undefined;
+  readonly #flow: FlowControl | undefined;
   readonly #loop: Scheduler | undefined;
-  /** How many bytes were read so far. */
+  /** The number of bytes read so far. */
   #taken = 0;
-  #waiter: Arrival | undefined;
-  /** How many bytes the last one who waited needed. Until they are there nothing is paused, whatever the limit. */
+  #waiter: ExternalFuture<void> | undefined;
+  /** The number of bytes that the waiter needs. Until they arrive, the source isn't paused. */
   #wanted = 0;
-  #isEof = false;
+  #hasEnded = false;
   #failure: { readonly error: unknown } | undefined;
 
   /** @internal */
-  constructor(limit: number = DEFAULT_LIMIT, flow?: Flow, loop?: Scheduler) {
+  constructor(limit: number = DEFAULT_LIMIT, flow?: FlowControl, loop?: Scheduler) {
     checkLimit(limit);
     this.#limit = limit;
     this.#flow = flow;
@@ -66,30 +73,31 @@ export class StreamReader implements CoroutineSource<Uint8Array> {
   }
 
   /**
-   * Reads up to `n` bytes: what has come, or once something comes. Without `n`, or if it is negative, reads to the end.
-   * Gives an empty array at the end of the stream.
+   * Reads up to `n` bytes. Waits only if no data has arrived. Without `n`, or if it is negative,
+   * reads to the end. Returns an empty array at the end of the stream.
    *
-   * @throws TypeError, RangeError if `n` is not a whole number. @throws RuntimeError while somebody else waits to read.
-   * @throws the connection's error, once everything was read that came before it.
+   * @throws TypeError, RangeError if `n` is not a whole number.
+   * @throws RuntimeError while another coroutine waits for data of this reader.
+   * @throws the connection's error, after all data that arrived before it was read.
    */
   read(n = -1): Coroutine<Uint8Array> {
     checkCount("n", n, Number.NEGATIVE_INFINITY);
-    return n < 0
-      ? operation(this.#readAll())
-      : (new ReadSome(this, n) as unknown as Coroutine<Uint8Array>);
+    if (n < 0) return operation(this.#readAll());
+    return asCoroutine(new ReadSome(this, n));
   }
 
   *#readAll(): Coroutine<Uint8Array> {
-    while (this.#lacks(Infinity)) yield* this.#arrival("read", Infinity);
+    while (this.#needsMore(Infinity)) yield* this.#waitForData("read", Infinity);
     return this.#take(this.#buffer.size);
   }
 
   /**
-   * Reads a line: up to and with the next newline (`\n`). At the end of the stream gives what is left, which may be
-   * nothing.
+   * Reads a line, up to and including the next newline (`\n`). At the end of the stream, returns
+   * the rest, which may be empty.
    *
-   * @throws RangeError if the line is longer than the limit; what was there of it is dropped, and `cause` tells.
-   * @throws RuntimeError and the connection's error as `read`.
+   * @throws RangeError if the line is longer than the limit. The part that arrived is dropped.
+   * `cause` is the LimitOverrunError.
+   * @throws RuntimeError and the connection's error, as `read` does.
    */
   readline(): Coroutine<Uint8Array> {
     return operation(this.#readLine());
@@ -111,11 +119,11 @@ export class StreamReader implements CoroutineSource<Uint8Array> {
   }
 
   /**
-   * Reads exactly `n` bytes, however many that is.
+   * Reads exactly `n` bytes, even if that is more than the limit.
    *
    * @throws TypeError, RangeError if `n` is not a whole number >= 0.
-   * @throws IncompleteReadError if the stream ends before; `partial` has what there was.
-   * @throws RuntimeError and the connection's error as `read`; what has come then stays.
+   * @throws IncompleteReadError if the stream ends first; `partial` has the rest.
+   * @throws RuntimeError and the connection's error, as `read` does. The data stays in the reader.
    */
   readexactly(n: number): Coroutine<Uint8Array> {
     checkCount("n", n);
@@ -123,19 +131,20 @@ export class StreamReader implements CoroutineSource<Uint8Array> {
   }
 
   *#readExactly(n: number): Coroutine<Uint8Array> {
-    while (this.#lacks(n)) yield* this.#arrival("readexactly", n);
+    while (this.#needsMore(n)) yield* this.#waitForData("readexactly", n);
     if (this.#buffer.size >= n) return this.#take(n);
     throw new IncompleteReadError(this.#take(this.#buffer.size), n);
   }
 
   /**
-   * Reads up to and with a separator, by default a newline. Of several the one that is complete first; they are a list.
-   * Text stands for its bytes in UTF-8.
+   * Reads up to and including a separator, by default a newline. Given a list, stops at the
+   * separator that is complete first. Strings are encoded as UTF-8.
    *
-   * @throws TypeError, RangeError if `separator` is none, or empty.
-   * @throws IncompleteReadError if the stream ends before; `partial` has what there was.
-   * @throws LimitOverrunError if more bytes than the limit come before the separator. They stay, and can be read.
-   * @throws RuntimeError and the connection's error as `read`; what has come then stays.
+   * @throws TypeError, RangeError if `separator` has a wrong type or is empty.
+   * @throws IncompleteReadError if the stream ends first; `partial` has the rest.
+   * @throws LimitOverrunError if more bytes than the limit precede the separator. They stay in the
+   * reader.
+   * @throws RuntimeError and the connection's error, as `read` does. The data stays in the reader.
    */
   readuntil(
     separator: string | Uint8Array | readonly (string | Uint8Array)[] = "\n",
@@ -152,62 +161,65 @@ export class StreamReader implements CoroutineSource<Uint8Array> {
       if (found !== undefined) {
         if (found.start <= this.#limit) return this.#take(found.end);
         throw new LimitOverrunError(
-          "The separator is there, but behind more bytes than the limit",
+          "The separator was found, but more bytes than the limit precede it",
           found.start,
         );
       }
       searched = this.#buffer.size;
       const consumed = searched + 1 - longest;
       if (consumed > this.#limit) {
-        throw new LimitOverrunError("More bytes than the limit came without a separator", consumed);
+        throw new LimitOverrunError(
+          "More bytes than the limit arrived without a separator",
+          consumed,
+        );
       }
       const taken = this.#taken;
-      while (this.#lacks(searched + 1)) yield* this.#arrival(name, searched + 1);
-      // Somebody else took some of it.
+      while (this.#needsMore(searched + 1)) yield* this.#waitForData(name, searched + 1);
+      // Another read took data in the meantime, so positions have changed.
       if (this.#taken !== taken) searched = 0;
-      if (this.#buffer.size === searched && this.#isEof) {
+      if (this.#buffer.size === searched && this.#hasEnded) {
         throw new IncompleteReadError(this.#take(searched), undefined);
       }
     }
   }
 
-  /** Whether the stream has ended and everything was read. */
+  /** Whether the stream has ended and all data has been read. */
   atEof(): boolean {
-    return this.#isEof && this.#buffer.size === 0;
+    return this.#hasEnded && this.#buffer.size === 0;
   }
 
-  /** The error that the connection broke with; undefined if it did not. */
+  /** Returns the error that broke the connection; undefined if there is none. */
   exception(): unknown {
     return this.#failure?.error;
   }
 
-  /** Gives the lines to `for await` in an async function. The loop has to run meanwhile. */
+  /** Yields lines to `for await` in an async function. The loop must be running. */
   [Symbol.asyncIterator](): AsyncIterableIterator<Uint8Array, undefined> {
     return asyncIterator(this.#loop ?? currentScheduler("A reader"), this);
   }
 
-  /** The next line, or the end. @internal */
+  /** Returns the next line, or the end. */
   *_pull(): Coroutine<IteratorResult<Uint8Array, undefined>> {
     const line = yield* this.#readLine();
     return line.length === 0 ? { done: true, value: undefined } : { done: false, value: line };
   }
 
-  /** Whether somebody waits for bytes to come. @internal */
+  /** Whether a task waits for data. */
   get _isAwaited(): boolean {
     return this.#waiter !== undefined && !this.#waiter.done();
   }
 
-  /** What to wait for before `read(n)` gives something; undefined if there is nothing to wait for. @internal */
-  _arrivalFor(n: number): Arrival | undefined {
-    return n > 0 && this.#lacks(1) ? this.#arrival("read", 1) : undefined;
+  /** Returns the future that `read(n)` must wait for; undefined if it needn't wait. */
+  _dataReady(n: number): ExternalFuture<void> | undefined {
+    return n > 0 && this.#needsMore(1) ? this.#waitForData("read", 1) : undefined;
   }
 
-  /** Takes up to `n` bytes of what is there. @internal */
+  /** Takes up to `n` buffered bytes. */
   _takeUpTo(n: number): Uint8Array {
     return this.#take(Math.min(n, this.#buffer.size));
   }
 
-  /** Takes over bytes that came. @internal */
+  /** Adds a chunk, which must not change afterwards. */
   _feedData(chunk: Uint8Array): void {
     if (this.#buffer === EMPTY) this.#buffer = new ByteBuffer();
     this.#buffer.push(chunk);
@@ -217,42 +229,41 @@ export class StreamReader implements CoroutineSource<Uint8Array> {
     if (size > 2 * this.#limit && size > wanted) this.#pause();
   }
 
-  /** No more bytes will come. @internal */
+  /** Marks the end of the stream. */
   _feedEof(): void {
-    this.#isEof = true;
+    this.#hasEnded = true;
     this.#wakeUp();
   }
 
-  /** No more bytes will come, because of an error. @internal */
+  /** Marks the stream as broken by `error`. */
   _setException(error: unknown): void {
     this.#failure ??= { error };
     this.#wakeUp();
   }
 
-  /** Whether there is something to wait for until there are `wanted` bytes. @throws the connection's error */
-  #lacks(wanted: number): boolean {
-    if (this.#buffer.size >= wanted || this.#isEof) return false;
+  /** Whether a read of `wanted` bytes must wait. @throws the connection's error */
+  #needsMore(wanted: number): boolean {
+    if (this.#buffer.size >= wanted || this.#hasEnded) return false;
     if (this.#failure !== undefined) throw this.#failure.error;
     return true;
   }
 
-  /** What to wait for until there are `wanted` bytes, or no more will come. */
-  #arrival(name: string, wanted: number): Arrival {
+  /** Returns a future that completes when `wanted` bytes are buffered or the stream is over. */
+  #waitForData(name: string, wanted: number): ExternalFuture<void> {
     if (this._isAwaited) {
       throw new RuntimeError(
-        `${name}() was called while another coroutine waits for data of the same reader`,
+        `${name}() was called while another coroutine was already waiting for data from the same reader`,
       );
     }
     this.#wanted = wanted;
     this.#resume();
-    this.#waiter = new Arrival(currentScheduler(`${name}()`));
+    this.#waiter = new ExternalFuture<void>(currentScheduler(`${name}()`));
     return this.#waiter;
   }
 
   #wakeUp(): void {
-    const waiter = this.#waiter;
+    this.#waiter?._trySucceed();
     this.#waiter = undefined;
-    if (waiter !== undefined && !waiter.done()) waiter._succeed();
   }
 
   #take(count: number): Uint8Array {
@@ -277,7 +288,7 @@ export class StreamReader implements CoroutineSource<Uint8Array> {
   }
 }
 
-/** @throws TypeError, RangeError unless `limit` is a whole number of bytes, and not 0. */
+/** @throws TypeError, RangeError unless `limit` is a whole number of bytes, at least 1 */
 export function checkLimit(limit: unknown): void {
   checkCount("limit", limit, 1);
 }
@@ -288,7 +299,7 @@ function checkSeparators(separator: unknown): readonly Uint8Array[] {
     throw new RangeError("Expected `separator` to have at least one separator, got none");
   }
   return all.map((one) => {
-    const bytes = typeof one === "string" ? new TextEncoder().encode(one) : one;
+    const bytes = typeof one === "string" ? encodeUtf8(one) : one;
     if (!isBytes(bytes)) {
       throw wrongType("separator", "a string, a Uint8Array or a list of them", one);
     }

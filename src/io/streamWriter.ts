@@ -1,47 +1,50 @@
-// The writing half of a byte stream: hands bytes to the platform, and waits where it has too many.
+// The writing half of a byte stream: passes bytes to the platform, and waits while it holds too
+// many.
 
-import { describe, wrongType } from "../loop/arguments.ts";
-import { isBytes } from "../loop/brands.ts";
-import { dispose } from "../loop/dispose.ts";
-import { RuntimeError } from "../loop/errors.ts";
-import type { Coroutine } from "../tasks/coroutine.ts";
+import { wrongType } from "../lang/arguments.ts";
+import { isBytes } from "../lang/brands.ts";
+import { dispose } from "../lang/dispose.ts";
+import { RuntimeError } from "../lang/errors.ts";
+import type { Coroutine } from "../tasks/kernel/coroutine.ts";
+import { procedure } from "../tasks/lazyCall.ts";
 import { connectionLost } from "./streamErrors.ts";
 import { Waiters } from "./waiters.ts";
 
-/** How many bytes may wait to be sent before `drain()` does. */
+/** `drain()` waits if more unsent bytes than this are buffered. */
 const HIGH_WATER = 65_536;
 
-/** Where the bytes of a writer go: what a platform's stream can do. */
+/** The platform's stream under a writer. */
 export interface Sink {
-  /** How many bytes it holds that the system has not taken. */
+  /** The number of bytes that the system has not taken yet. */
   readonly writableLength: number;
-  /** Whether it is to tell when it holds nothing any more. */
+  /** Whether it will report when its buffer is empty. */
   readonly writableNeedDrain: boolean;
   write(data: string | Uint8Array): unknown;
   /** Ends the writing half. */
   end(): unknown;
-  /** Between these two, writes are collected. */
+  /** Collects the writes that follow, until `uncork`. */
   cork(): void;
   uncork(): void;
-  /** Sends what it holds, and closes. */
+  /** Sends its buffer, then closes. */
   destroySoon(): void;
 }
 
-/** What has opened a sink, and knows its kind. */
+/** The object that opened a sink, and knows its type. */
 export interface SinkOwner {
-  /** What is known of the connection by a name. @internal */
+  /** Returns the information for `getExtraInfo`. */
   _info(name: string): unknown;
-  /** Closes the connection at once, and sends nothing of what waits. @internal */
+  /** Closes the connection immediately, and drops unsent data. */
   _abort(): void;
-  /** Somebody waits: from now on `_onDrain` is to be called when the sink has got rid of all that it holds. @internal */
+  /** Called when a task waits. From then on, the owner calls `_onDrain` when the sink is empty. */
   _onWait(): void;
 }
 
 /**
- * Writes bytes to a connection or a pipe. Made by `openConnection` and its like. Like `asyncio.StreamWriter`.
+ * Writes bytes to a connection or a pipe. Returned by `openConnection` and similar functions. Like
+ * `asyncio.StreamWriter`.
  *
- * `write` never waits; who writes much waits with `yield* writer.drain()`, so that a peer that does not read does not
- * fill the memory. `using` closes it at the end of a block.
+ * `write` never waits. Await `writer.drain()` between writes, so that a slow peer can't fill the
+ * memory. `using` closes the writer at the end of a block.
  *
  * @example
  * writer.write("hello\n");
@@ -50,13 +53,13 @@ export interface SinkOwner {
 export class StreamWriter {
   readonly #sink: Sink;
   readonly #owner: SinkOwner;
-  // There are many writers, and few have any of these.
+  // Created on demand, because there are many writers and few need these.
   #drained: Waiters | undefined;
   #closed: Waiters | undefined;
   #isEnded = false;
   #isClosing = false;
   #isAborted = false;
-  /** Set once the connection is over; the error is undefined if it just ended. */
+  /** Set when the connection is over. Its error is undefined after a normal end. */
   #loss: { readonly error: unknown } | undefined;
 
   /** @internal */
@@ -66,21 +69,27 @@ export class StreamWriter {
   }
 
   /**
-   * Writes bytes, or text as UTF-8. What the system does not take at once waits in memory: see `drain`. The bytes must
-   * not be changed until they are sent.
+   * Writes bytes, or text as UTF-8. Data that the system doesn't take immediately waits in memory;
+   * see `drain`. The bytes must not change until they are sent.
    *
-   * Does nothing once the writer is closed or the connection lost, which `drain` and `waitClosed` tell.
+   * Does nothing after the writer is closed or the connection is lost. `drain` and `waitClosed`
+   * report that.
    *
-   * @throws TypeError if `data` is neither. @throws RuntimeError after `writeEof()`.
+   * @throws TypeError if `data` is not a string or a Uint8Array.
+   * @throws RuntimeError after `writeEof()`.
    */
   write(data: string | Uint8Array): void {
     checkData("data", data);
-    if (this.#isEnded) throw new RuntimeError("Nothing can be written after writeEof()");
+    if (this.#isEnded) throw new RuntimeError("Cannot write after writeEof()");
     if (this.#isClosing || this.#loss !== undefined || data.length === 0) return;
     this.#sink.write(data);
   }
 
-  /** Writes all of `lines`, as they are, in one go. @throws as `write`, before anything is written */
+  /**
+   * Writes all of `lines` in one go, without adding newlines.
+   *
+   * @throws the same errors as `write`, before writing anything
+   */
   writelines(lines: Iterable<string | Uint8Array>): void {
     const all = checkLines(lines);
     this.#sink.cork();
@@ -92,13 +101,18 @@ export class StreamWriter {
   }
 
   /**
-   * Waits, if more than 64 KiB wait to be sent, until they are. A cancel sends them all the same.
+   * If more than 64 KiB are unsent, waits until all data is sent; otherwise returns immediately. A
+   * cancellation ends the wait; the data is still sent.
    *
-   * @throws the error that the connection broke with, or one with the `code` `"ECONNRESET"` if it is just over, and
-   * `"ECONNABORTED"` after `abort()`.
+   * @throws the error that broke the connection, or one with the `code` `"ECONNRESET"` if it was
+   * closed normally, or `"ECONNABORTED"` after `abort()`.
    */
-  *drain(): Coroutine<void> {
-    // What was closed by us may be over in a moment.
+  drain(): Coroutine<void> {
+    return procedure(this.#drain());
+  }
+
+  *#drain(): Coroutine<void> {
+    // After our own `close()`, the connection may end within a turn, so wait for one.
     if (this.#isClosing && this.#loss === undefined) yield;
     if (this.#loss === undefined && this.#isFull()) {
       this.#owner._onWait();
@@ -109,8 +123,8 @@ export class StreamWriter {
   }
 
   /**
-   * Ends the writing half: the peer reads what was written, and then the end of the stream. Reading goes on. To end it
-   * twice does nothing.
+   * Ends the writing half. The peer reads the data and then the end of the stream. Reading
+   * continues. Idempotent.
    */
   writeEof(): void {
     if (this.#isEnded || this.#isClosing || this.#loss !== undefined) return;
@@ -118,14 +132,14 @@ export class StreamWriter {
     this.#sink.end();
   }
 
-  /** Whether the writing half can be ended alone: always. (Unlike asyncio, also over TLS.) */
+  /** Whether the writing half can be ended alone. Always true. (Unlike asyncio, also over TLS.) */
   canWriteEof(): boolean {
     return true;
   }
 
   /**
-   * Sends what waits to be sent, and closes the connection, both halves. Reads get the end of the stream. To close it
-   * twice does nothing. A peer that does not read may hold it for ever: see `abort`.
+   * Sends buffered data, then closes both halves of the connection. Reads get the end of the
+   * stream. Idempotent. A peer that doesn't read may delay this forever; see `abort`.
    */
   close(): void {
     if (this.#isClosing) return;
@@ -134,13 +148,15 @@ export class StreamWriter {
   }
 
   /**
-   * Closes the connection at once, also after `close()`: what waits to be sent is dropped. Like `abort()` of asyncio's
-   * `writer.transport`.
+   * Closes the connection immediately and drops unsent data, even after `close()`. Like `abort()`
+   * of asyncio's `writer.transport`.
    *
-   * Over TCP the peer gets a reset, and so learns that it has not got everything; a peer over TLS gets an end without
-   * the notice that belongs to it, and one over a Unix domain socket or a pipe just the end. `drain` and reads throw an
-   * error with the `code` `"ECONNABORTED"`, those that wait too; what had come before can still be read. (Unlike
-   * asyncio, whose readers get an end that looks like any other.) `waitClosed` throws nothing: it is what was asked for.
+   * Over TCP, the peer gets a reset and so learns that data is missing. Over TLS, it gets an end
+   * without a `close_notify` alert. Over a Unix domain socket or a pipe, it just gets the end.
+   *
+   * `drain` and reads, including pending ones, throw an error with the `code` `"ECONNABORTED"`;
+   * data that arrived earlier can still be read. (Unlike asyncio, whose readers get a normal end.)
+   * `waitClosed` doesn't throw that error.
    */
   abort(): void {
     if (this.#isAborted || this.#loss !== undefined) return;
@@ -154,8 +170,16 @@ export class StreamWriter {
     return this.#isClosing || this.#loss !== undefined;
   }
 
-  /** Waits until the connection is closed. @throws the error that it broke with, if it did and was not aborted */
-  *waitClosed(): Coroutine<void> {
+  /**
+   * Waits until the connection is closed.
+   *
+   * @throws the error that broke it, unless it was aborted
+   */
+  waitClosed(): Coroutine<void> {
+    return procedure(this.#waitClosed());
+  }
+
+  *#waitClosed(): Coroutine<void> {
     if (this.#loss === undefined) {
       this.#closed ??= new Waiters();
       yield* this.#closed.wait("waitClosed()");
@@ -165,30 +189,31 @@ export class StreamWriter {
   }
 
   /**
-   * Tells about the connection, by asyncio's names: `peername`, `sockname` (as Node's `address()`), `socket`, and with
-   * TLS `cipher` and `peercert`. Gives `fallback` for what it does not have.
+   * Returns information about the connection, by asyncio's names: `peername`, `sockname` (like
+   * Node's `address()`), `socket`, and with TLS `cipher` and `peercert`. Returns `fallback` if
+   * there is none.
    */
   getExtraInfo(name: string, fallback?: unknown): unknown {
     return this.#owner._info(name) ?? fallback;
   }
 
-  /** As `close()`. */
+  /** The same as `close()`. */
   [dispose](): void {
     this.close();
   }
 
   #isFull(): boolean {
     const { writableLength, writableNeedDrain } = this.#sink;
-    // What has ended needs no drain, but tells when it has finished.
+    // A sink that has ended never needs a drain, but reports when it has finished.
     return writableLength > HIGH_WATER && (writableNeedDrain || this.#isEnded);
   }
 
-  /** What waited to be sent is sent. @internal */
+  /** Called when all data is sent. */
   _onDrain(): void {
     this.#drained?.wake();
   }
 
-  /** The connection is over. @internal */
+  /** Called when the connection is closed. */
   _onClose(error: unknown): void {
     this.#loss ??= { error };
     this.#drained?.wake();
@@ -203,9 +228,7 @@ function checkData(name: string, data: unknown): void {
 
 function checkLines(lines: Iterable<string | Uint8Array>): (string | Uint8Array)[] {
   if (typeof lines !== "object" || lines === null || !(Symbol.iterator in lines)) {
-    throw new TypeError(
-      `Expected \`lines\` to be a list of strings or Uint8Arrays, got ${describe(lines)}`,
-    );
+    throw wrongType("lines", "a list of strings or Uint8Arrays", lines);
   }
   const all = [...lines];
   for (const [index, line] of all.entries()) checkData(`lines[${index}]`, line);

@@ -1,30 +1,29 @@
-import type { Coroutine } from "../tasks/coroutine.ts";
-import { currentScheduler, Future } from "../tasks/future.ts";
+import { currentScheduler } from "../loop/current.ts";
+import { ExternalFuture } from "../tasks/externalFuture.ts";
+import type { Coroutine } from "../tasks/kernel/coroutine.ts";
+import type { Future } from "../tasks/kernel/future.ts";
 
-/** Tasks that wait for something that happens outside of the loop. */
+/** Tasks that wait for an event outside the loop. */
 export class Waiters {
   #futures: Set<Future<void>> | undefined;
 
-  /** Waits for the next `wake()`. `what` names the caller in errors. */
-  *wait(what: string): Coroutine<void> {
-    const loop = currentScheduler(what);
-    const future = new Future<void>(undefined, loop);
+  /** Waits for the next `wake()`. Errors name the `caller`. */
+  *wait(caller: string): Coroutine<void> {
+    const future = new ExternalFuture<void>(currentScheduler(caller));
     this.#futures ??= new Set();
     this.#futures.add(future);
-    loop._external++;
     try {
       yield* future;
     } finally {
-      loop._external--;
+      future.cancel();
       this.#futures?.delete(future);
     }
   }
 
-  /** Wakes all who wait, in the order in which they began. */
+  /** Wakes all waiting tasks, in the order in which they began to wait. */
   wake(): void {
     const futures = this.#futures;
     this.#futures = undefined;
-    if (futures === undefined) return;
-    for (const future of futures) if (!future.done()) future._succeed();
+    for (const future of futures ?? []) future._trySucceed();
   }
 }

@@ -1,19 +1,23 @@
-import { checkCount, checkOptions, checkString, describe, wrongType } from "../loop/arguments.ts";
-import { hasTag } from "../loop/brands.ts";
-import { RuntimeError } from "../loop/errors.ts";
-import type { Coroutine } from "../tasks/coroutine.ts";
-import { currentScheduler } from "../tasks/future.ts";
+import { checkCount, checkOptions, checkString, describe, wrongType } from "../lang/arguments.ts";
+import { hasTag } from "../lang/brands.ts";
+import { RuntimeError } from "../lang/errors.ts";
+import { currentScheduler } from "../loop/current.ts";
+import type { Coroutine } from "../tasks/kernel/coroutine.ts";
+import { procedure } from "../tasks/lazyCall.ts";
 import { WebSocketConnection } from "./webSocketConnection.ts";
 
 /** How a WebSocket is opened. */
 export interface WebSocketOptions {
-  /** The subprotocols to offer, the best first: `protocol` of the connection says which one the server took. */
+  /**
+   * The subprotocols to offer, best first. `protocol` of the connection is the one the server
+   * chose.
+   */
   readonly protocols?: string | readonly string[] | undefined;
-  /** How many bytes may wait to be sent before `write` waits; by default 1 MiB. */
+  /** The number of unsent bytes above which `write` waits. Default: 1 MiB. */
   readonly limit?: number | undefined;
   /**
-   * How many bytes may have come that nobody has read; by default there is no bound. A WebSocket cannot ask its peer to
-   * pause, so one that sends more has its connection closed: `read` gives what came before, and then throws.
+   * The number of unread bytes above which the connection is closed, because a WebSocket can't ask
+   * its peer to pause. `read` returns the earlier messages and then throws. Default: no limit.
    */
   readonly maxUnread?: number | undefined;
 }
@@ -21,20 +25,23 @@ export interface WebSocketOptions {
 const DEFAULT_LIMIT = 2 ** 20;
 
 /**
- * Connects to a WebSocket server, by the platform's own `WebSocket`. Node has one from version 22 on; before that, or
- * for more, set `globalThis.WebSocket` to that of the package `ws`.
+ * Connects to a WebSocket server through the platform's `WebSocket`, which Node has since version
+ * 22. For earlier versions or more features, set `globalThis.WebSocket` to the class from the
+ * package `ws`.
  *
- * A cancel closes the connection. What nobody closes is closed with the loop. A peer that does not answer that keeps
- * Node's process alive: its `WebSocket` has nothing with which to hang up.
+ * A cancellation closes the connection. The loop closes connections that are still open when it is
+ * closed. A Node process then stays alive until the peer has responded, because Node's `WebSocket`
+ * can't be terminated.
  *
- * @throws TypeError and RangeError for wrong arguments. @throws RuntimeError if there is no `WebSocket`.
- * @throws SyntaxError, as `new WebSocket` does, for an address or a subprotocol that is not valid: when it is awaited.
- * @throws WebSocketError if the connection is not made.
+ * @throws TypeError, RangeError for invalid arguments.
+ * @throws RuntimeError if there is no `WebSocket`.
+ * @throws SyntaxError when awaited, as `new WebSocket` does, for an invalid URL or subprotocol.
+ * @throws WebSocketError if the connection can't be opened.
  * @example
  * const socket = yield* openWebSocket("wss://example.com/chat", { protocols: "chat" });
  * try {
  *   yield* socket.write("hello");
- *   const answer = yield* timeout(5000, () => socket.read());
+ *   const reply = yield* timeout(5000, () => socket.read());
  * } finally {
  *   socket.close();
  * }
@@ -54,10 +61,10 @@ export function openWebSocket(
   if (typeof globalThis.WebSocket !== "function") {
     throw new RuntimeError(
       `There is no WebSocket here: \`globalThis.WebSocket\` is ${describe(globalThis.WebSocket)}. ` +
-        "Node has it from version 22 on; the package `ws` has one for earlier ones",
+        "Node has had one since version 22. In earlier versions, set `globalThis.WebSocket` to the class from the package `ws`",
     );
   }
-  return open(url, list as string[], limit, maxUnread);
+  return procedure(open(url, list as string[], limit, maxUnread));
 }
 
 function* open(

@@ -1,25 +1,27 @@
 // The messages of a WebSocket, for coroutines.
 //
-// What comes is kept in a queue until somebody reads it: the platform pushes, and cannot be asked to pause. Who writes
-// waits in line while too much is buffered. The one who looks for room sends for those in line, so that no newcomer
-// gets between, and a message was sent or was not, whatever cancel comes.
+// Received messages wait in a queue until they are read, because the platform pushes them and can't
+// be asked to pause. While too much is buffered, writes wait in another queue. The polling
+// callback sends on behalf of the waiting tasks, so newcomers can't jump the queue, and a cancelled
+// write either sent its message or didn't.
 
-import { wrongType } from "../loop/arguments.ts";
-import { isArrayBuffer } from "../loop/brands.ts";
-import { asyncDispose } from "../loop/dispose.ts";
+import { wrongType } from "../lang/arguments.ts";
+import { isArrayBuffer } from "../lang/brands.ts";
+import { asyncDispose } from "../lang/dispose.ts";
 import type { Resource, Scheduler } from "../loop/scheduler.ts";
 import { Binding } from "../sync/binding.ts";
 import { QueueShutDown } from "../sync/errors.ts";
 import { Queue } from "../sync/queue.ts";
-import { Waiting, WaitQueue } from "../sync/waitQueue.ts";
-import { operation } from "../tasks/bareCall.ts";
-import type { Coroutine } from "../tasks/coroutine.ts";
+import { QueuedWaiter, WaitQueue } from "../sync/waitQueue.ts";
+import { awaitExternal } from "../tasks/externalFuture.ts";
 import { fromPromise } from "../tasks/fromPromise.ts";
 import type { CoroutineSource } from "../tasks/iterate.ts";
+import type { Coroutine } from "../tasks/kernel/coroutine.ts";
+import { operation } from "../tasks/lazyCall.ts";
 import { asyncIterator } from "./asyncIterator.ts";
 import { hasRoom, whenRoom } from "./webSocketRoom.ts";
 
-/** A message: text is a string, anything else is bytes. */
+/** A text message is a string, a binary message a Uint8Array. */
 export type WebSocketMessage = string | Uint8Array;
 
 const CONNECTING = 0;
@@ -34,12 +36,14 @@ interface Close {
 
 const NEVER_OPEN: Close = { code: 1006, reason: "", wasClean: false };
 
-/** A WebSocket could not be opened, broke, or is closed already. `cause` is what the platform says, if it does. */
+/** A WebSocket couldn't be opened, broke or is closed. `cause` is the platform's error, if any. */
 export class WebSocketError extends Error {
   override name = "WebSocketError";
-  /** How it was closed, see RFC 6455, section 7.4: 1006 if nobody said; undefined if it is not closed yet. */
+  /**
+   * The close code of RFC 6455, section 7.4; 1006 without a close frame, undefined if still open.
+   */
   readonly closeCode: number | undefined;
-  /** What its peer said about that. */
+  /** The peer's reason for closing. */
   readonly closeReason: string | undefined;
 
   constructor(message: string, options: ErrorOptions = {}, close?: Close) {
@@ -50,9 +54,10 @@ export class WebSocketError extends Error {
 }
 
 /**
- * A WebSocket for coroutines. Made by `openWebSocket`.
+ * A WebSocket for coroutines. Returned by `openWebSocket`.
  *
- * `iterate` in coroutines, and `for await` elsewhere while the loop runs, give its messages up to the end.
+ * `iterate` in a coroutine and `for await` in an async function yield its messages until it is
+ * closed.
  */
 export class WebSocketConnection
   implements AsyncIterable<WebSocketMessage>, CoroutineSource<WebSocketMessage>, Resource
@@ -62,7 +67,7 @@ export class WebSocketConnection
   readonly #limit: number;
   readonly #maxUnread: number;
   readonly #inbox = new Queue<WebSocketMessage>();
-  readonly #writers = new WaitQueue<undefined, Writing>(
+  readonly #writers = new WaitQueue<undefined, PendingWrite>(
     this,
     "room in WebSocket",
     new Binding("WebSocket"),
@@ -70,11 +75,11 @@ export class WebSocketConnection
   readonly #whenOpened: Promise<void>;
   readonly #whenClosed: Promise<void>;
   #unread = 0;
-  #isOverrun = false;
-  /** What broke it, as far as the platform tells. */
+  #hasOverflowed = false;
+  /** The platform's error, if it reported one. */
   #cause: unknown;
   #close: Close | undefined;
-  #stopLooking: (() => void) | undefined;
+  #stopPolling: (() => void) | undefined;
 
   /** @internal */
   constructor(loop: Scheduler, socket: WebSocket, limit: number, maxUnread: number) {
@@ -93,7 +98,7 @@ export class WebSocketConnection
       socket.addEventListener("close", end);
       socket.addEventListener("error", (event) => {
         this.#cause = (event as ErrorEvent).error;
-        // Node's own says no more about what was never open.
+        // Node's own WebSocket emits no `close` event if it was never open.
         if (socket.readyState === CONNECTING) end(NEVER_OPEN);
       });
     });
@@ -103,17 +108,20 @@ export class WebSocketConnection
     });
   }
 
-  /** The subprotocol that the server took; empty if it took none. */
+  /** The subprotocol that the server chose; empty if it chose none. */
   get protocol(): string {
     return this.#socket.protocol;
   }
 
-  /** How it was closed, see RFC 6455, section 7.4; undefined before. 1005 is a close without code, 1006 no close. */
+  /**
+   * The close code of RFC 6455, section 7.4; undefined before it is closed. 1005 means a close
+   * frame without a code, 1006 no close frame.
+   */
   get closeCode(): number | undefined {
     return this.#close?.code;
   }
 
-  /** What the peer gave as the reason; undefined before it is closed. */
+  /** The peer's reason for closing; undefined before it is closed. */
   get closeReason(): string | undefined {
     return this.#close?.reason;
   }
@@ -124,10 +132,11 @@ export class WebSocketConnection
   }
 
   /**
-   * Waits for the next message; gives undefined once the connection has been closed in order, whatever its `closeCode`.
-   * Several may wait: first come, first served. A cancel loses no message.
+   * Waits for the next message. Returns undefined after a clean close, whatever its `closeCode`.
+   * Several coroutines may wait, and get messages in the order in which they called. A cancellation
+   * loses no message.
    *
-   * @throws WebSocketError if the connection broke, after all that came before.
+   * @throws WebSocketError if the connection broke, after all earlier messages were read.
    */
   read(): Coroutine<WebSocketMessage | undefined> {
     return operation(this.#read());
@@ -138,13 +147,15 @@ export class WebSocketConnection
   }
 
   /**
-   * Sends a message, and waits before that while more than the `limit` is still to be sent: first come, first served.
+   * Sends a message. Waits first while more than the `limit` is unsent. Messages are sent in the
+   * order of the calls.
    *
-   * A cancel while it waits keeps the message from being sent, except in the turn in which it was. `data` must not
-   * change meanwhile. Unlike a `StreamWriter`, where `write` never waits and `drain` does.
+   * A cancellation during the wait keeps the message from being sent, unless it was sent in the
+   * same turn. Until it is sent, `data` must not change. Unlike `write` of a `StreamWriter`, which
+   * never waits.
    *
-   * @throws TypeError if `data` is not a message.
-   * @throws WebSocketError if the connection is closed, or is while it waits.
+   * @throws TypeError if `data` is not a string, an ArrayBuffer or a view of one.
+   * @throws WebSocketError if the connection is closed before the message is sent.
    */
   write(data: string | ArrayBuffer | ArrayBufferView): Coroutine<void> {
     if (typeof data !== "string" && !isArrayBuffer(data) && !ArrayBuffer.isView(data)) {
@@ -154,56 +165,53 @@ export class WebSocketConnection
   }
 
   /**
-   * Begins to close the connection. What was sent before still goes out, what came before can still be read, and who
-   * waits to write gets a `WebSocketError`. Closing twice does nothing. Its loop closes it too.
+   * Starts to close the connection. Sent messages still go out, received ones can still be read,
+   * and waiting writes throw a `WebSocketError`. Idempotent. The loop also closes it.
    *
-   * @param code 1000, or 3000 to 4999; the platform throws its own error for others. @param reason at most 123 bytes.
+   * @param code 1000, or 3000 to 4999; the platform throws its own error for others.
+   * @param reason at most 123 bytes of UTF-8.
    */
   close(code?: number, reason?: string): void {
     this.#socket.close(code, reason);
     this.#failWriters();
   }
 
-  /** Whether it was closed, or its peer began to close it. */
+  /** Whether it is closed, or either side has started to close it. */
   isClosing(): boolean {
     return this.#socket.readyState > OPEN;
   }
 
-  /** Waits until the connection is closed. A peer that does not answer may make that long: bound it with `timeout`. */
-  *waitClosed(): Coroutine<void> {
-    yield* fromPromise(this.#whenClosed);
+  /** Waits until the connection is closed. Use a `timeout`, because the peer may not respond. */
+  waitClosed(): Coroutine<void> {
+    return fromPromise(this.#whenClosed);
   }
 
-  /** Closes it, and waits until it is. */
+  /** Closes the connection and waits until it is closed. */
   [asyncDispose](): Promise<void> {
     this.close();
     return this.#whenClosed;
   }
 
-  /** Takes messages outside of coroutines, up to the end. */
+  /** Yields messages to `for await` in an async function. The loop must be running. */
   [Symbol.asyncIterator](): AsyncIterableIterator<WebSocketMessage, undefined> {
     return asyncIterator(this.#loop, this);
   }
 
-  /** The next message, or the end. @internal */
+  /** Returns the next message, or the end. */
   *_pull(): Coroutine<IteratorResult<WebSocketMessage, undefined>> {
-    const loop = this.#loop;
-    loop._external++;
     try {
-      const value = yield* this.#inbox.get();
+      const value = yield* awaitExternal(this.#loop, this.#inbox.get());
       this.#unread -= value.length;
       return { done: false, value };
     } catch (error) {
       if (!(error instanceof QueueShutDown)) throw error;
-      if (this.#isOverrun) throw this.#failure("Too much came that nobody had read");
+      if (this.#hasOverflowed) throw this.#failure("The unread messages exceeded `maxUnread`");
       if (!this.#close?.wasClean) throw this.#failure("The WebSocket broke");
       return { done: true, value: undefined };
-    } finally {
-      loop._external--;
     }
   }
 
-  /** Waits until it is open. @internal */
+  /** Waits until the connection is open. */
   *_opened(): Coroutine<void> {
     yield* fromPromise(this.#whenOpened);
   }
@@ -215,50 +223,47 @@ export class WebSocketConnection
       socket.send(data as Uint8Array<ArrayBuffer>);
       return;
     }
-    const writing = new Writing(this.#writers, data);
-    this.#writers.add(writing);
-    if (this.#stopLooking === undefined) this.#look();
-    const loop = this.#loop;
-    loop._external++;
+    const pending = new PendingWrite(this.#writers, data);
+    this.#writers.add(pending);
+    if (this.#stopPolling === undefined) this.#pollForRoom();
     try {
-      yield* writing;
+      yield* awaitExternal(this.#loop, pending);
     } finally {
-      loop._external--;
-      if (this.#writers.length === 0) this.#stopLooking?.();
+      if (this.#writers.length === 0) this.#stopPolling?.();
     }
   }
 
-  #look(): void {
+  #pollForRoom(): void {
     const stop = whenRoom(this.#socket, this.#limit, this.#onRoom);
-    this.#stopLooking = () => {
+    this.#stopPolling = () => {
       stop();
-      this.#stopLooking = undefined;
+      this.#stopPolling = undefined;
     };
   }
 
   readonly #onRoom = (): void => {
     const socket = this.#socket;
-    this.#stopLooking = undefined;
+    this.#stopPolling = undefined;
     if (socket.readyState > OPEN) return this.#failWriters();
     while (hasRoom(socket, this.#limit)) {
-      const writing = this.#writers.shift();
-      if (writing === undefined) return;
+      const pending = this.#writers.shift();
+      if (pending === undefined) return;
       try {
-        socket.send(writing.data as Uint8Array<ArrayBuffer>);
-        writing._succeed(undefined);
+        socket.send(pending.data as Uint8Array<ArrayBuffer>);
+        pending._succeed(undefined);
       } catch (error) {
-        writing._fail(error);
+        pending._fail(error);
       }
     }
-    if (this.#writers.length > 0) this.#look();
+    if (this.#writers.length > 0) this.#pollForRoom();
   };
 
   #onMessage(data: unknown): void {
-    if (this.#isOverrun) return;
+    if (this.#hasOverflowed) return;
     const message = typeof data === "string" ? data : new Uint8Array(data as ArrayBuffer);
     this.#unread += message.length;
     if (this.#unread <= this.#maxUnread) return this.#inbox.putNowait(message);
-    this.#isOverrun = true;
+    this.#hasOverflowed = true;
     this.#inbox.shutdown();
     this.close();
   }
@@ -271,7 +276,7 @@ export class WebSocketConnection
   }
 
   #failWriters(): void {
-    this.#stopLooking?.();
+    this.#stopPolling?.();
     this.#writers.fail(() => this.#failure("The WebSocket is closed"));
   }
 
@@ -281,8 +286,8 @@ export class WebSocketConnection
   }
 }
 
-/** One who waits to write, and the message. */
-class Writing extends Waiting<undefined> {
+/** A write that waits for room, and its message. */
+class PendingWrite extends QueuedWaiter<undefined> {
   readonly data: string | ArrayBuffer | ArrayBufferView;
 
   constructor(queue: WaitQueue<undefined>, data: string | ArrayBuffer | ArrayBufferView) {

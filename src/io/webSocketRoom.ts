@@ -1,31 +1,33 @@
-// When a WebSocket has room for more.
+// Waits until a WebSocket's send buffer has room.
 //
-// `bufferedAmount` says how much of what was sent still waits, and no event tells that it has become less. So who
-// waits for that has to look from time to time.
+// `bufferedAmount` is the number of unsent bytes, but there is no event for when it shrinks. So it
+// has to be polled.
 
 import { clearTimeout, setTimeout } from "../loop/hosts/timers.ts";
 
-/** How long to wait between two looks, in milliseconds: twice as long each time, up to the second. */
-const SHORTEST = 1;
-const LONGEST = 16;
+/** The polling interval in milliseconds. It doubles each time, up to the maximum. */
+const MIN_INTERVAL = 1;
+const MAX_INTERVAL = 16;
 
 const CONNECTING = 0;
 const OPEN = 1;
 
-/** Whether what is sent now need not wait, or there is no point in waiting because the socket is over. */
+/** Whether the socket can send now, or is closed, so that waiting is pointless. */
 export function hasRoom(socket: WebSocket, limit: number): boolean {
   const { readyState } = socket;
   return readyState > OPEN || (readyState !== CONNECTING && socket.bufferedAmount <= limit);
 }
 
-/** Calls back once `hasRoom`, in a task of the host. Returns what ends that. */
+/**
+ * Calls back as soon as `hasRoom`, in a task of the host. Returns a function that stops polling.
+ */
 export function whenRoom(socket: WebSocket, limit: number, callback: () => void): () => void {
-  let delay = SHORTEST;
-  const look = (): void => {
+  let interval = MIN_INTERVAL;
+  const poll = (): void => {
     if (hasRoom(socket, limit)) return callback();
-    delay = Math.min(2 * delay, LONGEST);
-    timer = setTimeout(look, delay);
+    interval = Math.min(2 * interval, MAX_INTERVAL);
+    timer = setTimeout(poll, interval);
   };
-  let timer = setTimeout(look, 0);
+  let timer = setTimeout(poll, 0);
   return () => clearTimeout(timer);
 }

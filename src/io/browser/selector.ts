@@ -1,21 +1,24 @@
-import { describe } from "../../loop/arguments.ts";
+import { describe } from "../../lang/arguments.ts";
 import { isPollable, type Pollable } from "../pollable.ts";
 import { Selector as PollableSelector } from "../selector.ts";
 import { adaptMessages } from "./messageSources.ts";
 import { adaptStream } from "./streamSources.ts";
 
 /**
- * Watches the sources of a browser, and tells which are ready. Like Python's `selectors.DefaultSelector`.
+ * Watches the sources of a browser and reports the ready ones. Like Python's
+ * `selectors.DefaultSelector`. It accepts:
  *
- * Takes a `MessagePort`, `BroadcastChannel`, `Worker`, `EventSource` and `WebSocket`, which are readable when a message
- * has come (`receiveMessage` takes it) or they are at their end; a `ReadableStream` (`receiveChunk`); the writer of a
- * `WritableStream`; and a `Pollable` of your own. A WebSocket is writable while it has little left to send; no event
- * tells that, and it is found out within some milliseconds.
+ * - a `MessagePort`, `BroadcastChannel`, `Worker`, `EventSource` or `WebSocket`. It is readable
+ *   when it has a message, which `receiveMessage` takes, or is at its end. A WebSocket is writable
+ *   while its send buffer is nearly empty. There is no event for that, so it is reported with a
+ *   delay of some milliseconds.
+ * - a `ReadableStream`, whose chunks `receiveChunk` takes.
+ * - the writer of a `WritableStream`.
+ * - a custom `Pollable`.
  *
- * Level-triggered: what is not taken is reported again.
+ * Level-triggered: a source is reported again as long as it is ready.
  */
 export class Selector extends PollableSelector {
-  /** @internal */
   override _adapt(source: unknown): Pollable {
     const pollable = isPollable(source) ? source : (adaptMessages(source) ?? adaptStream(source));
     if (pollable !== undefined) return pollable;

@@ -1,41 +1,44 @@
 // The streams of the web platform.
 //
-// Nobody can tell whether a ReadableStream has a chunk without reading it. So what watches one is its reader, is one
-// chunk ahead, and keeps that until it is taken. A WritableStream says how much room it has, but only to its writer,
-// which its user needs too: so it is the writer that is watched.
+// The only way to find out whether a ReadableStream has a chunk is to read it. So a watched stream
+// is read one chunk ahead, and the chunk is kept until it is taken. A WritableStream reports its
+// free space only to its writer, which the user needs too. So the writer is watched instead of the
+// stream.
 
-import { wrongType } from "../../loop/arguments.ts";
-import { hasTag } from "../../loop/brands.ts";
+import { wrongType } from "../../lang/arguments.ts";
+import { hasTag } from "../../lang/brands.ts";
 import { EVENT_READ, EVENT_WRITE, type Pollable } from "../pollable.ts";
 
-/** A chunk that was read: in an object, because a chunk may be anything. */
+/** A chunk of a stream. Wrapped in an object, because a chunk may be undefined. */
 export interface Chunk<T> {
   readonly chunk: T;
 }
 
-/** What is watched of a stream, so that all who watch it and who take from it meet. */
+/** The source of each watched stream, shared by its watchers and `receiveChunk`. */
 const sources = /* @__PURE__ */ new WeakMap<ReadableStream, ChunkSource<unknown>>();
 
-/** What tells the readiness of a stream or of a writer; undefined if `source` is neither. */
+/** Returns a Pollable for a stream or a writer; undefined for anything else. */
 export function adaptStream(source: unknown): Pollable | undefined {
   if (isReadable(source)) return chunksOf(source);
   return isWriter(source) ? new WriterSource(source) : undefined;
 }
 
 /**
- * Takes the next chunk of a stream that a selector watches; undefined if none has come. A stream that is readable and
- * has none is at its end.
+ * Takes the next chunk of a watched stream. Returns undefined if there is none. A readable stream
+ * without a chunk is at its end.
  *
- * To be watched, or asked here, locks the stream for good, and reads one chunk ahead.
+ * Watching a stream or passing it here locks it permanently and reads one chunk ahead.
  *
- * @throws TypeError if `stream` is not a ReadableStream, or is locked by somebody else. @throws what broke the stream.
+ * @throws TypeError if `stream` is not a ReadableStream or already locked.
+ * @throws the reason why the stream failed.
  */
 export function receiveChunk<T>(stream: ReadableStream<T>): Chunk<T> | undefined {
   if (isReadable(stream)) return chunksOf(stream).take();
   throw wrongType("stream", "a ReadableStream", stream);
 }
 
-// By their tags, because they may be of another frame; by their classes, because a polyfill need not have these tags.
+// These check the tag, because a stream may come from another frame, and the class, because a
+// polyfill may not have the tag.
 
 function isReadable(value: unknown): value is ReadableStream {
   return hasTag(value, "ReadableStream") || value instanceof ReadableStream;
@@ -54,13 +57,13 @@ function chunksOf<T>(stream: ReadableStream<T>): ChunkSource<T> {
   return source;
 }
 
-/** Reads one chunk ahead. */
+/** A ReadableStream, read one chunk ahead. */
 class ChunkSource<T> implements Pollable {
   readonly #reader: ReadableStreamDefaultReader<T>;
   readonly #notifies = new Set<() => void>();
   #ahead: Chunk<T> | undefined;
-  #broken: { readonly reason: unknown } | undefined;
-  #isOver = false;
+  #failure: { readonly reason: unknown } | undefined;
+  #hasEnded = false;
 
   constructor(stream: ReadableStream<T>) {
     this.#reader = stream.getReader();
@@ -72,14 +75,14 @@ class ChunkSource<T> implements Pollable {
     if (taken !== undefined) {
       this.#ahead = undefined;
       this.#read();
-    } else if (this.#broken !== undefined) {
-      throw this.#broken.reason;
+    } else if (this.#failure !== undefined) {
+      throw this.#failure.reason;
     }
     return taken;
   }
 
   poll(events: number): number {
-    return this.#ahead !== undefined || this.#isOver ? events & EVENT_READ : 0;
+    return this.#ahead !== undefined || this.#hasEnded ? events & EVENT_READ : 0;
   }
 
   watch(_events: number, notify: () => void): () => void {
@@ -91,13 +94,13 @@ class ChunkSource<T> implements Pollable {
   #read(): void {
     this.#reader.read().then(
       ({ done, value }) => {
-        if (done) this.#isOver = true;
+        if (done) this.#hasEnded = true;
         else this.#ahead = { chunk: value };
         this.#notify();
       },
       (reason) => {
-        this.#isOver = true;
-        this.#broken = { reason };
+        this.#hasEnded = true;
+        this.#failure = { reason };
         this.#notify();
       },
     );
@@ -108,11 +111,11 @@ class ChunkSource<T> implements Pollable {
   }
 }
 
-/** Has room, or is over. */
+/** A writer. It is ready if its stream has space or is over. */
 class WriterSource implements Pollable {
   readonly #writer: WritableStreamDefaultWriter;
   #notify: (() => void) | undefined;
-  /** For what `ready` promise it waits. */
+  /** The writer's `ready` promise that it waits for. */
   #awaited: Promise<unknown> | undefined;
 
   constructor(writer: WritableStreamDefaultWriter) {
@@ -138,11 +141,11 @@ class WriterSource implements Pollable {
       const { desiredSize } = this.#writer;
       return desiredSize === null || desiredSize > 0;
     } catch {
-      return true; // it was released: who writes finds out
+      return true; // the writer was released, and its next use throws
     }
   }
 
-  /** Each time it runs full it has a new promise. */
+  /** The writer has a new promise each time its stream is full. */
   #wait(): void {
     const { ready } = this.#writer;
     if (ready === this.#awaited) return;

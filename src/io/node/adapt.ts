@@ -1,35 +1,35 @@
-// What of Node's own a selector can watch, and how each kind tells that it is ready.
+// Makes Node's sources watchable for a selector.
 //
-// Streams are asked for their state, and nothing is taken from them: what was watched can be
-// read by whoever watches. Servers, datagram sockets and message ports push whole messages
-// and keep none, so theirs are kept in a MessageBox until somebody takes them.
+// A stream is asked for its state, and nothing is read from it, so its user can read all its data.
+// Servers, datagram sockets and message ports push whole messages and keep none, so a MessageBox
+// keeps them until they are taken.
 
 import { Socket as DatagramSocket, type RemoteInfo } from "node:dgram";
 import { Server, type Socket } from "node:net";
-import { Server as TlsServer } from "node:tls";
 import { MessagePort } from "node:worker_threads";
-import { describe, wrongType } from "../../loop/arguments.ts";
+import { describe, wrongType } from "../../lang/arguments.ts";
 import { MessageBox } from "../messages.ts";
 import { EVENT_READ, EVENT_WRITE, type Pollable } from "../pollable.ts";
+import { isTlsServer } from "./tls.ts";
 
-/** How many datagrams are kept that nobody takes. Those that follow are dropped, as the system does. */
-const MOST_DATAGRAMS = 1_000;
+/** The number of datagrams to keep. Further ones are dropped, as in the system itself. */
+const MAX_DATAGRAMS = 1_000;
 
-/** A datagram, and where it came from. */
+/** A datagram and the address of its sender. */
 export interface Datagram {
   readonly data: Uint8Array;
   readonly address: RemoteInfo;
 }
 
-/** A message that came over a port: in an object, because a message may be anything, also undefined. */
-export interface PortMessage {
+/** A received message. Wrapped in an object, because a message may be undefined. */
+export interface ReceivedMessage {
   readonly message: unknown;
 }
 
-/** What is watched of a source, so that all who watch it and who take from it meet. */
+/** The box of each watched source, shared by its watchers and the functions that take from it. */
 const boxes = /* @__PURE__ */ new WeakMap<object, MessageBox<unknown>>();
 
-/** What tells the readiness of one of Node's sources; undefined if `source` is none. */
+/** Returns a Pollable for one of Node's sources; undefined for anything else. */
 export function adapt(source: unknown): Pollable | undefined {
   if (source instanceof Server) return connectionsOf(source);
   if (source instanceof DatagramSocket) return datagramsOf(source);
@@ -38,10 +38,12 @@ export function adapt(source: unknown): Pollable | undefined {
 }
 
 /**
- * Takes a connection from a server that a selector watches; undefined if none has come. From a TLS server it comes after
- * its handshake.
+ * Takes a connection from a watched server. Returns undefined if there is none. A TLS connection
+ * arrives after its handshake.
  *
- * What comes before the server is watched, or asked here, is not seen.
+ * Connections are kept from the first time the server is watched or passed here; earlier ones are
+ * missed. Unless the server has an `error` listener, its errors, such as EMFILE, go to the
+ * exception handler of the loop that watches it, or are thrown by `select()`.
  *
  * @throws TypeError if `server` is not a server of `node:net` or `node:tls`.
  */
@@ -53,8 +55,8 @@ export function accept(server: Server): Socket | undefined {
 }
 
 /**
- * Takes a datagram from a socket that a selector watches; undefined if none has come. Of those that nobody takes the
- * first 1,000 are kept.
+ * Takes a datagram from a watched socket. Returns undefined if there is none. At most 1,000
+ * datagrams are kept; further ones are dropped.
  *
  * @throws TypeError if `socket` is not a socket of `node:dgram`.
  */
@@ -64,11 +66,11 @@ export function receiveFrom(socket: DatagramSocket): Datagram | undefined {
 }
 
 /**
- * Takes a message from a port that a selector watches; undefined if none has come.
+ * Takes a message from a watched port. Returns undefined if there is none.
  *
  * @throws TypeError if `port` is not a MessagePort.
  */
-export function receiveMessage(port: MessagePort): PortMessage | undefined {
+export function receiveMessage(port: MessagePort): ReceivedMessage | undefined {
   if (port instanceof MessagePort) return messagesOf(port).take();
   throw wrongType("port", "a MessagePort", port);
 }
@@ -76,12 +78,12 @@ export function receiveMessage(port: MessagePort): PortMessage | undefined {
 function connectionsOf(server: Server): MessageBox<Socket> {
   return boxOf(server, () => {
     const box = new MessageBox<Socket>(Infinity);
-    server.on(server instanceof TlsServer ? "secureConnection" : "connection", (socket: Socket) => {
-      // It may break before somebody takes it.
+    server.on(isTlsServer(server) ? "secureConnection" : "connection", (socket: Socket) => {
+      // If the connection breaks before it is taken, `accept` returns a destroyed socket.
       socket.on("error", ignore);
       box.push(socket);
     });
-    server.on("error", ignore);
+    reportErrors(server, box);
     server.on("close", () => box.end());
     return box;
   });
@@ -89,27 +91,36 @@ function connectionsOf(server: Server): MessageBox<Socket> {
 
 function datagramsOf(socket: DatagramSocket): MessageBox<Datagram> {
   return boxOf(socket, () => {
-    const box = new MessageBox<Datagram>(MOST_DATAGRAMS);
+    const box = new MessageBox<Datagram>(MAX_DATAGRAMS);
     socket.on("message", (data: Buffer, address: RemoteInfo) => {
       box.push({ data: new Uint8Array(data.buffer, data.byteOffset, data.length), address });
     });
-    socket.on("error", ignore);
+    reportErrors(socket, box);
     socket.on("close", () => box.end());
     return box;
   });
 }
 
-function messagesOf(port: MessagePort): MessageBox<PortMessage> {
+function messagesOf(port: MessagePort): MessageBox<ReceivedMessage> {
   return boxOf(port, () => {
-    const box = new MessageBox<PortMessage>(Infinity, (isWatched) => {
-      // A listener keeps the process alive, whoever waits.
+    const box = new MessageBox<ReceivedMessage>(Infinity, (isWatched) => {
+      // A listener keeps the process alive, even if nothing watches the port.
       if (isWatched) port.ref();
       else port.unref();
     });
     port.on("message", (message: unknown) => box.push({ message }));
+    // The message is lost, because it can't be deserialized.
+    port.on("messageerror", (error) => box.fail(error));
     port.on("close", () => box.end());
     port.unref();
     return box;
+  });
+}
+
+/** Reports errors of a source to its watchers, unless it has other `error` listeners. */
+function reportErrors(source: NodeJS.EventEmitter, box: MessageBox<unknown>): void {
+  source.on("error", (error) => {
+    if (source.listenerCount("error") === 1) box.fail(error);
   });
 }
 
@@ -121,7 +132,7 @@ function boxOf<M>(source: object, make: () => MessageBox<M>): MessageBox<M> {
   return box;
 }
 
-/** What is asked of a `Readable`, a `Writable` or both. A half that is missing has none of its members. */
+/** A `Readable`, a `Writable` or both. The members of a missing half are undefined. */
 interface StreamLike extends NodeJS.EventEmitter {
   read?(size?: number): unknown;
   readonly readableLength?: number;
@@ -155,7 +166,8 @@ class NodeStream implements Pollable {
     const stream = this.#stream;
     const names = new Set<string>();
     const onReadable = () => {
-      // It is readable also because it is at its end. To ask for nothing makes it say so, and takes nothing.
+      // May mean the end of the stream. Reading 0 bytes makes the stream emit `end`, and takes
+      // nothing.
       if (stream.readableLength === 0) stream.read?.(0);
       notify();
     };
@@ -180,12 +192,12 @@ class NodeStream implements Pollable {
   }
 }
 
-/** An error that nobody listens to would end the process. Who reads or writes finds out. */
+/** Node throws `error` events without a listener. */
 function ignore(): void {
-  // that is all
+  // The user of the connection gets the error on the next read or write.
 }
 
-/** The error for something that cannot be watched. */
+/** Returns the error for something that can't be watched. */
 export function notWatchable(source: unknown): TypeError {
   return new TypeError(
     `Expected \`source\` to be a socket, a server, a stream, a MessagePort or a Pollable, got ${describe(source)}`,

@@ -1,23 +1,23 @@
-import { connect, isIP, type LookupFunction, type Socket } from "node:net";
-import { type ConnectionOptions as TlsOptions, connect as tlsConnect } from "node:tls";
-import { checkOptions, checkString, wrongType } from "../../loop/arguments.ts";
-import { type Coroutine, coroutine } from "../../tasks/coroutine.ts";
-import { currentScheduler } from "../../tasks/future.ts";
+import type { LookupFunction } from "node:net";
+import type { ConnectionOptions as TlsOptions } from "node:tls";
+import { checkOptions, checkString, wrongType } from "../../lang/arguments.ts";
+import type { Coroutine } from "../../tasks/kernel/coroutine.ts";
 import { checkLimit, type StreamReader } from "../streamReader.ts";
 import type { StreamWriter } from "../streamWriter.ts";
-import { given } from "./given.ts";
 import { checkPort } from "./names.ts";
-import { opened } from "./opened.ts";
-import { Wire } from "./wire.ts";
+import { nodeNetwork } from "./network.ts";
 
-/** How to connect. The names without an explanation are those of Node's `net.connect`, and mean the same. */
+/** How to connect. Options without a description have the meaning they have in `net.connect`. */
 export interface ConnectionOptions {
-  /** A name or an address, by default `"localhost"`. */
+  /** A name or an address. Default: `"localhost"`. */
   readonly host?: string | undefined;
   readonly port: number;
-  /** Speaks TLS: with `true` as Node does by default, else by these options of `tls.connect`. */
+  /** Uses TLS, with these options of `tls.connect` or, if `true`, with Node's defaults. */
   readonly tls?: boolean | TlsOptions | undefined;
-  /** How many bytes the reader holds until the peer has to wait, by default 65,536; it may be about twice as many. */
+  /**
+   * The number of bytes that the reader buffers before the peer has to wait. Default: 65,536. It
+   * may buffer about twice as many.
+   */
   readonly limit?: number | undefined;
   readonly autoSelectFamily?: boolean | undefined;
   /** In milliseconds. */
@@ -30,50 +30,47 @@ export interface ConnectionOptions {
   readonly localAddress?: string | undefined;
   readonly localPort?: number | undefined;
   readonly lookup?: LookupFunction | undefined;
-  /** By default true: small writes are sent at once. */
+  /** Whether small writes are sent immediately. Default: true. */
   readonly noDelay?: boolean | undefined;
 }
 
 export interface UnixConnectionOptions {
-  /** As for `openConnection`. */
+  /** The same as `limit` of `openConnection`. */
   readonly limit?: number | undefined;
 }
 
 /**
- * Connects over TCP, or over TLS. Like `asyncio.open_connection`.
+ * Connects over TCP or TLS. Like `asyncio.open_connection`.
  *
- * Either side may end its writing half alone. Small writes are sent at once (`noDelay`), unless told otherwise.
+ * Either side may end its writing half and continue to read. Small writes are sent immediately,
+ * unless `noDelay` is false.
  *
- * A cancel gives the connection up, also one that got ready in the same turn.
+ * A cancellation abandons the connection, even one that opened in the same turn.
  *
- * @throws TypeError, RangeError for wrong options.
- * @throws Error of Node's, with a `code` such as `"ECONNREFUSED"` or `"ENOTFOUND"`, if there is no connection; with TLS
- * also if the peer cannot be trusted.
+ * @throws TypeError, RangeError for invalid options.
+ * @throws Node's error, with a `code` such as `"ECONNREFUSED"` or `"ENOTFOUND"`, if the connection
+ * can't be opened. With TLS, also if the peer isn't trusted.
  * @example
  * const [reader, writer] = yield* openConnection({ host: "example.org", port: 80 });
  * writer.write("HEAD / HTTP/1.0\r\n\r\n");
- * const answer = yield* reader.read();
+ * const response = yield* reader.read();
  * writer.close();
  */
 export function openConnection(
   options: ConnectionOptions,
 ): Coroutine<[StreamReader, StreamWriter]> {
   checkOptions(options);
-  const { host = "localhost", port, tls = false, limit, ...passedOn } = options;
+  const { host = "localhost", port, tls = false, limit, noDelay = true, ...rest } = options;
   checkString("host", host);
   checkPort("port", port);
   checkTls(tls);
   if (limit !== undefined) checkLimit(limit);
-  const address = { noDelay: true, ...given(passedOn), host, port, allowHalfOpen: true };
-  if (tls === false) return connecting(() => connect(address), "connect", limit);
-  const name = isIP(host) === 0 ? { servername: host } : {};
-  const secure = { ...name, ...(tls === true ? {} : given(tls)), ...address };
-  return connecting(() => tlsConnect(secure), "secureConnect", limit);
+  return nodeNetwork.connect({ ...rest, host, port, tls, noDelay }, limit);
 }
 
 /**
- * Connects over a Unix domain socket, or a named pipe of Windows. Like `asyncio.open_unix_connection`. In all else as
- * `openConnection`.
+ * Connects over a Unix domain socket, or a named pipe of Windows. Otherwise the same as
+ * `openConnection`. Like `asyncio.open_unix_connection`.
  */
 export function openUnixConnection(
   path: string,
@@ -83,33 +80,7 @@ export function openUnixConnection(
   checkOptions(options);
   const { limit } = options;
   if (limit !== undefined) checkLimit(limit);
-  return connecting(() => connect({ path, allowHalfOpen: true }), "connect", limit);
-}
-
-const connecting = coroutine(function* openConnection(
-  start: () => Socket,
-  event: string,
-  limit: number | undefined,
-): Coroutine<[StreamReader, StreamWriter]> {
-  const loop = currentScheduler("openConnection()");
-  const socket = start();
-  const wire = new Wire(loop, socket);
-  const reader = wire.openReader(limit);
-  try {
-    yield* opened(socket, event, () => socket.destroy());
-  } catch (error) {
-    throw explained(error);
-  }
-  return [reader, wire.openWriter()];
-});
-
-/** Of several addresses that were tried, Node tells the errors but has no message of its own. */
-function explained(error: unknown): unknown {
-  const { message, errors } = error as Partial<AggregateError>;
-  if (message === "" && Array.isArray(errors)) {
-    (error as Error).message = errors.map(String).join("; ");
-  }
-  return error;
+  return nodeNetwork.connect({ path }, limit);
 }
 
 /** @throws TypeError unless `tls` is a boolean or an object of options */

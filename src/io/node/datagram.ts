@@ -1,44 +1,48 @@
 import { createSocket, type SocketOptions } from "node:dgram";
 import { isIPv6 } from "node:net";
-import { checkChoice, checkCount, checkOptions, checkString } from "../../loop/arguments.ts";
-import type { Coroutine } from "../../tasks/coroutine.ts";
+import { checkChoice, checkCount, checkOptions, checkString } from "../../lang/arguments.ts";
 import { fromPromise } from "../../tasks/fromPromise.ts";
+import type { Coroutine } from "../../tasks/kernel/coroutine.ts";
+import { procedure } from "../../tasks/lazyCall.ts";
 import { checkAddress, type DatagramAddress, DatagramEndpoint } from "./datagramEndpoint.ts";
-import { given } from "./given.ts";
 import { checkPort } from "./names.ts";
+import { withoutUndefined } from "./withoutUndefined.ts";
 
-/** What an endpoint is to be. */
+/** How to open an endpoint. */
 export interface DatagramOptions {
-  /** Which version of IP; by default that of the addresses given, else `"udp4"`. */
+  /** The IP version. Default: the version of the given addresses, otherwise `"udp4"`. */
   readonly type?: "udp4" | "udp6" | undefined;
-  /** Where to receive: by default any address of the machine, and a port that is free. */
+  /** The address to receive on. Default: any address of this machine and a free port. */
   readonly localAddress?: Partial<DatagramAddress> | undefined;
-  /** The only peer: `send` needs no address, and nobody else is heard. */
+  /** The only peer. `send` then needs no address, and datagrams of others are ignored. */
   readonly remoteAddress?: DatagramAddress | undefined;
-  /** Whether others may use the address too. */
+  /** Whether other sockets may use the same address. */
   readonly reuseAddr?: boolean | undefined;
-  /** Whether `udp6` keeps out IPv4. */
+  /** Whether a `udp6` socket refuses IPv4. */
   readonly ipv6Only?: boolean | undefined;
-  /** Whether datagrams may go to broadcast addresses. Like asyncio's `allow_broadcast`. */
+  /** Whether it may send to broadcast addresses. Like asyncio's `allow_broadcast`. */
   readonly broadcast?: boolean | undefined;
-  /** The size of the system's own buffers, in bytes. */
+  /** The size of the system's receive buffer, in bytes. */
   readonly recvBufferSize?: number | undefined;
+  /** The size of the system's send buffer, in bytes. */
   readonly sendBufferSize?: number | undefined;
-  /** How many datagrams wait to be received, at most; by default 1,000. */
+  /** The maximum number of datagrams that wait to be received. Default: 1,000. */
   readonly maxsize?: number | undefined;
 }
 
 const DEFAULT_MAXSIZE = 1_000;
 
 /**
- * Opens a UDP socket. Its name is asyncio's, but there is no protocol: the endpoint itself sends and receives.
+ * Opens a UDP socket. Unlike asyncio's function of this name, it takes no protocol: the endpoint
+ * itself sends and receives.
  *
- * A cancel closes the socket.
+ * A cancellation closes the socket.
  *
- * @throws TypeError and RangeError for wrong options.
- * @throws Error of Node's with a `code`, such as `"EADDRINUSE"` or `"ENOTFOUND"`.
+ * @throws TypeError, RangeError for invalid options.
+ * @throws Node's error, with a `code` such as `"EADDRINUSE"` or `"ENOTFOUND"`.
  * @example
- * const server = yield* createDatagramEndpoint({ localAddress: { address: "127.0.0.1", port: 9999 } });
+ * const localAddress = { address: "127.0.0.1", port: 9999 };
+ * const server = yield* createDatagramEndpoint({ localAddress });
  * try {
  *   for (;;) {
  *     const { data, address } = yield* server.receive();
@@ -63,12 +67,14 @@ export function createDatagramEndpoint(options: DatagramOptions = {}): Coroutine
   const { reuseAddr, ipv6Only, recvBufferSize, sendBufferSize } = options;
   const socketOptions = { type, reuseAddr, ipv6Only, recvBufferSize, sendBufferSize };
   const local = { port: localPort, ...(localHost !== undefined && { address: localHost }) };
-  return open(
-    given(socketOptions) as SocketOptions,
-    local,
-    remoteAddress,
-    maxsize,
-    broadcast === true,
+  return procedure(
+    open(
+      withoutUndefined(socketOptions) as SocketOptions,
+      local,
+      remoteAddress,
+      maxsize,
+      broadcast === true,
+    ),
   );
 }
 
@@ -80,7 +86,7 @@ function* open(
   broadcast: boolean,
 ): Coroutine<DatagramEndpoint> {
   const socket = createSocket(options);
-  // It listens from now on: what comes while the peer is looked up is not lost.
+  // Starts to receive now, so that no datagram is lost while the peer's name is resolved.
   const endpoint = new DatagramEndpoint(socket, remote, maxsize);
   try {
     yield* fromPromise(

@@ -1,34 +1,36 @@
 // Datagrams, for coroutines.
 //
-// asyncio calls a protocol back for each one. Here they wait in a queue until somebody receives them, as they do in
-// the system. Nobody can slow their senders down, so what finds the queue full is dropped, as the system does too.
+// asyncio calls a protocol method for each datagram. Here, datagrams wait in a queue until they are
+// received. Senders can't be slowed down, so a datagram that finds the queue full is dropped, as
+// the operating system does.
 
 import type { Socket } from "node:dgram";
-import { checkString, wrongType } from "../../loop/arguments.ts";
-import { isBytes } from "../../loop/brands.ts";
-import { asyncDispose } from "../../loop/dispose.ts";
-import { RuntimeError } from "../../loop/errors.ts";
+import { checkString, wrongType } from "../../lang/arguments.ts";
+import { isBytes } from "../../lang/brands.ts";
+import { asyncDispose } from "../../lang/dispose.ts";
+import { RuntimeError } from "../../lang/errors.ts";
+import { currentScheduler } from "../../loop/current.ts";
 import type { Resource } from "../../loop/scheduler.ts";
 import { QueueShutDown } from "../../sync/errors.ts";
 import { Queue } from "../../sync/queue.ts";
-import { operation } from "../../tasks/bareCall.ts";
-import type { Coroutine } from "../../tasks/coroutine.ts";
+import { awaitExternal, ExternalFuture } from "../../tasks/externalFuture.ts";
 import { fromPromise } from "../../tasks/fromPromise.ts";
-import { currentScheduler, Future } from "../../tasks/future.ts";
 import type { CoroutineSource } from "../../tasks/iterate.ts";
+import type { Coroutine } from "../../tasks/kernel/coroutine.ts";
+import { operation, procedure } from "../../tasks/lazyCall.ts";
 import { asyncIterator } from "../asyncIterator.ts";
 import type { Datagram } from "./adapt.ts";
 import { checkPort } from "./names.ts";
 
-/** Where datagrams go to or come from: what `address()` of an endpoint gives, and `address` of a datagram. */
+/** The address of an endpoint, or of the sender of a datagram. */
 export interface DatagramAddress {
-  /** The address as text, or a name. */
+  /** An IP address or a name. */
   readonly address: string;
   readonly port: number;
 }
 
-/** In the queue: something went wrong instead of a datagram. */
-class Failure {
+/** An error in the queue, in place of a datagram. */
+class ReceiveError {
   readonly error: unknown;
 
   constructor(error: unknown) {
@@ -37,9 +39,9 @@ class Failure {
 }
 
 /**
- * Sends and receives datagrams. Made by `createDatagramEndpoint`.
+ * Sends and receives datagrams. Returned by `createDatagramEndpoint`.
  *
- * `iterate` in coroutines, and `for await` elsewhere while the loop runs, give what it receives until it is closed.
+ * `iterate` in a coroutine and `for await` in an async function yield datagrams until it is closed.
  */
 export class DatagramEndpoint
   implements AsyncIterable<Datagram>, CoroutineSource<Datagram>, Resource
@@ -48,9 +50,12 @@ export class DatagramEndpoint
   readonly #socket: Socket;
   readonly #remote: DatagramAddress | undefined;
   readonly #maxsize: number;
-  readonly #inbox = new Queue<Datagram | Failure>();
+  readonly #inbox = new Queue<Datagram | ReceiveError>();
   readonly #whenClosed: Promise<void>;
-  /** What to tell those who still send when the socket closes: Node forgets some of them. */
+  /**
+   * Callbacks of pending sends. On close they must be called, because Node doesn't call all of
+   * them.
+   */
   readonly #sending = new Set<(error?: unknown) => void>();
   #address: ReturnType<Socket["address"]> | undefined;
   #dropped = 0;
@@ -65,7 +70,7 @@ export class DatagramEndpoint
     socket.on("message", ({ buffer, byteOffset, length }, address) => {
       this.#push({ data: new Uint8Array(buffer, byteOffset, length), address });
     });
-    socket.on("error", (error) => this.#push(new Failure(error)));
+    socket.on("error", (error) => this.#push(new ReceiveError(error)));
     this.#whenClosed = new Promise((resolve) => {
       socket.once("close", () => {
         this.#loop._resources.delete(this);
@@ -73,21 +78,24 @@ export class DatagramEndpoint
         resolve();
       });
     });
-    // It is the loop that keeps the process alive, and only while it runs.
+    // The running loop keeps the process alive, not its sockets.
     socket.unref();
   }
 
-  /** How many datagrams, and errors, were dropped because nobody received those before them. */
+  /** The number of datagrams and errors dropped because the queue was full. */
   get dropped(): number {
     return this.#dropped;
   }
 
-  /** Where it receives, as Node's `address()`: `{ address, family, port }`. */
+  /** Returns the address it receives on, like Node's `address()`: `{ address, family, port }`. */
   address(): ReturnType<Socket["address"]> {
     return this.#address as ReturnType<Socket["address"]>;
   }
 
-  /** What asyncio's transports tell: `"socket"`, Node's own; `"sockname"`; `"peername"`. Other names are undefined. */
+  /**
+   * Returns information by asyncio's names: `"socket"` (Node's own), `"sockname"` or `"peername"`;
+   * otherwise undefined.
+   */
   getExtraInfo(name: string): unknown {
     if (name === "socket") return this.#socket;
     if (name === "sockname") return this.#address;
@@ -95,37 +103,40 @@ export class DatagramEndpoint
   }
 
   /**
-   * Sends a datagram, and waits until the system has taken it, which does not mean that it arrives.
+   * Sends a datagram and waits until the system has taken it, which doesn't mean that it arrives.
    *
-   * A cancel does not call it back. `data` must not change meanwhile.
+   * A cancellation doesn't stop it from being sent. Until then, `data` must not change.
    *
-   * @param address the receiver, unless the endpoint has a `remoteAddress`.
-   * @throws TypeError and RangeError for wrong arguments. @throws RuntimeError if the endpoint is closed.
-   * @throws Error of Node's with a `code`, such as `"EMSGSIZE"` or `"ENOTFOUND"`.
+   * @param address the receiver. Leave it out if the endpoint has a `remoteAddress`.
+   * @throws TypeError, RangeError for invalid arguments.
+   * @throws RuntimeError if the endpoint is closed.
+   * @throws Node's error, with a `code` such as `"EMSGSIZE"` or `"ENOTFOUND"`.
    */
   send(data: string | Uint8Array, address?: DatagramAddress): Coroutine<void> {
     this.#check(data, address);
-    return this.#send(data, address);
+    return procedure(this.#send(data, address));
   }
 
   /**
-   * Sends without waiting. Errors of the system come from `receive`. Like `transport.sendto`.
+   * Sends without waiting. `receive` throws the system's errors. Like `transport.sendto`.
    *
-   * @throws as `send` does for its arguments.
+   * @throws TypeError, RangeError for invalid arguments.
+   * @throws RuntimeError if the endpoint is closed.
    */
   sendNowait(data: string | Uint8Array, address?: DatagramAddress): void {
     this.#check(data, address);
     this.#transmit(data, address, (error) => {
-      if (error) this.#push(new Failure(error));
+      if (error) this.#push(new ReceiveError(error));
     });
   }
 
   /**
-   * Waits for the next datagram. Several may wait: first come, first served. A cancel loses none.
+   * Waits for the next datagram. Several coroutines may wait, and get datagrams in the order in
+   * which they called. A cancellation loses none.
    *
-   * @throws Error of Node's that the system reported instead, such as `"ECONNREFUSED"` where nobody listens at
-   * `remoteAddress`. The endpoint goes on.
-   * @throws RuntimeError if the endpoint is closed, and all that came before has been received.
+   * @throws Node's error that arrived in place of a datagram, such as `"ECONNREFUSED"` if nothing
+   * listens at `remoteAddress`. The endpoint stays usable.
+   * @throws RuntimeError if the endpoint is closed and all earlier datagrams were received.
    */
   receive(): Coroutine<Datagram> {
     return operation(this.#receive());
@@ -137,7 +148,10 @@ export class DatagramEndpoint
     return value;
   }
 
-  /** Closes the socket, as its loop does. What was received before can still be taken. Closing twice does nothing. */
+  /**
+   * Closes the socket. Earlier datagrams can still be received. Idempotent. The loop also closes
+   * it.
+   */
   close(): void {
     if (this.#isClosing) return;
     this.#isClosing = true;
@@ -145,45 +159,41 @@ export class DatagramEndpoint
     this.#inbox.shutdown();
   }
 
-  /** Whether it was closed. */
+  /** Whether `close()` was called. */
   isClosing(): boolean {
     return this.#isClosing;
   }
 
   /** Waits until the socket is closed. */
-  *waitClosed(): Coroutine<void> {
-    yield* fromPromise(this.#whenClosed);
+  waitClosed(): Coroutine<void> {
+    return fromPromise(this.#whenClosed);
   }
 
-  /** Closes it, and waits until it is. */
+  /** Closes the socket and waits until it is closed. */
   [asyncDispose](): Promise<void> {
     this.close();
     return this.#whenClosed;
   }
 
-  /** Takes datagrams outside of coroutines, until the endpoint is closed. */
+  /** Yields datagrams to `for await` in an async function. The loop must be running. */
   [Symbol.asyncIterator](): AsyncIterableIterator<Datagram, undefined> {
     return asyncIterator(this.#loop, this);
   }
 
-  /** The next datagram, or the end. @internal */
+  /** Returns the next datagram, or the end. */
   *_pull(): Coroutine<IteratorResult<Datagram, undefined>> {
-    const loop = currentScheduler("receive()");
-    loop._external++;
-    let value: Datagram | Failure;
+    let value: Datagram | ReceiveError;
     try {
-      value = yield* this.#inbox.get();
+      value = yield* awaitExternal(currentScheduler("receive()"), this.#inbox.get());
     } catch (error) {
       if (!(error instanceof QueueShutDown)) throw error;
       return { done: true, value: undefined };
-    } finally {
-      loop._external--;
     }
-    if (value instanceof Failure) throw value.error;
+    if (value instanceof ReceiveError) throw value.error;
     return { done: false, value };
   }
 
-  /** It is bound. @internal */
+  /** Called when the socket is bound. */
   _opened(): void {
     this.#address = this.#socket.address();
   }
@@ -201,20 +211,17 @@ export class DatagramEndpoint
 
   *#send(data: string | Uint8Array, address: DatagramAddress | undefined): Coroutine<void> {
     if (this.#isClosing) throw closed();
-    const loop = currentScheduler("send()");
-    const future = new Future<void>(undefined, loop);
+    const future = new ExternalFuture<void>(currentScheduler("send()"));
     const settle = (error?: unknown): void => {
-      if (future.done()) return;
-      if (error) future._fail(error);
-      else future._succeed();
+      if (error) future._tryFail(error);
+      else future._trySucceed();
     };
     this.#sending.add(settle);
-    loop._external++;
     try {
       this.#transmit(data, address, settle);
       yield* future;
     } finally {
-      loop._external--;
+      future.cancel();
       this.#sending.delete(settle);
     }
   }
@@ -228,14 +235,14 @@ export class DatagramEndpoint
     else this.#socket.send(data, address.port, address.address, sent);
   }
 
-  #push(item: Datagram | Failure): void {
+  #push(item: Datagram | ReceiveError): void {
     if (this.#isClosing) return;
     if (this.#inbox.qsize() < this.#maxsize) this.#inbox.putNowait(item);
     else this.#dropped++;
   }
 }
 
-/** `TypeError` or `RangeError` unless `value` says where to send to. */
+/** @throws TypeError, RangeError unless `value` is an address and a port */
 export function checkAddress(name: string, value: unknown): void {
   if (typeof value !== "object" || value === null) {
     throw wrongType(name, "`{ address, port }`", value);

@@ -1,43 +1,42 @@
 // One pipe for both outputs of a child.
 //
-// Node makes a pipe for each output, and two pipes do not tell in which order was written. But a child takes a socket
-// that is there already, for several outputs. So we connect to ourselves, in a folder that nobody else can enter, and
-// give it one end.
+// Node creates a pipe for each output, and two pipes lose the order of writes. But a child accepts
+// an existing socket for several outputs. So we connect to ourselves, in a folder that is closed to
+// other users, and pass one end to the child.
 
 import { mkdtempSync, rmSync } from "node:fs";
 import { connect, createServer, type Socket } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import type { Coroutine } from "../../tasks/coroutine.ts";
-import { opened } from "./opened.ts";
+import type { Coroutine } from "../../tasks/kernel/coroutine.ts";
+import { awaitOpen } from "./awaitOpen.ts";
 
 /** Both ends of a pipe. */
-export interface MergedPipe {
-  /** What the child writes to. It is to be destroyed here as soon as the child has it. */
-  readonly theirs: Socket;
-  readonly ours: Socket;
+interface MergedPipe {
+  /** The child writes to this end. Destroy it once the child has started. */
+  readonly childEnd: Socket;
+  readonly parentEnd: Socket;
 }
 
-/** Opens a pipe that can be given to a child for several outputs. A cancel closes it. */
+/** Opens a pipe that a child can use for several outputs. A cancellation closes it. */
 export function* openMergedPipe(): Coroutine<MergedPipe> {
   const folder = mkdtempSync(join(tmpdir(), "mysyncio-"));
   const path = join(folder, "pipe");
-  let theirs: Socket | undefined;
-  let ours: Socket | undefined;
+  const ends: { childEnd?: Socket; parentEnd?: Socket } = {};
   const abort = () => {
-    theirs?.destroy();
-    ours?.destroy();
+    ends.childEnd?.destroy();
+    ends.parentEnd?.destroy();
   };
   const server = createServer((socket) => {
-    ours = socket;
+    ends.parentEnd = socket;
   });
   try {
     server.listen(path);
-    yield* opened(server, "listening", abort);
-    theirs = connect(path);
-    yield* opened(theirs, "connect", abort);
-    if (ours === undefined) yield* opened(server, "connection", abort);
-    return { theirs, ours: ours as unknown as Socket };
+    yield* awaitOpen(server, "listening", abort);
+    ends.childEnd = connect(path);
+    yield* awaitOpen(ends.childEnd, "connect", abort);
+    if (ends.parentEnd === undefined) yield* awaitOpen(server, "connection", abort);
+    return ends as MergedPipe;
   } finally {
     server.close();
     rmSync(folder, { recursive: true });

@@ -1,10 +1,11 @@
 import { ADDRCONFIG, ALL, V4MAPPED } from "node:dns";
-import { lookup } from "node:dns/promises";
-import { checkOptions, checkString, describe, wrongType } from "../../loop/arguments.ts";
-import type { Coroutine } from "../../tasks/coroutine.ts";
-import { fromPromise } from "../../tasks/fromPromise.ts";
+import { checkOptions, checkString, outOfRange, wrongType } from "../../lang/arguments.ts";
+import type { Coroutine } from "../../tasks/kernel/coroutine.ts";
+import { procedure } from "../../tasks/lazyCall.ts";
+import type { LookupOptions } from "../network.ts";
+import { nodeNetwork } from "./network.ts";
 
-/** Where to reach somebody. */
+/** An address and a port. */
 export interface AddressInfo {
   readonly family: 4 | 6;
   /** As text, such as `"127.0.0.1"` or `"::1"`. */
@@ -12,11 +13,11 @@ export interface AddressInfo {
   readonly port: number;
 }
 
-/** What to look for. */
+/** How to resolve a name. */
 export interface NameOptions {
-  /** Addresses of which version of IP: by default 0, both. */
+  /** The IP version of the addresses. Default: 0, both. */
   readonly family?: 0 | 4 | 6 | undefined;
-  /** In which order: by default as the system gives them. */
+  /** The order of the addresses. Default: `"verbatim"`, as the system returns them. */
   readonly order?: "verbatim" | "ipv4first" | "ipv6first" | undefined;
   /** Flags of `node:dns`: `ADDRCONFIG`, `V4MAPPED`, `ALL`, or a sum of them. */
   readonly hints?: number | undefined;
@@ -27,16 +28,17 @@ const ORDERS: readonly unknown[] = ["verbatim", "ipv4first", "ipv6first"];
 const HIGHEST_PORT = 65535;
 
 /**
- * Looks a name up: every address of `host`, by the system's own resolver, the best first. Like `loop.getaddrinfo`.
+ * Resolves a name to all its addresses, best first, by the system's resolver. Like
+ * `loop.getaddrinfo`.
  *
- * `port` is only copied into the results. A cancel ends the wait; the look-up itself cannot be stopped, and what it
- * finds is dropped.
+ * `port` is only copied into the results. A cancellation ends the wait and drops the result, but
+ * can't stop the look-up itself.
  *
- * Unlike asyncio's, the port is a number and never the name of a service, and there is one result for each address
- * instead of one for each kind of socket.
+ * Unlike asyncio, `port` is a number and never the name of a service, and there is one result for
+ * each address instead of one for each type of socket.
  *
- * @throws TypeError and RangeError for wrong arguments.
- * @throws Error of Node's, with a `code` such as `"ENOTFOUND"`, if nothing is found.
+ * @throws TypeError, RangeError for invalid arguments.
+ * @throws Node's error, with a `code` such as `"ENOTFOUND"`, if nothing is found.
  */
 export function getaddrinfo(
   host: string,
@@ -53,23 +55,17 @@ export function getaddrinfo(
   if (typeof hints !== "number" || (hints & ~(ADDRCONFIG | V4MAPPED | ALL)) !== 0) {
     throw wrongType("hints", "a sum of ADDRCONFIG, V4MAPPED and ALL of `node:dns`", hints);
   }
-  return lookUp(host, port, { family, order, hints });
+  return procedure(lookUp(host, port, { family, order, hints }));
 }
 
-function* lookUp(
-  host: string,
-  port: number,
-  options: { readonly [K in keyof NameOptions]-?: NonNullable<NameOptions[K]> },
-): Coroutine<AddressInfo[]> {
-  const found = yield* fromPromise(lookup(host, { ...options, all: true }));
-  return found.map(({ family, address }) => ({ family: family as 4 | 6, address, port }));
+function* lookUp(host: string, port: number, options: LookupOptions): Coroutine<AddressInfo[]> {
+  const found = yield* nodeNetwork.lookup(host, options);
+  return found.map(({ family, address }) => ({ family, address, port }));
 }
 
-/** `TypeError` unless `value` is a number, `RangeError` unless it is one of a port. */
+/** @throws TypeError, RangeError unless `value` is a port number */
 export function checkPort(name: string, value: unknown): void {
   if (typeof value !== "number") throw wrongType(name, "a number", value);
   if (Number.isInteger(value) && value >= 0 && value <= HIGHEST_PORT) return;
-  throw new RangeError(
-    `Expected \`${name}\` to be a whole number from 0 to ${HIGHEST_PORT}, got ${describe(value)}`,
-  );
+  throw outOfRange(name, `a whole number from 0 to ${HIGHEST_PORT}`, value);
 }

@@ -1,46 +1,55 @@
 import type { ChildProcess } from "node:child_process";
 import type { Socket } from "node:net";
 import { constants } from "node:os";
-import { wrongType } from "../../loop/arguments.ts";
-import { isBytes } from "../../loop/brands.ts";
-import { RuntimeError } from "../../loop/errors.ts";
+import { wrongType } from "../../lang/arguments.ts";
+import { isBytes } from "../../lang/brands.ts";
+import { RuntimeError } from "../../lang/errors.ts";
 import type { Resource, Scheduler } from "../../loop/scheduler.ts";
-import { createTask } from "../../tasks/awaitable.ts";
-import type { Coroutine } from "../../tasks/coroutine.ts";
+import { createTask } from "../../tasks/createTask.ts";
 import { gather } from "../../tasks/gather.ts";
-import type { Task } from "../../tasks/task.ts";
+import type { Coroutine } from "../../tasks/kernel/coroutine.ts";
+import type { Task } from "../../tasks/kernel/task.ts";
+import { procedure } from "../../tasks/lazyCall.ts";
 import type { StreamReader } from "../streamReader.ts";
 import type { StreamWriter } from "../streamWriter.ts";
 import { Waiters } from "../waiters.ts";
-import { Wire } from "./wire.ts";
+import { NodeTransport } from "./nodeTransport.ts";
 
-/** What writes to a child throw that has closed its input, or is gone. */
-const LOST: readonly unknown[] = ["EPIPE", "ECONNRESET"];
+/** The codes of write errors if a child has closed its input or exited. */
+const PEER_GONE: readonly unknown[] = ["EPIPE", "ECONNRESET"];
 
-/** What a process has to know of how it was started. */
+/** The options that matter after the start. */
 interface ProcessOptions {
   readonly limit?: number | undefined;
   readonly detached?: boolean | undefined;
+  readonly text?: boolean | undefined;
 }
 
-/** What was read from a process; undefined for what is not a `PIPE`. */
-export type Outputs = [stdout: Uint8Array | undefined, stderr: Uint8Array | undefined];
+/** The output of a process. Each is undefined if it is not a `PIPE`. */
+export type Outputs<T = Uint8Array> = [stdout: T | undefined, stderr: T | undefined];
 
-/** A program that runs. Made by `createSubprocessExec` or `createSubprocessShell`. Like `asyncio.subprocess.Process`. */
-export class Process {
+/**
+ * A subprocess. Returned by `createSubprocessExec` and `createSubprocessShell`. Like
+ * `asyncio.subprocess.Process`.
+ *
+ * `T` is the type of output that `communicate()` returns: a string with the option `text`,
+ * otherwise bytes.
+ */
+export class Process<T extends string | Uint8Array = Uint8Array> {
   readonly pid: number;
-  /** Writes to its input; undefined unless that is a `PIPE`. */
+  /** Writes to its standard input; undefined unless that is a `PIPE`. */
   readonly stdin: StreamWriter | undefined;
-  /** Reads its output; undefined unless that is a `PIPE`. */
+  /** Reads its standard output; undefined unless that is a `PIPE`. */
   readonly stdout: StreamReader | undefined;
-  /** Reads its error output; undefined unless that is a `PIPE`. */
+  /** Reads its standard error; undefined unless that is a `PIPE`. */
   readonly stderr: StreamReader | undefined;
   readonly #child: ChildProcess;
+  readonly #isText: boolean;
   readonly #exited = new Waiters();
-  /** Ends it with its loop. */
+  /** Kills it when its loop is closed. */
   readonly #resource: Resource = { close: () => this.#child.kill("SIGKILL") };
   #returncode: number | undefined;
-  /** Why the last signal could not be sent. */
+  /** The error if the last signal couldn't be sent. */
   #signalError: unknown;
 
   /** @internal */
@@ -50,14 +59,15 @@ export class Process {
     stdout: Socket | null,
     options: ProcessOptions,
   ) {
-    const { limit, detached } = options;
+    const { limit, detached, text = false } = options;
+    this.#isText = text;
     const stdin = child.stdin as Socket | null;
     const stderr = child.stderr as Socket | null;
     this.#child = child;
     this.pid = child.pid as number;
-    this.stdin = stdin === null ? undefined : new Wire(loop, stdin).openWriter();
-    this.stdout = stdout === null ? undefined : new Wire(loop, stdout).openReader(limit);
-    this.stderr = stderr === null ? undefined : new Wire(loop, stderr).openReader(limit);
+    this.stdin = stdin === null ? undefined : new NodeTransport(loop, stdin).openWriter();
+    this.stdout = stdout === null ? undefined : new NodeTransport(loop, stdout).openReader(limit);
+    this.stderr = stderr === null ? undefined : new NodeTransport(loop, stderr).openReader(limit);
     child.on("error", (error) => {
       this.#signalError = error;
     });
@@ -67,38 +77,49 @@ export class Process {
       this.#exited.wake();
     });
     if (detached !== true) loop._resources.add(this.#resource);
-    // When it has exited, Node would have what is listed here flow, though its reader has paused it.
+    // On exit, Node resumes the streams listed here, even if their readers have paused them.
     (child.stdio as unknown[]).length = 0;
-    // It is the loop that keeps this process alive, and only while it runs.
+    // The running loop keeps this process alive, not its children.
     child.unref();
   }
 
-  /** What it exited with, or minus the number of the signal that killed it; undefined while it runs. */
+  /**
+   * The exit code, or the negative number of the signal that killed it; undefined while it runs.
+   */
   get returncode(): number | undefined {
     return this.#returncode;
   }
 
   /**
-   * Waits until it has exited, and gives its `returncode`. A cancel leaves it alone.
+   * Waits until the process has exited and returns its `returncode`. A cancellation doesn't affect
+   * the process.
    *
-   * One that writes more than the readers and the system hold waits for somebody to read it: use `communicate()`.
+   * A process blocks when its output fills the buffers of the readers and the system. Use
+   * `communicate()` to read the output.
    */
-  *wait(): Coroutine<number> {
+  wait(): Coroutine<number> {
+    return procedure(this.#wait());
+  }
+
+  *#wait(): Coroutine<number> {
     if (this.#returncode === undefined) yield* this.#exited.wait("wait()");
     return this.#returncode as number;
   }
 
   /**
-   * Writes `input` to its input, in the call, and closes that; reads its outputs to their ends, and waits until it has
-   * exited. Gives what was read, each undefined unless it is a `PIPE`. All of it is kept in memory. That the process is
-   * gone before it has read all of `input` is no error.
+   * Writes `input`, closes standard input, reads the output to its end and waits until the process
+   * has exited. Returns the output, as bytes or, with the option `text`, as strings. All of it is
+   * kept in memory. It is not an error if the process exits before it has read all of `input`.
    *
-   * A cancel leaves the process alone, and loses nothing: what was read can be read again, and what was written goes on
-   * to be sent, so call it again without the input. (Unlike asyncio, which drops what it has read.)
+   * The call itself writes `input`, before anything is awaited. A cancellation doesn't affect the
+   * process and loses nothing: the output can be read again, and `input` is still sent, so call it
+   * again without the input. (Unlike asyncio, which drops the output it has read.)
    *
-   * @throws RuntimeError if there is `input` but `stdin` is not a `PIPE`, or while somebody else reads.
+   * @throws TypeError if `input` is not a string or a Uint8Array.
+   * @throws RuntimeError if there is `input` but `stdin` is not a `PIPE`, or another coroutine
+   * reads the output.
    */
-  communicate(input?: string | Uint8Array): Coroutine<Outputs> {
+  communicate(input?: string | Uint8Array): Coroutine<Outputs<T>> {
     if (input !== undefined) {
       if (typeof input !== "string" && !isBytes(input)) {
         throw wrongType("input", "a string or a Uint8Array", input);
@@ -108,66 +129,73 @@ export class Process {
       }
       this.stdin.write(input);
     }
-    return this.#communicate();
+    return procedure(this.#communicate());
   }
 
   /**
-   * Sends it a signal, by Node's name or by number.
+   * Sends a signal, by Node's name or by number.
    *
-   * @throws Error with the `code` `"ESRCH"` if it has exited, or `"EPERM"`.
-   * @throws TypeError of Node's if there is no such signal.
+   * @throws Error with the `code` `"ESRCH"` if the process has exited, or `"EPERM"`.
+   * @throws Node's TypeError if there is no such signal.
    */
   sendSignal(signal: NodeJS.Signals | number): void {
     this.#signalError = undefined;
     if (this.#returncode === undefined && this.#child.kill(signal)) return;
-    throw this.#signalError ?? hasExited();
+    throw this.#signalError ?? noSuchProcess();
   }
 
-  /** Asks it to end: `SIGTERM`. @throws as `sendSignal` */
+  /** Sends `SIGTERM`. @throws the same errors as `sendSignal` */
   terminate(): void {
     this.sendSignal("SIGTERM");
   }
 
-  /** Ends it: `SIGKILL`. @throws as `sendSignal` */
+  /** Sends `SIGKILL`. @throws the same errors as `sendSignal` */
   kill(): void {
     this.sendSignal("SIGKILL");
   }
 
-  *#communicate(): Coroutine<Outputs> {
+  *#communicate(): Coroutine<Outputs<T>> {
     const { stdin, stdout, stderr } = this;
     const reads = [stdout, stderr].map((reader) => reader && createTask(reader.read()));
     const tasks: Task<unknown>[] = reads.filter((task) => task !== undefined);
-    if (stdin !== undefined) tasks.push(createTask(finish(stdin)));
+    if (stdin !== undefined) tasks.push(createTask(writeAndClose(stdin)));
     try {
       yield* gather(tasks);
       yield* this.wait();
-      return [reads[0]?.result(), reads[1]?.result()];
+      return [this.#output(reads[0]), this.#output(reads[1])];
     } catch (error) {
       for (const task of tasks) task.cancel();
-      giveBack(stdout, reads[0]);
-      giveBack(stderr, reads[1]);
+      unread(stdout, reads[0]);
+      unread(stderr, reads[1]);
       throw error;
     }
   }
+
+  #output(read: Task<Uint8Array> | undefined): T | undefined {
+    const bytes = read?.result();
+    return (
+      bytes && this.#isText ? new TextDecoder("utf-8", { ignoreBOM: true }).decode(bytes) : bytes
+    ) as T | undefined;
+  }
 }
 
-/** Closes the input once it is written. */
-function* finish(stdin: StreamWriter): Coroutine<void> {
+/** Waits until the input is written, then closes it. */
+function* writeAndClose(stdin: StreamWriter): Coroutine<void> {
   try {
     yield* stdin.drain();
   } catch (error) {
-    if (!LOST.includes((error as NodeJS.ErrnoException).code)) throw error;
+    if (!PEER_GONE.includes((error as NodeJS.ErrnoException).code)) throw error;
   }
   stdin.close();
 }
 
-/** Puts back what was read: it was all there is, so nothing is behind it. */
-function giveBack(reader: StreamReader | undefined, read: Task<Uint8Array> | undefined): void {
+/** Puts back what a read returned. It read to the end, so no later data can precede it. */
+function unread(reader: StreamReader | undefined, read: Task<Uint8Array> | undefined): void {
   if (read?.done() && !read._hasFailed()) reader?._feedData(read.result());
 }
 
-/** As Node's own for a process that is not there. */
-function hasExited(): Error {
+/** Returns an error like Node's own for a process that doesn't exist. */
+function noSuchProcess(): Error {
   return Object.assign(new Error("kill ESRCH"), {
     errno: -constants.errno.ESRCH,
     code: "ESRCH",

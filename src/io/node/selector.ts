@@ -3,17 +3,22 @@ import { Selector as PollableSelector } from "../selector.ts";
 import { adapt, notWatchable } from "./adapt.ts";
 
 /**
- * Watches Node's sources, and tells which are ready. Like Python's `selectors.DefaultSelector`.
+ * Watches Node's sources and reports the ready ones. Like Python's `selectors.DefaultSelector`. It
+ * accepts:
  *
- * Takes sockets of `node:net` and `node:tls`, every `Readable` and `Writable`, servers (readable: `accept` gives a
- * connection), sockets of `node:dgram` (`receiveFrom`), a `MessagePort` (`receiveMessage`), and a `Pollable` of your own.
- * Nothing is read from what is watched. A stream is readable if it has data, is at its end or broken, and writable if a
- * write need not wait, or it is broken. An error of a source that is watched is no uncaught exception.
+ * - sockets of `node:net` and `node:tls`, and all other streams. A stream is readable if it has
+ *   data, has ended or is broken. It is writable if a write needn't wait or it is broken.
+ * - servers of `node:net` and `node:tls`, whose connections `accept` takes.
+ * - sockets of `node:dgram`, whose datagrams `receiveFrom` takes.
+ * - a `MessagePort`, whose messages `receiveMessage` takes.
+ * - a custom `Pollable`.
  *
- * Level-triggered: what is not taken is reported again.
+ * Watching reads nothing from a stream. `error` events of watched sources are not uncaught
+ * exceptions.
+ *
+ * Level-triggered: a source is reported again as long as it is ready.
  */
 export class Selector extends PollableSelector {
-  /** @internal */
   override _adapt(source: unknown): Pollable {
     const pollable = isPollable(source) ? source : adapt(source);
     if (pollable === undefined) throw notWatchable(source);

@@ -1,24 +1,24 @@
 import { isMainThread } from "node:worker_threads";
-import { bound, inheritedContext } from "../../loop/context.ts";
-import { RuntimeError } from "../../loop/errors.ts";
+import { RuntimeError } from "../../lang/errors.ts";
 import type { Callback } from "../../loop/handle.ts";
 import { checkCatchable } from "../../loop/hosts/interrupt.ts";
+import { bindCurrentContext } from "../../loop/turnContext.ts";
 import { WatchedSources } from "../sources.ts";
 
-/** What a loop watches in Node: sources, and the signals of the process. */
+/** The sources and signals that a loop watches in Node. */
 export class NodeSources extends WatchedSources {
   readonly #listeners = new Map<string, () => void>();
 
   addSignal(signal: string, callback: Callback<never>, args: readonly unknown[]): void {
     checkCatchable(signal);
-    // Bun and Deno have no mark by which `checkCatchable` could tell a worker.
+    // In Bun and Deno, `checkCatchable` can't recognize a worker.
     if (!isMainThread) throw new RuntimeError(`${signal} cannot be caught in a worker`);
     const loop = this._loop;
-    const run = bound(loop, callback as Callback<unknown[]>, inheritedContext());
+    const run = bindCurrentContext(loop, callback as Callback<unknown[]>);
     const listener = () => {
       loop._callSoon(run as Callback<never>, args);
     };
-    // First the new one: with none, a signal ends the process.
+    // Adds the new listener first, because a signal without a listener ends the process.
     process.on(signal, listener);
     this.removeSignal(signal);
     this.#listeners.set(signal, listener);

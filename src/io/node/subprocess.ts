@@ -1,63 +1,92 @@
 import { type ChildProcess, type SpawnOptions, type StdioOptions, spawn } from "node:child_process";
 import type { Socket } from "node:net";
 import type { Stream } from "node:stream";
-import { checkOptions, checkString, describe, wrongType } from "../../loop/arguments.ts";
-import type { Coroutine } from "../../tasks/coroutine.ts";
+import {
+  checkBoolean,
+  checkOptions,
+  checkString,
+  outOfRange,
+  wrongType,
+} from "../../lang/arguments.ts";
+import { currentScheduler } from "../../loop/current.ts";
 import { fromPromise } from "../../tasks/fromPromise.ts";
-import { currentScheduler } from "../../tasks/future.ts";
+import type { Coroutine } from "../../tasks/kernel/coroutine.ts";
+import { procedure } from "../../tasks/lazyCall.ts";
 import { checkLimit } from "../streamReader.ts";
-import { given } from "./given.ts";
 import { openMergedPipe } from "./mergedPipe.ts";
 import { Process } from "./process.ts";
+import { withoutUndefined } from "./withoutUndefined.ts";
 
-/** A pipe to this program: `stdin`, `stdout`, `stderr` of the `Process` are its other ends. Like `subprocess.PIPE`. */
+/** Connects a pipe to `stdin`, `stdout` or `stderr` of the `Process`. Like `subprocess.PIPE`. */
 export const PIPE = -1;
-/** For `stderr`: the same as `stdout`. Like `subprocess.STDOUT`. */
+/** Redirects `stderr` to `stdout`. Like `subprocess.STDOUT`. */
 export const STDOUT = -2;
-/** Nothing: an input that is at its end, an output that nobody reads. Like `subprocess.DEVNULL`. */
+/** An empty input, or an output that is discarded. Like `subprocess.DEVNULL`. */
 export const DEVNULL = -3;
 
-/** What a child reads from or writes to: `PIPE`, `DEVNULL`, a file descriptor, or a stream of Node's that has one. */
+/**
+ * A child's input or output: `PIPE`, `DEVNULL`, a file descriptor, or a Node stream that has one.
+ */
 export type Stdio = number | Stream;
 
-/** How a program is run. */
+/** How to run a program. */
 export interface SubprocessOptions {
-  /** Each by default that of this program. `stderr` may be `STDOUT`. */
+  /** Inherited by default, as are `stdout` and `stderr`. `stderr` may be `STDOUT`. */
   readonly stdin?: Stdio | null | undefined;
   readonly stdout?: Stdio | null | undefined;
   readonly stderr?: Stdio | null | undefined;
-  /** The folder to run in. */
+  /** The working directory. */
   readonly cwd?: string | URL | undefined;
-  /** The environment, by default that of this program. */
+  /** The environment. Default: that of this process. */
   readonly env?: Readonly<Record<string, string | undefined>>;
-  /** How many bytes the readers hold until they want no more, by default 64 KiB; see `StreamReader`. */
+  /** The number of bytes that the readers buffer. Default: 65,536; see `StreamReader`. */
   readonly limit?: number | undefined;
   /**
-   * Whether to be the leader of a new session, and so of a process group, and to outlive the loop. Like Python's
-   * `start_new_session`.
+   * Whether the child leads a new session, and so a process group, and outlives the loop. Like
+   * Python's `start_new_session`.
    */
   readonly detached?: boolean | undefined;
-  /** As whom. Like Python's `user` and `group`. */
+  /** The numeric user and group to run as. Like Python's `user` and `group`. */
   readonly uid?: number | undefined;
   readonly gid?: number | undefined;
-  /** What the program gets as its own name, by default `program`. */
+  /** The name that the program is passed as its own. Default: `program`. */
   readonly argv0?: string | undefined;
-  /** Which shell, by default the system's: for `createSubprocessShell` only. Like Python's `executable`. */
+  /**
+   * The shell, for `createSubprocessShell` only. Default: the system's. Like Python's `executable`.
+   */
   readonly shell?: string | undefined;
-  /** Whether to open no window, on Windows. */
+  /** Whether to hide the child's window, on Windows. */
   readonly windowsHide?: boolean | undefined;
 }
+
+/** Options of a `Process` whose `communicate()` returns bytes. */
+export interface BytesSubprocessOptions extends SubprocessOptions {
+  readonly text?: false | undefined;
+}
+
+/** Options of a `Process` whose `communicate()` returns strings. */
+export interface TextSubprocessOptions extends SubprocessOptions {
+  /**
+   * Decodes the output of `communicate()` as UTF-8; malformed bytes become U+FFFD, and a
+   * byte order mark stays. The readers, as in `stdout.readline()`, still return bytes. (Unlike
+   * asyncio, which has only bytes.)
+   */
+  readonly text: true;
+}
+
+type AnyOptions = BytesSubprocessOptions | TextSubprocessOptions;
 
 /**
  * Runs a program. Like `asyncio.create_subprocess_exec`.
  *
- * `args` is a list; they may also be given one by one, as asyncio takes them. No shell sees them. As with asyncio, what
- * still runs when its loop is closed is killed, except what is `detached`.
+ * Pass arguments as a list, or one by one as in asyncio. They don't go through a shell. As in
+ * asyncio, closing the loop kills its subprocesses, unless they are `detached`.
  *
- * A cancel runs nothing.
+ * If the call is cancelled, nothing is started.
  *
- * @throws TypeError and RangeError for wrong arguments.
- * @throws Error of Node's with a `code`: `"ENOENT"` if there is no such program, or no `cwd`; `"EACCES"`, ...
+ * @throws TypeError, RangeError for invalid arguments.
+ * @throws Node's error, with a `code` such as `"ENOENT"` if the program or `cwd` doesn't exist, or
+ * `"EACCES"`.
  * @example
  * const process = yield* createSubprocessExec("git", ["log", "-1"], { stdout: PIPE });
  * const [log] = yield* process.communicate();
@@ -65,24 +94,29 @@ export interface SubprocessOptions {
 export function createSubprocessExec(
   program: string,
   args?: readonly string[] | undefined,
-  options?: SubprocessOptions | undefined,
+  options?: BytesSubprocessOptions | undefined,
 ): Coroutine<Process>;
 export function createSubprocessExec(
   program: string,
-  ...argsAndOptions: readonly (string | SubprocessOptions | undefined)[]
+  args: readonly string[] | undefined,
+  options: TextSubprocessOptions,
+): Coroutine<Process<string>>;
+export function createSubprocessExec(
+  program: string,
+  ...argsAndOptions: readonly (string | BytesSubprocessOptions | undefined)[]
 ): Coroutine<Process>;
 export function createSubprocessExec(
   program: string,
   ...argsAndOptions: readonly unknown[]
-): Coroutine<Process> {
+): Coroutine<Process<never>> {
   checkString("program", program);
-  const { args, options } = parted(argsAndOptions);
+  const { args, options } = splitArguments(argsAndOptions);
   for (const [index, arg] of args.entries()) checkString(`args[${index}]`, arg);
-  return start(program, args as string[], checkSubprocess(options), false);
+  return procedure(start(program, args as string[], checkSubprocess(options), false));
 }
 
-/** What came after the program: a list of arguments or each by itself, and options, all of which may be left out. */
-function parted(rest: readonly unknown[]): { args: unknown[]; options: unknown } {
+/** Splits what follows the program into arguments, as a list or one by one, and options. */
+function splitArguments(rest: readonly unknown[]): { args: unknown[]; options: unknown } {
   const args = [...rest];
   while (args.length > 0 && args.at(-1) === undefined) args.pop();
   const last = args.at(-1);
@@ -92,47 +126,56 @@ function parted(rest: readonly unknown[]): { args: unknown[]; options: unknown }
 }
 
 /**
- * Runs a command by the system's shell. Like `asyncio.create_subprocess_shell`, and the same as `createSubprocessExec`
- * in all else. What goes into `command` is the shell's language: never put in what comes from outside.
+ * Runs a command in the system's shell. Otherwise the same as `createSubprocessExec`. Like
+ * `asyncio.create_subprocess_shell`. The shell interprets `command`, so never insert untrusted
+ * text.
  *
- * @throws as `createSubprocessExec`; a command that the shell does not find is the shell's own error, 127.
+ * @throws as `createSubprocessExec`. If the shell can't find a command, it exits with code 127.
  */
 export function createSubprocessShell(
   command: string,
-  options: SubprocessOptions = {},
-): Coroutine<Process> {
+  options?: BytesSubprocessOptions | undefined,
+): Coroutine<Process>;
+export function createSubprocessShell(
+  command: string,
+  options: TextSubprocessOptions,
+): Coroutine<Process<string>>;
+export function createSubprocessShell(
+  command: string,
+  options: AnyOptions = {},
+): Coroutine<Process<never>> {
   checkString("command", command);
   const checked = checkSubprocess(options);
-  return start(command, [], checked, checked.shell ?? true);
+  return procedure(start(command, [], checked, checked.shell ?? true));
 }
 
 function* start(
   program: string,
   args: readonly string[],
-  options: SubprocessOptions,
+  options: AnyOptions,
   shell: string | boolean,
-): Coroutine<Process> {
-  const { stdin, stdout, stderr, ...passed } = options;
+): Coroutine<Process<never>> {
+  const { stdin, stdout, stderr, text, ...passed } = options;
   const loop = currentScheduler("A subprocess");
   const isMerged = stderr === STDOUT && stdout === PIPE;
   const merged = isMerged ? yield* openMergedPipe() : undefined;
   try {
-    const output = merged?.theirs ?? nodeStdio(stdout, 1);
+    const output = merged?.childEnd ?? nodeStdio(stdout, 1);
     const stdio = [nodeStdio(stdin, 0), output, stderr === STDOUT ? output : nodeStdio(stderr, 2)];
-    const spawnOptions = { ...given(passed), stdio: stdio as StdioOptions, shell };
+    const spawnOptions = { ...withoutUndefined(passed), stdio: stdio as StdioOptions, shell };
     const child = spawn(program, args, spawnOptions as SpawnOptions);
-    if (child.pid === undefined) yield* failureOf(child);
-    return new Process(loop, child, merged?.ours ?? (child.stdout as Socket | null), options);
+    if (child.pid === undefined) yield* throwSpawnError(child);
+    return new Process(loop, child, merged?.parentEnd ?? (child.stdout as Socket | null), options);
   } catch (error) {
-    merged?.ours.destroy();
+    merged?.parentEnd.destroy();
     throw error;
   } finally {
-    merged?.theirs.destroy();
+    merged?.childEnd.destroy();
   }
 }
 
-/** Throws why a program could not be started: Node has the error ready, but tells it later. */
-function failureOf(child: ChildProcess): Coroutine<never> {
+/** Waits for the error event of a failed start, and throws the error. */
+function throwSpawnError(child: ChildProcess): Coroutine<never> {
   return fromPromise(new Promise<never>((_, reject) => child.on("error", reject)));
 }
 
@@ -141,14 +184,15 @@ function nodeStdio(stdio: Stdio | null | undefined, inherited: number): unknown 
   return stdio === DEVNULL ? "ignore" : (stdio ?? inherited);
 }
 
-function checkSubprocess(options: unknown): SubprocessOptions {
+function checkSubprocess(options: unknown): AnyOptions {
   checkOptions(options);
-  const { stdin, stdout, stderr, limit } = options as SubprocessOptions;
+  const { stdin, stdout, stderr, limit, text } = options as AnyOptions;
+  if (text !== undefined) checkBoolean("text", text);
   checkStdio("stdin", stdin, false);
   checkStdio("stdout", stdout, false);
   checkStdio("stderr", stderr, true);
   if (limit !== undefined) checkLimit(limit);
-  return options as SubprocessOptions;
+  return options as AnyOptions;
 }
 
 function checkStdio(name: string, value: unknown, mayBeStdout: boolean): void {
@@ -157,5 +201,5 @@ function checkStdio(name: string, value: unknown, mayBeStdout: boolean): void {
   if (typeof value !== "number") throw wrongType(name, domain, value);
   if (value === PIPE || value === DEVNULL || (value === STDOUT && mayBeStdout)) return;
   if (Number.isInteger(value) && value >= 0) return;
-  throw new RangeError(`Expected \`${name}\` to be ${domain}, got ${describe(value)}`);
+  throw outOfRange(name, domain, value);
 }

@@ -1,44 +1,45 @@
 // The file of a Unix domain socket.
 //
-// It outlives a server that dies, and then keeps the next one from listening. And the system's library removes it when
-// a server closes that listened there, also if another one has taken the path over meanwhile: a server that is replaced
-// while it still serves would cut off the one that replaces it. asyncio looks whose file it is before it removes it;
-// we cannot keep the library from it, but we can put a file that is not ours out of its way.
+// The file outlives a server that crashes, and then prevents the next server from listening. Also,
+// when a server closes, Node removes whatever file is at its path, even if another server has
+// replaced the file in the meantime. asyncio removes the file only if it still belongs to the
+// server. We can't stop Node from removing the file, but we can move another server's file out of
+// the way.
 
 import { lstatSync, renameSync, unlinkSync } from "node:fs";
 import { pid } from "node:process";
 
-/** Linux's abstract sockets have no file, nor have the named pipes of Windows. */
+/** Linux's abstract sockets and the named pipes of Windows have no file. */
 const WITHOUT_FILE = /^(?:\0|\\\\[.?]\\pipe\\)/;
 
 export class UnixPath {
   readonly #path: string;
-  /** Which file is ours; undefined if there is none. */
-  #ours: string | undefined;
+  /** Identifies our own file; undefined if there is none. */
+  #ownFile: string | undefined;
 
   constructor(path: string) {
     this.#path = path;
   }
 
-  /** Removes a socket that an earlier server left. Anything else there stays, and is an error when we listen. */
+  /** Removes the socket of an earlier server. Any other file stays, and listening fails. */
   removeStale(): void {
-    if (this.#fileNow() !== undefined) unlinkSync(this.#path);
+    if (this.#currentFile() !== undefined) unlinkSync(this.#path);
   }
 
-  /** A server listens here from now on. */
-  take(): void {
-    this.#ours = this.#fileNow();
+  /** Remembers the file as our own. Called right after the server has bound the path. */
+  claim(): void {
+    this.#ownFile = this.#currentFile();
   }
 
-  /** Calls `close`, which removes the file, and has no effect on a file of another server. */
-  leave(close: () => void): void {
-    const file = this.#fileNow();
-    if (file === undefined || file === this.#ours) return close();
+  /** Calls `close`, which removes the file, and keeps the file if another server owns it. */
+  release(close: () => void): void {
+    const file = this.#currentFile();
+    if (file === undefined || file === this.#ownFile) return close();
     const aside = `${this.#path}.${pid}`;
     try {
       renameSync(this.#path, aside);
     } catch {
-      return close(); // what we may not rename we cannot remove either
+      return close(); // without permission to rename it, we can't remove it either
     }
     try {
       close();
@@ -47,8 +48,8 @@ export class UnixPath {
     }
   }
 
-  /** Which socket is at the path. The number of an inode alone may be that of an earlier file. */
-  #fileNow(): string | undefined {
+  /** Identifies the socket at the path. Inode numbers are reused, so they don't suffice. */
+  #currentFile(): string | undefined {
     if (WITHOUT_FILE.test(this.#path)) return undefined;
     const stats = lstatSync(this.#path, { throwIfNoEntry: false, bigint: true });
     return stats?.isSocket() ? `${stats.ino} ${stats.birthtimeNs}` : undefined;

@@ -1,0 +1,11 @@
+/**
+ * Copies `options` without members that are undefined. Node rejects some of those, or doesn't
+ * replace them with its default.
+ */
+export function withoutUndefined<O extends object>(
+  options: O,
+): { [K in keyof O]: NonNullable<O[K]> } {
+  return Object.fromEntries(Object.entries(options).filter(([, value]) => value !== undefined)) as {
+    [K in keyof O]: NonNullable<O[K]>;
+  };
+}

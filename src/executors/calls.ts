@@ -1,4 +1,5 @@
-// The calls of an executor: who has a thread, who waits for one, and how they are cancelled.
+// The calls of an executor: which run in a thread, which wait for one, and how they are cancelled.
+// This is one file because these steps form one state machine.
 //
 //   submit ──> waiting ──────────> running ──────────> done
 //                 │ cancel            │ cancel            ^
@@ -6,172 +7,119 @@
 //               done               stopping ─── grace ────┘
 //
 // Invariants:
-//   X1  a call waits only while every thread has one
-//   X2  a thread has one call at a time, until it has answered or is gone
+//   X1  a call waits only while every thread has a call
+//   X2  a thread has at most one call, and keeps it until it has replied or ended
 //   X3  each call is settled exactly once
 
+import { checkCount, checkOptions, checkTime, wrongType } from "../lang/arguments.ts";
+import { asyncDispose } from "../lang/dispose.ts";
+import { CancelledError, RuntimeError } from "../lang/errors.ts";
+import { clearTimeout, setTimeout } from "../loop/hosts/timers.ts";
+import type { ExceptionContext, Scheduler } from "../loop/scheduler.ts";
 import type {
   Executor,
   SubmitOptions,
   TaskArguments,
   TaskResult,
   ThreadTask,
-} from "../executing.ts";
-import { checkCount, checkOptions, checkTime, wrongType } from "../loop/arguments.ts";
-import { asyncDispose } from "../loop/dispose.ts";
-import { CancelledError, RuntimeError } from "../loop/errors.ts";
-import { clearTimeout, setTimeout } from "../loop/hosts/timers.ts";
-import type { Scheduler } from "../loop/scheduler.ts";
+} from "../program/executorPort.ts";
 import { cancelledThere } from "../remote/remoteError.ts";
-import { copied } from "../remote/transfer.ts";
-import { onAbort } from "../tasks/onAbort.ts";
-import { abortError, checkSignal } from "../tasks/withSignal.ts";
-import { type Place, placeOf } from "./task.ts";
+import { promiseOfCall } from "./promiseOfCall.ts";
+import { locationOf } from "./task.ts";
+import { type CallListener, ThreadCall, type ThreadPool } from "./threadCall.ts";
 
 export interface ThreadExecutorOptions {
-  /** How many threads there are at most, by default as many as the machine runs at once. */
+  /** The maximum number of threads, by default as many as the machine runs in parallel. */
   readonly maxThreads?: number | undefined;
-  /** How many calls may wait for a thread until `drain()` waits, by default any number. */
+  /** How many calls may wait for a thread before `drain()` waits. By default unlimited. */
   readonly maxQueue?: number | undefined;
-  /** How many milliseconds a cancelled call has to end, until its thread is terminated. By default 1,000. */
+  /**
+   * How long a cancelled call has to end before its thread is terminated, in milliseconds. By
+   * default 1,000.
+   */
   readonly grace?: number | undefined;
 }
 
-/** Hears how a call ended. */
-export interface Listener {
-  onResult(value: unknown): void;
-  onError(error: unknown): void;
-}
-
-/** A call, from when it is submitted. */
-export class Call {
-  readonly place: Place;
-  args: readonly unknown[];
-  /** Whether the arguments are ours already, and nobody changes them. */
-  isCopied = false;
-  readonly listener: Listener;
-  /** Why it was cancelled, if it was. */
-  cancelled: CancelledError | undefined;
-  isSettled = false;
-  /** When it is over with the grace. */
-  timer: ReturnType<typeof setTimeout> | undefined;
-
-  constructor(place: Place, args: readonly unknown[], listener: Listener) {
-    this.place = place;
-    this.args = args;
-    this.listener = listener;
-  }
-
-  /** Keeps the arguments as they are now. Throws if they cannot be cloned. */
-  copy(): void {
-    if (!this.isCopied) this.args = copied(this.args);
-    this.isCopied = true;
-  }
-}
-
 const DEFAULT_GRACE = 1_000;
-/** More than any machine runs. */
-const MOST_THREADS = 4_096;
-
-/** The threads themselves. */
-export interface Threads {
-  /** Has a free thread make the call: `onEnd` of the executor is to hear how it ended. Throws if it cannot be sent. */
-  begin(call: Call): void;
-  /** Tells a thread that its call is cancelled. */
-  cancel(call: Call): void;
-  /** Terminates the thread of a call, however it is. `onFree` of the executor is to hear when it is gone. */
-  terminate(call: Call): void;
-  /** Ends all threads: none has a call. */
-  end(): Promise<void>;
-}
+/** More threads than any machine can run. */
+const MAX_THREADS = 4_096;
 
 export abstract class CallExecutor implements Executor {
   readonly #maxThreads: number;
   readonly #maxQueue: number;
   readonly #grace: number;
-  readonly #waiting = new Set<Call>();
-  /** Those who have a thread. */
-  readonly #running = new Set<Call>();
-  /** Those who wait until there is room, or until nothing is left. */
+  readonly #waiting = new Set<ThreadCall>();
+  /** The calls that have a thread. */
+  readonly #running = new Set<ThreadCall>();
+  /** The resolvers of pending `drain()` promises. */
   readonly #drainers: (() => void)[] = [];
+  /** Called during a shutdown, when no calls are left. */
   #onEmpty: (() => void) | undefined;
   #shutDown: Promise<void> | undefined;
 
-  constructor(options: ThreadExecutorOptions, most: number) {
+  constructor(options: ThreadExecutorOptions, defaultThreads: number) {
     checkOptions(options);
-    const { maxThreads = most, maxQueue = Infinity, grace = DEFAULT_GRACE } = options;
+    const { maxThreads = defaultThreads, maxQueue = Infinity, grace = DEFAULT_GRACE } = options;
     checkCount("maxThreads", maxThreads, 1);
     checkCount("maxQueue", maxQueue);
     checkTime("grace", grace);
-    this.#maxThreads = Math.min(maxThreads, MOST_THREADS);
+    this.#maxThreads = Math.min(maxThreads, MAX_THREADS);
     this.#maxQueue = maxQueue;
     this.#grace = grace;
   }
 
-  /** The threads. There is none yet when the executor is made. */
-  protected abstract readonly threads: Threads;
+  /** The threads. None is started yet when the executor is created. */
+  protected abstract readonly threads: ThreadPool;
 
-  /** How many threads there are at most. */
+  /** The maximum number of threads. */
   get maxThreads(): number {
     return this.#maxThreads;
   }
 
-  /** How many calls have a thread. */
+  /** The number of calls that have a thread. */
   get running(): number {
     return this.#running.size;
   }
 
-  /** How many calls wait for a thread. */
+  /** The number of calls that wait for a thread. */
   get waiting(): number {
     return this.#waiting.size;
   }
 
   /**
-   * Has a thread call `task` with `args`; the promise settles as the call does. Calls begin in the order in which they were
-   * submitted. Arguments and results are structured clones, made at once; memory moves if `transfer` says so. Errors keep
-   * their name, message, stack, cause and own enumerable fields, such as `code`.
+   * Calls `task` with `args` in a thread. Returns a promise of the result. Calls begin in the order
+   * in which they were submitted. Arguments are cloned when the call is submitted, results when it
+   * ends; `transfer` moves memory instead. Errors keep their name, message, stack, cause and own
+   * enumerable fields, such as `code`.
    *
-   * If every thread has a call, it waits for one, however many do: who submits more than he can hold waits for `drain()`.
+   * If every thread is busy, the call waits in a queue without a limit. For backpressure, set
+   * `maxQueue` and await `drain()` before each call.
    *
-   * An abort of `signal` takes a call that waits out of the line. One that has begun hears of it by `threadSignal()`, and
-   * is waited for; if it does not end within the time of grace, its thread is terminated, and another takes its place.
+   * Aborting `signal` removes a waiting call from the queue. A call that has begun can observe the
+   * abort through `threadSignal()`, and the promise waits for it to end. After the grace period,
+   * its thread is terminated, and another one takes its place.
    *
-   * Rejects with a TypeError if `task` is none; with a DataCloneError if an argument or the result cannot be cloned; with a
-   * LookupError if the module exports no such function; with a CancelledError, whose `cause` is the signal's reason, after
-   * an abort; with a RemoteLostError if the thread dies, or if the function throws a CancelledError of its own; with a RuntimeError after `shutdown()`.
+   * Rejects with a TypeError if `task` is not a task; with a DataCloneError if an argument or the
+   * result cannot be cloned; with a LookupError if the module does not export the function; with a
+   * CancelledError whose `cause` is the signal's reason after an abort; with a RemoteLostError if
+   * the thread dies or can't start, or if the function itself throws a CancelledError; with a
+   * RuntimeError after `shutdown()`.
    */
   submit<F extends ThreadTask>(
     task: F,
     args: TaskArguments<F>,
     options: SubmitOptions = {},
   ): Promise<TaskResult<F>> {
-    return new Promise((resolve, reject) => {
-      checkOptions(options);
-      const { signal } = options;
-      if (signal === undefined) {
-        this._start(task, args, { onResult: resolve as never, onError: reject });
-        return;
-      }
-      checkSignal(signal);
-      if (signal.aborted) throw abortError(signal);
-      const abort = () => this._cancel(call, abortError(signal));
-      const call = this._start(task, args, {
-        onResult(value) {
-          leave();
-          resolve(value as TaskResult<F>);
-        },
-        onError(error) {
-          leave();
-          reject(error);
-        },
-      });
-      const leave = onAbort(signal, abort);
-    });
+    return promiseOfCall(
+      options,
+      (listener) => this._start(task, args, listener),
+      (call, error) => this._cancel(call, error),
+    );
   }
 
   /**
-   * Waits until fewer than `maxQueue` calls wait for a thread: for who submits many, so that they do not pile up. Does not
-   * wait if it is so already.
+   * Waits until fewer than `maxQueue` calls wait for a thread, so that calls don't pile up.
+   * Resolves immediately if that is already true.
    *
    * @example
    * for (const file of files) {
@@ -184,8 +132,8 @@ export abstract class CallExecutor implements Executor {
   }
 
   /**
-   * Takes nothing more, waits for all calls, and ends the threads. With `cancel`, calls are cancelled first. Later calls
-   * wait for the same end, and may still cancel.
+   * Stops accepting calls, waits for all submitted calls, then ends the threads. With `cancel`,
+   * cancels the calls first. Calling it again waits for the same shutdown, and may still cancel.
    */
   shutdown(options: { readonly cancel?: boolean | undefined } = {}): Promise<void> {
     try {
@@ -201,44 +149,62 @@ export abstract class CallExecutor implements Executor {
     return this.#shutDown;
   }
 
-  /** As `shutdown()`, at the end of a block with `await using`. */
+  /** Calls `shutdown()` at the end of an `await using` block. */
   async [asyncDispose](): Promise<void> {
     await this.shutdown();
   }
 
-  /** `submit` for who needs no promise. @internal */
-  _start(task: ThreadTask, args: readonly unknown[], listener: Listener): Call {
-    const place = placeOf(task);
+  /** Like `submit`, but reports to a listener instead of a promise. */
+  _start(task: ThreadTask, args: readonly unknown[], listener: CallListener): ThreadCall {
+    const location = locationOf(task);
     if (!Array.isArray(args)) throw wrongType("args", "an array of arguments", args);
     if (this.#shutDown !== undefined) throw new RuntimeError("The executor was shut down");
-    const call = new Call(place, args, listener);
+    const call = new ThreadCall(location, args, listener);
     if (this.#running.size < this.#maxThreads) {
       this.#begin(call);
     } else {
-      // What waits is cloned now: the caller may change it.
+      // Clone now, because the caller may change the arguments while the call waits.
       call.copy();
       this.#waiting.add(call);
     }
     return call;
   }
 
-  /** Who hears of errors of threads that belong to no call. @internal */
+  /** The loops that receive errors outside any call. */
   readonly _loops = new Set<Scheduler>();
 
-  /** A thread has failed outside of every call. */
+  /** Called when a thread has failed outside any call. */
   protected onStray(exception: unknown): void {
-    const message = "An exception in a thread of an executor, outside of every call";
-    const loop = [...this._loops].find((one) => !one.isClosed());
-    if (loop !== undefined) loop.callExceptionHandler({ message, exception });
-    // As an error of a thread without a listener: the platform reports it.
-    else
-      setTimeout(() => {
-        throw exception;
-      });
+    const message = "An exception in a thread of an executor, outside any call";
+    if (this.#reportToLoop({ message, exception })) return;
+    // Let the platform report it as an uncaught error.
+    setTimeout(() => {
+      throw exception;
+    });
   }
 
-  /** @internal */
-  _cancel(call: Call, error: CancelledError): void {
+  /**
+   * Called when an idle thread has ended without being asked to. Returns whether a loop received
+   * the report.
+   */
+  protected onThreadLost(exception: Error): boolean {
+    return this.#reportToLoop({
+      message: "An idle thread of an executor ended",
+      exception,
+    });
+  }
+
+  #reportToLoop(context: ExceptionContext): boolean {
+    const loop = [...this._loops].find((one) => !one.isClosed());
+    loop?.callExceptionHandler(context);
+    return loop !== undefined;
+  }
+
+  /**
+   * Cancels a call. A waiting call ends immediately. A running one is asked to end, and its thread
+   * is terminated after the grace period.
+   */
+  _cancel(call: ThreadCall, error: CancelledError, ownGrace = this.#grace): void {
     if (call.isSettled || call.cancelled !== undefined) return;
     call.cancelled = error;
     if (this.#waiting.delete(call)) {
@@ -246,11 +212,11 @@ export abstract class CallExecutor implements Executor {
       this.#wake();
       return;
     }
-    let grace = this.#grace;
+    let grace = ownGrace;
     try {
       this.threads.cancel(call);
     } catch {
-      // Nobody knows whether the thread has heard of it, so it has to end in bounded time.
+      // The thread may not have received the cancellation, so bound the time it has to end.
       grace = Math.min(grace, DEFAULT_GRACE);
     }
     if (grace <= 0) this.#giveUp(call);
@@ -259,16 +225,27 @@ export abstract class CallExecutor implements Executor {
     }
   }
 
-  /** The thread of a call has answered. */
-  protected onEnd(call: Call, isError: boolean, outcome: unknown): void {
-    const isCancel = isError && outcome instanceof CancelledError;
-    const told = isCancel ? (call.cancelled ?? cancelledThere(outcome)) : outcome;
-    this.#settle(call, isError ? "onError" : "onResult", told);
+  /** Describes a call: its function, and the thread that it runs in. */
+  _describe(call: ThreadCall): string {
+    const where = this.#waiting.has(call) ? "waiting for a thread" : this.threads.whereIs?.(call);
+    return `ThreadCall ${call.location.name}${where === undefined ? "" : ` (${where})`}`;
+  }
+
+  /** Returns the key of a call, which its thread knows too; undefined if it doesn't. */
+  _keyOf(call: ThreadCall): string | undefined {
+    return this.threads.keyOf?.(call);
+  }
+
+  /** Called when the thread of a call has replied, or has ended. */
+  protected onEnd(call: ThreadCall, isError: boolean, outcome: unknown): void {
+    const isCancellation = isError && outcome instanceof CancelledError;
+    const reported = isCancellation ? (call.cancelled ?? cancelledThere(outcome)) : outcome;
+    this.#settle(call, isError ? "onError" : "onResult", reported);
     this.onFree(call);
   }
 
-  /** The thread of a call is free again, or gone. */
-  protected onFree(call: Call): void {
+  /** Begins the next call. Called when the thread of `call` is free again, or has ended. */
+  protected onFree(call: ThreadCall): void {
     this.#running.delete(call);
     for (const next of this.#waiting) {
       if (this.#running.size >= this.#maxThreads) break;
@@ -282,7 +259,7 @@ export abstract class CallExecutor implements Executor {
     this.#wake();
   }
 
-  #begin(call: Call): void {
+  #begin(call: ThreadCall): void {
     this.#running.add(call);
     try {
       this.threads.begin(call);
@@ -292,12 +269,12 @@ export abstract class CallExecutor implements Executor {
     }
   }
 
-  #giveUp(call: Call): void {
+  #giveUp(call: ThreadCall): void {
     this.#settle(call, "onError", call.cancelled);
     this.threads.terminate(call);
   }
 
-  #settle(call: Call, how: "onResult" | "onError", outcome: unknown): void {
+  #settle(call: ThreadCall, how: "onResult" | "onError", outcome: unknown): void {
     if (call.isSettled) return;
     call.isSettled = true;
     call.args = [];

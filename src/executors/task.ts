@@ -1,50 +1,93 @@
-// What other threads are told to call: functions do not cross from one to another, so it is said where they are.
+// Tasks of executors, not of loops: functions whose module and name are known. Functions can't be
+// sent to another thread, so the thread imports them.
 
-import type { TaskMark, TaskReference, ThreadTask } from "../executing.ts";
-import { checkFunction, checkString, describe } from "../loop/arguments.ts";
-import { hasTag } from "../loop/brands.ts";
+import {
+  checkFunction,
+  checkOptions,
+  checkString,
+  describe,
+  wrongType,
+} from "../lang/arguments.ts";
+import { hasTag } from "../lang/brands.ts";
+import { OF_ANOTHER_COPY } from "../loop/registry.ts";
+import type { TaskMark, TaskReference, ThreadTask } from "../program/executorPort.ts";
 
-/** Where a function is exported. */
-export interface Place {
+/** The module that exports a function, and the name under which it does. */
+export interface TaskLocation {
   readonly url: string;
   readonly name: string;
+  /** Its name in a fleet, if `defineTask` was given one. */
+  readonly id?: string | undefined;
+}
+
+/** Options of `defineTask`. */
+export interface DefineTaskOptions {
+  /**
+   * The function's name in a fleet, by default `<file>#<name>`. If workers of two versions may run
+   * at the same time, give the versions of a function different ids, such as `"resize@2"`.
+   */
+  readonly id?: string | undefined;
 }
 
 type AnyFunction = (...args: never[]) => unknown;
 
-const places = /* @__PURE__ */ new WeakMap<AnyFunction, Place>();
+const taskLocations = /* @__PURE__ */ new WeakMap<AnyFunction, TaskLocation>();
 
 /**
- * Says where a function is exported, so that another thread can import and call it: `toThread(fn, ...args)`. Returns `fn`.
+ * Declares where a function is exported, so that another thread can import and call it:
+ * `toThread(fn, ...args)`. Returns `fn`.
  *
- * It may be an ordinary function, an async one or a coroutine function. The module is loaded anew in each thread, and
- * shares no variables with this one: keep it small, and free of what must not happen twice.
+ * The function may be an ordinary, async or coroutine function. Each thread loads the module again
+ * and shares no variables with this one, so keep the module small and free of side effects.
  *
- * @param url the URL of the module: `import.meta.url`. A bundler that moves the function into another module has to be
- * told the new one.
- * @param name the name under which the module exports it.
- * @throws TypeError if `url` or `name` is no string, or `fn` no function.
+ * @param url the URL of the module: `import.meta.url`. If a bundler moves the function into another
+ * module, pass that module's URL.
+ * @param name the name under which the module exports the function.
+ * @param options.id the function's name in a fleet, by default `<file>#<name>`.
+ * @throws TypeError if `url`, `name` or `id` is not a string, or `fn` is not a function.
  * @example
  * export const fib = defineTask(import.meta.url, "fib", (n: number): number => {
  *   return n < 2 ? n : fib(n - 1) + fib(n - 2);
  * });
  */
-export function defineTask<F extends AnyFunction>(url: string, name: string, fn: F): F & TaskMark {
+export function defineTask<F extends AnyFunction>(
+  url: string,
+  name: string,
+  fn: F,
+  options: DefineTaskOptions = {},
+): F & TaskMark {
   checkString("url", url);
   checkString("name", name);
   checkFunction("fn", fn);
-  places.set(fn, { url, name });
+  checkOptions(options);
+  const { id } = options;
+  if (id !== undefined) {
+    checkString("id", id);
+    if (id === "") throw wrongType("id", "a non-empty string", id);
+  }
+  taskLocations.set(fn, id === undefined ? { url, name } : { url, name, id });
+  // Only for an error message. A frozen function does without.
+  Reflect.defineProperty(fn, MARK, { value: true, configurable: true });
   return fn as F & TaskMark;
 }
 
-/** Where `task` is exported. @throws TypeError if nobody can tell */
-export function placeOf(task: ThreadTask): Place {
+/** What `defineTask` of each copy of this package sets. */
+const MARK = /* @__PURE__ */ Symbol.for("mysyncio.task");
+
+/** Returns the location that `defineTask` recorded for a function; undefined if there is none. */
+export function knownLocation(fn: unknown): TaskLocation | undefined {
+  return typeof fn === "function" ? taskLocations.get(fn as AnyFunction) : undefined;
+}
+
+/** Returns the location of `task`. @throws TypeError if it is unknown. */
+export function locationOf(task: ThreadTask): TaskLocation {
   if (typeof task === "function") {
-    const place = places.get(task);
-    if (place !== undefined) return place;
+    const location = taskLocations.get(task);
+    if (location !== undefined) return location;
+    if (MARK in task) throw new TypeError(`The \`defineTask\` of \`task\`${OF_ANOTHER_COPY}`);
     throw new TypeError(
-      `Expected \`task\` to be made by \`defineTask\`, got ${describe(task)}. A function cannot move to another thread, ` +
-        "which has to know where to import it from",
+      `Expected \`task\` to be made by \`defineTask\`, got ${describe(task)}. Functions can't be sent to another ` +
+        "thread. The thread imports them, so it must know from where",
     );
   }
   const { url, name = "default" } = (task ?? {}) as Partial<TaskReference>;

@@ -1,27 +1,43 @@
-// In a thread of an executor: the call that it works on, and the signal of that.
+// The call that a thread of an executor is running, and its signal.
 //
-// A thread that computes hears nothing: no event arrives before it is done. So whoever cancels also leaves a mark in memory
-// that both share, where there is such a thing, and the signal looks there whenever it is asked.
+// A thread receives no events while it computes. So a cancellation also sets a flag in shared
+// memory, if that is available, and the signal checks the flag whenever it is read.
 
-import { CancelledError, LookupError } from "../loop/errors.ts";
-import { run } from "../run.ts";
+import { CancelledError, LookupError } from "../lang/errors.ts";
+import { ContextVar } from "../loop/context.ts";
+import { run } from "../program/run.ts";
 import { isThenable } from "../tasks/awaitable.ts";
-import { type Coroutine, isCoroutine } from "../tasks/coroutine.ts";
+import { currentTask } from "../tasks/currentTask.ts";
+import { type Coroutine, isCoroutine } from "../tasks/kernel/coroutine.ts";
 import { withSignal } from "../tasks/withSignal.ts";
-import type { Place } from "./task.ts";
+import { noteCoroutine, onlyServed } from "./servedCalls.ts";
+import type { TaskLocation } from "./task.ts";
 
 export type AnyFunction = (...args: readonly unknown[]) => unknown;
 
-/** One at a time, so one is enough. */
+/** A call that shares its thread with others. */
+export interface SharedCall {
+  readonly signal: AbortSignal;
+  /** Reports progress to the caller. */
+  report(value: unknown): void;
+}
+
+/** The call of the current task, or of the current flow of an async function. */
+export const sharedCall = /* @__PURE__ */ new ContextVar<SharedCall | undefined>("shared call", {
+  default: undefined,
+});
+
+/** The call that this thread is running, if calls don't share the thread. There is at most one. */
 let current: Work | undefined;
 
 /**
- * The signal of the call that this thread works on: it aborts when that is cancelled. After that the call has a time of
- * grace to end, by default a second, until its thread is terminated.
+ * Returns the signal of the call that this thread is running. It aborts when the call is cancelled.
+ * The call then has a grace period to end, by default a second, before its thread is terminated.
  *
- * A function that computes for long asks `signal.aborted` from time to time: it tells even while the thread is blocked,
- * in Node and on pages that are cross-origin isolated. A coroutine function need not ask: its task is cancelled. Outside of an
- * executor's threads it gives a signal that never aborts.
+ * A long computation should check `signal.aborted` from time to time. That works even while the
+ * thread is blocked, in Node and on cross-origin isolated pages. A coroutine function need not
+ * check, because its task is cancelled. Outside an executor's threads, returns a signal that never
+ * aborts.
  *
  * @example
  * export const search = defineTask(import.meta.url, "search", (from: number, to: number) => {
@@ -33,92 +49,102 @@ let current: Work | undefined;
  * });
  */
 export function threadSignal(): AbortSignal {
-  return current?.signal ?? new AbortController().signal;
+  return (sharedCall.get() ?? current)?.signal ?? new AbortController().signal;
 }
 
-/** A call that this thread works on. */
+/** A call that this thread is running. */
 export class Work {
   readonly #isCancelled: () => boolean;
-  readonly #onAsked: () => void;
+  readonly #onUsed: () => void;
   #controller: AbortController | undefined;
   #hasAborted = false;
 
   /**
-   * @param isCancelled tells, if it can, while this thread computes.
-   * @param onAsked is called before the signal is used: `look()` has to be called from then on.
+   * @param isCancelled reads the flag in shared memory. Returns false without shared memory.
+   * @param onUsed is called when the signal is used for the first time. From then on, call
+   * `check()` whenever a cancellation may have arrived.
    */
-  constructor(isCancelled: () => boolean, onAsked: () => void = () => undefined) {
+  constructor(isCancelled: () => boolean, onUsed: () => void = () => undefined) {
     this.#isCancelled = isCancelled;
-    this.#onAsked = onAsked;
+    this.#onUsed = onUsed;
   }
 
   get signal(): AbortSignal {
     if (this.#controller === undefined) {
       this.#controller = new AbortController();
-      makeLive(this.#controller.signal, () => this.look());
-      this.#onAsked();
-      this.look();
+      makeLive(this.#controller.signal, () => this.check());
+      this.#onUsed();
+      this.check();
     }
     return this.#controller.signal;
   }
 
-  /** Looks whether somebody has cancelled it. */
-  look(): void {
+  /** Aborts the signal if the flag is set. */
+  check(): void {
     if (this.#isCancelled()) this.cancel();
   }
 
   cancel(): void {
     if (this.#hasAborted) return;
-    // First: some platforms read `aborted` while they abort, and that looks again.
+    // Set this first, because some platforms read `aborted` while they abort, which checks again.
     this.#hasAborted = true;
     this.#controller ??= new AbortController();
     this.#controller.abort(new CancelledError("The call was cancelled"));
   }
 
-  /** Calls the function. Gives what it gives in the end, or a promise of that. */
+  /** Calls the function. Returns its result, or a promise of it. */
   perform(fn: AnyFunction, args: readonly unknown[]): unknown {
     current = this;
     const made = fn(...args);
-    if (isCoroutine(made)) {
-      return run(withSignal(this.signal, made as Coroutine<unknown>), { handleSigint: false });
-    }
-    if (isThenable(made)) this.#onAsked();
+    if (isCoroutine(made)) return runServed(this.signal, made as Coroutine<unknown>);
+    if (isThenable(made)) this.#onUsed();
     return made;
   }
 }
 
-/** By name, and then by the URL of the module. */
+/** Runs the coroutine of the call of this thread on a loop of its own. */
+export function runServed(signal: AbortSignal, coro: Coroutine<unknown>): Promise<unknown> {
+  noteCoroutine(coro);
+  const main = function* servedCall(): Coroutine<unknown> {
+    const call = onlyServed();
+    if (call !== undefined) call.task = currentTask();
+    return yield* withSignal(signal, coro);
+  };
+  return run(main, { handleSigint: false });
+}
+
+/** Loaded functions, by name and then by the URL of the module. */
 const functions = /* @__PURE__ */ new Map<string, Map<string, AnyFunction>>();
 
-/** The function at a place, if its module was loaded before. */
-export function knownFunction({ url, name }: Place): AnyFunction | undefined {
+/** Returns the function at a location, if its module is already loaded. */
+export function knownFunction({ url, name }: TaskLocation): AnyFunction | undefined {
   return functions.get(name)?.get(url);
 }
 
-/** Loads the function at a place. @throws LookupError if nothing of that name is exported there */
-export async function loadFunction({ url, name }: Place): Promise<AnyFunction> {
+/** Imports the function at a location. @throws LookupError if the module does not export it. */
+export async function loadFunction({ url, name }: TaskLocation): Promise<AnyFunction> {
   const module = (await import(/* @vite-ignore */ /* webpackIgnore: true */ url)) as object;
   const fn: unknown = Reflect.get(module, name);
   if (typeof fn !== "function") {
-    throw new LookupError(`The module ${url} exports no function by the name \`${name}\``);
+    throw new LookupError(`The module ${url} does not export a function named \`${name}\``);
   }
   const known = functions.get(name) ?? new Map<string, AnyFunction>();
   functions.set(name, known.set(url, fn as AnyFunction));
   return fn as AnyFunction;
 }
 
-/** Has a signal look before it answers. */
-function makeLive(signal: AbortSignal, look: () => void): void {
+/** Makes `aborted` and `throwIfAborted` call `check` first. */
+function makeLive(signal: AbortSignal, check: () => void): void {
   Object.defineProperties(signal, {
     aborted: {
       get: () => {
-        look();
+        check();
         return abortedOf(signal);
       },
     },
     throwIfAborted: {
       value: () => {
-        look();
+        check();
         AbortSignal.prototype.throwIfAborted.call(signal);
       },
     },

@@ -1,56 +1,71 @@
-// Calls to the functions that a loop of another thread exposes.
+// Calls functions that a loop in another thread exposes.
 
-import { checkString, wrongType } from "../loop/arguments.ts";
-import { CancelledError, RuntimeError } from "../loop/errors.ts";
-import type { RemoteTicket } from "../loop/exposing.ts";
+import { checkString, wrongType } from "../lang/arguments.ts";
+import { CancelledError, RuntimeError } from "../lang/errors.ts";
+import { currentScheduler } from "../loop/current.ts";
 import { bellToShare } from "../loop/hosts/blocking.ts";
-import { holdName } from "../loop/hosts/lifeline.ts";
 import type { PortOwner } from "../loop/hosts/ports.ts";
+import { claimName } from "../loop/hosts/threadWatch.ts";
+import { setTimeout } from "../loop/hosts/timers.ts";
+import type { RemoteTicket } from "../loop/platform.ts";
 import type { Scheduler } from "../loop/scheduler.ts";
-import { currentScheduler, Future } from "../tasks/future.ts";
-import { type Hello, Line, type Message, newName, ring } from "./line.ts";
+import { ExternalFuture } from "../tasks/externalFuture.ts";
+import type { Future } from "../tasks/kernel/future.ts";
 import { cancelledThere, RemoteLostError, unpackError } from "./remoteError.ts";
+import { type Hello, type Message, newName, ring, ThreadLink } from "./threadLink.ts";
 import { moved } from "./transfer.ts";
 
 /**
- * Connects to a loop of another thread, whose `remote()` made the ticket.
+ * Connects to a loop in another thread. `loop.remote()` there returns the ticket.
  *
- * What is called is told by its name, and arguments and results are structured clones; memory moves if `transfer` says so.
- * Errors keep their name, message, stack, cause and own enumerable fields. The connection belongs to the first loop that calls, and ends with it.
+ * Functions are called by name. Arguments and results are structured clones; `transfer` moves
+ * memory instead. Errors keep their name, message, stack, cause and own enumerable fields. The
+ * connection belongs to the first loop that makes a call, and ends with it.
  *
- * @throws TypeError if `ticket` is none.
+ * @throws TypeError if `ticket` is not such a ticket.
  * @example
  * const remote = connectRemote(ticket);
  * const sum = yield* remote.call("add", 1, 2);
  */
 export function connectRemote(ticket: RemoteTicket): Remote {
   if (typeof ticket?._exposed !== "string") {
-    throw wrongType("ticket", "what `loop.remote()` gave", ticket);
+    throw wrongType("ticket", "the ticket that `loop.remote()` returned", ticket);
   }
   return new Remote(ticket);
 }
 
-/** A loop of another thread. Made by `connectRemote`. */
+/** A loop in another thread. Created by `connectRemote`. */
 export class Remote {
   readonly #ticket: RemoteTicket;
   #connection: Connection | undefined;
+  readonly #onLost: (() => void) | undefined;
   #isClosed = false;
 
-  /** @internal */
-  constructor(ticket: RemoteTicket) {
+  /**
+   * @param onLost is called when the other thread ends or closes its loop, after the first call.
+   * @internal
+   */
+  constructor(ticket: RemoteTicket, onLost?: () => void) {
     this.#ticket = ticket;
+    this.#onLost = onLost;
   }
 
   /**
-   * Calls a function there; the future is done when that has ended. Calls begin in the order in which they were made.
+   * Calls a function of the other loop. Returns a future of its result. Calls begin in the order in
+   * which they are made.
    *
-   * Cancelling the future cancels the task there, and the future waits for its answer: it cleans up first. A value is
-   * given only if the task there has swallowed the cancel; one that was on its way already is dropped. A function
-   * that is not exposed is a LookupError; if the thread dies or closes its loop, the future fails with a `RemoteLostError`.
-   * So it does if somebody there cancels the task: the CancelledError is then the `cause`, as nobody here was cancelled.
+   * Cancelling the future cancels the task on the other side. The future stays pending until that
+   * task has cleaned up and its outcome has arrived. The future succeeds only if the task
+   * suppressed the cancellation; a result that was already on its way is dropped.
    *
-   * @throws RuntimeError if no loop runs, if another one called before, or after `close()`. @throws TypeError if `name` is
-   * not a string. @throws DataCloneError if an argument cannot be cloned.
+   * The future fails with a LookupError if no such function is exposed, and with a RemoteLostError
+   * if the thread dies or closes its loop. It also fails with a RemoteLostError, whose `cause` is a
+   * CancelledError, if the task was cancelled on the other side.
+   *
+   * @throws RuntimeError if no loop is running, if the connection belongs to another loop, or after
+   * `close()`.
+   * @throws TypeError if `name` is not a string. @throws DataCloneError if an argument cannot be
+   * cloned.
    */
   call<T = unknown>(name: string, ...args: readonly unknown[]): Future<T> {
     checkString("name", name);
@@ -58,58 +73,74 @@ export class Remote {
   }
 
   /**
-   * The same without waiting: how it ends, nobody here hears. Errors go to the exception handler of the loop there. It is
-   * lost if the thread dies before.
+   * Calls a function without waiting for its outcome. Errors go to the exception handler of the
+   * other loop. The call is lost if the thread dies before it begins.
+   *
+   * @throws the same errors as `call()`.
    */
   callSoon(name: string, ...args: readonly unknown[]): void {
     checkString("name", name);
     this.#connect("remote.callSoon()").send({ type: "call", id: 0, name, args });
   }
 
-  /** Ends the connection: calls that are under way are cancelled there, and fail here with a `RemoteLostError`. */
+  /**
+   * Closes the connection. Pending calls are cancelled on the other side, and fail here with a
+   * RemoteLostError. Idempotent.
+   */
   close(): void {
     this.#isClosed = true;
     this.#connection?.close();
   }
 
-  #connect(what: string): Connection {
-    const loop = currentScheduler(what);
+  #connect(caller: string): Connection {
+    const loop = currentScheduler(caller);
     if (this.#isClosed) throw new RuntimeError("The connection is closed");
-    this.#connection ??= new Connection(loop, this.#ticket);
+    this.#connection ??= new Connection(loop, this.#ticket, this.#onLost);
     if (this.#connection.loop === loop) return this.#connection;
     throw new RuntimeError("The connection belongs to another loop");
   }
 }
 
+/** After how many milliseconds without a welcome to say hello again. */
+const HELLO_INTERVAL = 500;
+
 class Connection implements PortOwner {
   readonly loop: Scheduler;
-  readonly #line: Line;
+  readonly #link: ThreadLink;
   readonly #release: () => void;
   readonly #calls = new Map<number, RemoteCall>();
   #lastId = 0;
-  /** What is to be said once the other side listens. */
-  #unsaid: Message[] | undefined = [];
+  /** Messages to send once the other side listens; undefined when it does. */
+  #unsent: Message[] | undefined = [];
+  readonly #onLost: (() => void) | undefined;
   #isLost = false;
 
-  constructor(loop: Scheduler, ticket: RemoteTicket) {
+  constructor(loop: Scheduler, ticket: RemoteTicket, onLost: (() => void) | undefined) {
     this.loop = loop;
+    this.#onLost = onLost;
     const { _exposed: exposed, _thread: thread, _bell: bell } = ticket;
-    const line = newName();
-    const watched = [thread === undefined ? exposed : line, thread] as const;
-    this.#line = new Line(line, bell, watched, this);
+    const name = newName();
+    const watched = [thread === undefined ? exposed : name, thread] as const;
+    this.#link = new ThreadLink(name, bell, watched, this);
     loop._resources.add(this);
-    loop._callSoon(() => this.#line.check(), []);
-    // The other side waits for the end of what is held. A lock that is not yet held seems to have ended.
-    this.#release = holdName(line, () => {
+    loop._callSoon(() => this.#link.check(), []);
+    // Say hello only when the lock is held, because to the other side a free lock means a dead
+    // thread.
+    const sayHello = () => {
+      if (this.#unsent === undefined || this.#isLost) return;
       const channel = new BroadcastChannel(exposed);
-      channel.postMessage({ line, bell: bellToShare() } satisfies Hello);
+      channel.postMessage({ link: name, bell: bellToShare() } satisfies Hello);
       channel.close();
       ring(bell);
-    });
+      // A busy browser may not have opened the other side's channel yet.
+      const timer = setTimeout(sayHello, HELLO_INTERVAL) as { unref?(): void };
+      timer.unref?.();
+    };
+    this.#release = claimName(name, sayHello);
   }
 
   get ports(): readonly object[] {
-    return this.#line.ports;
+    return this.#link.ports;
   }
 
   get waits(): number {
@@ -117,54 +148,54 @@ class Connection implements PortOwner {
   }
 
   onBlocked(): void {
-    if (this.#calls.size > 0) this.#line.onBlocked();
+    if (this.#calls.size > 0) this.#link.onBlocked();
   }
 
   call(name: string, args: readonly unknown[]): Future<unknown> {
     const id = ++this.#lastId;
+    if (!this.#isLost) this.send({ type: "call", id, name, args });
     const future = new RemoteCall(this.loop, (message) =>
       this.send({ type: "cancel", id, message }),
     );
-    if (this.#isLost) {
-      future._fail(lost());
-      return future;
-    }
-    this.send({ type: "call", id, name, args });
-    this.#calls.set(id, future);
-    this.loop._external++;
+    if (this.#isLost) future._fail(lost());
+    else this.#calls.set(id, future);
     return future;
   }
 
-  /** Throws if it cannot be cloned. */
+  /** @throws DataCloneError if the message cannot be cloned. */
   send(message: Message): void {
     const sent = message.type === "call" ? { ...message, args: moved(message.args) } : message;
-    // What is kept is cloned now: the caller may change it.
-    if (this.#unsaid === undefined) this.#line.send(sent);
-    else this.#unsaid.push(structuredClone(sent));
+    // Clone now, because the caller may change the arguments while the message is kept.
+    if (this.#unsent === undefined) this.#link.send(sent);
+    else this.#unsent.push(structuredClone(sent));
   }
 
   onMessage(message: Message): void {
     if (message.type === "welcome") {
-      const unsaid = this.#unsaid ?? [];
-      this.#unsaid = undefined;
-      for (const kept of unsaid) this.#say(kept);
+      const unsent = this.#unsent ?? [];
+      this.#unsent = undefined;
+      for (const kept of unsent) this.#sendKept(kept);
     } else if (message.type === "result") {
-      this.#take(message.id)?._give(message.value, message.isHeard === true);
+      this.#take(message.id)?._answer(message.value, message.isHeard === true);
     } else if (message.type === "error") {
       const error = unpackError(message.error);
       const future = this.#take(message.id);
-      if (future !== undefined) future._refuse(error);
+      if (future !== undefined) future._reject(error);
     }
   }
 
-  /** Sends what was kept. A clone of it could be made, but a channel may take less, as no shared memory in browsers. */
-  #say(kept: Message): void {
+  /**
+   * Sends a kept message. A channel may refuse what `structuredClone` accepts, such as shared
+   * memory in browsers.
+   */
+  #sendKept(kept: Message): void {
     try {
-      this.#line.send(kept);
+      this.#link.send(kept);
     } catch (error) {
       const future = kept.type === "call" ? this.#take(kept.id) : undefined;
       if (future !== undefined) future._fail(error);
-      else this.loop.callExceptionHandler({ message: "A call was not sent", exception: error });
+      else
+        this.loop.callExceptionHandler({ message: "A call could not be sent", exception: error });
     }
   }
 
@@ -172,30 +203,31 @@ class Connection implements PortOwner {
     this.#isLost = true;
     this.#release();
     this.loop._resources.delete(this);
-    // What waits for a closed loop never runs.
+    // Nothing that waits runs on a closed loop.
     if (this.loop.isClosed()) return;
     for (const id of [...this.#calls.keys()]) this.#take(id)?._fail(lost());
+    this.#onLost?.();
   }
 
   close(): void {
-    this.#line.close();
+    this.#link.close();
     this.onLost();
   }
 
   #take(id: number): RemoteCall | undefined {
     const future = this.#calls.get(id);
-    if (this.#calls.delete(id)) this.loop._external--;
+    this.#calls.delete(id);
     return future;
   }
 }
 
-/** The answer of another thread. */
-class RemoteCall extends Future<unknown> {
+/** The future of a call to another thread. */
+class RemoteCall extends ExternalFuture<unknown> {
   readonly #onCancel: (message: string | undefined) => void;
   #cancelled: CancelledError | undefined;
 
   constructor(loop: Scheduler, onCancel: (message: string | undefined) => void) {
-    super(undefined, loop);
+    super(loop);
     this.#onCancel = onCancel;
   }
 
@@ -206,14 +238,20 @@ class RemoteCall extends Future<unknown> {
     return true;
   }
 
-  /** Takes a value. If it was on its way when a cancel was sent, nobody there has heard of that, and it must not be lost. */
-  _give(value: unknown, isHeard: boolean): void {
+  /**
+   * Takes a result. If it was already on its way when the future was cancelled, the cancellation
+   * takes effect here, because the other side did not see it.
+   */
+  _answer(value: unknown, isHeard: boolean): void {
     if (this.#cancelled === undefined || isHeard) this._succeed(value);
     else this._abandon(this.#cancelled);
   }
 
-  /** Takes an error. A cancellation is one's own only if one has asked for it: else a group would take it for its doing. */
-  _refuse(error: unknown): void {
+  /**
+   * Takes an error. A CancelledError counts as a cancellation only if it was requested here.
+   * Otherwise a task group would mistake it for its own.
+   */
+  _reject(error: unknown): void {
     if (!(error instanceof CancelledError)) this._fail(error);
     else if (this.#cancelled !== undefined) this._abandon(error);
     else this._fail(cancelledThere(error));
@@ -225,7 +263,5 @@ class RemoteCall extends Future<unknown> {
 }
 
 function lost(): RemoteLostError {
-  return new RemoteLostError(
-    "The other thread has ended, or one side has closed the connection, before it answered",
-  );
+  return new RemoteLostError("The thread or the connection ended before the call did");
 }

@@ -1,6 +1,7 @@
-// Errors that cross from one thread to another: structured clones keep neither class nor cause of most.
+// Errors that cross from one thread to another. Structured clones lose the class and cause of most
+// errors.
 
-import { isError } from "../loop/brands.ts";
+import { isError } from "../lang/brands.ts";
 import {
   CancelledError,
   DeadlockError,
@@ -8,22 +9,20 @@ import {
   LookupError,
   RuntimeError,
   TimeoutError,
-} from "../loop/errors.ts";
+} from "../lang/errors.ts";
 import { ExceptionGroup } from "../tasks/exceptionGroup.ts";
 
-/** The other thread has ended, has closed its loop or has cancelled the call, before it answered. */
+/** The other thread ended, closed its loop or cancelled the call before the call had ended. */
 export class RemoteLostError extends Error {
   override name = "RemoteLostError";
 }
 
-/** What the caller gets whose call was cancelled over there, and not by the caller. */
+/** Returns the error for a call that was cancelled, but not by its caller. */
 export function cancelledThere(cause: CancelledError): RemoteLostError {
-  return new RemoteLostError("The call was cancelled in the other thread, and not by its caller", {
-    cause,
-  });
+  return new RemoteLostError("The call was cancelled, but not by its caller", { cause });
 }
 
-/** What was thrown, as it is sent. */
+/** A thrown value in the form that is sent. */
 export type PackedError =
   | { readonly value: unknown }
   | {
@@ -32,20 +31,23 @@ export type PackedError =
       readonly stack: string | undefined;
       readonly cause: PackedError | undefined;
       readonly errors: PackedError[] | undefined;
-      /** Its own enumerable fields, such as `code`, by name. */
+      /** `code`, and its own enumerable fields. */
       readonly fields: readonly (readonly [name: string, value: Field])[] | undefined;
     };
 
-/** A field of an error: an error itself, or plain data. */
-type Field = { readonly error: PackedError } | { readonly data: unknown };
+/** A field of an error: another error, plain data, or a list with errors in it. */
+type Field =
+  | { readonly error: PackedError }
+  | { readonly data: unknown }
+  | { readonly list: readonly Field[] };
 
-/** How deep causes and the errors of groups are kept, and how many in all. */
-const DEEPEST = 16;
-const MOST = 200;
+/** How deep causes and the errors of groups are kept, and how many in total. */
+const MAX_DEPTH = 16;
+const MAX_ERRORS = 200;
 
 /**
- * The classes that are known on both sides. An error of another class comes as an `Error` of that name. Their own names
- * would not do as keys, because minifiers change them.
+ * The classes that both sides know. An error of another class arrives as an `Error` with its name.
+ * The keys are not taken from the classes' own `name`, because minifiers change that.
  */
 const CLASSES = /* @__PURE__ */ new Map<string, new (message: string) => Error>(
   Object.entries({
@@ -61,14 +63,19 @@ const CLASSES = /* @__PURE__ */ new Map<string, new (message: string) => Error>(
   }),
 );
 
-/** What was thrown, so that it can be sent. Never fails, whatever that is. */
+/** Registers an error class on this side, under the name of its errors. */
+export function knowErrorClass(name: string, known: new (message: string) => Error): void {
+  CLASSES.set(name, known);
+}
+
+/** Converts a thrown value into a form that can be sent. Never throws, whatever the value is. */
 export function packError(error: unknown): PackedError {
-  let left = MOST;
-  /** The errors that this one is a cause of: they may form a circle. */
+  let left = MAX_ERRORS;
+  /** The errors that contain the current one, because causes may form a cycle. */
   const path = new Set<unknown>();
 
   function packInner(inner: unknown): PackedError | undefined {
-    return left > 0 && path.size <= DEEPEST && !path.has(inner) ? pack(inner) : undefined;
+    return left > 0 && path.size <= MAX_DEPTH && !path.has(inner) ? pack(inner) : undefined;
   }
 
   function pack(error: unknown): PackedError {
@@ -77,7 +84,7 @@ export function packError(error: unknown): PackedError {
     try {
       if (!isError(error)) return { value: cloneable(error) };
       const { message, stack, cause, errors } = error as Error & { errors?: unknown };
-      // A class that does not say its name has one all the same.
+      // If the class does not set `name`, use the name of the class.
       const name = error.name === "Error" ? (error.constructor?.name ?? "Error") : error.name;
       return {
         name: String(name),
@@ -90,48 +97,59 @@ export function packError(error: unknown): PackedError {
         fields: packFields(error),
       };
     } catch {
-      // A getter of its own, or what cannot become a string.
+      // A getter threw, or a value could not be converted to a string.
       return { ...UNDESCRIBED };
     } finally {
       path.delete(error);
     }
   }
 
-  /** What a getter throws or nobody can clone is left out: the rest is worth more. */
+  /** Omits fields whose getter throws and values that cannot be cloned, and keeps the rest. */
   function packFields(error: Error): (readonly [string, Field])[] | undefined {
-    const names = Object.keys(error).filter((name) => !STANDARD.includes(name));
+    // A class may define `code` by a getter, as DOMException does.
+    const names = ["code", ...Object.keys(error)].filter(
+      (name) => name in error && !STANDARD.includes(name),
+    );
     const fields: (readonly [string, Field])[] = [];
-    for (const name of names.slice(0, MOST_FIELDS)) {
+    for (const name of names.slice(0, MAX_FIELDS)) {
       try {
-        const value: unknown = Reflect.get(error, name);
-        const inner = isError(value) ? packInner(value) : undefined;
-        if (inner !== undefined) fields.push([name, { error: inner }]);
-        else if (!isError(value)) fields.push([name, { data: structuredClone(value) }]);
+        const field = packField(Reflect.get(error, name));
+        if (field !== undefined) fields.push([name, field]);
       } catch {
-        // A getter that throws, or a function in it.
+        // A getter that throws, or a value that cannot be cloned.
       }
     }
     return fields.length > 0 ? fields : undefined;
   }
 
+  /** Undefined for an error too many. Throws if the value cannot be cloned. */
+  function packField(value: unknown): Field | undefined {
+    if (isError(value)) {
+      const inner = packInner(value);
+      return inner && { error: inner };
+    }
+    if (!Array.isArray(value) || !value.some(isError)) return { data: structuredClone(value) };
+    return { list: value.map(packField).filter((field) => field !== undefined) };
+  }
+
   return pack(error);
 }
 
-/** What is sent for itself. `name` is a field of most classes. */
+/** Fields that are sent separately. `name` is an own field of most error classes. */
 const STANDARD = ["name", "message", "stack", "cause", "errors"];
 /** How many fields of an error are kept. */
-const MOST_FIELDS = 50;
+const MAX_FIELDS = 50;
 
 const UNDESCRIBED = {
   name: "Error",
-  message: "What was thrown cannot be described",
+  message: "The thrown value cannot be described",
   stack: undefined,
   cause: undefined,
   errors: undefined,
   fields: undefined,
 };
 
-/** What arrives. Never fails, as nobody would ever hear of that. */
+/** Restores a thrown value. Never throws, because nothing could report that. */
 export function unpackError(packed: PackedError): unknown {
   if ("value" in packed) return packed.value;
   const { name, message, stack, cause } = packed;
@@ -140,14 +158,20 @@ export function unpackError(packed: PackedError): unknown {
   if (stack !== undefined) define(error, "stack", stack);
   if (cause !== undefined) define(error, "cause", unpackError(cause));
   for (const [key, field] of packed.fields ?? []) {
-    define(error, key, "error" in field ? unpackError(field.error) : field.data, true);
+    define(error, key, unpackField(field), true);
   }
   return error;
 }
 
+function unpackField(field: Field): unknown {
+  if ("list" in field) return field.list.map(unpackField);
+  return "error" in field ? unpackError(field.error) : field.data;
+}
+
 function newError(name: string, message: string, errors: unknown[] | undefined): Error {
   if (errors !== undefined) {
-    // One that is too deep, or one too many, has lost what was in it, and no group is empty.
+    // A group that was too deep, or one too many, has lost its errors. No ExceptionGroup may be
+    // empty.
     if (name === "ExceptionGroup" && errors.length > 0) return new ExceptionGroup(errors, message);
     return new AggregateError(errors, message);
   }
@@ -155,16 +179,17 @@ function newError(name: string, message: string, errors: unknown[] | undefined):
   return new Known(message);
 }
 
-/** Defines and never assigns: a field may be called `__proto__`. */
+/** Defines a field. Never assigns, because it may be called `__proto__`. */
 function define(error: Error, key: string, value: unknown, enumerable = false): void {
   Object.defineProperty(error, key, { value, configurable: true, writable: true, enumerable });
 }
 
-/** `value`, or words for it if it cannot be sent. */
+/** Returns a clone of `value`, or its text if it cannot be cloned. */
 function cloneable(value: unknown): unknown {
   try {
     return structuredClone(value);
   } catch {
+    // A function or another value that cannot be cloned, or a getter that throws.
     return String(value);
   }
 }

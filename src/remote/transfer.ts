@@ -1,14 +1,14 @@
-import { describe, wrongType } from "../loop/arguments.ts";
-import { isArrayBuffer } from "../loop/brands.ts";
+import { describe, wrongType } from "../lang/arguments.ts";
+import { isArrayBuffer } from "../lang/brands.ts";
 
-/** What goes along with a value, and is not copied. */
+/** The memory to move with each value. */
 const lists = /* @__PURE__ */ new WeakMap<object, readonly ArrayBuffer[]>();
 
 /**
- * Says that memory of `value` moves to the other thread when `value` is an argument or a result of a remote call: here it
- * is empty afterwards. Returns `value`.
+ * Marks memory of `value` to be moved instead of copied when `value` is an argument or a result of
+ * a remote call. The buffers are empty here afterwards. Returns `value`.
  *
- * @throws TypeError if `value` is no object, or the list has something else than ArrayBuffers in it.
+ * @throws TypeError if `value` is not an object, or `list` is not an array of ArrayBuffers.
  * @example
  * yield* remote.call("compress", transfer(bytes, [bytes.buffer]));
  */
@@ -17,16 +17,14 @@ export function transfer<T extends object>(value: T, list: readonly ArrayBuffer[
   if (!Array.isArray(list)) throw wrongType("list", "an array of ArrayBuffers", list);
   for (const [i, item] of list.entries()) {
     if (isArrayBuffer(item)) continue;
-    throw new TypeError(
-      `Expected \`list[${i}]\` to be an ArrayBuffer, got ${describe(item)}. Only memory moves between loops`,
-    );
+    throw new TypeError(`Expected \`list[${i}]\` to be an ArrayBuffer, got ${describe(item)}`);
   }
   lists.set(value, list);
   return value;
 }
 
-/** The memory of `values` that is to move. */
-export function listOf(values: readonly unknown[]): readonly ArrayBuffer[] {
+/** Returns the memory to move with `values`. */
+export function transferables(values: readonly unknown[]): readonly ArrayBuffer[] {
   let list = lists.get(values) ?? NONE;
   for (const value of values) {
     const others = isPlain(value) ? undefined : lists.get(value as object);
@@ -35,16 +33,23 @@ export function listOf(values: readonly unknown[]): readonly ArrayBuffer[] {
   return list;
 }
 
-/** `values` without the memory that is to move, which they lose here. Throws if they cannot be cloned. */
+/**
+ * Returns `values` ready to send, after taking their marked memory away from this side.
+ * @throws DataCloneError if they cannot be cloned.
+ */
 export function moved<T extends readonly unknown[]>(values: T): T {
-  return listOf(values).length === 0 ? values : copied(values);
+  return transferables(values).length === 0 ? values : copied(values);
 }
 
-/** A copy of `values` as they are now. Memory that is to move has moved to it, and is to move on. Throws as `moved` does. */
+/**
+ * Returns a copy of `values` as they are now. Marked memory moves into the copy, and stays marked.
+ * @throws DataCloneError if they cannot be cloned.
+ */
 export function copied<T extends readonly unknown[]>(values: T): T {
-  // Not even a list of numbers is cheap to clone.
+  // Cloning is slow even for a list of numbers. The compiler does not know that a copy of a tuple
+  // is that tuple.
   if (values.every(isPlain)) return [...values] as unknown as T;
-  const transfer = [...listOf(values)];
+  const transfer = [...transferables(values)];
   const [copy, list] = structuredClone([values, transfer] as const, { transfer });
   if (list.length > 0) lists.set(copy, list);
   return copy;
@@ -52,7 +57,7 @@ export function copied<T extends readonly unknown[]>(values: T): T {
 
 const NONE: readonly ArrayBuffer[] = [];
 
-/** Whether nobody can change it, and anybody can clone it. */
+/** Returns whether a value is immutable, and so needs no clone. */
 function isPlain(value: unknown): boolean {
   const type = typeof value;
   return type === "number" || type === "string" || type === "boolean" || value == null;

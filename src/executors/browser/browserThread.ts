@@ -1,4 +1,4 @@
-// The program of a browser worker that loads the modules of its tasks by their URLs.
+// The entry point of a browser worker, which imports task modules by URL.
 
 import { startThread } from "./thread.ts";
 

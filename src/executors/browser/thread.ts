@@ -1,30 +1,47 @@
-// A browser worker that makes calls: it exposes a loop, and tells the page how to reach it.
+// A browser worker that runs calls for its page. It exposes a loop, and sends the page a ticket
+// that connects to the loop.
 
-import { newEventLoop } from "../../eventLoop.ts";
-import { wrongType } from "../../loop/arguments.ts";
-import { LookupError, RuntimeError } from "../../loop/errors.ts";
-import { provideExposing } from "../../loop/exposing.ts";
-import { exposureOf } from "../../remote/exposure.ts";
-import type { Place } from "../task.ts";
+import { wrongType } from "../../lang/arguments.ts";
+import { hasTag } from "../../lang/brands.ts";
+import { LookupError, RuntimeError } from "../../lang/errors.ts";
+import { installPlatform } from "../../loop/platform.ts";
+import { newEventLoop } from "../../program/eventLoop.ts";
+import { type PackedError, packError } from "../../remote/remoteError.ts";
+import { remoteServerOf } from "../../remote/remoteServer.ts";
+import { isThenable } from "../../tasks/awaitable.ts";
+import { fromPromise } from "../../tasks/fromPromise.ts";
+import type { Coroutine } from "../../tasks/kernel/coroutine.ts";
+import type { TaskLocation } from "../task.ts";
 import { type AnyFunction, knownFunction, loadFunction, Work } from "../work.ts";
 
+/** A worker's message to its page about an error outside any call. */
+export interface StrayError {
+  readonly _stray: PackedError;
+}
+
 let working: { readonly id: number; readonly work: Work } | undefined;
-/** The number of the call that was cancelled last, if this worker and the page can share memory. */
-let mark: Int32Array | undefined;
+/**
+ * Holds the id of the most recently cancelled call, if this worker and the page can share memory.
+ */
+let cancelledId: Int32Array | undefined;
 let isStarted = false;
-/** What `serveTasks` was given, by name. Without it modules are loaded by their URLs. */
+/**
+ * The functions passed to `serveTasks`, by name. Undefined if modules are imported by URL instead.
+ */
 let served: Map<string, AnyFunction> | undefined;
 
 /**
- * Has this worker call `tasks` for a `ThreadExecutor` of the page: for bundlers, which move functions out of the modules
- * that export them. A task is found by its name alone, whatever URL `defineTask` or `{ url, name }` says: the name has to be
- * a key of `tasks`. The worker then loads no modules by URL.
+ * Serves `tasks` to a `ThreadExecutor` of the page. Use it with bundlers, which move functions out
+ * of the modules that export them. The worker then finds a task by its name alone, which must be a
+ * key of `tasks`, and ignores the URL in `defineTask` or `{ url, name }`. It imports no modules by
+ * URL.
  *
- * The page starts the worker by the executor's option `worker`. A second call adds more tasks. What is not a function is
- * left out, so that `tasks` may be a whole module.
+ * The page starts the worker through the executor's option `worker`. A second call adds more tasks.
+ * Values that are not functions are ignored, so `tasks` may be a whole module.
  *
- * @throws TypeError if `tasks` is no object, holds no function, or a name is served already by another function.
- * @throws RuntimeError outside of a worker.
+ * @throws TypeError if `tasks` is not an object, contains no function, or has a name that another
+ * function already has.
+ * @throws RuntimeError outside a worker.
  * @example
  * // worker.js
  * import { serveTasks } from "mysyncio/browser";
@@ -41,11 +58,13 @@ export function serveTasks(tasks: Readonly<Record<string, unknown>>): void {
     throw wrongType("tasks", "an object with at least one function", tasks);
   for (const [name, task] of functions) {
     if ((served?.get(name) ?? task) === task) continue;
-    throw new TypeError(`Expected each name in \`tasks\` to be new, got \`${name}\` a second time`);
+    throw new TypeError(
+      `Expected each name in \`tasks\` to belong to one function, got another named \`${name}\``,
+    );
   }
   if (!("WorkerGlobalScope" in globalThis)) {
     throw new RuntimeError(
-      "`serveTasks` is for the module of a worker. Start one by the option `worker` of `ThreadExecutor`",
+      "`serveTasks` must be called in a worker. Start one through the option `worker` of `ThreadExecutor`",
     );
   }
   served ??= new Map();
@@ -53,33 +72,53 @@ export function serveTasks(tasks: Readonly<Record<string, unknown>>): void {
   startThread();
 }
 
-/** Runs a loop that makes the calls of the page, and says how to reach it. */
+/**
+ * Runs a loop that runs the page's calls, and sends the page a ticket that connects to the loop.
+ */
 export function startThread(): void {
   if (isStarted) return;
   isStarted = true;
-  provideExposing(exposureOf);
+  installPlatform({ remotePort: remoteServerOf });
   const loop = newEventLoop();
   loop.expose({ perform, cancel });
   addEventListener("message", ({ data }) => {
-    mark = data as Int32Array;
+    // A program that starts its own workers may also send them other messages.
+    if (hasTag(data, "Int32Array")) cancelledId ??= data as Int32Array;
   });
-  // The page hears of errors only, not of rejections.
-  addEventListener("unhandledrejection", (event) => {
-    event.preventDefault();
-    setTimeout(() => {
-      throw event.reason;
-    });
+  addEventListener("error", (event) => {
+    report(event, event.error ?? new Error(event.message));
   });
+  addEventListener("unhandledrejection", (event) => report(event, event.reason));
   void loop.runForever();
   postMessage(loop.remote());
 }
 
-function perform(id: number, url: string, name: string, args: readonly unknown[]): unknown {
-  const work = new Work(() => mark !== undefined && Atomics.load(mark, 0) === id);
+/**
+ * Sends an error outside any call to the page, which would otherwise only see its message.
+ */
+function report(event: Event, error: unknown): void {
+  if (event.defaultPrevented) return;
+  event.preventDefault();
+  postMessage({ _stray: packError(error) } satisfies StrayError);
+}
+
+function* perform(
+  id: number,
+  url: string,
+  name: string,
+  args: readonly unknown[],
+): Coroutine<unknown> {
+  const work = new Work(() => cancelledId !== undefined && Atomics.load(cancelledId, 0) === id);
   working = { id, work };
-  const place = { url, name };
-  const fn = served === undefined ? knownFunction(place) : servedFunction(served, name);
-  return fn === undefined ? load(work, place, args) : work.perform(fn, args);
+  const location = { url, name };
+  const fn = served === undefined ? knownFunction(location) : servedFunction(served, name);
+  const made = fn === undefined ? load(work, location, args) : work.perform(fn, args);
+  if (!isThenable(made)) return made;
+  // `allSettled`, because the page needs the original error. Awaiting a rejected promise would wrap
+  // a CancelledError, and only the page knows whether it cancelled the call.
+  const [outcome] = yield* fromPromise(Promise.allSettled([made]));
+  if (outcome.status === "rejected") throw outcome.reason;
+  return outcome.value;
 }
 
 function cancel(id: number): void {
@@ -90,13 +129,17 @@ function servedFunction(functions: ReadonlyMap<string, AnyFunction>, name: strin
   const fn = functions.get(name);
   if (fn !== undefined) return fn;
   throw new LookupError(
-    `The worker serves no task by the name \`${name}\`, but ${[...functions.keys()].join(", ")}`,
+    `The worker serves no task named \`${name}\`, only ${[...functions.keys()].join(", ")}`,
   );
 }
 
-async function load(work: Work, place: Place, args: readonly unknown[]): Promise<unknown> {
-  const fn = await loadFunction(place);
-  // Nobody waits for it any more, and it need not begin.
+async function load(
+  work: Work,
+  location: TaskLocation,
+  args: readonly unknown[],
+): Promise<unknown> {
+  const fn = await loadFunction(location);
+  // The call may have been cancelled while the module was loading.
   work.signal.throwIfAborted();
   return work.perform(fn, args);
 }

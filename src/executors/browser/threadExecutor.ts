@@ -1,37 +1,42 @@
-// Threads for browsers: module workers, which expose a loop and are called through it.
+// Threads for browsers: module workers, each of which exposes a loop for calls.
 //
-// The calls belong to a loop of the executor's own: a promise may be asked for where no loop runs.
+// The executor makes its calls from a separate loop, because `submit` also works where no loop is
+// running.
 
-import { type EventLoop, newEventLoop } from "../../eventLoop.ts";
-import { wrongType } from "../../loop/arguments.ts";
-import { CancelledError } from "../../loop/errors.ts";
-import type { RemoteTicket } from "../../loop/exposing.ts";
-import { enterScheduler } from "../../loop/scheduler.ts";
-import { connectRemote, type Remote } from "../../remote/remote.ts";
-import { RemoteLostError } from "../../remote/remoteError.ts";
-import { listOf, transfer } from "../../remote/transfer.ts";
-import { type Call, CallExecutor, type ThreadExecutorOptions, type Threads } from "../calls.ts";
+import { wrongType } from "../../lang/arguments.ts";
+import { CancelledError } from "../../lang/errors.ts";
+import { enterScheduler } from "../../loop/current.ts";
+import type { RemoteTicket } from "../../loop/platform.ts";
+import { type EventLoop, newEventLoop } from "../../program/eventLoop.ts";
+import { Remote } from "../../remote/remote.ts";
+import { RemoteLostError, unpackError } from "../../remote/remoteError.ts";
+import { transfer, transferables } from "../../remote/transfer.ts";
+import { CallExecutor, type ThreadExecutorOptions } from "../calls.ts";
+import type { ThreadCall, ThreadPool } from "../threadCall.ts";
+import type { StrayError } from "./thread.ts";
 
 export interface WorkerExecutorOptions extends ThreadExecutorOptions {
   /**
-   * Starts the worker of a thread: a module worker whose program calls `serveTasks`, which is the form for bundlers, or one
-   * whose program is `import "mysyncio/browser/thread"`, which loads modules by their URLs.
+   * Starts the worker of a thread. Its program either calls `serveTasks`, which suits bundlers, or
+   * is `import "mysyncio/browser/thread"`, which imports modules by URL. It must be a module
+   * worker.
    */
   readonly worker?: (() => Worker) | undefined;
 }
 
-type OnEnd = (call: Call, isError: boolean, outcome: unknown) => void;
+type OnEnd = (call: ThreadCall, isError: boolean, outcome: unknown) => void;
 
 /**
- * Runs functions in workers of its own, which load the modules of the functions.
+ * Runs functions in its own workers, which import the modules that export those functions.
  *
- * A worker is started when a call finds none free, up to `maxThreads`, and stays. `shutdown()` ends them; a loop does that
- * for its default executor. A worker that computes sees `threadSignal().aborted` only if the page is cross-origin isolated.
+ * Starts a worker when a call finds none free, up to `maxThreads`, and keeps it for later calls.
+ * `shutdown()` ends them; a loop does that for its default executor. `threadSignal().aborted`
+ * changes during a computation only if the page is cross-origin isolated.
  */
 export class ThreadExecutor extends CallExecutor {
-  protected readonly threads: Threads;
+  protected readonly threads: ThreadPool;
 
-  /** @throws TypeError, RangeError if an option is not what it must be. */
+  /** @throws TypeError or RangeError for invalid options. */
   constructor(options: WorkerExecutorOptions = {}) {
     super(options, globalThis.navigator?.hardwareConcurrency ?? 1);
     const { worker = startWorker } = options;
@@ -40,32 +45,42 @@ export class ThreadExecutor extends CallExecutor {
       worker,
       (call, isError, outcome) => this.onEnd(call, isError, outcome),
       (error) => this.onStray(error),
+      (error) => {
+        if (!this.onThreadLost(error)) console.warn(error);
+      },
     );
   }
 }
 
 function startWorker(): Worker {
-  // In this form bundlers find it.
+  // Bundlers recognize this form.
   return new Worker(new URL("./browserThread.js", import.meta.url), { type: "module" });
 }
 
-class Workers implements Threads {
+class Workers implements ThreadPool {
   readonly #start: () => Worker;
   readonly #onEnd: OnEnd;
   readonly #onStray: (error: unknown) => void;
+  readonly #onExit: (error: Error) => void;
   readonly #free: Thread[] = [];
-  readonly #threadOf = new Map<Call, Thread>();
+  readonly #threadOf = new Map<ThreadCall, Thread>();
   #loop: EventLoop | undefined;
   #running: Promise<void> | undefined;
 
-  constructor(start: () => Worker, onEnd: OnEnd, onStray: (error: unknown) => void) {
+  constructor(
+    start: () => Worker,
+    onEnd: OnEnd,
+    onStray: (error: unknown) => void,
+    onExit: (error: Error) => void,
+  ) {
     this.#start = start;
     this.#onEnd = onEnd;
     this.#onStray = onStray;
+    this.#onExit = onExit;
   }
 
-  begin(call: Call): void {
-    const thread = this.#free.pop() ?? new Thread(this.#start(), this.#ensureLoop(), this.#onStray);
+  begin(call: ThreadCall): void {
+    const thread = this.#free.pop() ?? this.#newThread();
     this.#threadOf.set(call, thread);
     thread.perform(call).then(
       (value) => this.#end(call, thread, false, value),
@@ -73,11 +88,11 @@ class Workers implements Threads {
     );
   }
 
-  cancel(call: Call): void {
+  cancel(call: ThreadCall): void {
     this.#threadOf.get(call)?.cancel();
   }
 
-  terminate(call: Call): void {
+  terminate(call: ThreadCall): void {
     this.#threadOf.get(call)?.terminate();
   }
 
@@ -88,14 +103,29 @@ class Workers implements Threads {
     this.#loop?.close();
   }
 
-  #end(call: Call, thread: Thread, isError: boolean, outcome: unknown): void {
+  #end(call: ThreadCall, thread: Thread, isError: boolean, outcome: unknown): void {
     this.#threadOf.delete(call);
     const isLost = outcome instanceof RemoteLostError;
-    // The call was cancelled in a worker that lives on: the executor knows by whom.
-    const isCancel = isLost && outcome.cause instanceof CancelledError;
-    if (isLost && !isCancel) thread.terminate();
+    // The call was cancelled, but the worker is still alive. Only the executor knows whether it
+    // requested the cancellation.
+    const isCancelled = isLost && outcome.cause instanceof CancelledError;
+    if (isLost && !isCancelled) thread.terminate();
     if (!thread.isOver) this.#free.push(thread);
-    this.#onEnd(call, isError, isCancel ? outcome.cause : outcome);
+    this.#onEnd(call, isError, isCancelled ? outcome.cause : outcome);
+  }
+
+  #newThread(): Thread {
+    const onLost = (thread: Thread) => this.#lose(thread);
+    return new Thread(this.#start, this.#ensureLoop(), this.#onStray, onLost);
+  }
+
+  /** Called when a worker has closed itself. If it was running a call, that call fails anyway. */
+  #lose(thread: Thread): void {
+    const index = this.#free.indexOf(thread);
+    if (thread.isOver || index < 0) return;
+    this.#free.splice(index, 1);
+    thread.terminate();
+    this.#onExit(new RemoteLostError("An idle worker closed itself"));
   }
 
   #ensureLoop(): EventLoop {
@@ -107,76 +137,125 @@ class Workers implements Threads {
   }
 }
 
-/** Memory to share with a worker. WebKit may be cross-origin isolated and have none all the same. */
-function sharedMark(): Int32Array<SharedArrayBuffer> | undefined {
+/**
+ * Allocates memory to share with a worker. WebKit may lack it even on cross-origin isolated pages.
+ */
+function newSharedId(): Int32Array<SharedArrayBuffer> | undefined {
   if (!globalThis.crossOriginIsolated || typeof SharedArrayBuffer !== "function") return undefined;
   return new Int32Array(new SharedArrayBuffer(4));
 }
 
-/** A worker. It has one call at a time. */
+/**
+ * Returns the error for a worker that could not start. The browser's event does not say which file
+ * is missing, so the message shows the code that started the worker, and the files that the page
+ * failed to load since `begun`.
+ */
+function notStarted(start: () => Worker, begun: number, cause: unknown): RemoteLostError {
+  // Unless a bundler moved it, the default program is a file in the folder of this module.
+  const program =
+    start === startWorker
+      ? `browserThread.js next to ${import.meta.url}`
+      : `\`${startOf(String(start))}\``;
+  const missing = performance
+    .getEntriesByType("resource")
+    .filter((entry) => entry.startTime >= begun && statusOf(entry) >= 400)
+    .map(({ name }) => name);
+  const reason =
+    cause === undefined
+      ? ". Its program, or a module that it imports, is missing or is not JavaScript"
+      : "";
+  const found = missing.length > 0 ? `. Not found: ${[...new Set(missing)].join(", ")}` : "";
+  return new RemoteLostError(`The worker of ${program} could not start${reason}${found}`, {
+    cause,
+  });
+}
+
+function statusOf(entry: PerformanceEntry): number {
+  return (entry as Partial<PerformanceResourceTiming>).responseStatus ?? 0;
+}
+
+/** Shortens the text of a function. */
+function startOf(text: string): string {
+  return text.length <= MAX_TEXT ? text : `${text.slice(0, MAX_TEXT)} ...`;
+}
+
+const MAX_TEXT = 300;
+
+/** A worker, which has one call at a time. */
 class Thread {
   isOver = false;
   readonly #worker: Worker;
   readonly #loop: EventLoop;
-  /** Settles once the worker is there. */
+  /** Resolves once the worker has started. */
   readonly #remote: Promise<Remote>;
   #connected: Remote | undefined;
   #giveUp: (error: RemoteLostError) => void = () => undefined;
-  /** How the worker hears of a cancel while it computes. */
-  readonly #mark: Int32Array<SharedArrayBuffer> | undefined;
+  /** Tells the worker which call is cancelled, even while it computes. */
+  readonly #cancelledId: Int32Array<SharedArrayBuffer> | undefined;
   #id = 0;
 
-  constructor(worker: Worker, loop: EventLoop, onStray: (error: unknown) => void) {
+  constructor(
+    start: () => Worker,
+    loop: EventLoop,
+    onStray: (error: unknown) => void,
+    onLost: (thread: Thread) => void,
+  ) {
+    const begun = performance.now();
+    const worker = start();
     this.#worker = worker;
     this.#loop = loop;
-    this.#mark = sharedMark();
+    this.#cancelledId = newSharedId();
     this.#remote = new Promise<Remote>((resolve, reject) => {
       this.#giveUp = reject;
-      worker.onmessage = ({ data }) => {
-        this.#connected = connectRemote(data as RemoteTicket);
-        worker.onmessage = null;
-        // Calls answer for themselves. What comes from now on is of a timer or the like, and the worker lives on.
-        worker.onerror = (event) => {
-          event.preventDefault();
-          onStray(event.error ?? new Error(event.message));
-        };
+      worker.addEventListener("message", ({ data }: MessageEvent<unknown>) => {
+        const { _stray: stray, _exposed: exposed } = (data ?? {}) as Partial<
+          StrayError & RemoteTicket
+        >;
+        if (stray !== undefined) onStray(unpackError(stray));
+        // Other messages belong to the program.
+        if (typeof exposed !== "string" || this.#connected !== undefined) return;
+        this.#connected = new Remote(data as RemoteTicket, () => onLost(this));
         resolve(this.#connected);
-        if (this.#mark !== undefined) worker.postMessage(this.#mark);
-      };
-      worker.onerror = (event) => {
-        reject(
-          new RemoteLostError("The worker could not start", {
-            cause: event.error ?? event.message,
-          }),
-        );
-      };
+        if (this.#cancelledId !== undefined) worker.postMessage(this.#cancelledId);
+      });
+      // Has no effect once the worker has started: its later messages belong to the program.
+      worker.addEventListener("messageerror", () => {
+        reject(notStarted(start, begun, "Its first message could not be read"));
+      });
+      // After its start, a worker reports errors by messages, which preserve more of them.
+      worker.addEventListener("error", (event) => {
+        event.preventDefault();
+        const cause: unknown = event.error ?? event.message;
+        if (this.#connected !== undefined) onStray(event.error ?? new Error(event.message));
+        else reject(notStarted(start, begun, cause));
+      });
     });
-    // Whoever calls hears of it.
+    // Each call awaits this promise and reports the error.
     this.#remote.catch(() => undefined);
   }
 
-  /** Makes a call. What cannot be cloned is told at once. */
-  async perform(call: Call): Promise<unknown> {
+  /** Makes a call. Rejects if the arguments cannot be cloned. */
+  async perform(call: ThreadCall): Promise<unknown> {
     const id = ++this.#id;
     let remote = this.#connected;
     if (remote === undefined) call.copy();
-    const { place, args } = call;
+    const { location, args } = call;
     if (remote === undefined) {
       remote = await this.#remote;
-    } else if (listOf(args).length > 0) {
-      transfer(args, listOf(args));
+    } else if (transferables(args).length > 0) {
+      transfer(args, transferables(args));
     }
     return await this.#inLoop(() =>
-      (remote as Remote).call("perform", id, place.url, place.name, args),
+      (remote as Remote).call("perform", id, location.url, location.name, args),
     );
   }
 
   cancel(): void {
     const id = this.#id;
-    if (this.#mark !== undefined) Atomics.store(this.#mark, 0, id);
+    if (this.#cancelledId !== undefined) Atomics.store(this.#cancelledId, 0, id);
     const tell = (remote: Remote) => this.#inLoop(() => remote.callSoon("cancel", id));
     if (this.#connected !== undefined) tell(this.#connected);
-    else this.#remote.then(tell).catch(() => undefined); // the time of grace ends it
+    else this.#remote.then(tell).catch(() => undefined); // the grace period ends the call
   }
 
   terminate(): void {

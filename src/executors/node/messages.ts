@@ -1,30 +1,46 @@
-// What the main side and a thread of Piscina's tell each other, besides the calls that Piscina carries.
+// The messages between an executor and a Piscina thread.
 //
-// Some numbers in shared memory, a row, belong to each call that is under way.
-// A mark is all that reaches a thread that computes. One that waits hears of it by a channel, and looks.
+// Piscina carries calls and replies. Each running call also has a row of numbers in shared memory,
+// because a thread that computes can't receive messages. A thread that waits is woken through a
+// channel, and then checks its row.
 
 import type { PackedError } from "../../remote/remoteError.ts";
-import type { Place } from "../task.ts";
+import type { TaskLocation } from "../task.ts";
 
-/** What every thread is given: the rows, and the name of the channel. */
+/** The `workerData` of every thread: the rows, the location table, and the name of the channel. */
 export interface ThreadData {
   readonly mysyncioRows: Int32Array<SharedArrayBuffer>;
-  readonly mysyncioPlaces: SharedArrayBuffer;
+  readonly mysyncioLocations: SharedArrayBuffer;
   readonly mysyncioChannel: string;
 }
 
-/** A call: its row, where its function is, in words or as a number in the table of places, and its arguments. */
-export type Request = readonly [row: number, place: number | Place, ...args: readonly unknown[]];
+/**
+ * A call: its row, the location of its function or that location's number in the table, and its
+ * arguments.
+ */
+export type Request = readonly [
+  row: number,
+  location: number | TaskLocation,
+  ...args: readonly unknown[],
+];
 
-/** How it ended. What is no object stands for itself. */
-export type Answer = Primitive | { readonly value: unknown } | { readonly error: PackedError };
+/** The outcome of a call. A primitive result is sent as is. */
+export type ThreadReply = Primitive | { readonly value: unknown } | { readonly error: PackedError };
 
 export type Primitive = string | number | bigint | boolean | symbol | undefined | null;
 
-export const ROW = 3;
-/** 1 once the call was cancelled. */
+/** The length of a row. The constants below are indices in it. */
+export const ROW = 4;
+/** 1 if the call was cancelled. */
 export const CANCELLED = 0;
-/** The number of the thread, once it has begun. */
+/** The id of the thread that runs the call; 0 before it begins. */
 export const THREAD = 1;
-/** 1 if the thread dies because the result could not be cloned. */
+/** 1 if the thread dies because the result cannot be cloned. */
 export const UNCLONEABLE = 2;
+/** The number of the call, of which both sides make its key. */
+export const NUMBER = 3;
+
+/** Returns the key of a call of the executor whose channel has that name. */
+export function keyOfCall(channel: string, number: number): string {
+  return `${channel} ${number}`;
+}

@@ -1,93 +1,118 @@
-// The module that Piscina's threads load: calls the functions that it is told to.
+// The module that Piscina's threads load. Runs the calls it receives.
 
 import { createRequire } from "node:module";
 import { threadId, workerData } from "node:worker_threads";
-import { CancelledError } from "../../loop/errors.ts";
-import { newName, openChannel } from "../../remote/line.ts";
+import { CancelledError } from "../../lang/errors.ts";
+import { monotonicClock } from "../../loop/clock.ts";
 import { packError } from "../../remote/remoteError.ts";
-import { listOf } from "../../remote/transfer.ts";
+import { newName, openChannel } from "../../remote/threadLink.ts";
+import { transferables } from "../../remote/transfer.ts";
 import { isThenable } from "../../tasks/awaitable.ts";
-import type { Place } from "../task.ts";
+import { beginServing, endServing } from "../servedCalls.ts";
+import type { TaskLocation } from "../task.ts";
 import { knownFunction, loadFunction, Work } from "../work.ts";
+import { LocationTable } from "./locationTable.ts";
 import {
-  type Answer,
   CANCELLED,
+  keyOfCall,
+  NUMBER,
   type Primitive,
   type Request,
   ROW,
   THREAD,
   type ThreadData,
+  type ThreadReply,
   UNCLONEABLE,
 } from "./messages.ts";
-import { PlaceTable } from "./placeTable.ts";
 
 const {
   mysyncioRows: rows,
-  mysyncioPlaces: memory,
-  mysyncioChannel: name,
+  mysyncioLocations: memory,
+  mysyncioChannel: name = newName(),
 } = (workerData ?? {}) as Partial<ThreadData>;
-const places = new PlaceTable(memory);
+const knownLocations = new LocationTable(memory);
 
 let working: Work | undefined;
 let workingAt = 0;
 let _channel: BroadcastChannel | undefined;
 
-/** Listens from now on: a call waits for something, and does not look by itself. */
+/** Starts listening for cancellations, because a call that waits doesn't check its row. */
 function listen(): void {
-  _channel ??= openChannel(name ?? newName(), () => working?.look());
+  _channel ??= openChannel(name, () => working?.check());
 }
 
-// It is Piscina that sends the answer, and the thread dies of one that cannot be cloned. Of its error nothing arrives.
+// Piscina sends the reply. If it can't be cloned, the thread dies without reporting why.
 process.on("uncaughtExceptionMonitor", (error) => {
   if (error?.name === "DataCloneError" && rows) Atomics.store(rows, workingAt + UNCLONEABLE, 1);
 });
 
-/** Makes a call, and answers. Called by Piscina. */
-export function perform([row, where, ...args]: Request): Answer | Promise<Answer> {
+/** Runs a call and returns the reply. Called by Piscina. */
+export function perform(request: Request): ThreadReply | Promise<ThreadReply> {
+  const [row, where] = request;
   const shared = rows as Int32Array<SharedArrayBuffer>;
   const at = row * ROW;
+  const key = keyOfCall(name, Atomics.load(shared, at + NUMBER));
+  const location = typeof where === "number" ? knownLocations.at(where) : where;
   Atomics.store(shared, at + THREAD, threadId);
+  const served = beginServing(key, location.name, monotonicClock.now());
+  const reply = replyTo(request, location);
+  if (!isThenable(reply)) {
+    endServing(served);
+    return reply;
+  }
+  return reply.finally(() => endServing(served));
+}
+
+function replyTo(
+  [row, , ...args]: Request,
+  location: TaskLocation,
+): ThreadReply | Promise<ThreadReply> {
+  const shared = rows as Int32Array<SharedArrayBuffer>;
+  const at = row * ROW;
   const work = new Work(() => Atomics.load(shared, at + CANCELLED) === 1, listen);
   working = work;
   workingAt = at;
   if (Atomics.load(shared, at + CANCELLED) === 1) return { error: packError(new CancelledError()) };
-  const place = typeof where === "number" ? places.at(where) : where;
-  const fn = knownFunction(place);
-  if (fn === undefined) return load(work, place, args);
+  const fn = knownFunction(location);
+  if (fn === undefined) return load(work, location, args);
   try {
     const made = work.perform(fn, args);
-    return isThenable(made) ? settled(made) : answer(made);
+    return isThenable(made) ? settled(made) : replyWith(made);
   } catch (error) {
     return { error: packError(error) };
   }
 }
 
-async function load(work: Work, place: Place, args: readonly unknown[]): Promise<Answer> {
+async function load(
+  work: Work,
+  location: TaskLocation,
+  args: readonly unknown[],
+): Promise<ThreadReply> {
   try {
-    const fn = await loadFunction(place);
-    // Nobody waits for it any more, and it need not begin.
+    const fn = await loadFunction(location);
+    // The call may have been cancelled while the module was loading.
     work.signal.throwIfAborted();
-    return answer(await work.perform(fn, args));
+    return replyWith(await work.perform(fn, args));
   } catch (error) {
     return { error: packError(error) };
   }
 }
 
-async function settled(made: PromiseLike<unknown>): Promise<Answer> {
+async function settled(made: PromiseLike<unknown>): Promise<ThreadReply> {
   try {
-    return answer(await made);
+    return replyWith(await made);
   } catch (error) {
     return { error: packError(error) };
   }
 }
 
-function answer(value: unknown): Answer {
+function replyWith(value: unknown): ThreadReply {
   if (value === null || (typeof value !== "object" && typeof value !== "function")) {
     return value as Primitive;
   }
-  const list = listOf([value]);
+  const list = transferables([value]);
   if (list.length === 0) return { value };
-  // Piscina moves what it is told to by symbols of its own.
+  // Piscina looks up the buffers to transfer under its own symbols.
   const { move, transferableSymbol, valueSymbol } = createRequire(import.meta.url)("piscina");
-  return move({ [transferableSymbol]: list, [valueSymbol]: { value } }) as Answer;
+  return move({ [transferableSymbol]: list, [valueSymbol]: { value } }) as ThreadReply;
 }

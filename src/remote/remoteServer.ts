@@ -1,45 +1,55 @@
-// The functions of a loop that other threads may call, and the calls that are under way.
+// The functions that a loop exposes to other threads, and the calls in progress.
 
-import { checkFunction, wrongType } from "../loop/arguments.ts";
-import { LookupError } from "../loop/errors.ts";
-import type { ExposedFunctions, Exposing, RemoteTicket } from "../loop/exposing.ts";
+import { checkFunction, wrongType } from "../lang/arguments.ts";
+import { LookupError } from "../lang/errors.ts";
+import { inOutermostContext } from "../loop/hosts/asyncContext.ts";
 import { bellToShare } from "../loop/hosts/blocking.ts";
-import { holdName, reachableThread } from "../loop/hosts/lifeline.ts";
 import type { PortOwner } from "../loop/hosts/ports.ts";
+import { claimName, listenForThreads } from "../loop/hosts/threadWatch.ts";
+import type { ExposedFunctions, RemotePort, RemoteTicket } from "../loop/platform.ts";
 import type { Scheduler } from "../loop/scheduler.ts";
-import { ensureFutureOn, isThenable } from "../tasks/awaitable.ts";
-import { type Coroutine, isCoroutine } from "../tasks/coroutine.ts";
-import { Task } from "../tasks/task.ts";
-import { type Hello, Line, type Message, newName, openChannel } from "./line.ts";
+import { isThenable } from "../tasks/awaitable.ts";
+import { ensureFutureOn } from "../tasks/ensureFuture.ts";
+import { type Coroutine, isCoroutine } from "../tasks/kernel/coroutine.ts";
+import { Task } from "../tasks/kernel/task.ts";
 import { packError } from "./remoteError.ts";
+import { type Hello, type Message, newName, openChannel, ThreadLink } from "./threadLink.ts";
 import { moved } from "./transfer.ts";
 
 type AnyFunction = (...args: readonly unknown[]) => unknown;
 
-const exposures = /* @__PURE__ */ new WeakMap<Scheduler, Exposure>();
+const remoteServers = /* @__PURE__ */ new WeakMap<Scheduler, RemoteServer>();
 
-/** What `loop` exposes: one thing for all who ask. */
-export function exposureOf(loop: Scheduler): Exposing {
-  const known = exposures.get(loop);
+/** Returns the server of `loop`. Each loop has only one. */
+export function remoteServerOf(loop: Scheduler): RemotePort {
+  const known = remoteServers.get(loop);
   if (known !== undefined) return known;
-  const made = new Exposure(loop);
-  exposures.set(loop, made);
-  return made;
+  let made: RemoteServer | undefined;
+  // Calls run in the context in which the server was created. That must not be the context of the
+  // request that happens to expose the first function.
+  inOutermostContext(() => {
+    made = new RemoteServer(loop);
+  });
+  // TypeScript doesn't know that the callback assigns `made`.
+  const server = made as unknown as RemoteServer;
+  remoteServers.set(loop, server);
+  return server;
 }
 
-class Exposure implements Exposing, PortOwner {
+class RemoteServer implements RemotePort, PortOwner {
   readonly ticket: RemoteTicket;
   readonly functions = new Map<string, AnyFunction>();
   readonly #loop: Scheduler;
-  readonly #callers = new Set<Caller>();
+  /** By the names of their links. */
+  readonly #callers = new Map<string, Caller>();
   readonly #channel: BroadcastChannel;
   readonly #release: () => void;
 
   constructor(loop: Scheduler) {
     this.#loop = loop;
     const name = newName();
-    this.ticket = { _exposed: name, _thread: reachableThread(), _bell: bellToShare() };
-    this.#release = holdName(name, () => undefined);
+    this.ticket = { _exposed: name, _thread: listenForThreads(), _bell: bellToShare() };
+    this.#release = claimName(name, () => undefined);
     this.#channel = openChannel(name, (hello) => this.#admit(hello as Hello));
     loop._external++;
     loop._resources.add(this);
@@ -55,37 +65,41 @@ class Exposure implements Exposing, PortOwner {
   }
 
   get ports(): readonly object[] {
-    return [this.#channel, ...Array.from(this.#callers, ({ line }) => line.ports).flat()];
+    return [this.#channel, ...Array.from(this.#callers.values(), ({ link }) => link.ports).flat()];
   }
 
-  /** A call may come at any time. */
+  /** The server always waits, because a call may arrive at any time. */
   readonly waits = 1;
 
   close(): void {
     this.#loop._external--;
-    for (const { line } of this.#callers) line.close();
+    for (const { link } of this.#callers.values()) link.close();
     this.#callers.clear();
     this.#channel.close();
     this.#release();
-    exposures.delete(this.#loop);
+    remoteServers.delete(this.#loop);
   }
 
+  /** Welcomes a caller. A caller that gets no welcome says hello again. */
   #admit(hello: Hello): void {
-    const caller = new Caller(this.#loop, this.functions, hello, () => {
-      this.#callers.delete(caller);
-    });
-    this.#callers.add(caller);
+    const { link: name } = hello;
+    let caller = this.#callers.get(name);
+    if (caller === undefined) {
+      caller = new Caller(this.#loop, this.functions, hello, () => this.#callers.delete(name));
+      this.#callers.set(name, caller);
+    }
+    caller.link.send({ type: "welcome" });
   }
 }
 
-/** Somebody in another thread who calls. */
+/** A connection from another thread, and its calls. */
 class Caller {
-  readonly line: Line;
+  readonly link: ThreadLink;
   readonly #loop: Scheduler;
   readonly #functions: ReadonlyMap<string, AnyFunction>;
   readonly #forget: () => void;
   readonly #calls = new Map<number, Task<unknown>>();
-  /** The calls that are under way although they were cancelled. */
+  /** The calls that were cancelled and are still running. */
   readonly #cancelled = new Set<number>();
   #isLost = false;
 
@@ -98,8 +112,7 @@ class Caller {
     this.#loop = loop;
     this.#functions = functions;
     this.#forget = forget;
-    this.line = new Line(hello.line, hello.bell, [hello.line, undefined], this);
-    this.line.send({ type: "welcome" });
+    this.link = new ThreadLink(hello.link, hello.bell, [hello.link, undefined], this);
   }
 
   onMessage(message: Message): void {
@@ -112,7 +125,7 @@ class Caller {
   onLost(): void {
     this.#isLost = true;
     this.#forget();
-    for (const task of this.#calls.values()) task.cancel("The caller's thread has gone");
+    for (const task of this.#calls.values()) task.cancel("The calling thread has disconnected");
   }
 
   #start(id: number, name: string, args: readonly unknown[]): void {
@@ -130,30 +143,31 @@ class Caller {
     const isHeard = this.#cancelled.delete(id);
     try {
       const [value] = moved([task.result()]);
-      this.line.send({ type: "result", id, value, ...(isHeard && { isHeard }) });
+      this.link.send({ type: "result", id, value, ...(isHeard && { isHeard }) });
     } catch (error) {
       const isCancelled = task.cancelled();
-      this.line.send({ type: "error", id, error: packError(error), isCancelled });
+      this.link.send({ type: "error", id, error: packError(error), isCancelled });
     }
   }
 
-  /** Nobody waits for the outcome. */
+  /** Reports the error of a call whose outcome nothing awaits. */
   #report(name: string, task: Task<unknown>): void {
     if (task.cancelled()) return;
     const exception = task.exception();
     if (exception === undefined) return;
-    const message = `An exception in \`${name}\`, which another thread called and does not wait for`;
+    const message = `An exception in \`${name}\`, which another thread called without waiting for the outcome`;
     this.#loop.callExceptionHandler({ message, exception, task });
   }
 }
 
+/** Calls a function, and awaits what it returns if that can be awaited. */
 function* perform(
   loop: Scheduler,
   name: string,
   fn: AnyFunction | undefined,
   args: readonly unknown[],
 ): Coroutine<unknown> {
-  if (fn === undefined) throw new LookupError(`The loop exposes nothing by the name \`${name}\``);
+  if (fn === undefined) throw new LookupError(`The loop exposes no function named \`${name}\``);
   const made = fn(...args);
   if (isCoroutine(made)) return yield* made as Coroutine<unknown>;
   return isThenable(made) ? yield* ensureFutureOn(loop, made) : made;

@@ -1,0 +1,25 @@
+// Collects items and flushes them together, once per turn of the host's event loop.
+
+import { setImmediate } from "../../loop/hosts/timers.ts";
+
+export class Batch<T> {
+  readonly #flush: (items: T[]) => void;
+  #items: T[] = [];
+
+  constructor(flush: (items: T[]) => void) {
+    this.#flush = flush;
+  }
+
+  add(item: T): void {
+    if (this.#items.push(item) > 1) return;
+    (setImmediate as typeof globalThis.setImmediate)(() => this.flush());
+  }
+
+  /** Flushes immediately instead of in the next turn. */
+  flush(): void {
+    if (this.#items.length === 0) return;
+    const items = this.#items;
+    this.#items = [];
+    this.#flush(items);
+  }
+}

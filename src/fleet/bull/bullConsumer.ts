@@ -1,0 +1,297 @@
+// The worker's side of the Redis engine. bullEngine.ts describes the data on the server.
+
+import { performance, setTimeout } from "../../loop/hosts/timers.ts";
+import { abandonedText } from "../callServer.ts";
+import type { CallOutcome, ConsumeOptions, Consumer, Delivery, WireCall } from "../engine.ts";
+import { Batch } from "./batches.ts";
+import { BullDelivery, type DeliveryOwner } from "./bullDelivery.ts";
+import { isAnyAlive, type ServerLink } from "./connection.ts";
+import { OUT_TTL } from "./keys.ts";
+import { type Job, packages, type Redis, type Worker } from "./packages.ts";
+import { callOf, type JobData } from "./wire.ts";
+
+interface PendingOutcome {
+  readonly delivery: BullDelivery;
+  readonly outcome: CallOutcome;
+  resolve(): void;
+}
+
+/**
+ * How many milliseconds to wait before announcing that a call has begun. Shorter calls are never
+ * announced, which saves messages.
+ */
+const ANNOUNCE_AFTER = 100;
+/** Effectively unlimited, because `attempts` decides when a call is lost. */
+const MAX_STALLS = 1_000_000;
+/**
+ * How many milliseconds the worker has a place less for each call that it put back because another
+ * worker knows its task, and the limit when there are many.
+ */
+const REST = 5;
+const LONGEST_REST = 1_000;
+
+export class BullConsumer implements Consumer, DeliveryOwner {
+  readonly server: ServerLink;
+  readonly options: ConsumeOptions;
+  readonly #onDelivery: (delivery: Delivery) => void;
+  readonly #worker: Worker;
+  readonly #subscriber: Redis;
+  readonly #running = new Map<string, BullDelivery>();
+  readonly #storing: Batch<PendingOutcome>;
+  #ticker: ReturnType<typeof setInterval> | undefined;
+  #leaseTimer: ReturnType<typeof setInterval> | undefined;
+  readonly #tasks: ReadonlySet<string>;
+  #restUntil = 0;
+  #reconnectedAt = -Infinity;
+  #isStopped = false;
+
+  constructor(
+    server: ServerLink,
+    options: ConsumeOptions,
+    onDelivery: (delivery: Delivery) => void,
+  ) {
+    const { lease, prefix, queue } = server.options;
+    const { name, concurrency, limit, onError } = options;
+    this.server = server;
+    this.options = options;
+    this.#onDelivery = onDelivery;
+    this.#tasks = new Set(options.tasks);
+    this.#storing = new Batch((items) => this.#store(items));
+    this.#subscriber = server.redis.duplicate();
+    this.#subscriber.on("error", () => undefined);
+    this.#subscriber.on("message", (_channel, id) => this.#running.get(id)?.stop("cancelled"));
+    server.redis.on("ready", () => {
+      this.#reconnectedAt = performance.now();
+    });
+    this.#worker = new (packages().Worker)(queue, (job, token) => this.#process(job, token), {
+      connection: server.redis,
+      prefix,
+      name,
+      concurrency,
+      lockDuration: lease,
+      stalledInterval: lease / 2,
+      maxStalledCount: MAX_STALLS,
+      runRetryDelay: 1_000,
+      drainDelay: 5,
+      autorun: false,
+      ...(limit !== undefined && { limiter: limit }),
+    });
+    this.#worker.on("error", (error) => {
+      if (!isExpected(error)) onError(error);
+    });
+    this.#worker.on("lockRenewalFailed", (ids) => {
+      for (const id of ids) this.#running.get(id)?.stop("lost");
+    });
+    this.#worker.on("locksRenewed", ({ jobIds }) => {
+      for (const id of jobIds) this.#running.get(id)?.renewed();
+    });
+  }
+
+  async start(): Promise<void> {
+    await this.#subscriber.subscribe(this.server.keys.toWorker(this.options.name));
+    await this.#worker.waitUntilReady();
+    await this.#announceTasks();
+    this.#worker.run().catch(this.options.onError);
+    this.#ticker = setInterval(
+      () => this.#tick(),
+      Math.min(ANNOUNCE_AFTER, this.server.options.lease / 4),
+    );
+    this.#leaseTimer = setInterval(() => {
+      void this.#checkClients();
+      if (!this.#isStopped) this.#announceTasks().catch(this.options.onError);
+    }, this.server.options.lease / 2);
+  }
+
+  stop(): void {
+    if (this.#isStopped) return;
+    this.#isStopped = true;
+    this.#worker.pause(true).catch(this.options.onError);
+  }
+
+  async close(): Promise<void> {
+    this.stop();
+    clearInterval(this.#ticker);
+    clearInterval(this.#leaseTimer);
+    await this.#worker.close(this.server.redis.status !== "ready");
+    this.#subscriber.disconnect();
+  }
+
+  now(): number {
+    return this.server.clock.now();
+  }
+
+  /** Stores a call's outcome, together with all others that arrive before the host's next `setImmediate`. */
+  store(delivery: BullDelivery, outcome: CallOutcome): Promise<void> {
+    return new Promise((resolve) => this.#storing.add({ delivery, outcome, resolve }));
+  }
+
+  tell(delivery: BullDelivery, type: "b" | "p", text: string): void {
+    const { id, client, keep } = delivery.call;
+    const { keys, redis } = this.server;
+    const channel = keep > 0 ? keys.onKept(id) : keys.toClient(client);
+    redis.call("PUBLISH", channel, JSON.stringify([[type, id, text]])).catch(() => undefined);
+  }
+
+  /**
+   * Limits how often this worker takes calls of other workers' tasks, which would otherwise
+   * circulate as fast as the server allows while those workers are busy.
+   */
+  rest(): Promise<void> {
+    const now = performance.now();
+    this.#restUntil = Math.min(Math.max(now, this.#restUntil) + REST, now + LONGEST_REST);
+    return new Promise((resolve) => setTimeout(resolve, this.#restUntil - now));
+  }
+
+  /** Tells all workers of the queue, until the lease ends, that a live worker knows these tasks. */
+  async #announceTasks(): Promise<void> {
+    const { keys, redis, options } = this.server;
+    const pipeline = redis.pipeline();
+    for (const task of this.#tasks) {
+      pipeline.call("SET", keys.knows(task), this.options.name, "PX", options.lease);
+    }
+    await pipeline.exec();
+  }
+
+  /** Called by BullMQ for each job. The promise settles when the job can be finished. */
+  async #process(job: Job, token: string): Promise<unknown> {
+    const { UnrecoverableError } = packages();
+    const id = job.id as string;
+    let call: WireCall & JobData;
+    try {
+      call = callOf(id, job.name, job.data);
+    } catch (error) {
+      // No client waits for this job. BullMQ's error class accepts no cause.
+      return Promise.reject(new UnrecoverableError((error as Error).message));
+    }
+    const delivery = new BullDelivery(this, job, call, token);
+    if (this.#isStopped) {
+      void delivery.putBack(0);
+      return await delivery.whenGivenBack;
+    }
+    this.#running.set(id, delivery);
+    try {
+      if (await this.#isOver(delivery)) return undefined;
+      if (!this.#tasks.has(call.task)) {
+        const { keys, redis } = this.server;
+        delivery.isKnown = (await redis.call("EXISTS", keys.knows(call.task))) === 1;
+      }
+      this.#onDelivery(delivery);
+      return await delivery.whenGivenBack;
+    } finally {
+      // A second delivery of the same call may have replaced this one.
+      if (this.#running.get(id) === delivery) this.#running.delete(id);
+    }
+  }
+
+  /**
+   * Whether a repeated or old call must not run, because it has already ended, was cancelled, or no
+   * living client waits for it. Stores the outcome of a call that does not run.
+   */
+  async #isOver(delivery: BullDelivery): Promise<boolean> {
+    const { call, begun } = delivery;
+    const { keys, redis } = this.server;
+    const worker = this.options.name;
+    if (begun > 1 || call.keep > 0 || call.isRepeated) {
+      const [own, kept, mark] = await Promise.all([
+        redis.call("HGET", keys.out(call.client), call.id),
+        redis.call("GET", keys.kept(call.id)),
+        redis.call("GET", keys.cancel(call.id)),
+      ]);
+      if (own !== null || kept !== null) return true;
+      if (mark !== null) {
+        await this.store(delivery, { kind: "cancelled", worker });
+        return true;
+      }
+    }
+    if (!this.#isOld(call) || (await this.#isAwaited(call))) return false;
+    await this.store(delivery, { kind: "cancelled", message: abandonedText(call), worker });
+    return true;
+  }
+
+  /**
+   * Whether its client may have died since it submitted the call. After a reconnection, clients get
+   * the time of a lease to renew theirs: the server may have been away for them too.
+   */
+  #isOld({ isDetached, submitted }: BullDelivery["call"]): boolean {
+    const { clientLease } = this.server.options;
+    return (
+      !isDetached &&
+      this.now() - submitted >= clientLease &&
+      performance.now() - this.#reconnectedAt >= clientLease
+    );
+  }
+
+  /** Whether a living client waits for a call. */
+  async #isAwaited({ id, client, keep }: WireCall): Promise<boolean> {
+    const { keys, redis } = this.server;
+    const waiters = keep > 0 ? await redis.call("SMEMBERS", keys.waiters(id)) : [client];
+    return await isAnyAlive(this.server, waiters as string[]);
+  }
+
+  #store(items: readonly PendingOutcome[]): void {
+    for (const [client, stored] of byClient(items)) {
+      const { keys, redis } = this.server;
+      const args = stored.flatMap(({ delivery: { call, token }, outcome }) => [
+        call.id,
+        token,
+        Math.ceil(call.keep),
+        JSON.stringify(outcome),
+      ]);
+      redis
+        .storeOutcomes(keys.out(client), keys.base, keys.toClient(client), OUT_TTL, ...args)
+        .catch(this.options.onError)
+        .then(() => {
+          for (const { resolve } of stored) resolve();
+        });
+    }
+  }
+
+  #tick(): void {
+    const now = performance.now();
+    for (const delivery of this.#running.values()) {
+      // This worker was disconnected or frozen, so another worker may have the call by now.
+      if (now - delivery.renewedAt > this.server.options.lease) delivery.stop("lost");
+      else if (!delivery.isAnnounced && now - delivery.startedAt >= ANNOUNCE_AFTER) {
+        delivery.isAnnounced = true;
+        this.tell(delivery, "b", this.options.name);
+      }
+    }
+  }
+
+  /** Cancels calls that no living client waits for. */
+  async #checkClients(): Promise<void> {
+    const old = [...this.#running.values()].filter(({ call }) => this.#isOld(call));
+    // Most calls belong to few clients.
+    const answers = new Map<string, Promise<boolean>>();
+    for (const delivery of old) {
+      const { call } = delivery;
+      const key = call.keep > 0 ? call.id : call.client;
+      const answer = answers.get(key) ?? this.#isAwaited(call);
+      answers.set(key, answer);
+      try {
+        if (!(await answer)) delivery.stop("abandoned");
+      } catch (error) {
+        this.options.onError(error);
+        return;
+      }
+    }
+  }
+}
+
+/** Whether the error is a consequence of a lost lease or connection, which is handled elsewhere. */
+function isExpected(error: Error): boolean {
+  return /Missing lock|could not renew lock|Lock mismatch|is not in the active state|Missing key for job/.test(
+    error.message,
+  );
+}
+
+function byClient(items: readonly PendingOutcome[]): Map<string, PendingOutcome[]> {
+  const groups = new Map<string, PendingOutcome[]>();
+  for (const item of items) {
+    const { client } = item.delivery.call;
+    const group = groups.get(client);
+    if (group === undefined) groups.set(client, [item]);
+    else group.push(item);
+  }
+  return groups;
+}

@@ -1,0 +1,79 @@
+// An engine over Redis or Valkey. BullMQ stores the calls; outcomes have separate keys.
+//
+//   client                       server                                  worker
+//   addBulk ───────────────────> job ──── BullMQ ──────────────────────> runs it
+//   reads `to:client` <───────── out:client, PUBLISH <── STORE, then ── finishes the job
+//   HDEL ──────────────────────> nothing
+//
+// An outcome is stored before the job is finished, so a call always has one or the other. Results
+// do not use BullMQ's event stream, because it is trimmed and every client would have to read all
+// of it.
+
+import {
+  checkOptions,
+  checkString,
+  checkTime,
+  outOfRange,
+  wrongType,
+} from "../../lang/arguments.ts";
+import type { FleetEngine, FleetQueue } from "../engine.ts";
+import { BullQueue } from "./bullQueue.ts";
+import { packages } from "./packages.ts";
+
+/** The options of `bullEngine`. Executors and workers of a queue must use the same values. */
+export interface BullEngineOptions {
+  /** The server's URL, or options for ioredis; `redis://127.0.0.1:6379` by default. */
+  readonly connection?: string | object | undefined;
+  /** The prefix of all keys on the server; `"{mysyncio}"` by default. */
+  readonly prefix?: string | undefined;
+  /**
+   * How many milliseconds a silent worker keeps its calls; 10,000 by default. Other workers may
+   * notice the end of a lease up to the same time later.
+   */
+  readonly lease?: number | undefined;
+  /** How many milliseconds a silent client's calls continue; 30,000 by default. */
+  readonly clientLease?: number | undefined;
+}
+
+/** The default key prefix. The braces keep all keys in one slot of a cluster. */
+export const PREFIX = "{mysyncio}";
+const LEASE = 10_000;
+const CLIENT_LEASE = 30_000;
+/** In milliseconds. A busy machine could not renew shorter leases in time. */
+export const SHORTEST_LEASE = 100;
+
+/**
+ * Creates the default engine of `FleetExecutor` and `startWorker`: BullMQ over Redis or Valkey.
+ * Call it yourself only for options that those two don't have, such as `lease`.
+ *
+ * @throws TypeError, RangeError if an option is invalid.
+ * @throws RuntimeError if `bullmq` or `ioredis` is not installed.
+ */
+export function bullEngine(options: BullEngineOptions = {}): FleetEngine {
+  checkOptions(options);
+  const { connection, prefix = PREFIX, lease = LEASE, clientLease = CLIENT_LEASE } = options;
+  const isObject = typeof connection === "object" && connection !== null;
+  if (connection !== undefined && typeof connection !== "string" && !isObject) {
+    throw wrongType("connection", "a URL of a Redis server, or options for ioredis", connection);
+  }
+  if (typeof connection === "string" && !/^(rediss?:\/\/.|\/)/.test(connection)) {
+    const got = JSON.stringify(connection.replace(/\/\/.*@/, "//...@"));
+    throw new RangeError(
+      `Expected \`connection\` to be a URL like \`redis://localhost\`, got ${got}`,
+    );
+  }
+  checkString("prefix", prefix);
+  checkLease("lease", lease);
+  checkLease("clientLease", clientLease);
+  packages();
+  return {
+    open: (queue: string): FleetQueue =>
+      new BullQueue({ connection, prefix, lease, clientLease, queue }),
+  };
+}
+
+function checkLease(name: string, value: number): void {
+  checkTime(name, value);
+  if (value >= SHORTEST_LEASE && value < Infinity) return;
+  throw outOfRange(name, `>= ${SHORTEST_LEASE} and finite`, value);
+}

@@ -1,0 +1,137 @@
+// The options of `with()`: their types, checks and defaults.
+
+import {
+  checkChoice,
+  checkCount,
+  checkFunction,
+  checkOptions,
+  checkString,
+  checkTime,
+  outOfRange,
+  wrongType,
+} from "../lang/arguments.ts";
+import { PRIORITIES, type TaskPriority } from "../tasks/kernel/taskOptions.ts";
+import type { Backoff } from "./engine.ts";
+
+/** The options of a view's calls. */
+export interface FleetCallOptions {
+  /**
+   * How many times the function may be started. The default, 1, means that it runs at most once. With
+   * more, a call whose worker is lost starts again elsewhere, so it may run more than once.
+   */
+  readonly attempts?: number | undefined;
+  /**
+   * What causes another attempt: only a lost worker (`"lost"`, the default), or also an error
+   * thrown by the function (`"errors"`).
+   */
+  readonly retry?: "lost" | "errors" | undefined;
+  /**
+   * How many milliseconds to wait before a retry after an error; 1,000 by default, doubled each
+   * time.
+   */
+  readonly backoff?: Partial<Backoff> | number | undefined;
+  /**
+   * How many milliseconds after its submission a call is cancelled and fails with a TimeoutError.
+   * No timeout by default.
+   */
+  readonly timeout?: number | null | undefined;
+  /**
+   * How urgent the call is, as for tasks; workers take urgent calls first. `"user-visible"` by
+   * default.
+   */
+  readonly priority?: TaskPriority | undefined;
+  /**
+   * How many milliseconds a call waits before a worker may take it; 0 by default. Depends on the
+   * machines' clocks.
+   */
+  readonly delay?: number | undefined;
+  /**
+   * Names the call. Another call with the same id joins the first one, or receives its outcome
+   * while that is kept.
+   */
+  readonly id?: string | undefined;
+  /** How many milliseconds a cancelled call has to end; 1,000 by default. */
+  readonly grace?: number | undefined;
+  /** Called with values that the function passes to `reportProgress`. */
+  readonly onProgress?: ((value: never) => void) | undefined;
+}
+
+/** Checked options with defaults filled in. */
+export interface CallSettings {
+  readonly attempts: number;
+  readonly retriesErrors: boolean;
+  readonly backoff: Backoff;
+  readonly timeout: number | undefined;
+  readonly priority: 0 | 1 | 2;
+  readonly delay: number;
+  readonly id: string | undefined;
+  readonly grace: number;
+  readonly onProgress: ((value: unknown) => void) | undefined;
+}
+
+const BACKOFF: Backoff = { delay: 1_000, factor: 2, jitter: 0 };
+const GRACE = 1_000;
+/** The maximum length of an id, in characters. */
+const LONGEST_ID = 200;
+
+/** @throws TypeError, RangeError if an option is invalid. */
+export function settingsOf(options: FleetCallOptions): CallSettings {
+  checkOptions(options);
+  const { attempts = 1, retry = "lost", timeout = null, priority = "user-visible" } = options;
+  const { delay = 0, id, grace = GRACE, onProgress } = options;
+  checkCount("attempts", attempts, 1);
+  checkChoice("retry", retry, ["lost", "errors"]);
+  if (timeout !== null) checkDelay("timeout", timeout);
+  checkChoice("priority", priority, Object.keys(PRIORITIES));
+  checkDelay("delay", delay);
+  if (id !== undefined) checkId(id);
+  checkDelay("grace", grace);
+  if (onProgress !== undefined) checkFunction("onProgress", onProgress);
+  return {
+    attempts,
+    retriesErrors: retry === "errors",
+    backoff: backoffOf(options.backoff),
+    timeout: timeout === null || timeout === Infinity ? undefined : timeout,
+    priority: PRIORITIES[priority],
+    delay,
+    id,
+    grace,
+    onProgress: onProgress as ((value: unknown) => void) | undefined,
+  };
+}
+
+/** Returns `options`, overridden by the defined options of `more`. */
+export function merged(options: FleetCallOptions, more: FleetCallOptions): FleetCallOptions {
+  checkOptions(more);
+  const given = Object.entries(more).filter(([, value]) => value !== undefined);
+  return { ...options, ...Object.fromEntries(given) };
+}
+
+export function checkId(id: unknown): asserts id is string {
+  checkString("id", id);
+  const { length } = id as string;
+  if (length > 0 && length <= LONGEST_ID) return;
+  throw new RangeError(`Expected \`id\` to have 1 to ${LONGEST_ID} characters, got ${length}`);
+}
+
+function backoffOf(backoff: Partial<Backoff> | number | undefined): Backoff {
+  if (backoff === undefined) return BACKOFF;
+  if (typeof backoff === "number") return backoffOf({ delay: backoff });
+  if (typeof backoff !== "object" || backoff === null) {
+    throw wrongType("backoff", "a number of milliseconds or an object", backoff);
+  }
+  const { delay = BACKOFF.delay, factor = BACKOFF.factor, jitter = BACKOFF.jitter } = backoff;
+  checkDelay("backoff.delay", delay);
+  checkTime("backoff.factor", factor);
+  if (!(factor >= 1)) throw outOfRange("backoff.factor", ">= 1", factor);
+  if (typeof jitter !== "number") throw wrongType("backoff.jitter", "a number", jitter);
+  if (!(jitter >= 0 && jitter <= 1)) {
+    throw outOfRange("backoff.jitter", "from 0 to 1", jitter);
+  }
+  return { delay, factor, jitter };
+}
+
+function checkDelay(name: string, value: number): void {
+  checkTime(name, value);
+  if (value < 0) throw outOfRange(name, ">= 0", value);
+}

@@ -1,8 +1,10 @@
-export { ScheduleError } from "./loop/errors.ts";
+export { ScheduleError } from "./lang/errors.ts";
 export { checkDeterminism } from "./testing/checkDeterminism.ts";
 export type { RunConditions } from "./testing/conditions.ts";
 export { type ExploreOptions, type ExploreStatistics, explore } from "./testing/explore.ts";
+export { external, type IoOptions, io } from "./testing/host/io.ts";
 export type { Strategy } from "./testing/plans.ts";
-export { replay } from "./testing/replay.ts";
+export { type ReplayOptions, replay } from "./testing/replay.ts";
+export type { ReportTarget, ScheduleReport } from "./testing/report/report.ts";
 export { VirtualClock } from "./testing/virtualClock.ts";
 export { virtualTest } from "./testing/virtualTest.ts";

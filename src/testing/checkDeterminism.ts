@@ -1,18 +1,19 @@
-import { checkFunction, checkOptions, wrongType } from "../loop/arguments.ts";
+import { checkFunction, checkOptions, wrongType } from "../lang/arguments.ts";
 import type { Awaitable } from "../tasks/awaitable.ts";
 import { conditionsOf } from "./conditions.ts";
+import { withStages } from "./host/install.ts";
 import { RandomPolicy } from "./policies.ts";
 import { compare, record } from "./replay.ts";
-import { Stage } from "./trial.ts";
+import { TrialRunner } from "./trial.ts";
 
 /**
- * Runs `main` twice in the same order, and compares step for step who ran and when. What `main` gives or throws does not
- * matter.
+ * Runs `main` twice in the same order, and compares the two runs step by step: which task ran,
+ * where, and at what time. The results of `main` are not compared, and errors are ignored.
  *
- * Rejected with a ScheduleError that names the first step that differs.
+ * Rejects with a ScheduleError that names the first step that differs.
  *
- * @param options.seed a whole number from which the order is made, by default 0.
- * @throws TypeError for arguments.
+ * @param options.seed an integer that determines the order, by default 0.
+ * @throws TypeError for invalid arguments.
  */
 export function checkDeterminism(
   main: () => Awaitable<unknown>,
@@ -22,13 +23,13 @@ export function checkDeterminism(
   checkOptions(options);
   const { seed = 0 } = options;
   if (!Number.isSafeInteger(seed)) throw wrongType("seed", "a whole number", seed);
-  return runTwice(main, seed);
+  return withStages(() => runTwice(main, seed));
 }
 
 async function runTwice(main: () => Awaitable<unknown>, seed: number): Promise<void> {
-  const stage = new Stage();
+  const runner = new TrialRunner();
   const conditions = conditionsOf({ leaks: false });
-  const once = await record(stage, main, new RandomPolicy(seed), conditions);
-  const twice = await record(stage, main, new RandomPolicy(seed), conditions);
-  compare(once, twice, { ...once, cancel: undefined });
+  const first = await record(runner, main, new RandomPolicy(seed), conditions);
+  const second = await record(runner, main, new RandomPolicy(seed), conditions);
+  compare(first, second, { ...first, cancel: undefined });
 }

@@ -1,42 +1,70 @@
-// What is asked of a run besides its order.
+// The conditions of a run, apart from its order.
 
-import { checkCount, wrongType } from "../loop/arguments.ts";
+import { checkBoolean, checkCount, checkTime, outOfRange } from "../lang/arguments.ts";
 
 /** What counts as a failure of a run. */
 export interface RunConditions {
-  /** Whether it is a failure that `main` leaves tasks behind, by default true; else they are cancelled, as `run` does. */
+  /**
+   * Whether a run fails if tasks are still running when `main` has ended, by default true. If
+   * false, they are cancelled, as `run` does.
+   */
   readonly leaks?: boolean | undefined;
   /**
-   * Whether it is a failure that locks, or permits of semaphores, are still held when `main` and its tasks have ended, by
-   * default true. A permit that was released without having been acquired counts against one that was.
+   * Whether a run fails if locks or semaphore permits are still held after `main` and its tasks
+   * have ended, by default true. Releasing a permit that was never acquired offsets one that was.
    */
   readonly heldLocks?: boolean | undefined;
-  /** After so many steps tasks run in order, after twice as many the run fails; by default 10,000. */
+  /**
+   * After this many steps, tasks run in FIFO order; after twice as many, the run fails. By default
+   * 10,000.
+   */
   readonly maxSteps?: number | undefined;
+  /**
+   * Whether awaits that a plugin marked may be delayed, by default true. If false, only the order
+   * of external calls, timers and tasks varies.
+   */
+  readonly awaits?: boolean | undefined;
+  /**
+   * The longest delay of an await, and of a call of `io` or `external` without `max`, in
+   * milliseconds. By default 1,000. Timers that are due later fire later.
+   */
+  readonly latency?: number | undefined;
 }
 
 export interface Conditions {
   readonly leaks: boolean;
   readonly heldLocks: boolean;
   readonly maxSteps: number;
-  /** Who is cancelled; undefined if nobody is. */
+  readonly awaits: boolean;
+  readonly latency: number;
+  /** Which task is cancelled, and when; undefined if none is. */
   readonly cancel: Cancel | undefined;
 }
 
 export interface Cancel {
-  /** The name of the task; `""` is `main` itself. */
+  /** The name of the task; `""` stands for `main` itself. */
   readonly target: string;
-  /** At which of its suspensions; 0 is never, but they are counted. */
+  /** The number of the suspension, from 1 on; 0 only counts suspensions and cancels nothing. */
   readonly at: number;
 }
 
 const MAX_STEPS = 10_000;
+const LATENCY = 1_000;
 
-/** The conditions that `options` ask for. @throws TypeError, RangeError */
+/** Checks options and applies defaults. @throws TypeError or RangeError for invalid options. */
 export function conditionsOf(conditions: RunConditions): Conditions {
   const { leaks = true, heldLocks = true, maxSteps = MAX_STEPS } = conditions;
-  if (typeof leaks !== "boolean") throw wrongType("leaks", "a boolean", leaks);
-  if (typeof heldLocks !== "boolean") throw wrongType("heldLocks", "a boolean", heldLocks);
+  checkBoolean("leaks", leaks);
+  checkBoolean("heldLocks", heldLocks);
   checkCount("maxSteps", maxSteps, 1);
-  return { leaks, heldLocks, maxSteps, cancel: undefined };
+  const { awaits = true, latency = LATENCY } = conditions;
+  checkBoolean("awaits", awaits);
+  checkLatency("latency", latency);
+  return { leaks, heldLocks, maxSteps, awaits, latency, cancel: undefined };
+}
+
+/** @throws TypeError or RangeError unless `value` is a number of milliseconds >= 0 */
+export function checkLatency(name: string, value: unknown): void {
+  checkTime(name, value);
+  if ((value as number) < 0) throw outOfRange(name, "a number of milliseconds >= 0", value);
 }

@@ -1,37 +1,69 @@
+import { pendingFrom } from "../debug/pendingFrom.ts";
 import { outsideWaits } from "../loop/ownPromises.ts";
 import type { Scheduler } from "../loop/scheduler.ts";
-import type { Future } from "../tasks/future.ts";
+import { allTasks } from "../tasks/currentTask.ts";
+import { ExternalFuture } from "../tasks/externalFuture.ts";
+import type { Future } from "../tasks/kernel/future.ts";
+import { Task } from "../tasks/kernel/task.ts";
 import { PromiseFuture } from "../tasks/relay.ts";
-import { Task } from "../tasks/task.ts";
 
 /**
- * Whether all that `loop` waits for outside may itself wait for the loop, as an async function does that awaits a task.
+ * Returns whether everything that `loop` awaits from outside may itself be waiting for the loop,
+ * like an async function that awaits a task.
  *
- * Nobody can see what a promise waits for. But whoever waits for the loop from outside has asked it for a promise. So each
- * such wait may be what one promise is waiting for, unless it ends in a wait for a promise itself.
+ * A promise doesn't reveal what it depends on, so this counts. Code outside the loop can wait for it
+ * only in ways that are recorded: through a promise for one of its futures, or in the queue of a
+ * primitive. Each recorded wait that can end may explain one of the loop's external waits. A wait for
+ * a future that itself awaits promises can end once other waits explain those promises. Streams,
+ * processes and threads don't wait for the loop, so if it awaits one of them, returns false.
  */
-export function mayDependOn(loop: Scheduler): boolean {
-  let left = loop._external;
-  for (const { future } of outsideWaits) {
-    if (future === undefined) left--;
-    else if ((future as Future<unknown>)._loop === loop && !endsOutside(future as never)) left--;
+export function outsideMayWaitFor(loop: Scheduler): boolean {
+  const explained = new Set<PromiseFuture<unknown>>();
+  let endable = 0;
+  let rest = wantedBy(loop);
+  for (let before = -1; before < endable; ) {
+    before = endable;
+    rest = rest.filter((promises) => {
+      const missing = promises.filter((promise) => !explained.has(promise));
+      if (explained.size + missing.length > endable) return true;
+      for (const promise of missing) explained.add(promise);
+      endable++;
+      return false;
+    });
   }
-  return left <= 0;
+  return endable >= loop._external && !awaitsMoreThanPromises(loop);
 }
 
-function endsOutside(future: Future<unknown>): boolean {
+function awaitsMoreThanPromises(loop: Scheduler): boolean {
   const seen = new Set<Future<unknown>>();
-  const rest = [future];
-  for (let next = rest.pop(); next !== undefined; next = rest.pop()) {
-    if (next.done() || seen.has(next)) continue;
-    seen.add(next);
-    if (next instanceof PromiseFuture) return true;
-    if (next instanceof Task) {
-      const { on } = next._waits();
-      if (on !== undefined) rest.push(on);
-    } else {
-      rest.push(...(next._parts?.() ?? []));
+  for (const task of allTasks(loop)) {
+    for (const each of pendingFrom<Future<unknown>>(task, awaitedBy, seen)) {
+      if (each instanceof ExternalFuture && !(each instanceof PromiseFuture)) return true;
     }
   }
   return false;
+}
+
+/** Returns, for each outside wait for `loop`, the promises that must settle before it can end. */
+function wantedBy(loop: Scheduler): readonly (readonly PromiseFuture<unknown>[])[] {
+  const wanted: PromiseFuture<unknown>[][] = [];
+  for (const { future } of outsideWaits as Iterable<{ future?: Future<unknown> }>) {
+    // Without a future, in the queue of a primitive.
+    if (future === undefined) wanted.push([]);
+    else if (future._loop === loop) wanted.push(promisesBehind(future));
+  }
+  return wanted.sort((a, b) => a.length - b.length);
+}
+
+/** Returns the promises that `future` waits for, directly or through other futures. */
+function promisesBehind(future: Future<unknown>): PromiseFuture<unknown>[] {
+  return [...pendingFrom(future, awaitedBy)].filter(
+    (each): each is PromiseFuture<unknown> => each instanceof PromiseFuture,
+  );
+}
+
+function awaitedBy(future: Future<unknown>): Iterable<Future<unknown>> {
+  if (!(future instanceof Task)) return future._parts?.() ?? [];
+  const { on } = future._inspect();
+  return on === undefined ? [] : [on];
 }

@@ -1,42 +1,45 @@
-// Every schedule once, those first that depart least from the default.
+// Tries every schedule once, in increasing number of departures from the default.
 //
-// A schedule is a path through a tree of choices. After its last departure it follows the
-// default, so it is told by the path up to there; and each path that was followed to its
-// end tells which ones come next: those that depart once more, somewhere behind.
+// A schedule is a path through a tree of choices. After its last departure from the default it
+// follows the default, so the path up to that departure identifies it. Each completed path yields
+// the paths to try later: those that depart once more, after its last departure.
 //
 //   0 0 0 0 ─┬─ 1 0 0 0 ─┬─ 1 1 0 0 ...          choice 0 is the default
 //            │           └─ 1 0 1 0 ...
 //            ├─ 0 1 0 0 ─── 0 1 1 0 ...
 //            └─ ...
 //
-// Breadth first: most bugs take few departures, and a task that waits in a loop for a flag
+// Breadth first, because most bugs need few departures, and because a task that polls a flag
 // makes the tree infinitely deep.
 
 import type { Policy } from "./exploringCore.ts";
-import { differs } from "./policies.ts";
+import { choiceDiffers } from "./nondeterminism.ts";
 
-/** A schedule that was followed to its end. */
+/** A schedule that was run to its end. */
 interface Path {
   readonly chosen: readonly number[] | Uint8Array;
   readonly counts: readonly number[] | Uint8Array;
-  /** Where there was more than the default to choose from, within the bound. */
+  /** 1 at each choice where the bound on preemptions allows alternatives. */
   readonly open: readonly number[] | Uint8Array;
-  /** The first choice behind its last departure. */
+  /** The index of the first choice after its last departure. */
   readonly from: number;
   next: Path | undefined;
 }
 
+/** The candidates at an await: not delayed, or delayed. */
+const DELAYS: readonly number[] = [0, 1];
+
 /**
- * Chooses something new in each run, until there is nothing new.
+ * Follows a new schedule in each run, until none is left.
  *
- * A preemption is a choice against whoever took the last step and could go on. With a bound on their number, only those
- * schedules count that keep it.
+ * A preemption is a choice of another task although the one that took the last step is ready again.
+ * Schedules with more than `maxPreemptions` preemptions are skipped.
  */
 export class ExhaustivePolicy implements Policy {
-  /** What shows that the program is not the same each time. */
+  /** Describes how the program differed from an earlier run; undefined if it did not. */
   mismatch: string | undefined;
   readonly #maxPreemptions: number;
-  /** The path that this run follows up to the choice `#at`, where it chooses `#alternative`. */
+  /** The path that this run follows up to choice `#at`, where it picks `#alternative`. */
   #path: Path | undefined;
   #last: Path | undefined;
   #at = -1;
@@ -61,10 +64,15 @@ export class ExhaustivePolicy implements Policy {
     return choice;
   }
 
-  /** Goes to the next schedule. Returns false if there is none. */
+  /** A delayed await counts as a preemption. */
+  chooseDelay(): number {
+    return this.choose(DELAYS, 0);
+  }
+
+  /** Proceeds to the next schedule. Returns false if none is left. */
   advance(): boolean {
     if (this.#chosen.length <= this.#at) {
-      this.mismatch ??= differs(this.#chosen.length, "the run went on", "it is over");
+      this.mismatch ??= choiceDiffers(this.#chosen.length, "the run continued", "it has ended");
     }
     this.#remember();
     for (let path = this.#path; path !== undefined; path = path.next) {
@@ -86,13 +94,17 @@ export class ExhaustivePolicy implements Policy {
     const path = this.#path;
     if (path === undefined || depth > this.#at) return fallback;
     if (path.counts[depth] !== count) {
-      this.mismatch ??= differs(depth, `${path.counts[depth]} were ready`, `${count} are`);
+      this.mismatch ??= choiceDiffers(
+        depth,
+        `there were ${path.counts[depth]} candidates`,
+        `there are ${count}`,
+      );
     }
     const choice = depth === this.#at ? this.#alternative : (path.chosen[depth] as number);
     return Math.min(choice, count - 1);
   }
 
-  /** Puts the path of this run at the end of those whose departures are still to be tried. */
+  /** Appends the path of this run to the list of paths to depart from. */
   #remember(): void {
     const path: Path = {
       chosen: pack(this.#chosen),
@@ -115,7 +127,7 @@ export class ExhaustivePolicy implements Policy {
   }
 }
 
-/** There are as many paths as runs. */
+/** Packs numbers into bytes if they fit, because a path is kept for each run. */
 function pack(numbers: readonly number[]): readonly number[] | Uint8Array {
   return numbers.every((number) => number < 256) ? new Uint8Array(numbers) : [...numbers];
 }

@@ -1,4 +1,4 @@
-// Finds the order in which a program fails.
+// Searches for an order in which a program fails.
 
 import {
   checkChoice,
@@ -7,84 +7,115 @@ import {
   checkOptions,
   checkTime,
   wrongType,
-} from "../loop/arguments.ts";
-import { ScheduleError } from "../loop/errors.ts";
-import { performance, setTimeout } from "../loop/hosts/timers.ts";
+} from "../lang/arguments.ts";
+import { ScheduleError } from "../lang/errors.ts";
+import { monotonicClock } from "../loop/clock.ts";
+import { setTimeout } from "../loop/hosts/timers.ts";
 import type { Awaitable } from "../tasks/awaitable.ts";
 import { type Conditions, conditionsOf, type RunConditions } from "./conditions.ts";
+import { explainFailure } from "./explainFailure.ts";
+import { withStages } from "./host/install.ts";
+import { failedOnce } from "./nondeterminism.ts";
 import { type Plan, planOf, type Strategy } from "./plans.ts";
 import { replay } from "./replay.ts";
+import { type ReportTarget, reportTargetOf } from "./report/report.ts";
 import { formatSchedule } from "./schedule.ts";
 import { type Failing, shrink } from "./shrink.ts";
-import { tell } from "./tell.ts";
-import { type Main, type Outcome, Stage } from "./trial.ts";
+import { type Main, type Outcome, TrialRunner } from "./trial.ts";
 
-/** What is explored, and how far. */
+/** How to explore, and when to stop. */
 export interface ExploreOptions extends RunConditions {
-  /** How many runs at most, by default 1,000; 100,000 for `"exhaustive"`. */
+  /** The maximum number of runs, by default 1,000, or 100,000 for `"exhaustive"`. */
   readonly runs?: number | undefined;
-  /** How many milliseconds of real time at most, by default Infinity. */
+  /** The maximum duration in milliseconds of real time, by default Infinity. */
   readonly timeLimit?: number | undefined;
-  /** Whole number from which all that is random is made, by default 0: the same runs each time. */
+  /** An integer that seeds all randomness, by default 0. The same seed gives the same runs. */
   readonly seed?: number | undefined;
   /**
-   * How the order is chosen, by default `"random"`: each time among all that is ready. `"pct"` finds what takes few
-   * switches at the right places of a long program. `"exhaustive"` tries each order once.
+   * How orders are chosen. `"random"`, the default, chooses uniformly among everything that is
+   * ready. `"pct"` suits long programs, where few switches at the right steps trigger the bug.
+   * `"exhaustive"` tries each order once.
    */
   readonly strategy?: Strategy | undefined;
   /**
-   * For `"exhaustive"`: how often, at most, another task goes on than the one that just gave way by a bare `yield` and
-   * could go on itself. By default Infinity.
+   * For `"exhaustive"`: the maximum number of preemptions in a run, by default Infinity. Running
+   * another task although the last one is ready again, as after a bare `yield`, is a preemption.
    */
   readonly maxPreemptions?: number | undefined;
-  /** For `"pct"`: how many switches, plus one, the bug takes at most; by default 5. */
+  /** For `"pct"`: the maximum number of switches that trigger the bug, plus one. By default 5. */
   readonly depth?: number | undefined;
-  /** Cancels the main task, or the first task of that name, at each of its suspensions, in runs of their own. */
+  /**
+   * If true, also runs `main` with a cancellation of the main task at each of its suspensions. A
+   * string is the name of the task to cancel instead. If `main` is an async function, each run
+   * rejects one marked await, and a string selects the awaits in functions with that name.
+   */
   readonly cancelPoints?: boolean | string | undefined;
+  /**
+   * Where to put a picture of the failing run: a folder for an HTML page and a Mermaid diagram, or
+   * a function that receives both, which also works in a browser. By default the folder in the
+   * environment variable `MYSYNCIO_REPORT`, if it is set.
+   */
+  readonly report?: ReportTarget | undefined;
 }
 
-/** What `explore` did. */
+/** Statistics of an exploration. */
 export interface ExploreStatistics {
-  /** How often `main` ran. */
+  /** The number of runs of `main`. */
   readonly runs: number;
-  /** How many of those runs were different from each other. */
+  /** The number of different runs among them. */
   readonly distinct: number;
-  /** Whether there is no other order in which `main` could run, within the bounds. */
+  /** Whether every order in which `main` can run, within the bounds, was tried. */
   readonly exhausted: boolean;
-  /** The steps taken in all runs. */
+  /** The number of steps in all runs. */
   readonly steps: number;
-  /** In how many runs something outside of the loop was awaited, as a promise: those need not be the same again. */
+  /**
+   * The number of runs that awaited something outside the loop, such as a promise. They may not be
+   * repeatable.
+   */
   readonly external: number;
+  /**
+   * With `cancelPoints`, the number of runs in which an async `main` returned a value although one
+   * of its awaits was cancelled. Code that retries after any error swallows cancellations this way.
+   */
+  readonly swallowed: number;
 }
 
 const STRATEGIES: readonly Strategy[] = ["random", "pct", "exhaustive"];
-const MOST_RUNS = 1_000;
-const MOST_RUNS_EXHAUSTIVE = 100_000;
-const DEPTH = 5;
-/** After how many milliseconds the host gets its turn. */
+const DEFAULT_RUNS = 1_000;
+const DEFAULT_RUNS_EXHAUSTIVE = 100_000;
+const DEFAULT_DEPTH = 5;
+/** How long runs continue before the host may run, in milliseconds. */
 const SLICE = 50;
 
 /**
- * Calls `main` again and again, each time on a new loop in virtual time, and has its tasks run in another
- * order each time: whatever is ready may come next, except that callbacks do not overtake each other. Gives how many runs
- * that were.
+ * Runs `main` many times, each time on a new loop, in virtual time and in a different order.
+ * Whenever several tasks are ready, any of them may run next. Only callbacks keep their order.
+ * Resolves with statistics.
  *
- * A run fails if `main` does, if it never ends, if it leaves tasks or held locks behind, or if an exception reaches nobody. The order
- * of the first run that fails is made as simple as possible.
+ * A run fails if `main` throws or never ends, if tasks are still running or locks are still held at
+ * its end, or if an exception is never handled. The order of the first failing run is simplified
+ * before it is reported.
  *
- * `main` has to be the same each time: no `Date.now()`, no `Math.random()`, nothing left over from the run before. A
- * promise that it awaits is waited for, in real time and with the clock standing still; the order of promises is not ours.
+ * `main` may also be an async function. Then `explore` varies the order of timers and of calls of
+ * `io` and `external`, and may delay awaits that a plugin marked. Timers, dates and deadlines of
+ * the host are virtual inside a run, and only there.
  *
- * Where the environment variable `MYSYNCIO_SCHEDULE` is set, only that schedule is run.
+ * `main` must behave the same each time it runs in the same order, so it must not use
+ * `Math.random()` or state from the previous run. Sockets, files and other threads are awaited in
+ * real time while the clock stands still. Their order cannot be chosen.
  *
- * @throws TypeError, RangeError for arguments.
- * Rejected with a ScheduleError that has the `schedule` of the failing run, its number in `runs`, and the `cause`.
+ * If the environment variable `MYSYNCIO_SCHEDULE` is set, only that schedule runs.
+ *
+ * Rejects with a ScheduleError that contains the `schedule` of the failing run, the number of
+ * `runs` and the `cause`.
+ *
+ * @throws TypeError or RangeError for invalid arguments.
  * @example
  * await explore(function* () {
  *   let count = 0;
  *   function* increment(): Coroutine<void> {
  *     const old = count;
- *     yield; // somebody else may increment meanwhile
+ *     yield; // another task may increment it meanwhile
  *     count = old + 1;
  *   }
  *   yield* gather([increment(), increment()]);
@@ -99,8 +130,8 @@ export function explore(
   checkOptions(options);
   const { strategy = "random", seed = 0, cancelPoints = false } = options;
   checkChoice("strategy", strategy, STRATEGIES);
-  const { runs = strategy === "exhaustive" ? MOST_RUNS_EXHAUSTIVE : MOST_RUNS } = options;
-  const { maxPreemptions = Infinity, depth = DEPTH, timeLimit = Infinity } = options;
+  const { runs = strategy === "exhaustive" ? DEFAULT_RUNS_EXHAUSTIVE : DEFAULT_RUNS } = options;
+  const { maxPreemptions = Infinity, depth = DEFAULT_DEPTH, timeLimit = Infinity } = options;
   checkCount("runs", runs, 1);
   if (!Number.isSafeInteger(seed)) throw wrongType("seed", "a whole number", seed);
   checkCount("maxPreemptions", maxPreemptions);
@@ -112,87 +143,89 @@ export function explore(
   }
   const cancels = cancelPoints !== false;
   const target = typeof cancelPoints === "string" ? cancelPoints : "";
+  const report = reportTargetOf(options.report);
   const plan = planOf({ strategy, seed, maxPreemptions, depth, cancels });
-  const bounds = { runs, timeLimit, target: cancels ? target : undefined };
-  return search(main, plan, conditions, bounds);
+  const bounds = { runs, timeLimit, target: cancels ? target : undefined, report };
+  return withStages(() => search(main, plan, conditions, bounds));
 }
 
 interface Bounds {
   readonly runs: number;
   readonly timeLimit: number;
-  /** The name of who is cancelled; undefined if nobody is. */
+  /** The name of the task to cancel, or undefined to cancel none. */
   readonly target: string | undefined;
+  readonly report: ReportTarget | undefined;
 }
 
 async function search(
   main: Main,
   plan: Plan,
   conditions: Conditions,
-  { runs, timeLimit, target }: Bounds,
+  { runs, timeLimit, target, report }: Bounds,
 ): Promise<ExploreStatistics> {
-  const asked = environment("MYSYNCIO_SCHEDULE");
-  if (asked !== undefined) {
-    await replay(main, asked, conditions);
-    return { runs: 1, distinct: 1, exhausted: false, steps: 0, external: 0 };
+  const schedule = environment("MYSYNCIO_SCHEDULE");
+  if (schedule !== undefined) {
+    await replay(main, schedule, { ...conditions, report });
+    return { runs: 1, distinct: 1, exhausted: false, steps: 0, external: 0, swallowed: 0 };
   }
-  const stage = new Stage();
-  const { choices } = stage.core;
+  const runner = new TrialRunner();
+  const { choices } = runner.core;
   const seen = new Set<number>();
-  const start = performance.now();
+  const start = monotonicClock.now();
   let sliceEnd = start + SLICE;
   let steps = 0;
   let external = 0;
+  let swallowed = 0;
   for (let run = 1; ; run++) {
     const cancel = target === undefined ? undefined : { target, at: plan.cancelAt };
-    const running = stage.run(
+    const running = runner.run(
       main,
       plan.policy,
       cancel === undefined ? conditions : { ...conditions, cancel },
     );
     const outcome: Outcome = running instanceof Promise ? await running : running;
-    steps += stage.core.steps;
+    steps += runner.core.steps;
     if (outcome.outside.length > 0) external++;
+    if (outcome.isSwallowed) swallowed++;
     if (outcome.failure !== undefined) {
       const chosen = choices.chosen.slice();
-      const schedule = { chosen, counts: choices.counts.slice(), cancel };
-      throw await explain(stage, main, conditions, { schedule, failure: outcome.failure }, run);
+      const found = { chosen, counts: choices.counts.slice(), cancel };
+      const failing = { schedule: found, failure: outcome.failure };
+      throw await explain(runner, main, conditions, failing, run, report);
     }
     seen.add(hashOf(choices.chosen, plan.cancelAt));
-    const goesOn = plan.advance(choices.chosen.length, outcome.suspensions);
+    const hasNext = plan.advance(choices.chosen.length, outcome.suspensions);
     if (plan.mismatch !== undefined) {
       throw new ScheduleError(plan.mismatch, formatSchedule({ ...choices, cancel }), run);
     }
-    const now = performance.now();
-    if (!goesOn || run >= runs || now - start >= timeLimit) {
-      return { runs: run, distinct: seen.size, exhausted: !goesOn, steps, external };
+    const now = monotonicClock.now();
+    if (!hasNext || run >= runs || now - start >= timeLimit) {
+      return { runs: run, distinct: seen.size, exhausted: !hasNext, steps, external, swallowed };
     }
     if (now >= sliceEnd) {
       await new Promise((resolve) => setTimeout(resolve));
-      sliceEnd = performance.now() + SLICE;
+      sliceEnd = monotonicClock.now() + SLICE;
     }
   }
 }
 
 async function explain(
-  stage: Stage,
+  runner: TrialRunner,
   main: Main,
   conditions: Conditions,
   found: Failing,
   run: number,
+  report: ReportTarget | undefined,
 ): Promise<ScheduleError> {
-  const simplest = await shrink(stage, main, conditions, found);
-  if (simplest !== undefined) return tell(stage, main, conditions, simplest, run);
+  const simplest = await shrink(runner, main, conditions, found);
+  if (simplest !== undefined)
+    return explainFailure(runner, main, conditions, simplest, run, report);
   const { error } = found.failure;
-  return new ScheduleError(
-    `\`main\` failed in run ${run} with ${error}, and not again in the same order: it is not deterministic. ` +
-      "Look for Date.now(), Math.random(), promises, and what one run leaves to the next",
-    formatSchedule(found.schedule),
-    run,
-    { cause: error },
-  );
+  const text = formatSchedule(found.schedule);
+  return new ScheduleError(failedOnce(run, error), text, run, { cause: error });
 }
 
-/** A number of 53 bits: two schedules hardly ever have the same. */
+/** Returns a hash of 53 bits, so that collisions are very unlikely. */
 function hashOf(chosen: readonly number[], cancelAt: number): number {
   let low = 0x811c9dc5 ^ cancelAt;
   let high = 0x2545f491;

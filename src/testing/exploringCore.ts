@@ -1,97 +1,131 @@
-// A core that leaves the order of what is ready to a policy.
+// A core that lets a policy choose the order of ready entries.
 //
-// Slots and timers are those of an ordinary core, compiled or not. What is ready stands in
-// a list here, in the order in which it got ready, and each turn is one entry of it: so
-// every step of a task is a choice among all that is ready.
+// Slots and timers stay in an ordinary core, compiled or not. Ready entries (ids of slots) are
+// listed here, in the order in which they became ready, and each turn runs one of them. So every
+// step of a task is a choice among everything that is ready. A round ends when all entries that
+// were ready at its start have run.
 //
-//   ready   │ a │ b │ c │ d │ e │         choice 0 is a: first come, first served
+//   ready   │ a │ b │ c │ d │ e │         choice 0 is a: FIFO order
 //             └── the round ──┘
 //
-// Who always chooses 0 gets the order of the loop that users run, if nobody set a
-// priority: due timers come in when the round is over, which is that loop's turn.
+// This is one file because every method of the core changes the list or the round.
 //
-// Which orders are legal? The loop promises that callbacks run in the order in which they
-// were added: a program may build on it, and done callbacks, timers and this library do.
-// So callbacks never overtake each other; only the first of them may come next. Tasks may
-// overtake everything. Their order on a loop of users is that in which things happen to
-// get ready: an answer that takes a little longer makes it another one. What is explored
-// is what a program may not build on. Priorities are ignored too: they are hints.
+// Choosing 0 every time gives the order of an ordinary loop, unless priorities are set. Due
+// timers become ready when a round is over, where that loop's turn would end.
 //
-//   ready   │ a │ callback 1 │ b │ callback 2 │       to choose from: a, callback 1, b
+// Which orders are legal? The loop guarantees that callbacks run in the order in which they
+// were added. Programs may rely on it, and done callbacks, timers and this library do. So
+// callbacks never overtake each other: only the first of them may run next. Tasks may
+// overtake anything. On an ordinary loop they run in the order in which they become ready,
+// and a slightly slower response changes that order. Exploration covers the orders that a
+// program must not rely on. It ignores priorities too, because they are only hints.
 //
-// Why not inside of the compiled core, where a policy would be another way to take from the
-// ring? That core is what every user loads and has under 4 KiB: policies, which are no use
-// in production, would be a third of it, and its hottest function would have a branch more.
-// And each would have to be written twice, as the reference core has to do the same. Out
-// here, one policy serves both cores, costs production nothing, and can be any object. What
-// runs above is the production loop, untouched: slots, turns, pump, tasks and primitives.
+//   ready   │ a │ callback 1 │ b │ callback 2 │       candidates: a, callback 1, b
+//
+// A lane is a list of entries that keep their order. The loop's callbacks are one lane. The timers
+// of async code have a lane for each delay, because a host guarantees the order only of timers with
+// equal delays.
+//
+// Why not inside the compiled core? Every user loads that core, so it would carry policies
+// that production never uses, and its hottest function would need another branch. Each policy
+// would also have to be written twice, for the reference core too. Here, one policy serves both
+// cores and can be any object. Everything above the core is the unchanged production loop: slots,
+// turns, pump, tasks and primitives.
 
-import { type Core, type CoreKind, SLOT_MASK } from "../core/core.ts";
+import { type Core, type CoreKind, newCore, recycleCore, SLOT_MASK } from "../core/core.ts";
 
-/** Says which of several ready entries comes next. Must not throw: it is asked between two steps, where nobody catches. */
+/** Chooses which of several ready entries runs next. Must not throw, because nothing catches it. */
 export interface Policy {
   /**
-   * The index of the entry that comes next; called only where there are at least two.
+   * Returns the index of the entry to run next. Called only if there are at least two.
    *
-   * @param ready their ids, those first that got ready first.
-   * @param current the index of the one that took the last step; -1 if it is not ready any more.
+   * @param ready the ids of the candidates, in the order in which they became ready.
+   * @param current the index of the entry that took the last step; -1 if it is not ready.
    */
   choose(ready: readonly number[], current: number): number;
+  /** Returns 1 to delay an await of an async function, otherwise 0. */
+  chooseDelay(): number;
 }
 
-/** What was chosen in a run, and from how many. Two arrays of numbers: there are many runs. */
+/**
+ * The choices of a run, and the number of candidates for each. Plain arrays, because there are many
+ * runs.
+ */
 export interface Choices {
   readonly chosen: readonly number[];
   readonly counts: readonly number[];
 }
 
-/** Who hears of what happens. Must not run code of a user. */
+/** Observes a run. Must not call user code. */
 export interface Observer {
-  /** Called once after each step, before the next one is chosen. */
+  /** Called after each step, before the next one is chosen. */
   readonly afterStep?: ((id: number) => void) | undefined;
-  /** Called when it is known which. */
-  readonly onStep?: ((id: number, count: number) => void) | undefined;
-  /** Called when nothing is ready, before the clock leaps to `deadline`. */
+  /**
+   * Called before each step, after it was chosen, with its id, the number of candidates, and the id
+   * of the candidate that was ready first.
+   */
+  readonly onStep?: ((id: number, count: number, first: number) => void) | undefined;
+  /** Called when nothing is ready, before the clock jumps to `deadline`. */
   onDry(deadline: number): void;
-  /** Called when so many steps were taken that the run may have no end. */
+  /**
+   * Returns whether the clock may jump to `deadline` although `count` entries are ready, because
+   * all of them are external calls or delayed awaits that may complete later.
+   */
+  readonly mayJump?: ((count: number, deadline: number) => boolean) | undefined;
+  /** Advances the clock to `deadline`, because that was chosen. */
+  readonly jump?: ((deadline: number) => void) | undefined;
+  /** Called when the run has taken twice `maxSteps` steps. */
   onLimit(): void;
 }
 
-/** Nobody takes so many steps in a row while others are ready: they would starve, as they never do on a loop of users. */
-const MOST_IN_A_ROW = 100;
+/**
+ * How many steps in a row an entry may take while others are ready. On an ordinary loop, the others
+ * would not starve either.
+ */
+const MAX_IN_A_ROW = 100;
 
-/** What the engine shifts faster than a loop does. */
+/** Above this length, `shift()` is faster than moving the elements in a loop. */
 const LONG = 32;
 
+/** The candidate that stands for a jump of the clock. No entry has this id. */
+const JUMP = 0;
+
+/** Entries that keep their order. Only the first one is a candidate. */
+export class Lane {
+  /** The id of the candidate; 0 if nothing of the lane is ready. */
+  first = 0;
+  /** The ids after it, and the arrival number of each. */
+  readonly later: number[] = [];
+  readonly arrivals: number[] = [];
+}
+
 export class ExploringCore implements Core {
-  /** What was chosen since the last reset. */
+  /** The choices since the last reset. */
   readonly choices: { readonly chosen: number[]; readonly counts: number[] } = {
     chosen: [],
     counts: [],
   };
-  /** The steps taken since the last reset. */
+  /** The number of steps since the last reset. */
   steps = 0;
   policy: Policy;
   observer: Observer | undefined;
-  /** Whether an id stands for what must not overtake its like: a callback. */
-  keepsOrder: (id: number) => boolean = () => false;
-  /** After so many steps everything is first come, first served; after twice as many the run has no end. */
+  /** Returns the lane of an id; undefined if it may overtake everything. */
+  laneOf: (id: number) => Lane | undefined = () => undefined;
+  /** After this many steps, order is FIFO; after twice as many, `onLimit` is called. */
   maxSteps = Infinity;
-  readonly #inner: Core;
-  /** What may come next, in the order in which it got ready, and for each the number of its arrival. */
+  #inner: Core;
+  #isReleased = false;
+  /** The candidates in the order in which they became ready, and the arrival number of each. */
   readonly #ready: number[] = [];
   readonly #arrivals: number[] = [];
-  /** The callback among these; 0 if there is none. */
-  #callback = 0;
-  /** The callbacks behind it, which may not come next. */
-  readonly #later: number[] = [];
-  readonly #laterArrivals: number[] = [];
-  /** By slot the id that is ready; negative if it is in `#later`. Programs may be large, and lists are not to be searched in vain. */
-  readonly #standing: number[] = [];
+  /** By slot, the id that is ready, negated if it isn't a candidate. Saves searching the lists. */
+  readonly #readyIds: number[] = [];
+  /** By slot, the lane of the id that is ready. */
+  readonly #lanes: (Lane | undefined)[] = [];
   #nextArrival = 0;
-  /** What arrived before belongs to the round. */
+  /** Entries that arrived before this number belong to the current round. */
   #roundEnd = 0;
-  /** The batch of this turn: one id, or the tombstone of one that was released since. */
+  /** The batch of this turn: one id, or 0 if it has been released. */
   #next = 0;
   #last = 0;
   #inARow = 0;
@@ -111,26 +145,31 @@ export class ExploringCore implements Core {
   }
 
   release(id: number): boolean {
-    const standing = this.#standing[id & SLOT_MASK];
-    if (standing === id) this.#remove(this.#ready.indexOf(id));
-    else if (standing === -id) this.#removeLater(this.#later.indexOf(id));
-    else if (id === this.#next) this.#next = 0;
+    const readyId = this.#readyIds[id & SLOT_MASK];
+    if (readyId === id) this.#remove(this.#ready.indexOf(id));
+    else if (readyId === -id) {
+      const lane = this.#lanes[id & SLOT_MASK] as Lane;
+      this.#removeLater(lane, lane.later.indexOf(id));
+    } else if (id === this.#next) this.#next = 0;
     return this.#inner.release(id);
   }
 
   push(id: number): void {
     const arrival = this.#nextArrival++;
-    const isCallback = this.keepsOrder(id);
-    if (isCallback && this.#callback !== 0) {
-      this.#later.push(id);
-      this.#laterArrivals.push(arrival);
-      this.#standing[id & SLOT_MASK] = -id;
-      return;
+    const lane = this.laneOf(id);
+    if (lane !== undefined) {
+      this.#lanes[id & SLOT_MASK] = lane;
+      if (lane.first !== 0) {
+        lane.later.push(id);
+        lane.arrivals.push(arrival);
+        this.#readyIds[id & SLOT_MASK] = -id;
+        return;
+      }
+      lane.first = id;
     }
-    if (isCallback) this.#callback = id;
     this.#ready.push(id);
     this.#arrivals.push(arrival);
-    this.#standing[id & SLOT_MASK] = id;
+    this.#readyIds[id & SLOT_MASK] = id;
   }
 
   schedule(id: number): void {
@@ -159,16 +198,32 @@ export class ExploringCore implements Core {
       return 0;
     }
     if (++this.steps > 2 * this.maxSteps) this.observer?.onLimit();
+    const deadline = this.#jumpDeadline();
     const count = this.#ready.length;
-    const index = this.#choose(count);
+    const index = this.#choose(deadline === Infinity ? count : count + 1);
+    if (index === count) {
+      this.observer?.jump?.(deadline);
+      this.#takeTimers(deadline);
+      return this.turn(deadline);
+    }
     const id = this.#ready[index] as number;
     this.#inARow = id === this.#last ? this.#inARow + 1 : 0;
     this.#next = id;
     this.#last = id;
     this.#hasStepped = true;
+    const first = this.#ready[0] as number;
     this.#remove(index);
-    this.observer?.onStep?.(id, count);
+    this.observer?.onStep?.(id, count, first);
     return 1;
+  }
+
+  /** Chooses whether to delay an await of an async function. */
+  chooseDelay(): boolean {
+    if (this.steps > this.maxSteps) return false;
+    const choice = this.policy.chooseDelay();
+    this.choices.chosen.push(choice);
+    this.choices.counts.push(2);
+    return choice === 1;
   }
 
   take(): number {
@@ -193,14 +248,23 @@ export class ExploringCore implements Core {
     return this.#inner.timers();
   }
 
+  /**
+   * Makes the inner core available to the next loop, until `reset()`. Programs replay often, and a
+   * WebAssembly instance for each replay would exhaust the address space before they are collected.
+   */
+  giveBack(): void {
+    recycleCore(this.#inner);
+    this.#isReleased = true;
+  }
+
   reset(): void {
-    this.#inner.reset();
+    if (this.#isReleased) this.#inner = newCore();
+    else this.#inner.reset();
+    this.#isReleased = false;
     this.#ready.length = 0;
     this.#arrivals.length = 0;
-    this.#callback = 0;
-    this.#later.length = 0;
-    this.#laterArrivals.length = 0;
-    this.#standing.length = 0;
+    this.#readyIds.length = 0;
+    this.#lanes.length = 0;
     this.#nextArrival = 0;
     this.#roundEnd = 0;
     this.choices.chosen.length = 0;
@@ -212,7 +276,7 @@ export class ExploringCore implements Core {
     this.#hasStepped = false;
   }
 
-  /** Whoever is not in line here is on the inner core's heap, and comes out of it as a batch. */
+  /** Makes due timers ready. Nothing else is ever ready in the inner core. */
   #takeTimers(now: number): void {
     for (let left = this.#inner.turn(now); left > 0; left--) {
       const id = this.#inner.take();
@@ -220,14 +284,26 @@ export class ExploringCore implements Core {
     }
   }
 
-  /** The index of what comes next. */
+  /** Returns the deadline to which the clock may jump; Infinity if it must not. */
+  #jumpDeadline(): number {
+    if (this.observer?.mayJump === undefined) return Infinity;
+    const deadline = this.#inner.deadline();
+    const mayJump = deadline !== Infinity && this.observer.mayJump(this.#ready.length, deadline);
+    return mayJump ? deadline : Infinity;
+  }
+
+  /**
+   * Returns the index of the candidate to run next. If there is one more candidate than ready
+   * entries, the last one is a jump of the clock.
+   */
   #choose(count: number): number {
     if (count === 1 || this.steps > this.maxSteps) return 0;
     const last = this.#last;
-    // Who has just given way is the last one.
-    const current = this.#standing[last & SLOT_MASK] === last ? this.#ready.lastIndexOf(last) : -1;
-    if (current >= 0 && this.#inARow >= MOST_IN_A_ROW) return current === 0 ? 1 : 0;
-    const choice = this.policy.choose(this.#ready, current);
+    // An entry that is ready again is usually near the end of the list.
+    const current = this.#readyIds[last & SLOT_MASK] === last ? this.#ready.lastIndexOf(last) : -1;
+    if (current >= 0 && this.#inARow >= MAX_IN_A_ROW) return current === 0 ? 1 : 0;
+    const mayJump = count > this.#ready.length;
+    const choice = this.policy.choose(mayJump ? [...this.#ready, JUMP] : this.#ready, current);
     this.choices.chosen.push(choice);
     this.choices.counts.push(count);
     return choice;
@@ -235,39 +311,44 @@ export class ExploringCore implements Core {
 
   #remove(index: number): void {
     const id = this.#ready[index] as number;
-    this.#standing[id & SLOT_MASK] = 0;
-    takeOut(this.#ready, index);
-    takeOut(this.#arrivals, index);
-    if (id === this.#callback) this.#admit();
+    this.#readyIds[id & SLOT_MASK] = 0;
+    removeAt(this.#ready, index);
+    removeAt(this.#arrivals, index);
+    const lane = this.#lanes[id & SLOT_MASK];
+    if (lane === undefined) return;
+    this.#lanes[id & SLOT_MASK] = undefined;
+    this.#admitNext(lane);
   }
 
-  #removeLater(index: number): void {
-    const id = this.#later[index] as number;
-    this.#standing[id & SLOT_MASK] = 0;
-    takeOut(this.#later, index);
-    takeOut(this.#laterArrivals, index);
+  #removeLater(lane: Lane, index: number): void {
+    const id = lane.later[index] as number;
+    this.#readyIds[id & SLOT_MASK] = 0;
+    this.#lanes[id & SLOT_MASK] = undefined;
+    removeAt(lane.later, index);
+    removeAt(lane.arrivals, index);
   }
 
-  /** Lets the next callback in, at the place of its arrival. */
-  #admit(): void {
-    this.#callback = this.#later[0] ?? 0;
-    if (this.#callback === 0) return;
-    const arrival = this.#laterArrivals[0] as number;
-    this.#removeLater(0);
-    let place = this.#arrivals.findIndex((other) => other > arrival);
-    if (place < 0) place = this.#arrivals.length;
-    this.#ready.splice(place, 0, this.#callback);
-    this.#arrivals.splice(place, 0, arrival);
-    this.#standing[this.#callback & SLOT_MASK] = this.#callback;
+  /** Makes the next entry of a lane a candidate, positioned by its arrival. */
+  #admitNext(lane: Lane): void {
+    const next = lane.later[0] ?? 0;
+    lane.first = next;
+    if (next === 0) return;
+    const arrival = lane.arrivals[0] as number;
+    this.#removeLater(lane, 0);
+    let index = this.#arrivals.findIndex((other) => other > arrival);
+    if (index < 0) index = this.#arrivals.length;
+    this.#ready.splice(index, 0, next);
+    this.#arrivals.splice(index, 0, arrival);
+    this.#readyIds[next & SLOT_MASK] = next;
+    this.#lanes[next & SLOT_MASK] = lane;
   }
 }
 
-function takeOut(list: number[], index: number): void {
+function removeAt(list: number[], index: number): void {
   if (index === 0 && list.length > LONG) {
     list.shift();
     return;
   }
-  // Lists are short, and nearly always it is one of the first.
   for (let i = index + 1; i < list.length; i++) list[i - 1] = list[i] as number;
   list.length--;
 }

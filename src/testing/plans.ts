@@ -1,4 +1,4 @@
-// Which schedule comes next: the strategies, each as a plan of runs.
+// The strategies. Each is a plan: a sequence of runs to try.
 
 import { ExhaustivePolicy } from "./exhaustivePolicy.ts";
 import type { Policy } from "./exploringCore.ts";
@@ -7,23 +7,27 @@ import { PctPolicy, RandomPolicy, ScriptPolicy, seedOf } from "./policies.ts";
 /** How the order of a run is chosen. */
 export type Strategy = "random" | "pct" | "exhaustive";
 
-/** What there is to try. */
+/** A sequence of runs. */
 export interface Plan {
-  /** The policy of the next run, and at which suspension it cancels. */
+  /** The policy of the next run. */
   readonly policy: Policy;
+  /** The number of the suspension at which the next run cancels; 0 if it doesn't. */
   readonly cancelAt: number;
-  /** Goes to the next run, given how the last one was. Returns false if there is nothing new to try. */
+  /**
+   * Proceeds to the next run, given the number of choices and suspensions in the last one. Returns
+   * false if nothing new is left to try.
+   */
   advance(choices: number, suspensions: number): boolean;
-  /** What shows that the program is not the same each time. */
+  /** Describes how the program differed from an earlier run; undefined if it did not. */
   readonly mismatch: string | undefined;
 }
 
-export interface PlanOptions {
+interface PlanOptions {
   readonly strategy: Strategy;
   readonly seed: number;
   readonly maxPreemptions: number;
   readonly depth: number;
-  /** Whether to cancel at each suspension. */
+  /** Whether some runs cancel the target. */
   readonly cancels: boolean;
 }
 
@@ -31,7 +35,7 @@ export function planOf(options: PlanOptions): Plan {
   return options.strategy === "exhaustive" ? new WalkPlan(options) : new RandomPlan(options);
 }
 
-/** Runs that have nothing to do with each other. The first is first come, first served. */
+/** Independent runs. The first one is in FIFO order. */
 class RandomPlan implements Plan {
   readonly mismatch = undefined;
   policy: Policy = new ScriptPolicy([]);
@@ -49,7 +53,7 @@ class RandomPlan implements Plan {
     const { strategy, seed, depth, cancels } = this.#options;
     this.#choices += choices;
     this.#suspensions = Math.max(this.#suspensions, suspensions);
-    // Where nothing can be chosen, all runs are the same.
+    // If there was never a choice, all runs are the same.
     if (this.#choices === 0 && this.cancelAt === this.#suspensions) return false;
     this.#run++;
     const runSeed = seedOf(seed, this.#run);
@@ -61,13 +65,17 @@ class RandomPlan implements Plan {
     return true;
   }
 
-  /** How many choices a run may have: more than most, but one that is much longer must not count for all. */
+  /**
+   * Estimates the number of choices in a run, with a margin. One very long run has little weight.
+   */
   #length(): number {
     return (1.5 * this.#choices) / this.#run + 1;
   }
 }
 
-/** All schedules: without a cancel, then with one at the first suspension, and so on. */
+/**
+ * All schedules: first without a cancellation, then with one at the first suspension, and so on.
+ */
 class WalkPlan implements Plan {
   policy: ExhaustivePolicy;
   cancelAt = 0;

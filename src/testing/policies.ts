@@ -1,9 +1,9 @@
-// Which of the ready entries comes next: the ways to choose.
+// Policies: how to choose among the ready entries.
 
 import { SLOT_MASK } from "../core/core.ts";
 import type { Policy } from "./exploringCore.ts";
 
-/** Numbers that look random, from a seed: mulberry32. */
+/** A seeded pseudorandom number generator: mulberry32. */
 export class Random {
   #state: number;
 
@@ -11,7 +11,7 @@ export class Random {
     this.#state = seed | 0;
   }
 
-  /** A whole number below `end`. */
+  /** Returns an integer from 0 to `end - 1`. */
   below(end: number): number {
     this.#state = (this.#state + 0x6d2b79f5) | 0;
     let t = Math.imul(this.#state ^ (this.#state >>> 15), this.#state | 1);
@@ -20,25 +20,37 @@ export class Random {
   }
 }
 
-/** The seed of the run number `run`: neighbours must not look alike. */
+/** Derives the seed of a run from a seed. Consecutive runs get unrelated seeds. */
 export function seedOf(seed: number, run: number): number {
   return Math.imul(seed ^ 0x9e3779b9, 0x85ebca6b) ^ Math.imul(run + 1, 0xc2b2ae35);
 }
 
-/** Chooses each time among all, with equal chances. */
+/** Makes the rarity of delays independent of the choices. */
+const RARITY = 0x5eed;
+/** Between one in 2 and one in 2 ** this many awaits is delayed. */
+const MAX_RARE = 4;
+
+/** Chooses uniformly among all ready entries. */
 export class RandomPolicy implements Policy {
   readonly #random: Random;
+  /** One in this many awaits is delayed. Varies between runs, because some bugs need few delays. */
+  readonly #rarity: number;
 
   constructor(seed: number) {
     this.#random = new Random(seed);
+    this.#rarity = 2 ** (1 + new Random(seed ^ RARITY).below(MAX_RARE));
   }
 
   choose(ready: readonly number[]): number {
     return this.#random.below(ready.length);
   }
+
+  chooseDelay(): number {
+    return Number(this.#random.below(this.#rarity) === 0);
+  }
 }
 
-/** Chooses what a list says, and then whoever is first. */
+/** Follows a list of choices, then FIFO order. */
 export class ScriptPolicy implements Policy {
   readonly #script: readonly number[];
   #at = 0;
@@ -48,31 +60,45 @@ export class ScriptPolicy implements Policy {
   }
 
   choose(ready: readonly number[]): number {
+    return this.#next(ready.length);
+  }
+
+  chooseDelay(): number {
+    return this.#next(2);
+  }
+
+  #next(count: number): number {
     const choice = this.#script[this.#at++] ?? 0;
-    // A script that is being shrunk need not fit any more.
-    return Math.min(choice, ready.length - 1);
+    // A script that is being simplified may no longer fit the program.
+    return Math.min(choice, count - 1);
   }
 }
 
-/** Who has gone on so often although others were ready waits for them in a loop, and comes last from now on. */
-const PATIENCE = 16;
+/**
+ * A task that runs this many times in a row while others are ready is assumed to poll, and gets the
+ * lowest priority.
+ */
+const POLLING = 16;
 
 /**
- * Gives everybody a random priority, and lowers that of who runs at a few random places: finds what takes few switches
- * at the right places, however long the program is.
+ * Gives each task a random priority, and lowers that of the running task at a few random steps.
+ * Finds bugs that need few switches at the right steps, however long the program is.
  *
- * Burckhardt et al., "A Randomized Scheduler with Probabilistic Guarantees of Finding Bugs" (ASPLOS 2010).
+ * Burckhardt et al., "A Randomized Scheduler with Probabilistic Guarantees of Finding Bugs" (ASPLOS
+ * 2010).
  */
 export class PctPolicy implements Policy {
   readonly #random: Random;
   readonly #changes = new Set<number>();
-  /** By slot, from 0 on; negative ones were lowered. */
+  /** By slot. Random ones are >= 0, lowered ones negative. */
   readonly #priorities: number[] = [];
   #at = 0;
   #last: number | undefined;
   #inARow = 0;
 
-  /** @param depth how many switches the bug takes, plus one. @param length how many choices a run has. */
+  /**
+   * @param depth the number of switches, plus one. @param length the number of choices in a run.
+   */
   constructor(seed: number, depth: number, length: number) {
     this.#random = new Random(seed);
     for (let i = 1; i < depth; i++) this.#changes.add(this.#random.below(length));
@@ -83,7 +109,7 @@ export class PctPolicy implements Policy {
     const last = ready[current];
     this.#inARow = last === this.#last ? this.#inARow + 1 : 0;
     this.#last = last;
-    if (last !== undefined && (this.#changes.has(at) || this.#inARow === PATIENCE)) {
+    if (last !== undefined && (this.#changes.has(at) || this.#inARow === POLLING)) {
       this.#priorities[last & SLOT_MASK] = -1 - at;
     }
     let best = 0;
@@ -91,6 +117,11 @@ export class PctPolicy implements Policy {
       if (this.#priority(ready[i] as number) > this.#priority(ready[best] as number)) best = i;
     }
     return best;
+  }
+
+  /** Delays the awaits at the random steps. */
+  chooseDelay(): number {
+    return Number(this.#changes.has(this.#at++));
   }
 
   #priority(id: number): number {
@@ -101,12 +132,4 @@ export class PctPolicy implements Policy {
     this.#priorities[slot] = priority;
     return priority;
   }
-}
-
-/** Says that a program is not the same each time. */
-export function differs(choice: number, before: string, now: string): string {
-  return (
-    `\`main\` is not deterministic, or not the same as before: at choice ${choice + 1} ${before} then, and ${now} now. ` +
-    "Look for Date.now(), Math.random(), promises, and what one run leaves to the next"
-  );
 }

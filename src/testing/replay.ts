@@ -1,94 +1,113 @@
-// The same run again, step for step.
+// Repeats one run, step by step.
 
-import { checkFunction, checkOptions } from "../loop/arguments.ts";
-import { ScheduleError } from "../loop/errors.ts";
+import { checkFunction, checkOptions } from "../lang/arguments.ts";
+import { ScheduleError } from "../lang/errors.ts";
 import type { Awaitable } from "../tasks/awaitable.ts";
 import { type Conditions, conditionsOf, type RunConditions } from "./conditions.ts";
+import { reportFailure } from "./explainFailure.ts";
 import type { Policy } from "./exploringCore.ts";
-import { differs, ScriptPolicy } from "./policies.ts";
+import { withStages } from "./host/install.ts";
+import { choiceDiffers, stepDiffers } from "./nondeterminism.ts";
+import { ScriptPolicy } from "./policies.ts";
+import { type ReportTarget, reportTargetOf } from "./report/report.ts";
+import { RunObserver } from "./runObserver.ts";
 import { formatSchedule, parseSchedule, type Schedule } from "./schedule.ts";
-import { type Main, type Outcome, Stage } from "./trial.ts";
-import { Watcher } from "./watcher.ts";
+import { type Main, type Outcome, TrialRunner } from "./trial.ts";
+
+/** How to replay a schedule. */
+export interface ReplayOptions extends RunConditions {
+  /**
+   * Where to put a picture of the run if it fails, as for `explore`. By default the folder in the
+   * environment variable `MYSYNCIO_REPORT`, if it is set. The names of the files are printed.
+   */
+  readonly report?: ReportTarget | undefined;
+}
 
 /**
- * Runs `main` once, in the order that a ScheduleError told. Gives its result, if it does not fail any more.
+ * Runs `main` once, in the order of a ScheduleError's `schedule`. Resolves with the result of
+ * `main` if it no longer fails.
  *
- * Rejected with what `main` failed with, or with what else was wrong: a DeadlockError, the exception that reached nobody.
- * Rejected with a ScheduleError that names the first step that differs, if `main` is not deterministic or was changed.
+ * Rejects with the error that `main` throws, or with the error of another failure, such as a
+ * DeadlockError or an exception that nothing retrieved. Rejects with a ScheduleError that names the
+ * first step that differs if `main` is not deterministic or has changed.
  *
- * @param options what `explore` was given.
- * @throws TypeError, RangeError for arguments.
+ * @param options the options that `explore` was called with.
+ * @throws TypeError or RangeError for invalid arguments.
  */
 export function replay<T>(
   main: () => Awaitable<T>,
   schedule: string,
-  options: RunConditions = {},
+  options: ReplayOptions = {},
 ): Promise<T> {
   checkFunction("main", main);
   checkOptions(options);
-  return repeat(main, parseSchedule(schedule), conditionsOf(options)) as Promise<T>;
+  const parsed = parseSchedule(schedule);
+  const conditions = conditionsOf(options);
+  const report = reportTargetOf(options.report);
+  return withStages(() => repeat(main, parsed, conditions, report)) as Promise<T>;
 }
 
-async function repeat(main: Main, schedule: Schedule, conditions: Conditions): Promise<unknown> {
-  const { cancel } = schedule;
-  const stage = new Stage();
-  const once = await record(stage, main, new ScriptPolicy(schedule.chosen), {
-    ...conditions,
-    cancel,
-  });
-  const at = firstDifference(once.counts, schedule.counts);
+async function repeat(
+  main: Main,
+  schedule: Schedule,
+  options: Conditions,
+  report: ReportTarget | undefined,
+): Promise<unknown> {
+  const conditions = { ...options, cancel: schedule.cancel };
+  const runner = new TrialRunner();
+  const first = await record(runner, main, new ScriptPolicy(schedule.chosen), conditions);
+  const at = firstDifference(first.counts, schedule.counts);
   if (at < schedule.counts.length) {
-    const now = once.counts[at];
-    throw new ScheduleError(
-      differs(at, readiness(schedule.counts[at]), readiness(now)),
-      formatSchedule(schedule),
-      1,
-    );
+    const [expected, actual] = [readiness(schedule.counts[at]), readiness(first.counts[at])];
+    const text = formatSchedule(schedule);
+    throw new ScheduleError(choiceDiffers(at, expected, actual), text, 1);
   }
-  if (once.outcome.failure !== undefined) throw once.outcome.failure.error;
-  const policy = new ScriptPolicy(schedule.chosen);
-  const twice = await record(stage, main, policy, { ...conditions, cancel });
-  compare(once, twice, schedule);
-  return once.outcome.value;
+  const { failure } = first.outcome;
+  if (failure !== undefined) {
+    if (report !== undefined) {
+      const lines = await reportFailure(runner, main, conditions, { schedule, failure }, report);
+      // The error is the program's own, so its message can't say where the report is.
+      if (lines.length > 0) console.error(lines.join("\n").trim());
+    }
+    throw failure.error;
+  }
+  const second = await record(runner, main, new ScriptPolicy(schedule.chosen), conditions);
+  compare(first, second, schedule);
+  return first.outcome.value;
 }
 
-/** What happened in a run. */
+/** A recorded run. */
 export interface Recording {
   readonly outcome: Outcome;
   readonly chosen: readonly number[];
   readonly counts: readonly number[];
-  /** Each step in words: who took it, where, among how many, and when. */
+  /** A description of each step: the task, where it resumed, how many were ready, and the time. */
   readonly steps: readonly string[];
 }
 
 /** Runs `main` and records each step. */
 export async function record(
-  stage: Stage,
+  runner: TrialRunner,
   main: Main,
   policy: Policy,
   conditions: Conditions,
 ): Promise<Recording> {
-  const watcher = new Watcher();
-  const outcome = await stage.run(main, policy, conditions, watcher);
-  const { chosen, counts } = stage.core.choices;
-  return { outcome, chosen: chosen.slice(), counts: counts.slice(), steps: watcher.steps };
+  const observer = new RunObserver();
+  const outcome = await runner.run(main, policy, conditions, observer);
+  const { chosen, counts } = runner.core.choices;
+  return { outcome, chosen: chosen.slice(), counts: counts.slice(), steps: observer.trace };
 }
 
-/** @throws ScheduleError that names the first step in which two runs differ */
-export function compare(once: Recording, twice: Recording, schedule: Schedule): void {
-  const at = firstDifference(once.steps, twice.steps);
-  if (at === once.steps.length && at === twice.steps.length) return;
-  const { [at]: then = "the run was over" } = once.steps;
-  const { [at]: now = "the run is over" } = twice.steps;
-  throw new ScheduleError(
-    `\`main\` is not deterministic: two runs in the same order differ at step ${at + 1}. At first: ${then}; then: ${now}. ` +
-      "Look for Date.now(), Math.random(), promises, and what one run leaves to the next",
-    formatSchedule(schedule),
-    2,
-  );
+/** @throws ScheduleError that names the first step in which two runs differ. */
+export function compare(first: Recording, second: Recording, schedule: Schedule): void {
+  const at = firstDifference(first.steps, second.steps);
+  if (at === first.steps.length && at === second.steps.length) return;
+  const { [at]: before = "had ended" } = first.steps;
+  const { [at]: after = "had ended" } = second.steps;
+  throw new ScheduleError(stepDiffers(at, before, after), formatSchedule(schedule), 2);
 }
 
-/** The first index at which two lists differ; the length of both if they do not. */
+/** Returns the first index at which two lists differ, or their length if they don't. */
 function firstDifference<T>(a: readonly T[], b: readonly T[]): number {
   const length = Math.max(a.length, b.length);
   for (let at = 0; at < length; at++) if (a[at] !== b[at]) return at;
@@ -96,5 +115,5 @@ function firstDifference<T>(a: readonly T[], b: readonly T[]): number {
 }
 
 function readiness(count: number | undefined): string {
-  return count === undefined ? "the run was over" : `${count} were ready`;
+  return count === undefined ? "the run had ended" : `there were ${count} candidates`;
 }

@@ -1,13 +1,14 @@
-// A schedule as a short string, that a test prints and `replay` takes.
+// A schedule as a short string, printed by a failing test and accepted by `replay`.
 //
-//   1:0{12}1002:3{12}3222            version, what was chosen, among how many
-//   1:0{12}1002:3{12}3222:c4         the main task is cancelled at its 4th suspension
-//   1:0{12}1002:3{12}3222:c4=writer  the task of that name is
+//   1:0{12}1002:3{12}3222            version, choices, number of candidates per choice
+//   1:0{12}1002:3{12}3222:c4         cancels the main task at its 4th suspension
+//   1:0{12}1002:3{12}3222:c4=writer  cancels the task named "writer" instead
 //
-// 0 is who was ready first. What follows the last number is all 0. The second list is there
-// so that a replay notices where the program is not the same; `x{12}` is x twelve times.
+// Choice 0 is the entry that became ready first, and all choices after the last number are 0.
+// `x{12}` repeats x twelve times. The numbers of candidates let a replay detect that the
+// program has changed.
 
-import { describe } from "../loop/arguments.ts";
+import { describe, outOfRange, wrongType } from "../lang/arguments.ts";
 import type { Cancel } from "./conditions.ts";
 import type { Choices } from "./exploringCore.ts";
 
@@ -17,13 +18,13 @@ export interface Schedule extends Choices {
 
 const VERSION = "1";
 const BASE = 36;
-/** A run that is shorter is written out. */
-const SHORTEST_RUN = 4;
+/** Fewer repetitions than this are written out. */
+const MIN_REPEAT = 4;
 const NUMBER = /(?:([0-9a-z])|\((\d{1,9})\))(?:\{(\d{1,9})\})?/y;
-/** More choices than any run has: a typing error in a string must not take all memory. */
-const MOST_CHOICES = 10_000_000;
+/** More choices than any run has. Keeps a mistyped repetition from exhausting the memory. */
+const MAX_CHOICES = 10_000_000;
 
-/** How many choices there are up to the last one that is not the default. */
+/** Returns the number of choices up to the last one that is not 0. */
 export function lengthOf(chosen: readonly number[]): number {
   let length = chosen.length;
   while (length > 0 && chosen[length - 1] === 0) length--;
@@ -34,7 +35,7 @@ export function formatSchedule({ chosen, counts, cancel }: Schedule): string {
   const length = lengthOf(chosen);
   const parts = [VERSION, format(chosen.slice(0, length)), format(counts.slice(0, length))];
   if (cancel !== undefined && cancel.at > 0) {
-    // Half a character cannot be encoded; a name with one is not worth more.
+    // `encodeURIComponent` throws for lone surrogates.
     const name = cancel.target.replace(/\p{Surrogate}/gu, "\ufffd");
     const target = name === "" ? "" : `=${encodeURIComponent(name)}`;
     parts.push(`c${cancel.at}${target}`);
@@ -42,16 +43,17 @@ export function formatSchedule({ chosen, counts, cancel }: Schedule): string {
   return parts.join(":");
 }
 
-/** @throws TypeError if it is no string. @throws RangeError if it is none of ours, or of another version */
+/**
+ * @throws TypeError if `schedule` is not a string.
+ * @throws RangeError if it is malformed or has another version.
+ */
 export function parseSchedule(schedule: string): Schedule {
   if (typeof schedule !== "string") {
-    throw new TypeError(`Expected \`schedule\` to be a string, got ${describe(schedule)}`);
+    throw wrongType("schedule", "a string", schedule);
   }
   const [version, chosen, counts, cancel, ...rest] = schedule.trim().split(":");
   if (version !== VERSION) {
-    throw new RangeError(
-      `Expected \`schedule\` to be of version ${VERSION}, as in "1:01:22", got ${describe(schedule)}`,
-    );
+    throw outOfRange("schedule", `a schedule of version ${VERSION}, such as "1:01:22"`, schedule);
   }
   const parsed = {
     chosen: parse(chosen),
@@ -74,7 +76,7 @@ function format(numbers: readonly number[]): string {
     while (numbers[end] === number) end++;
     const symbol = number < BASE ? number.toString(BASE) : `(${number})`;
     const times = end - at;
-    text += times < SHORTEST_RUN ? symbol.repeat(times) : `${symbol}{${times}}`;
+    text += times < MIN_REPEAT ? symbol.repeat(times) : `${symbol}{${times}}`;
     at = end;
   }
   return text;
@@ -88,7 +90,7 @@ function parse(text: string | undefined): number[] {
     const found = NUMBER.exec(text);
     if (found === null) throw malformed(text);
     const [, digit, number, times = "1"] = found;
-    if (numbers.length + Number(times) > MOST_CHOICES) throw malformed(text);
+    if (numbers.length + Number(times) > MAX_CHOICES) throw malformed(text);
     const value = digit === undefined ? Number(number) : Number.parseInt(digit, BASE);
     for (let left = Number(times); left > 0; left--) numbers.push(value);
   }
@@ -107,7 +109,7 @@ function parseCancel(text: string): Cancel {
 
 function malformed(text: string, options?: ErrorOptions): RangeError {
   return new RangeError(
-    `Expected \`schedule\` to be the string of a ScheduleError, got ${describe(text)}`,
+    `Expected \`schedule\` to be the schedule of a ScheduleError, got ${describe(text)}`,
     options,
   );
 }

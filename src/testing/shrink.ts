@@ -1,63 +1,71 @@
-// A failing schedule is made as simple as can be: fewest departures from first come, first served, then shortest.
+// Simplifies a failing schedule: first to the fewest departures from FIFO order, then to the
+// shortest.
 
-import { isError } from "../loop/brands.ts";
-import { performance } from "../loop/hosts/timers.ts";
+import { isError } from "../lang/brands.ts";
+import { monotonicClock } from "../loop/clock.ts";
 import type { Cancel, Conditions } from "./conditions.ts";
 import { ExhaustivePolicy } from "./exhaustivePolicy.ts";
+import type { Failure } from "./failures.ts";
 import { ScriptPolicy } from "./policies.ts";
 import { lengthOf, type Schedule } from "./schedule.ts";
-import type { Failure, Main, Stage } from "./trial.ts";
+import type { Main, TrialRunner } from "./trial.ts";
 
-/** How many runs may be spent on it. */
-const MOST_RUNS = 2_000;
-/** How long it may take, in milliseconds. */
-const PATIENCE = 3_000;
+/** The maximum number of runs for each of the two phases. */
+const MAX_RUNS = 2_000;
+/** How long both phases may take, in milliseconds. */
+const TIME_LIMIT = 3_000;
 
-/** A schedule and what fails in it. */
+/** A schedule, and how the program fails with it. */
 export interface Failing {
   readonly schedule: Schedule;
   readonly failure: Failure;
 }
 
-/** Gives the simplest schedule that was found in which `main` fails in the same way; undefined if it does not fail again. */
+/**
+ * Returns the simplest schedule found with which `main` fails in the same way, or undefined if
+ * `main` doesn't fail again with the first one.
+ */
 export async function shrink(
-  stage: Stage,
+  runner: TrialRunner,
   main: Main,
   conditions: Conditions,
   found: Failing,
 ): Promise<Failing | undefined> {
-  const end = performance.now() + PATIENCE;
+  const end = monotonicClock.now() + TIME_LIMIT;
   let runs = 0;
   let best: Failing | undefined;
 
-  async function tryOut(chosen: readonly number[], cancel: Cancel | undefined): Promise<boolean> {
-    if (best !== undefined && (++runs > MOST_RUNS || performance.now() > end)) return false;
-    const { failure } = await stage.run(main, new ScriptPolicy(chosen), { ...conditions, cancel });
+  /** Runs a candidate, and keeps it if it fails in the same way and is simpler. */
+  async function attempt(chosen: readonly number[], cancel: Cancel | undefined): Promise<boolean> {
+    if (best !== undefined && (++runs > MAX_RUNS || monotonicClock.now() > end)) return false;
+    const { failure } = await runner.run(main, new ScriptPolicy(chosen), { ...conditions, cancel });
     if (failure === undefined || !isSame(failure, found.failure)) return false;
-    const schedule = scheduleIn(stage, cancel);
+    const schedule = scheduleIn(runner, cancel);
     if (best !== undefined && !isSimpler(schedule, best.schedule)) return false;
     best = { schedule, failure };
     return true;
   }
 
   const { chosen, cancel } = found.schedule;
-  if (!(await tryOut(chosen, cancel))) return undefined;
-  if (cancel !== undefined && cancel.at > 0) await tryOut(chosen, { ...cancel, at: 0 });
+  if (!(await attempt(chosen, cancel))) return undefined;
+  if (cancel !== undefined && cancel.at > 0) await attempt(chosen, { ...cancel, at: 0 });
+  // TypeScript doesn't know that `attempt` assigns `best`.
+  const simplest = () => best as unknown as Failing;
   for (let isBetter = true; isBetter; ) {
     isBetter = false;
-    for (const candidate of simpler(best as unknown as Failing)) {
-      if (await tryOut(candidate, (best as unknown as Failing).schedule.cancel)) {
+    for (const candidate of simplifications(simplest().schedule.chosen)) {
+      if (await attempt(candidate, simplest().schedule.cancel)) {
         isBetter = true;
         break;
       }
     }
   }
-  return walk(stage, main, conditions, best as unknown as Failing, found.failure, end);
+  return searchBelow(runner, main, conditions, simplest(), found.failure, end);
 }
 
-/** Looks among all schedules, those first that depart least, whether there is one that departs less than `best`. */
-async function walk(
-  stage: Stage,
+/** Tries all schedules with fewer departures than `best`, in increasing number of departures. */
+async function searchBelow(
+  runner: TrialRunner,
   main: Main,
   conditions: Conditions,
   best: Failing,
@@ -66,9 +74,9 @@ async function walk(
 ): Promise<Failing> {
   const { cancel } = best.schedule;
   const policy = new ExhaustivePolicy(Infinity);
-  for (let runs = 0; runs < MOST_RUNS && performance.now() < end; runs++) {
-    const outcome = await stage.run(main, policy, { ...conditions, cancel });
-    const schedule = scheduleIn(stage, cancel);
+  for (let runs = 0; runs < MAX_RUNS && monotonicClock.now() < end; runs++) {
+    const outcome = await runner.run(main, policy, { ...conditions, cancel });
+    const schedule = scheduleIn(runner, cancel);
     if (departuresOf(schedule) >= departuresOf(best.schedule)) break;
     if (outcome.failure !== undefined && isSame(outcome.failure, failure)) {
       return { schedule, failure: outcome.failure };
@@ -78,8 +86,8 @@ async function walk(
   return best;
 }
 
-/** What was chosen in the last run, up to its last departure. */
-function scheduleIn({ core: { choices } }: Stage, cancel: Cancel | undefined): Schedule {
+/** Returns the schedule of the last run, up to its last departure. */
+function scheduleIn({ core: { choices } }: TrialRunner, cancel: Cancel | undefined): Schedule {
   const length = lengthOf(choices.chosen);
   return {
     chosen: choices.chosen.slice(0, length),
@@ -88,8 +96,8 @@ function scheduleIn({ core: { choices } }: Stage, cancel: Cancel | undefined): S
   };
 }
 
-/** What may be simpler, the boldest first. */
-function* simpler({ schedule: { chosen } }: Failing): Generator<number[], void> {
+/** Yields candidates that may be simpler, beginning with those that change most. */
+function* simplifications(chosen: readonly number[]): Generator<number[], void> {
   const departures = [...chosen.keys()].filter((at) => chosen[at] !== 0);
   for (let size = departures.length; size >= 1; size = Math.floor(size / 2)) {
     for (let from = 0; from < departures.length; from += size) {
@@ -104,7 +112,7 @@ function* simpler({ schedule: { chosen } }: Failing): Generator<number[], void> 
   }
   for (const at of departures) {
     for (let choice = 1; choice < (chosen[at] as number); choice++) {
-      yield chosen.map((old, place) => (place === at ? choice : old));
+      yield chosen.map((old, index) => (index === at ? choice : old));
     }
   }
 }
@@ -122,14 +130,17 @@ const departuresOf = ({ chosen }: Schedule) => chosen.filter((choice) => choice 
 const lengthIn = ({ chosen }: Schedule) => chosen.length;
 const sumOf = ({ chosen }: Schedule) => chosen.reduce((sum, choice) => sum + choice, 0);
 
-/** Whether it is the same bug as far as can be told: what is thrown has the same class, and the same words but for numbers. */
+/**
+ * Returns whether two failures are likely the same bug: of the same kind, and if the program threw
+ * an error, with the same class and the same message apart from numbers.
+ */
 function isSame(a: Failure, b: Failure): boolean {
-  return a.kind === b.kind && wordsOf(a) === wordsOf(b);
+  return a.kind === b.kind && signatureOf(a) === signatureOf(b);
 }
 
-function wordsOf({ kind, error }: Failure): string {
-  // Of a deadlock and the like the words are who waits where, which is another order's business.
+function signatureOf({ kind, error }: Failure): string {
+  // The messages of other kinds say which tasks wait where, which depends on the order.
   const isThrown = kind === "failed" || kind === "unretrieved";
-  const words = isError(error) ? `${error.name}: ${error.message}` : String(typeof error);
-  return isThrown ? words.replace(/\d+/g, "0") : kind;
+  const text = isError(error) ? `${error.name}: ${error.message}` : String(typeof error);
+  return isThrown ? text.replace(/\d+/g, "0") : kind;
 }

@@ -1,74 +1,95 @@
-// One run of a program: on a loop of its own, in virtual time, in the order that a policy chooses.
+// One run of a program: on a new loop, in virtual time, in the order that a policy chooses.
+//
+// The file is long because the beginning, the steps and the end of a run share state.
 
-import { newCore, withCore } from "../core/core.ts";
-import {
-  awaitedOf,
-  Numbering,
-  nameOfTask,
-  placeInWords,
-  waitForGraph,
-} from "../debug/waitForGraph.ts";
-import { EventLoop } from "../eventLoop.ts";
-import { CancelledError, DeadlockError, RuntimeError } from "../loop/errors.ts";
-import { heldOn } from "../loop/holders.ts";
-import { performance, setTimeout } from "../loop/hosts/timers.ts";
+import { newCore } from "../core/core.ts";
+import { nameOfRunnable } from "../debug/waitForGraph.ts";
+import { CancelledError, RuntimeError } from "../lang/errors.ts";
+import { recordHeld } from "../loop/holders.ts";
 import type { ExceptionContext } from "../loop/scheduler.ts";
 import type { Runnable } from "../loop/slots.ts";
-import { type Awaitable, allTasks, ensureFutureOn } from "../tasks/awaitable.ts";
-import { cancelAll } from "../tasks/cancelling.ts";
-import type { Future, Waiter } from "../tasks/future.ts";
-import { Task } from "../tasks/task.ts";
+import { EventLoop } from "../program/eventLoop.ts";
+import { drain } from "../program/runner.ts";
+import { type Awaitable, isThenable } from "../tasks/awaitable.ts";
+import { allTasks } from "../tasks/currentTask.ts";
+import { ensureFutureOn } from "../tasks/ensureFuture.ts";
+import { isCoroutine, isCoroutineFunction } from "../tasks/kernel/coroutine.ts";
+import { type Future, isFuture, type Waiter } from "../tasks/kernel/future.ts";
+import { Task } from "../tasks/kernel/task.ts";
 import type { Conditions } from "./conditions.ts";
-import { mayDependOn } from "./dependence.ts";
-import { ExploringCore, type Observer, type Policy } from "./exploringCore.ts";
+import { outsideMayWaitFor } from "./dependence.ts";
+import { ExploringCore, Lane, type Observer, type Policy } from "./exploringCore.ts";
+import {
+  asyncDeadlockFailure,
+  deadlockFailure,
+  describeOutside,
+  describeOutsideWaits,
+  type Failure,
+  heldFailure,
+  leakFailure,
+  livelockFailure,
+} from "./failures.ts";
+import { HostPump, PATIENCE } from "./host/hostPump.ts";
+import { HostStep } from "./host/hostStep.ts";
+import { postMacrotask } from "./host/macrotask.ts";
+import { countActive } from "./host/outside.ts";
+import { Stage } from "./host/stage.ts";
+import { enterAlone, leaveStage, onStage, retire } from "./host/stages.ts";
 import { ScriptPolicy } from "./policies.ts";
+import type { RunObserver } from "./runObserver.ts";
 import { VirtualClock } from "./virtualClock.ts";
-import type { Watcher } from "./watcher.ts";
 
-/** What a program is: called anew for each run. */
+/** How many slices in a row a loop of the program may fill while nothing else happens. */
+const MAX_POLLS = 100;
+
+/** The program. Called once per run. */
 export type Main<T = unknown> = () => Awaitable<T>;
-
-export type Kind = "failed" | "deadlock" | "livelock" | "leak" | "held" | "unretrieved";
-
-/** What went wrong. */
-export interface Failure {
-  readonly kind: Kind;
-  readonly error: unknown;
-}
 
 /** How a run ended. */
 export interface Outcome {
   readonly value: unknown;
   readonly failure: Failure | undefined;
-  /** How often who may be cancelled was suspended. */
+  /** How many times the task to be cancelled was suspended. */
   readonly suspensions: number;
-  /** Who first waited for something outside of the loop, in words: such a run need not be the same each time. */
+  /**
+   * Describes the first waits for something outside the loop, one per line. Such a run may not be
+   * repeatable.
+   */
   readonly outside: readonly string[];
+  /** Whether async functions or timers of the host took part. */
+  readonly isAsync: boolean;
+  /** The await of an async function that was cancelled. */
+  readonly cancelledAt: string | undefined;
+  /** Whether `main` returned a value although that await was cancelled. */
+  readonly isSwallowed: boolean;
 }
 
-/** How many microtasks a promise gets before the host gets its turn. */
-const MICROTASKS = 32;
-/** After how many tasks of the host in which nothing came from outside the clock may leap. */
-const DRY_TASKS = 3;
-/** How long what is outside may take, in milliseconds. */
-const PATIENCE = 5_000;
-
-/** Runs programs one after the other, on one core. */
-export class Stage {
+/** Runs programs one after another, reusing one core. */
+export class TrialRunner {
   readonly core: ExploringCore = new ExploringCore(newCore(), new ScriptPolicy([]));
+  /** Whether `main` is known not to be an async function. */
+  #isSync = false;
 
-  /** Runs `main` once. Gives a promise only if it waits for one. */
+  /**
+   * Runs `main` once. Returns a promise if `main` is or may be an async function, or if the run
+   * waits for something outside the loop.
+   */
   run(
     main: Main,
     policy: Policy,
     conditions: Conditions,
-    watcher?: Watcher,
+    observer?: RunObserver,
   ): Outcome | Promise<Outcome> {
     this.core.reset();
     this.core.policy = policy;
     this.core.maxSteps = conditions.maxSteps;
-    const trial = new Trial(this.core, conditions, watcher);
-    return trial.run(main);
+    const trial = new Trial(this.core, conditions, observer);
+    this.#isSync ||= isGeneratorFunction(main);
+    if (this.#isSync) return trial.run(main);
+    return trial.runInTask(main).then((outcome) => {
+      this.#isSync = !trial.isMainAsync;
+      return outcome;
+    });
   }
 }
 
@@ -77,46 +98,108 @@ class Trial implements Observer, Waiter {
   readonly #conditions: Conditions;
   readonly #clock = new VirtualClock();
   readonly #loop: EventLoop;
-  readonly #watcher: Watcher | undefined;
+  readonly #observer: RunObserver | undefined;
   readonly #reports: ExceptionContext[] = [];
+  readonly #stage: Stage;
+  readonly #active = countActive();
   #main: Future<unknown> | undefined;
   #target: Task<unknown> | undefined;
   #suspensions = 0;
   #outside: readonly string[] = [];
   #isDry = false;
+  #hasArrivals = false;
   #isEndless = false;
-  #isCancelled = false;
+  #hasCancelled = false;
+  #polls = 0;
+  #polledAt = 0;
 
-  constructor(core: ExploringCore, conditions: Conditions, watcher: Watcher | undefined) {
+  constructor(core: ExploringCore, conditions: Conditions, observer: RunObserver | undefined) {
     this.#core = core;
     this.#conditions = conditions;
-    this.#watcher = watcher;
+    this.#observer = observer;
     core.observer = this;
-    this.#loop = withCore(core, () => new EventLoop({ clock: this.#clock }));
+    this.#loop = new EventLoop({ clock: this.#clock }, core);
+    recordHeld(this.#loop);
     this.#loop._isDriven = true;
     const { _slots: slots } = this.#loop;
-    core.keepsOrder = (id) => !mayOvertake(slots.at(id));
+    const callbacks = new Lane();
+    core.laneOf = (id) => {
+      const runnable = slots.at(id);
+      if (runnable instanceof HostStep) return runnable.lane;
+      return mayOvertake(runnable) ? undefined : callbacks;
+    };
+    this.#stage = new Stage({
+      ...{ loop: this.#loop, clock: this.#clock, core, conditions, observer },
+      onEndless: () => this.onLimit(),
+    });
     this.#loop.setExceptionHandler((_, context) => this.#reports.push(context));
-    if (watcher !== undefined) {
-      // For the places where tasks wait. What is slow then is the look at them.
+    if (observer !== undefined) {
+      // Debug mode records where tasks wait. Capturing that makes callbacks slow, so don't warn.
       this.#loop.setDebug(true);
       this.#loop.slowCallbackDuration = Infinity;
+      if (observer.timeline !== undefined) this.#loop.instrument(observer.timeline.hooks);
     }
   }
 
   run(main: Main): Outcome | Promise<Outcome> {
-    const loop = this.#loop;
     try {
-      this.#main = ensureFutureOn(loop, main);
+      if (onStage(this.#stage, () => this.#begin(main))) return this.#conclude();
     } catch (error) {
-      loop.close();
+      this.#loop.close();
+      leaveStage(this.#stage);
       throw error;
     }
-    this.#main._addWaiter(this);
-    return this.#goOn() ? this.#conclude() : this.#wait();
+    return this.#waitOutside();
   }
 
-  /** `main` is done. @internal */
+  /**
+   * Does the same in a new task of the host, so that no earlier microtask or `nextTick` callback is
+   * pending when an async function starts.
+   */
+  async runInTask(main: Main): Promise<Outcome> {
+    const leave = await enterAlone();
+    try {
+      return await new Promise((resolve, reject) => {
+        postMacrotask(() => {
+          try {
+            resolve(this.run(main));
+          } catch (error) {
+            reject(error);
+          }
+        });
+      });
+    } finally {
+      leave();
+    }
+  }
+
+  /** Whether `main` is an async function. Known after it has been called. */
+  get isMainAsync(): boolean {
+    return this.#stage.isMainAsync;
+  }
+
+  /** Runs until `main` is done. Returns false if the loop ran dry before that. */
+  #begin(main: Main): boolean {
+    const body = isCoroutineFunction(main) ? main : () => this.#call(main);
+    this.#main = ensureFutureOn(this.#loop, body);
+    this.#main._addWaiter(this);
+    return this.#continue();
+  }
+
+  #call(main: Main): Awaitable<unknown> {
+    // Assume so until `main` returns, because its first awaits happen before that.
+    this.#stage.isMainAsync = true;
+    const returned = main();
+    const isAsync = isThenable(returned) && !isFuture(returned) && !isCoroutine(returned);
+    this.#stage.isMainAsync = isAsync;
+    if (isAsync) {
+      if (this.#observer !== undefined) this.#observer.isMainAsync = true;
+      this.#stage.touch();
+    }
+    return returned;
+  }
+
+  /** Called when `main` is done. */
   _notify(): void {
     this.#loop.stop();
   }
@@ -125,8 +208,8 @@ class Trial implements Observer, Waiter {
     return this.#conditions.cancel === undefined ? undefined : this.#countSuspension;
   }
 
-  get onStep(): ((id: number, count: number) => void) | undefined {
-    return this.#watcher === undefined ? undefined : this.#tell;
+  get onStep(): ((id: number, count: number, first: number) => void) | undefined {
+    return this.#observer === undefined ? undefined : this.#observeStep;
   }
 
   onDry(deadline: number): void {
@@ -145,166 +228,247 @@ class Trial implements Observer, Waiter {
     if (this.#target === undefined) this.#target = this.#targetOf(ran);
     if (ran !== this.#target || !(ran instanceof Task) || ran.done()) return;
     if (++this.#suspensions !== this.#conditions.cancel?.at) return;
-    this.#isCancelled = true;
-    new Cancelling(this.#loop, ran);
+    this.#hasCancelled = true;
+    new CancelStep(this.#loop, ran);
   };
 
   #targetOf(ran: unknown): Task<unknown> | undefined {
     const name = this.#conditions.cancel?.target;
+    // The suspensions of an async function are its awaits.
+    if (name === "" && this.isMainAsync) return undefined;
     if (name === "") return this.#main as Task<unknown>;
     return ran instanceof Task && ran.getName() === name ? ran : undefined;
   }
 
-  readonly #tell = (id: number, count: number): void => {
-    this.#watcher?.onStep(this.#loop._slots.at(id), count, this.#loop);
+  readonly #observeStep = (id: number, count: number, first: number): void => {
+    const slots = this.#loop._slots;
+    if (id !== first) this.#observer?.onOvertake(slots.at(id), slots.at(first));
+    this.#observer?.onStep(slots.at(id), count, this.#loop);
   };
 
-  /** Runs until `main` is done. Returns false if nothing is left to do before that. */
-  #goOn(): boolean {
+  get mayJump(): ((count: number, deadline: number) => boolean) | undefined {
+    return this.#stage.isTouched ? this.#mayJump : undefined;
+  }
+
+  readonly #mayJump = (count: number, deadline: number): boolean =>
+    this.#stage.mayJump(count, deadline);
+
+  jump(deadline: number): void {
+    this.#clock.advanceTo(deadline);
+    this.#observer?.onJump(deadline, [...this.#stage.patient]);
+  }
+
+  /**
+   * Runs until `main` is done. Returns false if the loop ran dry before that, or if async code
+   * takes part, so that the host must drain its microtasks.
+   */
+  #continue(): boolean {
     this.#isDry = false;
     for (;;) {
+      // Ends after one turn, which is one step.
+      if (this.#stage.isTouched) this.#loop.stop();
       this.#loop.runForeverSync();
       if ((this.#main as Future<unknown>).done() || this.#isEndless) return true;
-      if (this.#isDry) return false;
+      if (this.#isDry || this.#stage.isTouched) return false;
     }
   }
 
-  /** Waits for what is outside of the loop. */
-  async #wait(): Promise<Outcome> {
-    const { _core: core } = this.#loop;
-    const patience = performance.now() + PATIENCE;
-    do {
-      if (this.#loop._external > 0 && this.#outside.length === 0) this.#outside = this.#waits();
-      // Promises of async functions too, which do not say that they are waited for.
-      for (let left = MICROTASKS; left > 0 && !core.hasReady(); left--) await undefined;
-      for (let tasks = 0; !core.hasReady() && this.#loop._external > 0; tasks++) {
-        if (performance.now() >= patience || this.#leap(tasks)) break;
-        await new Promise((resolve) => setTimeout(resolve));
-      }
-    } while ((core.hasReady() || core.deadline() <= this.#clock.now()) && !this.#goOn());
+  /** Continues the run across tasks of the host. */
+  async #waitOutside(): Promise<Outcome> {
+    const trial = this;
+    const core = this.#core;
+    const loop = this.#loop;
+    const stage = this.#stage;
+    const clock = this.#clock;
+    const pump = new HostPump(
+      {
+        get isTouched() {
+          return stage.isTouched;
+        },
+        get isOver() {
+          return trial.#isOver();
+        },
+        get isReady() {
+          return stage.hasPosted || core.hasReady() || core.deadline() <= clock.now();
+        },
+        get waitsOutside() {
+          trial.#noteOutside();
+          return loop._external + loop._events > 0;
+        },
+        get outsideMayWaitForLoop() {
+          return outsideMayWaitFor(loop);
+        },
+        get outside() {
+          return stage.outside;
+        },
+        get hasJobs() {
+          return stage.jobs.areRunning();
+        },
+        get now() {
+          return clock.now();
+        },
+        get deadline() {
+          return core.deadline();
+        },
+        step() {
+          onStage(stage, () => {
+            stage.beginStep();
+            if (core.hasReady() || core.deadline() <= clock.now()) trial.#continue();
+            else trial.#poll();
+          });
+        },
+        advanceTo: (when) => clock.advanceTo(when),
+        onEnd: () => retire(stage),
+        onArrival() {
+          trial.#hasArrivals = true;
+        },
+      },
+      this.#active,
+    );
+    if (!stage.isTouched) this.#noteOutside();
+    await pump.start();
     return this.#conclude();
   }
 
-  /** Moves the clock to the next deadline if what is outside may wait for that, once it has had its tasks of the host. */
-  #leap(tasks: number): boolean {
-    const deadline = this.#loop._core.deadline();
-    if (tasks < DRY_TASKS || deadline === Infinity || !mayDependOn(this.#loop)) return false;
-    this.#clock.advanceTo(deadline);
-    return true;
+  #isOver(): boolean {
+    const isDone = (this.#main as Future<unknown>).done();
+    return isDone || this.#isEndless || this.#stage.rejections.length > 0;
+  }
+
+  /**
+   * Called when nothing is ready but a loop of the program's own. Such a loop may poll for
+   * something that takes time.
+   */
+  #poll(): void {
+    if (this.#polledAt !== this.#core.steps) this.#polls = 0;
+    this.#polledAt = this.#core.steps;
+    if (++this.#polls < MAX_POLLS) return;
+    const deadline = this.#core.deadline();
+    if (deadline !== Infinity) this.#clock.advanceTo(deadline);
+    else if (this.#stage.outside.size === 0) this.onLimit();
+  }
+
+  /** Describes what the run waits for outside the loop, the first time it does. */
+  #noteOutside(): void {
+    const { _external: external, _events: events } = this.#loop;
+    if (external + events === 0 || this.#outside.length > 0) return;
+    this.#outside = describeOutsideWaits(this.#loop, this.#naming);
   }
 
   #conclude(): Outcome {
     const main = this.#main as Future<unknown>;
-    const failure = this.#failure(main);
-    // What comes now is not the program's: its tasks are closed with the loop.
+    const stage = this.#stage;
+    stage.jobs.areRunning();
+    if (stage.isTouched) this.#outside = describeOutside(stage.outside, this.#hasArrivals);
+    stage.end();
+    const failure = onStage(stage, () => this.#failure(main));
+    // Closing the loop closes the remaining tasks; don't blame the program for their errors.
     if (failure !== undefined) this.#reports.length = 0;
     const value = main.done() && !main._hasFailed() ? main.result() : undefined;
     this.#loop.close();
     this.#core.observer = undefined;
+    this.#core.giveBack();
+    leaveStage(stage);
     return {
       value,
-      failure: failure ?? this.#reported(),
-      suspensions: this.#suspensions,
+      failure: failure ?? this.#unhandled(),
+      suspensions: this.#suspensions + stage.awaits,
       outside: this.#outside,
+      isAsync: stage.isTouched,
+      cancelledAt: stage.cancelledAt,
+      isSwallowed: stage.cancelledAt !== undefined && main.done() && !main._hasFailed(),
     };
   }
 
   #failure(main: Future<unknown>): Failure | undefined {
-    if (this.#isEndless) return { kind: "livelock", error: endless(this.#core.steps) };
-    if (!main.done()) return { kind: "deadlock", error: this.#deadlock() };
+    if (this.#isEndless) return livelockFailure(this.#core.steps);
+    const { rejections } = this.#stage;
+    if (!main.done()) {
+      if (rejections.length > 0) return { kind: "unretrieved", error: rejections[0] };
+      return this.#deadlock();
+    }
     if (main._hasFailed()) {
-      const error = main._reason();
-      const isExpected = error instanceof CancelledError && this.#isCancelled;
+      const error = reasonOf(main);
+      const isExpected = error instanceof CancelledError && this.#wasCancelled;
       if (!isExpected) return { kind: "failed", error };
     }
-    const left = [...allTasks(this.#loop)];
-    if (left.length === 0) return this.#reported() ?? this.#held();
-    // A program that was cancelled has to clean up only as far as the end of `run()` does.
-    if (this.#conditions.leaks && !this.#isCancelled) {
-      return { kind: "leak", error: this.#leaked() };
-    }
-    return this.#endTasks() ?? this.#reported() ?? this.#held();
-  }
-
-  /** Cancels what is left, as the end of `run()` does, and waits for it. */
-  #endTasks(): Failure | undefined {
-    this.#core.policy = new ScriptPolicy([]);
-    for (;;) {
-      const left = [...allTasks(this.#loop)];
-      if (left.length === 0) return undefined;
-      cancelAll(left);
-      this.#isDry = false;
-      // It ends by running dry.
-      this.#loop.runForeverSync();
-      if (this.#isEndless) return { kind: "livelock", error: endless(this.#core.steps) };
-      const [stuck] = left.filter((task) => !task.done());
-      if (stuck !== undefined) return { kind: "deadlock", error: this.#deadlock() };
-      for (const task of left) {
-        if (!task.cancelled() && task.exception() !== undefined) {
-          return { kind: "failed", error: task.exception() };
-        }
+    if (allTasks(this.#loop).size > 0) {
+      // A cancelled program needs to clean up only as far as `run()` requires.
+      if (this.#conditions.leaks && !this.#wasCancelled) {
+        return leakFailure(this.#loop, this.#naming);
       }
+      const failure = this.#drain();
+      if (failure !== undefined) return failure;
     }
+    return this.#unhandled() ?? this.#held();
   }
 
-  /** The first of what nobody could catch. */
-  #reported(): Failure | undefined {
-    // In debug mode there are reports of what is no failure; they have no exception.
+  /** Cancels the remaining tasks and waits for them, as `run()` does at its end. */
+  #drain(): Failure | undefined {
+    this.#core.policy = new ScriptPolicy([]);
+    for (const left of drain(this.#loop)) {
+      this.#isDry = false;
+      // Returns when the loop runs dry.
+      this.#loop.runForeverSync();
+      if (this.#isEndless) return livelockFailure(this.#core.steps);
+      if (!left.done()) return this.#deadlock();
+    }
+    return undefined;
+  }
+
+  /** Returns the first exception that nothing could catch. */
+  #unhandled(): Failure | undefined {
+    // Reports without an exception are debug-mode warnings, not failures.
     const report = this.#reports.find((context) => "exception" in context);
+    const [rejection] = this.#stage.rejections;
+    if (this.#stage.rejections.length > 0) return { kind: "unretrieved", error: rejection };
     if (report === undefined) return undefined;
     return { kind: "unretrieved", error: report.exception };
   }
 
   #held(): Failure | undefined {
-    const held = this.#conditions.heldLocks ? heldOn(this.#loop) : [];
-    if (held.length === 0) return undefined;
-    const numbering = new Numbering();
-    const lines = held.map(({ what, kind, by }) => {
-      const name = by === undefined ? "what runs on no loop" : this.#naming(by);
-      return `    ${numbering.nameOf(what, kind)}, taken by ${name}`;
-    });
-    const words = "`main` ended, and these are still held:";
-    return { kind: "held", error: new RuntimeError([words, ...lines].join("\n")) };
+    return this.#conditions.heldLocks ? heldFailure(this.#loop, this.#naming) : undefined;
   }
 
-  #deadlock(): DeadlockError {
-    const { _external: external } = this.#loop;
-    const outside =
-      external === 0
-        ? "nothing is ready, no timer is pending"
-        : `${external} waits for something outside the loop did not end within ${PATIENCE} ms`;
-    const { words, waits } = waitForGraph(this.#loop, this.#naming);
-    return new DeadlockError(`Deadlock: ${outside}, and these tasks wait:${words}`, waits);
-  }
-
-  #leaked(): RuntimeError {
-    const { words } = waitForGraph(this.#loop, this.#naming);
-    return new RuntimeError(`\`main\` ended, and left tasks behind:${words}`);
-  }
-
-  /** Who waits for something that is neither a task nor a lock or the like. */
-  #waits(): string[] {
-    const lines: string[] = [];
-    for (const task of allTasks(this.#loop)) {
-      const awaited = awaitedOf(task);
-      if (awaited === undefined || awaited.tasks.length + awaited.resources.size > 0) continue;
-      const { at } = task._waits();
-      const where = at === undefined ? "" : ` in ${placeInWords(at)}`;
-      lines.push(`    ${this.#naming(task)} waits for ${awaited.future._describe()}${where}`);
+  #deadlock(): Failure {
+    if (this.#stage.isTouched) {
+      return asyncDeadlockFailure(this.#loop, this.#naming, this.#observer?.waiting());
     }
-    return lines.length > 0 ? lines : ["    Who waits is no task"];
+    return deadlockFailure(this.#loop, this.#naming, PATIENCE);
   }
 
-  readonly #naming = (who: object): string => this.#watcher?.nameOf(who) ?? nameOfTask(who);
+  get #wasCancelled(): boolean {
+    return this.#hasCancelled || this.#stage.cancelledAt !== undefined;
+  }
+
+  readonly #naming = (runnable: object): string =>
+    this.#observer?.nameOf(runnable) ?? nameOfRunnable(runnable);
 }
 
-/** All else is in the order that the loop promises: callbacks, timers, sleeps and timeouts. */
+/** Returns what `main` threw. A promise that it returned may have been cancelled. */
+function reasonOf(main: Future<unknown>): unknown {
+  const reason = main._reason();
+  const isWrapped = reason instanceof RuntimeError && reason.cause instanceof CancelledError;
+  return isWrapped ? reason.cause : reason;
+}
+
+function isGeneratorFunction(main: Main): boolean {
+  return Object.prototype.toString.call(main) === "[object GeneratorFunction]";
+}
+
+/**
+ * Everything else (callbacks, timers, sleeps and timeouts) runs in the order that the loop
+ * guarantees.
+ */
 function mayOvertake(runnable: Runnable): boolean {
-  return runnable instanceof Task || runnable instanceof Cancelling;
+  return runnable instanceof Task || runnable instanceof CancelStep;
 }
 
-/** Cancels a task. It stands in line with the others, and unlike a callback may overtake: so it comes at once, or whenever the policy says. */
-class Cancelling implements Runnable {
+/**
+ * A step that cancels a task. Unlike a callback it may overtake others, so the policy decides when
+ * the cancellation takes place.
+ */
+class CancelStep implements Runnable {
   readonly #loop: EventLoop;
   readonly #task: Task<unknown>;
   readonly #id: number;
@@ -315,19 +479,13 @@ class Cancelling implements Runnable {
     this.#id = loop._startNow(this);
   }
 
-  /** @internal */
   _run(): boolean {
     this.#loop._slots.retire(this.#id);
     this.#task.cancel();
     return false;
   }
 
-  /** @internal */
   _describe(): string {
-    return "a cancel";
+    return "a cancellation";
   }
-}
-
-function endless(steps: number): RuntimeError {
-  return new RuntimeError(`The program still runs after ${steps} steps, the latter half in order`);
 }

@@ -1,37 +1,42 @@
 import { waitForGraph } from "../debug/waitForGraph.ts";
-import { checkOptions, checkTime } from "../loop/arguments.ts";
+import { checkOptions, checkTime } from "../lang/arguments.ts";
 import type { Clock } from "../loop/clock.ts";
-import { provideGraph } from "../loop/deadlock.ts";
-import { provideDependence } from "../loop/ownPromises.ts";
-import { mayDependOn } from "./dependence.ts";
+import { runningScheduler } from "../loop/current.ts";
+import { installPlatform } from "../loop/platform.ts";
+import { checkNoOtherCopy } from "../loop/registry.ts";
+import { outsideMayWaitFor } from "./dependence.ts";
 
-/** Less than the five seconds after which most test runners give up, and tell less. */
+/** Below the five seconds after which most test runners give up with a less helpful message. */
 const EXTERNAL_TIMEOUT = 4_000;
 
 /**
- * A clock that stands still while anything is ready, and leaps to the next deadline when nothing is.
+ * A clock that stands still while anything is ready. When nothing is, it jumps to the next
+ * deadline.
  *
- * A program that waits for what can never happen ends with a DeadlockError, which has the graph of who waits for whom.
- * Sleeps take no real time, and run in the same order each time. Like Trio's `MockClock` with autojump.
+ * Sleeps take no real time and end in the same order each time. If nothing is ready and no timer is
+ * pending, the run ends with a DeadlockError that contains the wait-for graph. Like Trio's
+ * `MockClock` with autojump.
  *
- * The clock also stands still while the loop waits for something outside, such as a promise or a socket, which has its real
- * time: `run` ends with a DeadlockError if nothing comes within `externalTimeout`. The promises of the loop's own futures
- * and tasks, and of calls of `toAsync` on it, are not outside. Neither is an async function that waits for the loop, in
- * `await task` or in `for await` over a queue: if the host has had a few turns, nothing came, and for each promise that
- * the loop waits for somebody outside waits for the loop, the clock leaps.
+ * The clock also stands still while the loop waits for something outside, such as a promise or a
+ * socket, which takes real time. If nothing arrives within `externalTimeout`, `run` ends with a
+ * DeadlockError. Promises of the loop's own futures and tasks, and of its `toAsync` calls, are not
+ * outside. Neither is an async function that itself waits for the loop, by `await task` or by `for
+ * await` over a queue. The clock jumps if every promise that the loop awaits may come from such a
+ * function, and nothing arrives while the host runs a few tasks.
  *
  * @example
- * runSync(() => sleep(86_400_000), { clock: new VirtualClock() }); // a day, at once
+ * runSync(() => sleep(86_400_000), { clock: new VirtualClock() }); // a day, instantly
  */
 export class VirtualClock implements Clock {
   #now: number;
-  /** For how long `run` waits for something outside of the loop, in milliseconds of real time. */
+  /** How long `run` waits for something outside the loop, in milliseconds of real time. */
   readonly externalTimeout: number;
 
   /**
-   * @param start the time at which it starts, in milliseconds.
-   * @param options.externalTimeout for how many milliseconds of real time `run` waits for something outside of the loop,
-   * by default 4,000; Infinity sets no limit.
+   * @param start the initial time in milliseconds.
+   * @param options.externalTimeout how long `run` waits for something outside the loop, in
+   * milliseconds of real time. By default 4,000; Infinity means no limit.
+   * @throws TypeError or RangeError for invalid arguments.
    */
   constructor(start = 0, options: { readonly externalTimeout?: number | undefined } = {}) {
     checkTime("start", start);
@@ -40,16 +45,16 @@ export class VirtualClock implements Clock {
     checkTime("externalTimeout", externalTimeout);
     this.#now = start;
     this.externalTimeout = externalTimeout;
-    provideDependence(mayDependOn);
-    provideGraph(waitForGraph);
+    installPlatform({ mayJump: outsideMayWaitFor, graph: waitForGraph });
   }
 
-  /** The virtual time in milliseconds. */
+  /** Returns the virtual time in milliseconds. */
   now(): number {
+    if (runningScheduler() === undefined) checkNoOtherCopy("The VirtualClock");
     return this.#now;
   }
 
-  /** Leaps forward to `when`; back in time it does not go. The loop calls it. */
+  /** Jumps forward to `when`. Does nothing if that has passed. Called by the loop. */
   advanceTo(when: number): void {
     checkTime("when", when);
     if (when > this.#now) this.#now = when;

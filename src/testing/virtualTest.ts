@@ -1,28 +1,34 @@
-import { checkFunction } from "../loop/arguments.ts";
+import { checkFunction } from "../lang/arguments.ts";
 import type { Awaitable } from "../tasks/awaitable.ts";
 import { conditionsOf } from "./conditions.ts";
+import { withStages } from "./host/install.ts";
 import { ScriptPolicy } from "./policies.ts";
-import { Stage } from "./trial.ts";
+import { TrialRunner } from "./trial.ts";
 
 /**
- * Makes the body of a test from a coroutine function: it runs on a loop of its own, in virtual time and in the order in
- * which things get ready.
+ * Turns a coroutine function into the body of a test. It runs on a new loop, in virtual time and in
+ * FIFO order.
  *
- * The test fails if the function does, and also if it never ends, leaves tasks behind or if an exception reaches nobody.
+ * The test fails if the function throws or deadlocks, if tasks are still running or locks are still
+ * held at its end, or if an exception is never retrieved.
  *
  * @throws TypeError if `body` is not a function.
  * @example
  * test("gives up after an hour", virtualTest(function* () {
- *   const started = getRunningLoop().time();
- *   ...
+ *   const loop = getRunningLoop();
+ *   const started = loop.time();
+ *   yield* moveOnAfter(3_600_000, connect);
+ *   expect(loop.time() - started).toBe(3_600_000);
  * }));
  */
 export function virtualTest(body: () => Awaitable<unknown>): () => Promise<void> {
   checkFunction("body", body);
-  // A function without parameters: test runners take one with a parameter for something else.
+  // Without parameters, because test runners give a function with parameters a special meaning.
   return async () => {
     const conditions = conditionsOf({ maxSteps: Infinity });
-    const { failure } = await new Stage().run(body, new ScriptPolicy([]), conditions);
+    const { failure } = await withStages(async () =>
+      new TrialRunner().run(body, new ScriptPolicy([]), conditions),
+    );
     if (failure !== undefined) throw failure.error;
   };
 }

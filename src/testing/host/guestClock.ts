@@ -1,0 +1,60 @@
+// What the loop of a `run` inside an explored program uses: the program's time instead of real time,
+// and its steps and timers instead of those of the host.
+
+import type { Clock } from "../../loop/clock.ts";
+import type { Host } from "../../loop/host.ts";
+import type { RunStage } from "./runStage.ts";
+import { VirtualTimer } from "./timers.ts";
+
+/**
+ * How much longer each reading of the clock makes a slice, in milliseconds. Real time would end
+ * slices earlier on a busy machine, and then the same schedule would not repeat.
+ */
+const READING = 0.2;
+
+/** Returns the clock for loops that the program of `stage` runs. */
+export function guestClock(stage: RunStage): Clock {
+  let readings = 0;
+  return {
+    now: () => stage.performanceNow(),
+    _pace: { now: () => READING * readings++ },
+    _host: (onTask, onTimer) => new GuestHost(stage, onTask, onTimer),
+  };
+}
+
+class GuestHost implements Host {
+  readonly #stage: RunStage;
+  readonly #onTask: () => void;
+  readonly #onTimer: () => void;
+  #timer: VirtualTimer | undefined;
+
+  constructor(stage: RunStage, onTask: () => void, onTimer: () => void) {
+    this.#stage = stage;
+    this.#onTask = onTask;
+    this.#onTimer = onTimer;
+  }
+
+  post(): void {
+    this.#stage.post(this.#onTask);
+  }
+
+  sleep(delay: number): void {
+    this.cancelSleep();
+    if (delay === Infinity) return;
+    this.#stage.touch();
+    this.#timer = new VirtualTimer(this.#stage, this.#onTimer, delay, [], false);
+  }
+
+  cancelSleep(): void {
+    this.#timer?.close();
+    this.#timer = undefined;
+  }
+
+  setRef(): void {
+    // The end of the program ends the run, whatever sleeps.
+  }
+
+  close(): void {
+    this.cancelSleep();
+  }
+}

@@ -1,0 +1,148 @@
+// Drives a run across tasks of the host, which runs all microtasks after each of its tasks.
+//
+//   ready ──> a step ──> task of the host ──> ...
+//   dry   ──> jump to the next deadline, wait for something outside the loop, or deadlock
+//
+// A run is dry when nothing is ready.
+
+import { monotonicClock } from "../../loop/clock.ts";
+import { postLater, postMacrotask } from "./macrotask.ts";
+import { hasMoreActive, reportsResources } from "./outside.ts";
+import type { OutsideSource } from "./outsideSource.ts";
+
+/** After this many host tasks without an outside event, the clock may advance. */
+const DRY_TASKS = 3;
+/** How long to wait for something outside the loop, in milliseconds. */
+export const PATIENCE = 5_000;
+
+/**
+ * How long nothing may happen before a deadlock is assumed, in milliseconds. The first number of
+ * each pair applies until a deadlock has been confirmed, the second one after that, because
+ * `explore` runs the same program many times.
+ */
+const GRACE = { ifReported: [100, 10], otherwise: [1_000, 50] } as const;
+let hadDeadlock = false;
+
+function grace(): number {
+  return (reportsResources() ? GRACE.ifReported : GRACE.otherwise)[hadDeadlock ? 1 : 0];
+}
+
+/** What the pump needs from its run. */
+interface PumpedRun {
+  /** Whether async code takes part. If not, a coroutine waits for a promise of unknown origin. */
+  readonly isTouched: boolean;
+  readonly isOver: boolean;
+  readonly isReady: boolean;
+  /** Whether a coroutine waits for something outside the loop. */
+  readonly waitsOutside: boolean;
+  /** Whether what it waits for may itself be waiting for the loop. */
+  readonly outsideMayWaitForLoop: boolean;
+  /** What the run has used that completes only in real time. */
+  readonly outside: ReadonlyMap<string, OutsideSource>;
+  /** Whether cryptography or compression is running. */
+  readonly hasJobs: boolean;
+  readonly now: number;
+  readonly deadline: number;
+  step(): void;
+  advanceTo(when: number): void;
+  /** Called at the end, before the host gets another turn. */
+  onEnd(): void;
+  /** Called when something arrived that the host did not announce. */
+  onArrival(): void;
+}
+
+export class HostPump {
+  readonly #run: PumpedRun;
+  readonly #active: ReadonlyMap<string, number>;
+  #resolve: () => void = () => undefined;
+  #reject: (error: unknown) => void = () => undefined;
+  #dryTasks = 0;
+  #drySince = 0;
+
+  /** @param active the host's active resources before the run. */
+  constructor(run: PumpedRun, active: ReadonlyMap<string, number>) {
+    this.#run = run;
+    this.#active = active;
+  }
+
+  /** Resolves when the run has ended, or when it can't continue. */
+  start(): Promise<void> {
+    return new Promise((resolve, reject) => {
+      this.#resolve = resolve;
+      this.#reject = reject;
+      postMacrotask(this.#onTask);
+    });
+  }
+
+  readonly #onTask = (): void => {
+    try {
+      const run = this.#run;
+      if (!run.isOver && !run.isReady && !this.#whenDry()) return;
+      if (run.isOver || !run.isReady) {
+        // Browsers report rejections in separate tasks.
+        run.onEnd();
+        return postMacrotask(this.#resolve, false);
+      }
+      if (this.#dryTasks > DRY_TASKS) {
+        hadDeadlock = false;
+        run.onArrival();
+      }
+      this.#dryTasks = 0;
+      run.step();
+      postMacrotask(this.#onTask);
+    } catch (error) {
+      this.#reject(error);
+    }
+  };
+
+  /**
+   * Advances the clock to the next deadline if nothing else can happen before it. Returns false if
+   * it waits for another task of the host instead. If it returns true and nothing is ready, the run
+   * is deadlocked.
+   */
+  #whenDry(): boolean {
+    if (this.#dryTasks++ === 0) this.#drySince = monotonicClock.now();
+    const waited = monotonicClock.now() - this.#drySince;
+    return this.#run.isTouched ? this.#dryAsync(waited) : this.#dryCoroutines(waited);
+  }
+
+  #dryAsync(waited: number): boolean {
+    const run = this.#run;
+    const { deadline, hasJobs } = run;
+    if (!reportsResources() && this.#dryTasks <= DRY_TASKS) return this.#wait();
+    if (run.outside.size > 0) {
+      // Time is real while an outside resource is in use.
+      const silence = hasJobs || hasMoreActive(this.#active) ? PATIENCE : 0;
+      if (waited < Math.min(deadline - run.now, silence)) return this.#waitLonger();
+    } else if (deadline === Infinity && waited < grace()) {
+      return this.#waitLonger();
+    }
+    if (deadline === Infinity) hadDeadlock = true;
+    else this.#advance(deadline);
+    return true;
+  }
+
+  #dryCoroutines(waited: number): boolean {
+    const run = this.#run;
+    if (!run.waitsOutside || waited >= PATIENCE) return true;
+    if (this.#dryTasks <= DRY_TASKS) return this.#wait();
+    if (run.deadline === Infinity || !run.outsideMayWaitForLoop) return this.#waitLonger();
+    this.#advance(run.deadline);
+    return true;
+  }
+
+  #advance(deadline: number): void {
+    this.#dryTasks = 0;
+    this.#run.advanceTo(deadline);
+  }
+
+  #wait(): false {
+    postMacrotask(this.#onTask);
+    return false;
+  }
+
+  #waitLonger(): false {
+    postLater(this.#onTask, 1);
+    return false;
+  }
+}

@@ -1,0 +1,100 @@
+// Cryptography and compression in Node's thread pool. Node reports when such a job is created, but
+// doesn't count it among the active resources, and reports the ones that block the thread too. So
+// this looks at the job itself.
+//
+//   cryptography   a callback in `ondone`, or a caller in Node's Web Crypto, means that it doesn't
+//                  block; the first callback ends it
+//   compression    a stream, whose `buffer` is set while it works
+
+import type { OutsideSource } from "./outsideSource.ts";
+import { isCalledIn } from "./places.ts";
+
+/** What Node creates for a job, or for a stream that compresses. */
+export interface NodeJob {
+  readonly ondone?: unknown;
+  readonly buffer?: unknown;
+}
+
+interface Job {
+  readonly handle: NodeJob;
+  readonly isWebCrypto: boolean;
+  readonly source: OutsideSource;
+}
+
+const CRYPTO = /REQUEST$/;
+const COMPRESSION = /^(ZLIB|COMPRESSION)/;
+const WEB_CRYPTO = "node:internal/crypto/webcrypto";
+
+/** Whether Node's type of resource is that of a job. */
+export function isJob(type: string): boolean {
+  return CRYPTO.test(type) || COMPRESSION.test(type);
+}
+
+/** Which run has started a job, by Node's id for it. */
+const runs = new Map<number, Jobs>();
+
+/** Called when Node calls back for `id`, which may be anything. */
+export function onCallback(id: number): void {
+  runs.get(id)?.onCallback(id);
+}
+
+/** The jobs that a run has started. */
+export class Jobs {
+  readonly #crypto = new Map<number, Job>();
+  readonly #compression = new Set<Job>();
+  readonly #outside: Map<string, OutsideSource>;
+
+  /** @param outside where to note the jobs that don't block. */
+  constructor(outside: Map<string, OutsideSource>) {
+    this.#outside = outside;
+  }
+
+  /** Called by `callee` when Node creates a job. */
+  add(id: number, type: string, handle: NodeJob, source: OutsideSource, callee: unknown): void {
+    // Those that block are over by now.
+    this.areRunning();
+    if (COMPRESSION.test(type)) {
+      this.#compression.add({ handle, isWebCrypto: false, source });
+      return;
+    }
+    // Web Crypto also creates random bytes, but immediately.
+    const isWebCrypto = type !== "RANDOMBYTESREQUEST" && isCalledIn(WEB_CRYPTO, callee);
+    this.#crypto.set(id, { handle, isWebCrypto, source });
+    runs.set(id, this);
+  }
+
+  onCallback(id: number): void {
+    this.#note(this.#crypto.get(id) as Job);
+    this.#forget(id);
+  }
+
+  /** Returns whether any job still runs. */
+  areRunning(): boolean {
+    for (const [id, job] of this.#crypto) {
+      if (job.isWebCrypto || typeof job.handle.ondone === "function") this.#note(job);
+      else this.#forget(id);
+    }
+    let isCompressing = false;
+    for (const job of this.#compression) {
+      const { buffer } = job.handle;
+      if (buffer === undefined) continue; // has done nothing yet, or blocks
+      this.#note(job);
+      isCompressing ||= buffer !== null;
+    }
+    return this.#crypto.size > 0 || isCompressing;
+  }
+
+  clear(): void {
+    for (const id of this.#crypto.keys()) this.#forget(id);
+    this.#compression.clear();
+  }
+
+  #forget(id: number): void {
+    this.#crypto.delete(id);
+    runs.delete(id);
+  }
+
+  #note({ source }: Job): void {
+    if (!this.#outside.has(source.name)) this.#outside.set(source.name, source);
+  }
+}

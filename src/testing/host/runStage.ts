@@ -1,0 +1,42 @@
+// What the replaced functions of the host need to know about the run that calls them.
+
+import type { Clock } from "../../loop/clock.ts";
+import type { EventLoop } from "../../program/eventLoop.ts";
+import type { Lane } from "../exploringCore.ts";
+import type { Jobs } from "./jobs.ts";
+import type { OutsideSource } from "./outsideSource.ts";
+
+/** Stands in for the host during one run: its awaits, external calls, timers and time. */
+export interface RunStage {
+  readonly loop: EventLoop;
+  /** The clock for the loops that the program itself runs. */
+  readonly clock: Clock;
+  readonly immediates: Lane;
+  /** Timers that the program has turned into numbers. */
+  readonly timers: Map<number, { close(): unknown }>;
+  readonly isOver: boolean;
+  /** The reasons of rejections that nothing handled. */
+  readonly rejections: unknown[];
+  /** What the run uses that completes only in real time, by its name. */
+  readonly outside: Map<string, OutsideSource>;
+  /** Cryptography and compression that the run has started. */
+  readonly jobs: Jobs;
+  /** Returns the virtual time of the run's loop. */
+  now(): number;
+  performanceNow(): number;
+  dateNow(): number;
+  /** Notes that async code takes part in the run. The loop stops after its current step. */
+  touch(): void;
+  /** Calls `callback` once the host has run its microtasks. */
+  post(callback: () => void): void;
+  /** Returns the lane of the timers with that delay. They keep their order. */
+  laneOfDelay(delay: number): Lane;
+  /** Returns where the program called the host's function, in runs that are observed. */
+  placeOfCall(): string | undefined;
+  /** Returns what an async function awaits instead of `value`: `value`, or a slower promise. */
+  await(value: unknown, place: string): unknown;
+  /**
+   * Returns a promise that settles as `result` does, at any time up to `max` milliseconds later.
+   */
+  external<T>(result: PromiseLike<T> | T, max: number | undefined): Promise<T>;
+}

@@ -1,0 +1,165 @@
+// Describes each step of a run, and the tasks that awaited the failed one.
+//
+// Only a failing schedule is observed, in an extra run in debug mode, because recording locations
+// would slow down exploration.
+
+import { Awaiters, captureCallGraph, linesOf } from "../debug/callGraph.ts";
+import { describePlace, enumerate } from "../debug/waitForGraph.ts";
+import { Handle } from "../loop/handle.ts";
+import type { EventLoop } from "../program/eventLoop.ts";
+import { isFuture } from "../tasks/kernel/future.ts";
+import { Task } from "../tasks/kernel/task.ts";
+import { Timeout } from "../tasks/timeout.ts";
+import { DelayedAwait, ExternalCall, HostStep } from "./host/hostStep.ts";
+import type { AwaitObserver } from "./host/stage.ts";
+import { VirtualTimer } from "./host/timers.ts";
+import { Timeline } from "./report/timeline.ts";
+
+/** Default names are numbered across all loops, so they would differ from run to run. */
+const DEFAULT_NAME = /^Task-\d+$/;
+
+/** A task, with the lines that show its call stack and its awaiters. */
+interface TaskGraph {
+  readonly task: Task<unknown>;
+  readonly lines: readonly string[];
+}
+
+export class RunObserver implements AwaitObserver {
+  readonly steps: string[] = [];
+  /** The steps and all awaits, to find where two runs differ. */
+  readonly trace: string[] = [];
+  /** What differs from native order: delayed awaits, and steps that ran before earlier ones. */
+  readonly departures: string[] = [];
+  /** Whether `main` is an async function, whose task takes a second step only at its end. */
+  isMainAsync = false;
+  /** The awaits of async functions that are pending, by what they wait for. */
+  readonly #waiting = new Map<object, string>();
+  /** Tasks in the order of their first appearance. The first one is `main`. */
+  readonly #numbers = new Map<object, number>();
+  readonly #hasStepped = new WeakSet<object>();
+  /** The task that takes the current step. */
+  #last: TaskGraph | undefined;
+  /** Tasks that failed, in order. */
+  readonly #failed: TaskGraph[] = [];
+
+  /** The picture of the run; undefined if none was requested. */
+  readonly timeline: Timeline | undefined;
+
+  constructor({ draws = false } = {}) {
+    if (draws) this.timeline = new Timeline(this.nameOf);
+  }
+
+  /** Records a step. Called before it is taken. */
+  onStep(runnable: object, count: number, loop: EventLoop): void {
+    this.#finishStep();
+    const isFirst = !this.#hasStepped.has(runnable);
+    this.#hasStepped.add(runnable);
+    const name = this.nameOf(runnable);
+    const choice = count === 1 ? "" : `, one of ${count} ready`;
+    const isEnd = this.isMainAsync && !isFirst && this.#numbers.get(runnable) === 0;
+    const action = isEnd ? "ends" : describeStep(runnable, isFirst);
+    this.timeline?.addStep(runnable, action, loop.time());
+    const step = `${loop.time()} ms: ${name} ${action}${choice}`;
+    this.steps.push(step);
+    this.trace.push(step);
+    if (!(runnable instanceof Task)) return;
+    // The task of the previous step is no longer running.
+    loop._slots.current = undefined;
+    const graph = captureCallGraph(runnable);
+    this.#last = graph && { task: runnable, lines: linesOf(graph, this.nameOf) };
+  }
+
+  /** Records an await of an async function. */
+  onAwait(place: string, isDelayed: boolean, awaited: unknown, time: number): void {
+    this.trace.push(`${time} ms: ${isDelayed ? "a delayed await" : "an await"} in ${place}`);
+    if (isDelayed) this.#depart(`the await in ${place} is delayed`);
+    this.timeline?.addAwait(place, isDelayed, time);
+    if (isFuture(awaited)) {
+      this.#waiting.set(awaited, place);
+    } else if (isNativePromise(awaited)) {
+      this.#waiting.set(awaited, place);
+      const remove = () => this.#waiting.delete(awaited);
+      // Not `awaited.then`, which a program may have replaced.
+      Reflect.apply(Promise.prototype.then, awaited, [remove, remove]);
+    }
+  }
+
+  /** Records that the clock advanced to `deadline` although the steps `late` were ready. */
+  onJump(deadline: number, late: readonly object[]): void {
+    const names = enumerate([...new Set(late.map(this.nameOf))]);
+    this.#depart(`${names} ${late.length > 1 ? "are" : "is"} delayed past ${deadline} ms`);
+  }
+
+  /** Records that a step was chosen before the one that was ready first. */
+  onOvertake(runnable: object, first: object): void {
+    const verb = runnable instanceof Task ? "runs" : describeStep(runnable, false);
+    this.#depart(`${this.nameOf(runnable)} ${verb} before ${this.nameOf(first)}`);
+  }
+
+  /** Returns the awaits that are pending, oldest first. */
+  waiting(): string[] {
+    const counts = new Map<string, number>();
+    for (const [awaited, place] of this.#waiting) {
+      if (isFuture(awaited) && awaited.done()) continue;
+      counts.set(place, (counts.get(place) ?? 0) + 1);
+    }
+    return Array.from(counts, ([place, count]) => (count > 1 ? `${place}, ${count} times` : place));
+  }
+
+  /**
+   * Returns the lines that show which tasks awaited the first task that failed with `error`. Empty
+   * if none did. Call it after the run.
+   */
+  graphOfFailure(error: unknown): readonly string[] {
+    this.#finishStep();
+    const failed = this.#failed.find(({ task }) => task._reason() === error);
+    const isMain = failed !== undefined && this.#numbers.get(failed.task) === 0;
+    return failed === undefined || isMain ? [] : failed.lines;
+  }
+
+  /** Returns a name that is the same in each run of a program. */
+  readonly nameOf = (runnable: object): string => {
+    if (runnable instanceof Handle) return `callback ${runnable._describe()}`;
+    if (runnable instanceof Timeout) return "a timeout";
+    if (runnable instanceof HostStep) return runnable._describe();
+    if (!(runnable instanceof Task)) {
+      if (!isFuture(runnable)) return "the cancellation";
+      const [sleeper] = new Awaiters().of(runnable);
+      return sleeper === undefined ? "a sleep" : `the sleep of ${this.nameOf(sleeper)}`;
+    }
+    const number = this.#numbers.get(runnable) ?? this.#numbers.size;
+    this.#numbers.set(runnable, number);
+    if (number === 0) return "`main`";
+    const name = runnable.getName();
+    return DEFAULT_NAME.test(name) ? `task ${number}` : `task ${number} ${JSON.stringify(name)}`;
+  };
+
+  #depart(text: string): void {
+    this.departures.push(text);
+    this.timeline?.addDeparture(text);
+  }
+
+  /** Records whether the task of the last step failed in it. */
+  #finishStep(): void {
+    const last = this.#last;
+    this.#last = undefined;
+    if (last?.task._hasFailed()) this.#failed.push(last);
+  }
+}
+
+/** Returns whether a reaction can be added without calling code of the program. */
+function isNativePromise(value: unknown): value is Promise<unknown> {
+  return value instanceof Promise && value.constructor === Promise;
+}
+
+function describeStep(runnable: object, isFirst: boolean): string {
+  if (runnable instanceof Timeout) return "expires";
+  if (runnable instanceof DelayedAwait) return "resumes";
+  if (runnable instanceof ExternalCall) return "completes";
+  if (runnable instanceof VirtualTimer) return "fires";
+  if (runnable instanceof Handle) return "runs";
+  if (!(runnable instanceof Task)) return isFuture(runnable) ? "ends" : "is requested";
+  if (isFirst) return "starts";
+  const { at } = runnable._inspect();
+  return at === undefined ? "resumes after a `yield`" : `resumes in ${describePlace(at)}`;
+}

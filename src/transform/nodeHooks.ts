@@ -1,0 +1,78 @@
+// The hooks that mark awaits in what Node loads, once `mysyncio/register` has been imported.
+
+import { readFileSync } from "node:fs";
+import * as nodeModule from "node:module";
+import { pathToFileURL } from "node:url";
+import { parseWithAcorn } from "./acornParser.ts";
+import type { ModuleKind } from "./rewriteAwaits.ts";
+import { rewriteWithInlineMap, TransformError } from "./rewriteFile.ts";
+import { RUNTIME, RUNTIME_FILE } from "./runtime.ts";
+import { fileOf, type Selection } from "./selection.ts";
+
+/** What a load hook returns. */
+export interface LoadedModule {
+  readonly format?: string | null | undefined;
+  readonly source?: unknown;
+}
+
+/** What a resolve hook returns. */
+export interface ResolvedModule {
+  readonly url: string;
+  readonly format?: string | null | undefined;
+  readonly shortCircuit?: boolean;
+}
+
+/** The URL of the module with `at`. A dependency may not be able to resolve its name. */
+export function resolveOwn(specifier: string): ResolvedModule | undefined {
+  if (specifier !== RUNTIME) return undefined;
+  return { url: pathToFileURL(RUNTIME_FILE).href, format: "module", shortCircuit: true };
+}
+
+/** The module that Node has loaded from `url`, with its awaits rewritten. */
+export function rewriteLoaded<T extends LoadedModule>(
+  url: string,
+  loaded: T,
+  selection: Selection,
+): T {
+  const file = url.startsWith("file:") ? fileOf(url) : undefined;
+  const [, kind, types] = /^(module|commonjs)(-typescript)?$/.exec(loaded.format ?? "") ?? [];
+  if (file === undefined || kind === undefined || !selection.has(file)) return loaded;
+  // Node leaves it to the CommonJS loader to read the file.
+  const source = textOf(loaded.source) ?? readFileSync(file, "utf8");
+  if (!source.includes("await")) return loaded;
+  const code = types === undefined ? source : withoutTypes(source, file);
+  const rewritten = rewriteScript(code, file, kind as ModuleKind, selection);
+  return rewritten === undefined ? loaded : { ...loaded, format: kind, source: rewritten };
+}
+
+/** The code of a file, with its awaits rewritten. Undefined if there are none. */
+export function rewriteScript(
+  code: string,
+  file: string,
+  kind: ModuleKind,
+  { root }: Selection,
+): string | undefined {
+  return rewriteWithInlineMap(code, { file, root, parse: parseWithAcorn, kind });
+}
+
+/** Removes types as Node does: replaces them with spaces, so that positions stay the same. */
+function withoutTypes(source: string, file: string): string {
+  // Exists in the versions of Node that load TypeScript.
+  const { stripTypeScriptTypes } = nodeModule as unknown as {
+    stripTypeScriptTypes(code: string, options: object): string;
+  };
+  const { typescript } = process.features as { typescript?: unknown };
+  const mode = typescript === "transform" ? "transform" : "strip";
+  try {
+    return stripTypeScriptTypes(source, { mode, sourceMap: mode === "transform" });
+  } catch (error) {
+    throw new TransformError(`Node can't remove the types of ${file}: ${String(error)}`, {
+      cause: error,
+    });
+  }
+}
+
+function textOf(source: unknown): string | undefined {
+  if (source === null || source === undefined) return undefined;
+  return typeof source === "string" ? source : Buffer.from(source as Uint8Array).toString("utf8");
+}

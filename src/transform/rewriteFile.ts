@@ -1,0 +1,48 @@
+// Rewrites the awaits of a file for all plugins, or throws an error that explains why that is
+// impossible.
+
+import remapping from "@jridgewell/remapping";
+import { type InputMap, inlineMapOf } from "./places.ts";
+import { type RewriteOptions, type Rewritten, rewriteAwaits } from "./rewriteAwaits.ts";
+
+/** A file can't be transformed. The cause is the parser's error. */
+export class TransformError extends Error {
+  override name = "TransformError";
+}
+
+/**
+ * Rewrites the awaits of a file. Returns undefined if there are none.
+ *
+ * @throws TransformError if the file can't be parsed
+ */
+export function rewriteFile(code: string, options: RewriteOptions): Rewritten | undefined {
+  try {
+    return rewriteAwaits(code, options);
+  } catch (error) {
+    throw new TransformError(
+      `mysyncio can't find the awaits in ${options.file}: ${String(error)}. ` +
+        "mysyncio reads only JavaScript, so its plugin must run after the one that compiles this file. " +
+        "Option `exclude` leaves the file as it is.",
+      { cause: error },
+    );
+  }
+}
+
+/** Returns code with an inline source map, for hosts that have no other way to pass maps. */
+export function rewriteWithInlineMap(code: string, options: RewriteOptions): string | undefined {
+  const inputMap = options.inputMap ?? inlineMapOf(code);
+  const rewritten = rewriteFile(code, { ...options, inputMap });
+  if (rewritten === undefined) return undefined;
+  const map = inputMap === undefined ? rewritten.map : composedMap(rewritten, inputMap);
+  const data = Buffer.from(map).toString("base64");
+  // The last such comment counts.
+  return `${rewritten.code}\n${COMMENT}data:application/json;base64,${data}\n`;
+}
+
+/** The JSON of the map from rewritten code through `inputMap` to the source. */
+export function composedMap({ map }: Rewritten, inputMap: InputMap): string {
+  return remapping([map, inputMap as string], () => null).toString();
+}
+
+// In two parts, so that this file contains no such comment itself.
+const COMMENT = `${"//# source"}MappingURL=`;

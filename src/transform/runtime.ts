@@ -1,0 +1,25 @@
+// The location of the functions that the inserted calls use.
+
+import { existsSync } from "node:fs";
+import { dirname, join } from "node:path";
+import { fileURLToPath } from "node:url";
+
+/** The folder of this package. */
+export const OWN_PACKAGE = packageAround(dirname(fileURLToPath(import.meta.url)));
+
+/** The module with the functions. */
+export const RUNTIME = "mysyncio/at";
+
+/** The same module as CommonJS, because not every host can require an ECMAScript module. */
+export const COMMONJS_RUNTIME_FILE = join(OWN_PACKAGE, "dist", "at.cjs");
+
+/**
+ * The file of that module. Used because a dependency may be installed in a folder from which this
+ * package can't be resolved.
+ */
+export const RUNTIME_FILE = join(OWN_PACKAGE, "dist", "at.js");
+
+/** The nearest folder with a package.json. */
+function packageAround(folder: string): string {
+  return existsSync(join(folder, "package.json")) ? folder : packageAround(dirname(folder));
+}

@@ -1,0 +1,1 @@
+export { type VirtualFixtures, virtualTestApi as test } from "./testing/vitestFixtures.ts";

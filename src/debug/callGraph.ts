@@ -1,44 +1,48 @@
-// Who awaits whom, seen from one future: what it is in, and who waits for it.
+// The call graph of a future: its call stack, and the tasks that await it.
 //
 //   leaf          + call stack
-//     worker        + call stack          of who awaits leaf, through gathers, groups, shields
-//       main          + call stack        of who awaits worker
+//     worker        + call stack          awaits leaf, through gathers, groups, shields
+//       main          + call stack        awaits worker
 
-import { checkCount, checkOptions, wrongType } from "../loop/arguments.ts";
-import { placeOfCall } from "../loop/places.ts";
-import { runningScheduler } from "../loop/scheduler.ts";
-import { currentTask } from "../tasks/awaitable.ts";
-import { type Future, isFuture, type Waiter } from "../tasks/future.ts";
-import { Task, type TaskFrame } from "../tasks/task.ts";
+import { checkCount, checkOptions, wrongType } from "../lang/arguments.ts";
+import { locationOfCall } from "../lang/locations.ts";
+import { runningScheduler } from "../loop/current.ts";
+import { currentTask } from "../tasks/currentTask.ts";
+import { type Future, isFuture, type Waiter } from "../tasks/kernel/future.ts";
+import { Task } from "../tasks/kernel/task.ts";
+import type { TaskFrame } from "../tasks/kernel/taskStack.ts";
 
-/** A future, what runs in it and who awaits it. Like `asyncio.FutureCallGraph`. */
+/** A future, its call stack, and the tasks that await it. Like `asyncio.FutureCallGraph`. */
 export interface FutureCallGraph {
   readonly future: Future<unknown>;
-  /** The functions that a task is in, the innermost first; nothing for a future that is no task. */
+  /** The functions that a task is in, innermost first. Empty for a future that is not a task. */
   readonly callStack: readonly TaskFrame[];
-  /** The tasks that await it, directly or through `gather`, `taskGroup`, `shield` and the like. */
+  /** The tasks that await it, directly or through `gather`, `taskGroup`, `shield` and so on. */
   readonly awaitedBy: readonly FutureCallGraph[];
 }
 
-/** How a call graph is captured. */
+/** Options for capturing a call graph. */
 export interface CallGraphOptions {
-  /** How many functions of each task, from the innermost; by default all. */
+  /** How many functions of each task to include, from the innermost. By default all. */
   readonly limit?: number | undefined;
 }
 
-/** Callers are indented, up to so many levels: who is awaited by more is not read by people. */
-const DEEPEST = 40;
+/** Deeper levels are omitted from the text. */
+const MAX_DEPTH = 40;
 
 /**
- * The call graph of a task or future, by default of the task that runs: its functions, who awaits it, who awaits that one,
- * and so on. Undefined if none is given and no task runs.
+ * Returns the call graph of a task or future, by default of the current task: the functions it is
+ * in, the tasks that await it, the tasks that await those, and so on. Undefined if no future is
+ * given and no task is running.
  *
- * Nothing has to be switched on for it. Decorated functions are told by name; in debug mode all are, with file, line and
- * column. Of tasks that await each other each is told once. A future that many await, on different ways, is one object.
+ * Works at any time, without debug mode. Includes the names of decorated functions; in debug mode,
+ * all functions with file, line and column. A future that is reached in several ways is a single
+ * object. Cycles are cut: a task that awaits itself indirectly appears a second time, without its
+ * functions and awaiters.
  *
- * Like `asyncio.capture_call_graph`. Its `depth` is not needed here.
+ * Like `asyncio.capture_call_graph`, but without `depth`, which is not needed here.
  *
- * @throws TypeError if `future` is no future.
+ * @throws TypeError if `future` is not a future.
  */
 export function captureCallGraph(
   future?: Future<unknown>,
@@ -63,10 +67,10 @@ export function captureCallGraph(
 }
 
 /**
- * The call graph in words, a line for each function and each task; empty where there is none. Like
- * `asyncio.format_call_graph`.
+ * Returns the call graph as text, with a line for each task and each function. Empty if there is no
+ * graph. Like `asyncio.format_call_graph`.
  *
- * @throws TypeError if `future` is no future.
+ * @throws TypeError if `future` is not a future.
  * @example
  * console.log(formatCallGraph());
  * // * Task "leaf"
@@ -82,21 +86,27 @@ export function formatCallGraph(future?: Future<unknown>, options?: CallGraphOpt
   return graph === undefined ? "" : linesOf(graph).join("\n");
 }
 
-/** Writes `formatCallGraph()` to the console. Like `asyncio.print_call_graph`. @throws TypeError if `future` is no future */
+/**
+ * Prints `formatCallGraph()` with `console.error`. Like `asyncio.print_call_graph`.
+ * @throws TypeError if `future` is not a future.
+ */
 export function printCallGraph(future?: Future<unknown>, options?: CallGraphOptions): void {
   console.error(formatCallGraph(future, options));
 }
 
-/** The tasks that await a future, through whatever is made of futures. Remembers them for one description. */
+/**
+ * Finds the tasks that await a future, directly or through composed futures. Futures that are
+ * awaited by the same single future get the same list, which `formatTaskTree` uses.
+ */
 export class Awaiters {
   readonly #known = new Map<object, readonly Task<unknown>[]>();
 
-  /** A list and no recursion: gathers of gathers may be deep. */
+  // Not recursive, because gathers of gathers may be deep.
   of(future: Future<unknown>): readonly Task<unknown>[] {
     const path = [levelOf(future)];
     const open = new Set<object>([future]);
     for (let level = path.at(-1); level !== undefined; level = path.at(-1)) {
-      const { done, value } = level.next.next();
+      const { done, value } = level.rest.next();
       if (done) {
         path.pop();
         this.#known.set(level.node, this.#join(level.above));
@@ -116,18 +126,18 @@ export class Awaiters {
   }
 }
 
-function levelOf(node: object): { node: object; above: object[]; next: Iterator<object> } {
+function levelOf(node: object): { node: object; above: object[]; rest: Iterator<object> } {
   const above = [...((node as Waiter)._waiters?.() ?? [])];
-  return { node, above, next: above.values() };
+  return { node, above, rest: above.values() };
 }
 
-/** The functions on the native stack, and then those that were suspended outside of them. */
+/** Returns the functions on the native stack, then the suspended ones outside them. */
 function runningStack(waiting: readonly TaskFrame[]): readonly TaskFrame[] {
-  const native = placeOfCall(captureCallGraph)?.frames ?? [];
+  const native = locationOfCall(captureCallGraph)?.frames ?? [];
   const outermost = native.at(-1)?.functionName;
-  // What it was in when it last waited, it may have left since.
-  const left = waiting.findIndex(({ functionName }) => functionName === outermost);
-  return [...native, ...waiting.slice(left + 1)];
+  // Drops the functions inside the outermost native one: the task runs them, or has left them.
+  const resumed = waiting.findIndex(({ functionName }) => functionName === outermost);
+  return [...native, ...waiting.slice(resumed + 1)];
 }
 
 interface Visit {
@@ -136,7 +146,7 @@ interface Visit {
   readonly awaitedBy: FutureCallGraph[];
 }
 
-/** Depth first and without recursion: chains of tasks may be long. */
+/** Searches depth first. Not recursive, because chains of tasks may be long. */
 function graphOf(
   start: Future<unknown>,
   stackOf: (future: Future<unknown>) => readonly TaskFrame[],
@@ -170,30 +180,30 @@ function graphOf(
   }
 }
 
-/** A graph in words. Who was told before is told by name only. */
+/** Returns the lines of a graph. A future that was shown before is only mentioned by name. */
 export function linesOf(
   graph: FutureCallGraph,
-  naming: (of: Future<unknown>) => string = (of) => of._describe(),
+  naming: (future: Future<unknown>) => string = (future) => future._describe(),
 ): string[] {
   const lines: string[] = [];
-  const told = new Set<Future<unknown>>();
-  const tell = ({ future, callStack, awaitedBy }: FutureCallGraph, depth: number): void => {
+  const shown = new Set<Future<unknown>>();
+  const show = ({ future, callStack, awaitedBy }: FutureCallGraph, depth: number): void => {
     const indent = "    ".repeat(depth);
-    const isTold = told.has(future);
-    lines.push(`${indent}* ${naming(future)}${isTold ? ", as above" : ""}`);
-    if (isTold) return;
-    told.add(future);
+    const isRepeated = shown.has(future);
+    lines.push(`${indent}* ${naming(future)}${isRepeated ? ", shown above" : ""}`);
+    if (isRepeated) return;
+    shown.add(future);
     if (callStack.length > 0) lines.push(`${indent}  + Call stack:`);
-    for (const frame of callStack) lines.push(`${indent}  |   ${frameInWords(frame)}`);
+    for (const frame of callStack) lines.push(`${indent}  |   ${describeFrame(frame)}`);
     if (awaitedBy.length > 0) lines.push(`${indent}  + Awaited by:`);
-    if (awaitedBy.length > 0 && depth === DEEPEST) lines.push(`${indent}    ...`);
-    else for (const caller of awaitedBy) tell(caller, depth + 1);
+    if (awaitedBy.length > 0 && depth === MAX_DEPTH) lines.push(`${indent}    ...`);
+    else for (const caller of awaitedBy) show(caller, depth + 1);
   };
-  tell(graph, 0);
+  show(graph, 0);
   return lines;
 }
 
-export function frameInWords({ functionName, location }: TaskFrame): string {
-  const name = functionName || "a function";
+export function describeFrame({ functionName, location }: TaskFrame): string {
+  const name = functionName || "<anonymous>";
   return location === undefined ? `at ${name}` : `at ${name} (${location})`;
 }

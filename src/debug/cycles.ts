@@ -1,5 +1,5 @@
-// Which nodes of a graph are in a cycle: Tarjan's strongly connected components, without recursion, as chains of waiting
-// tasks may be long.
+// Finds the nodes of a graph that are in a cycle, by Tarjan's algorithm for strongly connected
+// components. Not recursive, because chains of waiting tasks may be long.
 
 interface Visit {
   readonly node: object;
@@ -7,10 +7,10 @@ interface Visit {
   low: number;
 }
 
-/** The nodes from which a way leads back to themselves. */
-export function cyclesOf(edges: ReadonlyMap<object, readonly object[]>): Set<object> {
+/** Returns the nodes that are reachable from themselves. */
+export function nodesInCycles(edges: ReadonlyMap<object, readonly object[]>): Set<object> {
   const cyclic = new Set<object>();
-  /** In the order of the first visit; Infinity once its component is complete. */
+  /** The number of each node in order of first visits; Infinity once its component is complete. */
   const order = new Map<object, number>();
   const open: object[] = [];
   const path: Visit[] = [];

@@ -1,24 +1,33 @@
-// All that waits on a loop, in words.
+// The tree of all pending tasks of a loop, as text.
 
-import { checkLoop, runningScheduler, type Scheduler } from "../loop/scheduler.ts";
-import { allTasks } from "../tasks/awaitable.ts";
-import type { Task } from "../tasks/task.ts";
-import { Awaiters, frameInWords } from "./callGraph.ts";
-import { awaitedInWords, awaitedOf, Numbering, nameOfTask } from "./waitForGraph.ts";
+import { currentRunnable } from "../loop/context.ts";
+import { checkLoop, type Scheduler } from "../loop/scheduler.ts";
+import { allTasks } from "../tasks/currentTask.ts";
+import type { Task } from "../tasks/kernel/task.ts";
+import { Awaiters, describeFrame } from "./callGraph.ts";
+import { awaitedOf, describeAwaited, Numbering, nameOfRunnable } from "./waitForGraph.ts";
 
-/** Deeper ones are not read by people. */
-const DEEPEST = 40;
+/** Deeper levels are omitted. */
+const MAX_DEPTH = 40;
+/** A group of tasks that was shown before is listed again only if it has at most this many. */
+const MAX_REPEATED = 16;
 
 /**
- * Every task of a loop that is not done, in words: what it waits for, the function in which it waits, and below it the
- * tasks that it awaits. Tasks that nobody awaits come first; who is awaited by several is told in full once.
+ * Returns a text with a line for each pending task of a loop: what it waits for, in which function,
+ * and indented below it the tasks that it awaits.
  *
- * Decorated functions are told by name; in debug mode all are, with file, line and column, and so are the holders of locks.
+ * Tasks that no task awaits are at the top level. A task that several tasks await is shown in full
+ * once; later it is only mentioned by name, or counted if there are many.
  *
- * Unlike asyncio, whose `python -m asyncio pstree` shows the same of another process.
+ * Shows the innermost decorated function of each task. In debug mode, also shows undecorated ones,
+ * with file, line and column, and the holders of locks.
+ *
+ * For the tasks of another process, as `python -m asyncio pstree` shows them, use
+ * `npx mysyncio pstree PID`.
  *
  * @param loop by default the running one.
- * @throws TypeError if `loop` is no loop. @throws RuntimeError if none is given and none runs.
+ * @throws TypeError if `loop` is not an event loop. @throws RuntimeError if no loop is given and
+ * none is running.
  * @example
  * console.log(formatTaskTree());
  * // Task "main" waits for Gather of Task "a" and Task "b" at main (app.ts:9:12)
@@ -27,54 +36,116 @@ const DEEPEST = 40;
  */
 export function formatTaskTree(loop?: Scheduler): string {
   if (loop !== undefined) checkLoop(loop);
-  const all = allTasks(loop);
-  const children = new Map<Task<unknown>, Task<unknown>[]>();
-  const roots: Task<unknown>[] = [];
-  const awaiters = new Awaiters();
-  for (const task of all) {
-    const above = awaiters.of(task);
-    if (above.length === 0) roots.push(task);
-    for (const awaiter of above) {
-      const known = children.get(awaiter);
-      if (known === undefined) children.set(awaiter, [task]);
-      else known.push(task);
-    }
-  }
-  const numbering = new Numbering();
-  const lines: string[] = [];
-  const told = new Set<Task<unknown>>();
-  const tell = (task: Task<unknown>, first: string, rest: string, depth: number): void => {
-    const isTold = told.has(task);
-    told.add(task);
-    lines.push(first + (isTold ? `${nameOfTask(task)}, as above` : inWords(task, numbering)));
-    if (isTold) return;
-    const below = children.get(task) ?? [];
-    if (below.length > 0 && depth === DEEPEST) lines.push(`${rest}└── ...`);
-    else {
-      below.forEach((child, index) => {
-        const isLast = index === below.length - 1;
-        tell(
-          child,
-          rest + (isLast ? "└── " : "├── "),
-          rest + (isLast ? "    " : "│   "),
-          depth + 1,
-        );
-      });
-    }
-  };
-  for (const root of roots) tell(root, "", "", 0);
-  // Those that await each other have no root.
-  for (const task of all) if (!told.has(task)) tell(task, "", "", 0);
-  return lines.join("\n");
+  const tree = new TaskTree(allTasks(loop));
+  return linesOf(tree).join("\n");
 }
 
-function inWords(task: Task<unknown>, numbering: Numbering): string {
-  const awaited = awaitedOf(task);
-  const isRunning = runningScheduler()?._slots.current === task;
-  const what = isRunning
-    ? " runs"
-    : ` waits for ${awaited === undefined ? "its turn" : awaitedInWords(awaited, numbering, nameOfTask)}`;
-  const frame = isRunning ? undefined : task.getStack().at(-1);
-  const where = frame === undefined ? "" : ` ${frameInWords(frame)}`;
-  return `${nameOfTask(task)}${what}${where}`;
+/** Tasks with the same awaiters. It may be below many tasks. */
+type Group = Task<unknown>[];
+
+/** Which tasks are below which. */
+class TaskTree {
+  readonly roots: Task<unknown>[] = [];
+  readonly #below = new Map<Task<unknown>, Group[]>();
+  /** In the order of their creation. */
+  readonly #positions = new Map<Task<unknown>, number>();
+
+  constructor(all: Iterable<Task<unknown>>) {
+    const awaiters = new Awaiters();
+    const groups = new Map<readonly Task<unknown>[], Group>();
+    for (const task of all) {
+      this.#positions.set(task, this.#positions.size);
+      const above = awaiters.of(task);
+      if (above.length === 0) this.roots.push(task);
+      const known = groups.get(above);
+      if (known !== undefined) {
+        known.push(task);
+        continue;
+      }
+      const group = [task];
+      groups.set(above, group);
+      for (const awaiter of above) this.#add(awaiter, group);
+    }
+  }
+
+  /** All tasks, in the order of their creation. */
+  all(): Iterable<Task<unknown>> {
+    return this.#positions.keys();
+  }
+
+  groupsBelow(task: Task<unknown>): readonly Group[] {
+    return this.#below.get(task) ?? [];
+  }
+
+  inOrder(tasks: readonly Task<unknown>[]): readonly Task<unknown>[] {
+    const position = (task: Task<unknown>) => this.#positions.get(task) as number;
+    return [...tasks].sort((a, b) => position(a) - position(b));
+  }
+
+  #add(awaiter: Task<unknown>, group: Group): void {
+    const known = this.#below.get(awaiter);
+    if (known === undefined) this.#below.set(awaiter, [group]);
+    else known.push(group);
+  }
+}
+
+function linesOf(tree: TaskTree): string[] {
+  const lines: string[] = [];
+  const shown = new Set<Task<unknown>>();
+  const shownGroups = new Set<Group>();
+  const describeWait = waitDescriptions();
+  const show = (task: Task<unknown>, branch: string, indent: string, depth: number): void => {
+    const isRepeated = shown.has(task);
+    shown.add(task);
+    lines.push(branch + nameOfRunnable(task) + (isRepeated ? ", shown above" : describeWait(task)));
+    if (isRepeated) return;
+    const { children, omitted } = childrenOf(task);
+    if (children.length > 0 && depth === MAX_DEPTH) {
+      lines.push(`${indent}└── ...`);
+      return;
+    }
+    for (const child of children) {
+      const isLast = child === children.at(-1);
+      const next = indent + (isLast ? "└── " : "├── ");
+      const others = omitted.get(child);
+      if (others === undefined) show(child, next, indent + (isLast ? "    " : "│   "), depth + 1);
+      else lines.push(`${next}${nameOfRunnable(child)} and ${others} more, shown above`);
+    }
+  };
+  /** The tasks to list. One stands for its whole group if that is large and was listed before. */
+  const childrenOf = (task: Task<unknown>) => {
+    const omitted = new Map<Task<unknown>, number>();
+    const listed = tree.groupsBelow(task).flatMap((group) => {
+      const isListed = group.length <= MAX_REPEATED || !shownGroups.has(group);
+      shownGroups.add(group);
+      if (isListed) return group;
+      const first = group.slice(0, 1);
+      for (const each of first) omitted.set(each, group.length - 1);
+      return first;
+    });
+    return { children: tree.inOrder(listed), omitted };
+  };
+  for (const root of tree.roots) show(root, "", "", 0);
+  // Tasks that await each other in a cycle have no root above them.
+  for (const task of tree.all()) if (!shown.has(task)) show(task, "", "", 0);
+  return lines;
+}
+
+/** Returns a function that describes what a task does. Caches descriptions of shared futures. */
+function waitDescriptions(): (task: Task<unknown>) => string {
+  const numbering = new Numbering();
+  const known = new Map<unknown, string>();
+  return (task) => {
+    if (currentRunnable() === task) return " is running";
+    const { on } = task._inspect();
+    let text = known.get(on);
+    if (text === undefined) {
+      const awaited = awaitedOf(task);
+      text =
+        awaited === undefined ? "its turn" : describeAwaited(awaited, numbering, nameOfRunnable);
+      known.set(on, text);
+    }
+    const frame = task.getStack().at(-1);
+    return ` waits for ${text}${frame === undefined ? "" : ` ${describeFrame(frame)}`}`;
+  };
 }

@@ -1,0 +1,124 @@
+// Follows calls to the threads and processes that run them.
+
+import { hostname } from "node:os";
+import type { ThreadReading } from "../inspector/node/inTarget.ts";
+import { openTarget } from "../inspector/node/openTarget.ts";
+import { readTarget, type Target, TargetError } from "../inspector/node/target.ts";
+import type { CallSnapshot, LoopSnapshot } from "../inspector/types.ts";
+import { printable } from "./printable.ts";
+import { ageText, placeOf } from "./reportText.ts";
+import { inSource } from "./sourceMaps.ts";
+
+/** The other end of a call. */
+export interface Elsewhere {
+  /** The loop of the task that runs the call; all loops of the thread if the call has it to itself. */
+  readonly loops: readonly {
+    readonly loop: LoopSnapshot;
+    /** The id of the task that runs the call; null if the call has the thread to itself. */
+    readonly task: number | null;
+  }[];
+  /** What is known apart from tasks; empty if nothing is. */
+  readonly note: string;
+}
+
+/** How many threads and processes are read. */
+const MOST_PLACES = 16;
+
+/**
+ * Follows the calls in `reading` to where they run. Returns a map from a call's id to its other end.
+ * Leaves out calls that have not begun, and those in other threads and processes than the first
+ * sixteen.
+ *
+ * @param opening how long a process may take to open its inspector, in milliseconds
+ */
+export async function readElsewhere(
+  target: Target,
+  reading: ThreadReading,
+  opening: number,
+): Promise<ReadonlyMap<number, Elsewhere>> {
+  const found = new Map<number, Elsewhere>();
+  const places = new Map<string, Promise<readonly ThreadReading[] | string>>();
+  for (const call of reading.loops.flatMap((loop) => loop.calls)) {
+    if (call.worker === null) continue;
+    const here = servedIn([reading], call);
+    if (here !== undefined) {
+      found.set(call.id, here);
+      continue;
+    }
+    const key = `${call.kind} ${call.worker}`;
+    let place = places.get(key);
+    if (place === undefined) {
+      if (places.size === MOST_PLACES) continue;
+      place = readPlace(target, call, opening).catch((error: unknown) => {
+        // It may have ended in the meantime, or may not be looked into.
+        if (error instanceof TargetError) return error.message;
+        throw error;
+      });
+      places.set(key, place);
+    }
+    const readings = await place;
+    found.set(
+      call.id,
+      typeof readings === "string"
+        ? nothing(readings)
+        : (servedIn(readings, call) ?? nothing("the call has ended there")),
+    );
+  }
+  return found;
+}
+
+/** Returns the readings of the place where a call runs, or why there are none. */
+async function readPlace(
+  target: Target,
+  call: CallSnapshot,
+  opening: number,
+): Promise<readonly ThreadReading[] | string> {
+  if (call.kind === "thread") {
+    const threads = await target.threads?.();
+    const thread = threads?.get(Number(call.worker));
+    return thread === undefined
+      ? "its thread can't be reached over this connection"
+      : [printable(await readTarget(thread, "read", inSource))];
+  }
+  const pid = localWorker(call);
+  if (pid === undefined) return "the worker is not on this machine";
+  const process = await openTarget({ kind: "process", pid }, opening);
+  try {
+    const threads = [...((await process.threads?.()) ?? new Map<number, Target>()).values()];
+    const readings: ThreadReading[] = [];
+    for (const one of [process, ...threads]) {
+      readings.push(printable(await readTarget(one, "read", inSource)));
+    }
+    return readings;
+  } finally {
+    await process.close();
+  }
+}
+
+/** Returns the PID of the worker that runs a call, if it is on this machine and has its default name. */
+export function localWorker({ kind, worker }: CallSnapshot): number | undefined {
+  const [, host, pid] = /^(.+)\.(\d+)\.[0-9a-f]{8}$/.exec(worker ?? "") ?? [];
+  return kind === "fleet" && host === hostname() ? Number(pid) : undefined;
+}
+
+/** Finds a call among those that threads run for others. */
+function servedIn(
+  readings: readonly ThreadReading[],
+  { key }: CallSnapshot,
+): Elsewhere | undefined {
+  for (const { loops, serving, interrupted } of readings) {
+    const served = serving.find((one) => one.key === key);
+    if (served === undefined) continue;
+    const { task, age } = served;
+    const own =
+      task === null ? loops : loops.filter(({ tasks }) => tasks.some(({ id }) => id === task));
+    if (own.length > 0) return { loops: own.map((loop) => ({ loop, task })), note: "" };
+    const place = placeOf(interrupted.map(inSource));
+    return nothing(`${place === "" ? "waiting" : `computing at ${place}`}, for ${ageText(age)}`);
+  }
+  return undefined;
+}
+
+function nothing(note: string): Elsewhere {
+  return { loops: [], note };
+}

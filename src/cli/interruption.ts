@@ -1,0 +1,35 @@
+// The end of a command that runs until the user interrupts it.
+
+import { setTimeout as delay } from "node:timers/promises";
+
+/** Notices Ctrl+C, SIGTERM, and that the reader of the output has closed it. */
+export class Interruption {
+  readonly #controller = new AbortController();
+  readonly #interrupt = (): void => this.#controller.abort();
+  readonly #onError = (error: NodeJS.ErrnoException): void => {
+    if (error.code !== "EPIPE") throw error;
+    this.#interrupt();
+  };
+
+  constructor() {
+    process.once("SIGINT", this.#interrupt).once("SIGTERM", this.#interrupt);
+    process.stdout.on("error", this.#onError);
+  }
+
+  get isInterrupted(): boolean {
+    return this.#controller.signal.aborted;
+  }
+
+  /** Waits for this many milliseconds, or until the interruption. */
+  async wait(milliseconds: number): Promise<void> {
+    const { signal } = this.#controller;
+    if (signal.aborted) return;
+    await delay(milliseconds, undefined, { signal }).catch(() => undefined); // it was interrupted
+  }
+
+  /** Stops listening, so that Ctrl+C ends the process at once again. */
+  stop(): void {
+    process.off("SIGINT", this.#interrupt).off("SIGTERM", this.#interrupt);
+    process.stdout.off("error", this.#onError);
+  }
+}

@@ -1,0 +1,58 @@
+// `mysyncio ps` and `mysyncio pstree`: the tasks of a target.
+
+import type { ThreadReading } from "../inspector/node/inTarget.ts";
+import { readTarget, type Target } from "../inspector/node/target.ts";
+import { readElsewhere } from "./elsewhere.ts";
+import { printable, printableJson } from "./printable.ts";
+import { processList, type ReportOptions } from "./processReport.ts";
+import { processTree } from "./processTree.ts";
+import { inSource } from "./sourceMaps.ts";
+import { count, withTarget } from "./targetCommand.ts";
+
+const OPTIONS = {
+  json: { type: "boolean" },
+  limit: { type: "string" },
+  depth: { type: "string" },
+} as const;
+
+const LIMIT = 30;
+const DEPTH = 20;
+
+type Format = (reading: ThreadReading, options: ReportOptions) => string;
+
+/** Prints the tasks of a target in groups. */
+export function ps(args: string[]): Promise<void> {
+  return report(args, async () => processList);
+}
+
+/** Prints the tasks of a target as a tree. */
+export function pstree(args: string[]): Promise<void> {
+  return report(args, async (target, reading, opening) => {
+    const elsewhere = await readElsewhere(target, reading, opening);
+    return (_, options) => processTree(reading, options, elsewhere);
+  });
+}
+
+function report(
+  args: string[],
+  formatOf: (target: Target, reading: ThreadReading, opening: number) => Promise<Format>,
+): Promise<void> {
+  return withTarget(
+    args,
+    OPTIONS,
+    ({ limit, depth, json }) => ({
+      limit: count("--limit", limit) ?? LIMIT,
+      depth: count("--depth", depth) ?? DEPTH,
+      json: json === true,
+    }),
+    async (target, { json, ...options }, opening) => {
+      const reading = await readTarget(target, "read", inSource);
+      if (json) {
+        console.log(printableJson(reading, 2));
+        return;
+      }
+      const text = printable(reading);
+      console.log((await formatOf(target, text, opening))(text, options));
+    },
+  );
+}

@@ -1,0 +1,263 @@
+// Records what targets do: all their threads at the same time, as one trace.
+
+import type { Columns, RingPart, ThreadReading } from "../inspector/node/inTarget.ts";
+import { type Target, TargetError } from "../inspector/node/target.ts";
+import { cutCallArrows } from "../inspector/traceCalls.ts";
+import type { TraceEvent } from "../inspector/traceEvent.ts";
+import { eventsOf } from "../inspector/traceEvents.ts";
+import { placed } from "../inspector/tracePlaces.ts";
+import type { Interruption } from "./interruption.ts";
+import { titleIn } from "./reportText.ts";
+
+/** How many events of a ring are copied in one evaluation, which pauses the target. */
+const EVENTS_AT_ONCE = 20_000;
+/** In milliseconds. Shorter than the lease of a client in the target. */
+const RENEW_INTERVAL = 3_000;
+/** How many threads of a process are recorded. */
+const MOST_THREADS = 64;
+
+/** What `recordTrace` returns. */
+export interface Recorded {
+  /** What was recorded: processes, and threads that had something to record. */
+  readonly places: readonly string[];
+  readonly missing: readonly Missing[];
+  readonly events: readonly TraceEvent[];
+  readonly seen: number;
+  readonly kept: number;
+}
+
+/** A place whose events could not be read, most often because it has ended. */
+interface Missing {
+  readonly place: string;
+  readonly error: TargetError;
+}
+
+type Part = Omit<Recorded, "missing">;
+
+type Waiting = Pick<Interruption, "wait" | "isInterrupted">;
+
+/** A thread that is recorded. */
+interface Recording {
+  readonly target: Target;
+  readonly title: Pick<ThreadReading, "pid" | "thread" | "program">;
+}
+
+/** The recording of a loop. */
+interface RecordedRing {
+  readonly loop: number | null;
+  readonly seen: number;
+  readonly size: number;
+  /** Instants count from `origin` of the target's clock. */
+  events(origin: number): TraceEvent[];
+  readonly first: number;
+}
+
+/** Records the loops of one thread for `duration` milliseconds. Each loop is a process of the trace. */
+export async function recordLoops(
+  target: Target,
+  duration: number,
+  limit: number,
+  interruption: Waiting,
+): Promise<TraceEvent[]> {
+  const title = { pid: null, thread: null, program: "" };
+  await startTrace(target, limit);
+  await letRun([{ target, title }], duration, interruption);
+  const rings = await ringsOf(target);
+  const origin = Math.min(...rings.map(({ first }) => first));
+  let flows = 0;
+  const events = rings.flatMap(({ loop, events: eventsFrom }): TraceEvent[] => {
+    if (loop === null) return [];
+    const base = flows;
+    return eventsFrom(origin).map((event): TraceEvent => {
+      if (event.id === undefined || event.cat === "call") return { ...event, pid: loop };
+      flows = Math.max(flows, base + event.id);
+      return { ...event, pid: loop, id: base + event.id };
+    });
+  });
+  return cutCallArrows(events).sort((a, b) => a.ts - b.ts);
+}
+
+/**
+ * Records all loops of processes, in all their threads, for `duration` milliseconds. Leaves out what
+ * ends in the meantime.
+ *
+ * @throws TargetError if no loop is running, or if everything has ended
+ */
+export async function recordTrace(
+  targets: readonly Target[],
+  duration: number,
+  limit: number,
+  interruption: Waiting,
+): Promise<Recorded> {
+  const found: (Recording & { readonly isServing: boolean })[] = [];
+  const missing: Missing[] = [];
+  const idle: string[] = [];
+  // All are found before the first recording starts, because a thread may be blocked for long.
+  for (const [at, main] of targets.entries()) {
+    let place = `target ${at + 1}`;
+    try {
+      const title = await main.call("read", main.client);
+      place = titleIn(title);
+      found.push({ target: main, title, isServing: title.serving.length > 0 });
+      const threads = [...((await main.threads?.()) ?? [])].slice(0, MOST_THREADS);
+      for (const [thread, target] of threads) {
+        found.push({ target, title: { ...title, thread }, isServing: true });
+      }
+    } catch (error) {
+      if (!(error instanceof TargetError)) throw error;
+      missing.push({ place, error });
+    }
+  }
+  const starting = Promise.all(found.map(({ target }) => unlessEnded(startTrace(target, limit))));
+  const recordings: Recording[] = [];
+  for (const [at, started] of (await whileRenewing(found, starting)).entries()) {
+    const { target, title, isServing } = found[at] as (typeof found)[number];
+    const place = titleIn(title);
+    if (started instanceof TargetError) {
+      missing.push({ place, error: started });
+      continue;
+    }
+    recordings.push({ target, title });
+    if (started === 0 && !isServing) idle.push(place);
+  }
+  // A loop may start later, but somewhere one must run now.
+  const mains = recordings.filter(({ title }) => title.thread === null).length;
+  if (idle[0] !== undefined && idle.length === mains) {
+    throw new TargetError(`No loop is running in ${idle[0]}`);
+  }
+  await letRun(recordings, duration, interruption);
+  const parts: Part[] = [];
+  for (const [at, part] of (await Promise.all(recordings.map(partOf))).entries()) {
+    if (!(part instanceof TargetError)) parts.push(part);
+    else missing.push({ place: titleIn((recordings[at] as Recording).title), error: part });
+  }
+  if (parts.length === 0 && missing[0] !== undefined) throw missing[0].error;
+  const joined = withoutRepeatedNames(parts.flatMap((part) => part.events));
+  const events = cutCallArrows(joined).sort((a, b) => a.ts - b.ts);
+  const sum = (what: "seen" | "kept") => parts.reduce((total, part) => total + part[what], 0);
+  const places = parts.flatMap((part) => part.places);
+  return { places, missing, events, seen: sum("seen"), kept: sum("kept") };
+}
+
+async function startTrace(target: Target, limit: number): Promise<number> {
+  return (await target.call("startTrace", target.client, limit)).length;
+}
+
+/** Renews the leases of what is recorded already while others are waited for. */
+async function whileRenewing<T>(all: readonly Recording[], work: Promise<T>): Promise<T> {
+  const renew = () => {
+    // One that has ended is noticed when its events are read.
+    for (const { target } of all) void unlessEnded(target.call("renew", target.client));
+  };
+  const timer = setInterval(renew, RENEW_INTERVAL);
+  try {
+    return await work;
+  } finally {
+    clearInterval(timer);
+  }
+}
+
+async function letRun(
+  recordings: readonly Recording[],
+  duration: number,
+  interruption: Waiting,
+): Promise<void> {
+  const end = performance.now() + duration;
+  for (let left = duration; left > 0 && !interruption.isInterrupted; ) {
+    await interruption.wait(Math.min(left, RENEW_INTERVAL));
+    const renewed = await Promise.all(
+      recordings.map(({ target }) => unlessEnded(target.call("renew", target.client))),
+    );
+    if (renewed.every((one) => one instanceof TargetError)) return;
+    left = end - performance.now();
+  }
+}
+
+/** Ends a recording, and returns its events where they belong. */
+async function partOf(recording: Recording): Promise<Part | TargetError> {
+  const { target, title } = recording;
+  const found = await unlessEnded(Promise.all([ringsOf(target), target.call("tracePlace")]));
+  if (found instanceof TargetError) return found;
+  const [rings, place] = found;
+  const process = titleIn({ ...title, thread: null });
+  const isOnly = rings.filter(({ loop }) => loop !== null).length < 2;
+  const worker = title.thread === null ? "" : `worker ${title.thread}: `;
+  const events = rings.flatMap(({ loop, events: eventsFrom }, ring) => {
+    const name = isOnly ? "" : loop === null ? "later loops: " : `loop ${loop}: `;
+    const own = eventsFrom(-place.clockOffset);
+    return placed(own, place, ring).map((event) => withPrefix(event, `${worker}${name}`));
+  });
+  const args = { name: process };
+  const head = { name: "process_name", ph: "M", ts: 0, pid: place.pid, tid: 0, args } as const;
+  return {
+    places: title.thread === null || rings.length > 0 ? [titleIn(title)] : [],
+    events: [head, ...events],
+    seen: rings.reduce((sum, { seen }) => sum + seen, 0),
+    kept: rings.reduce((sum, { size }) => sum + size, 0),
+  };
+}
+
+/** Puts the loop and the worker before the name of a thread. */
+function withPrefix(event: TraceEvent, prefix: string): TraceEvent {
+  const { ph, args } = event;
+  return ph === "M" ? { ...event, args: { name: `${prefix}${args?.["name"]}` } } : event;
+}
+
+/** Each thread has named its process. */
+function withoutRepeatedNames(events: readonly TraceEvent[]): TraceEvent[] {
+  const named = new Set<number>();
+  return events.filter(({ name, pid }) => {
+    if (name !== "process_name") return true;
+    const isFirst = !named.has(pid);
+    named.add(pid);
+    return isFirst;
+  });
+}
+
+/** Ends the recordings of a thread. Leaves out what has recorded nothing. */
+async function ringsOf(target: Target): Promise<RecordedRing[]> {
+  const rings = await target.call("endTrace", target.client);
+  if (rings.length === 0) {
+    throw new TargetError(
+      "Its recording ended early, because this command was silent for too long",
+    );
+  }
+  const found: RecordedRing[] = [];
+  for (const [at, ring] of rings.entries()) {
+    if (ring.size === 0) continue;
+    const { loop, seen, size, names, labels } = ring;
+    const columns = await columnsOf(target, ring, at);
+    const events = (origin: number) => eventsOf({ ...columns, names, labels }, origin);
+    found.push({ loop, seen, size, events, first: columns.times[0] ?? Infinity });
+  }
+  return found;
+}
+
+/** Copies a ring in parts. */
+async function columnsOf(
+  target: Target,
+  { size }: Omit<RingPart, "columns">,
+  ring: number,
+): Promise<Columns> {
+  const parts: Columns[] = [];
+  for (let from = 0; from < size; from += EVENTS_AT_ONCE) {
+    parts.push(await target.call("traceColumns", target.client, ring, from, EVENTS_AT_ONCE));
+  }
+  const joined = (name: keyof Columns) => parts.flatMap((part) => Array.from(part[name]));
+  return {
+    kinds: joined("kinds"),
+    times: joined("times"),
+    subjects: joined("subjects"),
+    objects: joined("objects"),
+  };
+}
+
+/** Resolves to the error if the target has ended: others go on. */
+async function unlessEnded<T>(result: Promise<T>): Promise<T | TargetError> {
+  try {
+    return await result;
+  } catch (error) {
+    if (error instanceof TargetError) return error;
+    throw error;
+  }
+}

@@ -1,0 +1,48 @@
+// `mysyncio top`: what a target does, second by second.
+
+import type { Target } from "../inspector/node/target.ts";
+import { Interruption } from "./interruption.ts";
+import { LOOK_OPTIONS, type LookOptions, lookOptions } from "./lookOptions.ts";
+import { printable, printableJson } from "./printable.ts";
+import { withTarget } from "./targetCommand.ts";
+import { topText } from "./topReport.ts";
+import { TopSampler } from "./topSampler.ts";
+
+const DEFAULTS = { limit: 20, seconds: Infinity };
+const INTERVAL = 1_000;
+/** Moves to the first line, and clears everything below. */
+const CLEAR = "\x1b[H\x1b[J";
+
+/** Prints what a target does each second, until the user interrupts it or `--seconds` have passed. */
+export function top(args: string[]): Promise<void> {
+  return withTarget(args, LOOK_OPTIONS, (values) => lookOptions(values, DEFAULTS), show);
+}
+
+async function show(target: Target, { limit, seconds, json }: LookOptions): Promise<void> {
+  const sampler = new TopSampler(target);
+  const interruption = new Interruption();
+  try {
+    await sampler.next(limit); // counting starts
+    for (let shown = 0; shown < seconds; shown++) {
+      await interruption.wait(INTERVAL);
+      if (interruption.isInterrupted) return;
+      const sample = await sampler.next(limit);
+      if (json) {
+        console.log(printableJson(sample));
+        continue;
+      }
+      const text = topText(printable(sample));
+      if (process.stdout.isTTY) process.stdout.write(CLEAR + fitted(text));
+      else console.log(`${text}\n`);
+    }
+  } finally {
+    interruption.stop();
+  }
+}
+
+/** Cuts a text to the size of the terminal, so that it doesn't scroll. */
+function fitted(text: string): string {
+  const { columns, rows } = process.stdout;
+  const lines = text.split("\n").slice(0, rows - 1);
+  return `${lines.map((line) => line.slice(0, columns)).join("\n")}\n`;
+}

@@ -1,0 +1,51 @@
+// The colors of the style sheet, for canvases, which can't use their names.
+
+const NAMES = [
+  ...["text", "muted", "line", "stripe", "accent", "running", "ready", "bad"],
+  ...["sleep", "lock", "queue", "call", "task", "outside"],
+];
+
+export class Inks {
+  readonly font: string;
+  readonly #host: HTMLElement;
+  readonly #colors = new Map<string, string>();
+  readonly #listeners = new AbortController();
+  readonly #observer: MutationObserver;
+
+  /** @param change called when the reader changes between light and dark */
+  constructor(host: HTMLElement, change: () => void) {
+    this.#host = host;
+    this.font = getComputedStyle(host).fontFamily;
+    const forget = () => {
+      this.#colors.clear();
+      change();
+    };
+    const { signal } = this.#listeners;
+    matchMedia("(prefers-color-scheme: dark)").addEventListener("change", forget, { signal });
+    this.#observer = new MutationObserver(forget);
+    const root = host.getRootNode();
+    if (root instanceof ShadowRoot) {
+      this.#observer.observe(root.host, { attributeFilter: ["theme"] });
+    }
+  }
+
+  of(name: string): string {
+    if (this.#colors.size === 0) this.#read();
+    return this.#colors.get(name) ?? "gray";
+  }
+
+  dispose(): void {
+    this.#listeners.abort();
+    this.#observer.disconnect();
+  }
+
+  #read(): void {
+    const probe = document.createElement("i");
+    this.#host.append(probe);
+    for (const name of NAMES) {
+      probe.style.color = `var(--${name})`;
+      this.#colors.set(name, getComputedStyle(probe).color);
+    }
+    probe.remove();
+  }
+}

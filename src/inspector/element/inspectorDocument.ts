@@ -1,0 +1,35 @@
+// The page that `mysyncio inspect` serves: what its server needs to know of the element.
+
+/** The page at `/`. Contains no inline script or style, so the strictest policy allows it. */
+export const inspectorDocument = (mayCancel: boolean): string => `<!doctype html>
+<html lang="en">
+<head>
+<meta charset="utf-8">
+<meta name="viewport" content="width=device-width">
+<meta name="referrer" content="no-referrer">
+<title>mysyncio inspect</title>
+<link rel="icon" href="data:,">
+<script type="module" src="/element.js"></script>
+</head>
+<body>
+<main><mysyncio-inspector src="" fill${mayCancel ? " allow-cancel" : ""}></mysyncio-inspector></main>
+</body>
+</html>
+`;
+
+/** The files of `dist/` that it loads, by their paths on the server. */
+export const INSPECTOR_FILES: Readonly<Record<string, string>> = {
+  "/element.js": "inspectorElement.js",
+  "/inspectorGraph.js": "inspectorGraph.js",
+};
+
+/** Its `Content-Security-Policy`. */
+export const INSPECTOR_POLICY = [
+  "default-src 'none'",
+  "script-src 'self'",
+  "connect-src 'self'",
+  "img-src data:",
+  "base-uri 'none'",
+  "form-action 'none'",
+  "frame-ancestors 'none'",
+].join("; ");

@@ -1,0 +1,113 @@
+// <mysyncio-inspector>: shows the loops of a page, or of a process through `mysyncio inspect`.
+
+import { InspectorModel, PANELS, type PanelName } from "./inspectorModel.ts";
+import type { InspectorSource } from "./inspectorSource.ts";
+import { STYLES } from "./inspectorStyles.ts";
+import { drawInspector } from "./inspectorView.ts";
+import { ServerSource } from "./serverSource.ts";
+
+export type { TraceEvent } from "../traceEvent.ts";
+export type { LoopSnapshot } from "../types.ts";
+export type {
+  InspectorReading,
+  InspectorSource,
+  LoopChoice,
+  SourceRecording,
+} from "./inspectorSource.ts";
+
+const NAME = "mysyncio-inspector";
+
+/** Without custom elements, as on a server that renders pages, importing this does nothing. */
+const Base = (globalThis.HTMLElement ?? class {}) as typeof HTMLElement;
+
+/**
+ * The element `<mysyncio-inspector>`, which importing this module defines. Shows the loops that run
+ * in the page, of all copies of this package: the ready queue, the timer heap, the task tree, a
+ * timeline, the wait-for graph, locks and queues, and warnings.
+ *
+ * Attributes: `theme` is `light` or `dark`, by default as the system says. `panel` is the picture
+ * to show first. `pace` is how fast loops run at first: `paused`, or a number of turns per second.
+ * `src` is the address of a server that `mysyncio inspect` has started, and `token`
+ * its token, by default the fragment of the page's address.
+ *
+ * While it is in a document, it counts what the shown loop does, which takes part of each step. It
+ * stops when it is removed, and lets a paused loop continue.
+ *
+ * @example
+ * import "mysyncio/inspector/element";
+ * document.body.append(document.createElement("mysyncio-inspector"));
+ */
+export class MysyncioInspector extends Base {
+  static readonly observedAttributes = ["src", "token", "panel"];
+  readonly #model = new InspectorModel();
+  #source: InspectorSource | undefined;
+  #root: ShadowRoot | undefined;
+  #stopDrawing: (() => void) | undefined;
+
+  /** The source of the data. Set it to show loops that are elsewhere, such as those of a worker. */
+  get source(): InspectorSource | undefined {
+    return this.#source;
+  }
+
+  set source(source: InspectorSource | undefined) {
+    this.#source = source;
+    if (this.#stopDrawing !== undefined) this.#open();
+  }
+
+  connectedCallback(): void {
+    if (this.#root === undefined) {
+      this.#root = this.attachShadow({ mode: "open" });
+      const sheet = new CSSStyleSheet();
+      sheet.replaceSync(STYLES);
+      this.#root.adoptedStyleSheets = [sheet];
+    }
+    this.#stopDrawing = drawInspector(this.#model, this.#root);
+    this.#open();
+  }
+
+  disconnectedCallback(): void {
+    this.#model.close();
+    this.#stopDrawing?.();
+    this.#stopDrawing = undefined;
+  }
+
+  attributeChangedCallback(name: string, _: string | null, value: string | null): void {
+    if (name === "panel") {
+      if (PANELS.some((panel) => panel === value)) this.#model.panel.value = value as PanelName;
+    } else if (this.#stopDrawing !== undefined) this.#open();
+  }
+
+  #open(): void {
+    const model = this.#model;
+    model.mayCancel.value = this.hasAttribute("allow-cancel");
+    const pace = this.getAttribute("pace");
+    model.firstPace = pace === "paused" ? pace : Number(pace) > 0 ? Number(pace) : undefined;
+    const src = this.getAttribute("src");
+    if (this.#source !== undefined) model.open(this.#source);
+    else if (src === null) void this.#openPage();
+    else {
+      const fragment = location.hash.replace(/^#(token=)?/, "");
+      model.open(new ServerSource(src, this.getAttribute("token") ?? fragment));
+    }
+  }
+
+  /** Shows the loops of this page. A separate file, because the page of a server has no loops. */
+  async #openPage(): Promise<void> {
+    const model = this.#model;
+    model.close();
+    const { PageSource } = await import("./inspectorPage.ts");
+    const isWanted = this.isConnected && this.#source === undefined && !this.hasAttribute("src");
+    if (isWanted) model.open(new PageSource(() => void model.refresh()));
+  }
+}
+
+// Another copy of this module may have defined it.
+if (globalThis.customElements?.get(NAME) === undefined) {
+  globalThis.customElements?.define(NAME, MysyncioInspector);
+}
+
+declare global {
+  interface HTMLElementTagNameMap {
+    [NAME]: MysyncioInspector;
+  }
+}

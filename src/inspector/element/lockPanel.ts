@@ -1,0 +1,97 @@
+// Locks and queues: who holds each, how full it is, and the tasks in its line.
+
+import { h, type JSX } from "preact";
+import type { ResourceSnapshot } from "../types.ts";
+import { countOf, formatCount, hueOf } from "./formats.ts";
+import type { InspectorModel } from "./inspectorModel.ts";
+
+const SHOWN = 24;
+/** The longest lines are shown; a program may have thousands of locks. */
+const MAX_CARDS = 60;
+const MAX_CELLS = 40;
+
+export function LockPanel({ model }: { model: InspectorModel }): JSX.Element {
+  const resources = model.snapshot.value?.resources ?? [];
+  if (resources.length === 0) {
+    return h("p", { class: "none" }, "No task waits for a lock, a queue or another primitive.");
+  }
+  const longest = [...resources].sort((a, b) => b.line.length - a.line.length).slice(0, MAX_CARDS);
+  const rest = resources.length - longest.length;
+  return h(
+    "div",
+    { class: "cards" },
+    longest.map((resource) => h(Card, { key: resource.id, resource, model })),
+    rest > 0 && h("p", { class: "none" }, `${formatCount(rest)} more have shorter lines.`),
+  );
+}
+
+function Card({
+  resource,
+  model,
+}: {
+  resource: ResourceSnapshot;
+  model: InspectorModel;
+}): JSX.Element {
+  const { kind, label, holders, line, size, limit } = resource;
+  const rest = line.length - SHOWN;
+  return h(
+    "article",
+    { class: `card ${hueOf(kind)}` },
+    h("h3", null, label, h("small", null, countOf(line.length, "waiting task"))),
+    size !== null && h(Fill, { size, limit }),
+    h(
+      "div",
+      { class: "line" },
+      holders.length > 0 &&
+        h(
+          "span",
+          { class: "holder" },
+          "held by ",
+          holders.map((id) => chipOf(id, model)),
+        ),
+      holders.length > 0 && h("span", { class: "arrow", "aria-hidden": "true" }, "◂"),
+      h(
+        "ol",
+        { "aria-label": `Line of ${label}` },
+        line.slice(0, SHOWN).map((id) => h("li", { key: id }, chipOf(id, model))),
+      ),
+      rest > 0 && h("span", { class: "more" }, `+ ${formatCount(rest)}`),
+    ),
+  );
+}
+
+function chipOf(id: number, model: InspectorModel): JSX.Element {
+  const task = model.tasks.value.get(id);
+  return h(
+    "button",
+    {
+      key: id,
+      type: "button",
+      class: `chip${model.selected.value === id ? " current" : ""}`,
+      onClick: () => model.select(id),
+    },
+    task?.name ?? "a task that is done",
+  );
+}
+
+/** How full a queue is, with a cell for each place if there are few. */
+function Fill({ size, limit }: { size: number; limit: number | null }): JSX.Element {
+  const text =
+    limit === null ? countOf(size, "item") : `${formatCount(size)} of ${formatCount(limit)}`;
+  const places = limit ?? size;
+  const cells =
+    places > 0 && places <= MAX_CELLS
+      ? Array.from({ length: places }, (_, at) =>
+          h("i", { key: at, class: at < size ? "full" : "" }),
+        )
+      : h("span", {
+          class: "bar",
+          style: { width: `${limit === null ? 100 : (size / limit) * 100}%` },
+        });
+  return h(
+    "div",
+    { class: "fill" },
+    h("span", { class: "cells", "aria-hidden": "true" }, cells),
+    h("span", null, text),
+  );
+}

@@ -1,0 +1,112 @@
+// The ready queue as a line of entries, the next one first.
+//
+// An entry that is still in the queue slides from its old place to the new one, so that a reader who
+// steps from turn to turn sees the queue drain.
+
+import { Component, createRef, h, type JSX } from "preact";
+import type { ReadySnapshot } from "../types.ts";
+import { countOf, formatCount } from "./formats.ts";
+import type { InspectorModel } from "./inspectorModel.ts";
+import { prefersStillness } from "./stillness.ts";
+
+const SHOWN = 40;
+const SLIDE = 260;
+
+const KINDS = { task: "●", callback: "ƒ", timer: "◷" } as const;
+
+interface Props {
+  readonly model: InspectorModel;
+}
+
+export class ReadyLane extends Component<Props> {
+  readonly #list = createRef<HTMLOListElement>();
+  #places = new Map<string, number>();
+
+  override componentDidUpdate({ model }: Props): void {
+    const isSlow = model.pace.peek() !== "full" && !prefersStillness();
+    if (!isSlow) {
+      this.#places.clear();
+      return;
+    }
+    const places = new Map<string, number>();
+    for (const item of (this.#list.current?.children ?? []) as Iterable<HTMLElement>) {
+      const { key = "" } = item.dataset;
+      places.set(key, item.offsetLeft);
+      // Not in the first picture after the loop was paused.
+      if (this.#places.size > 0) slide(item, this.#places.get(key), item.offsetLeft);
+    }
+    this.#places = places;
+  }
+
+  override render({ model }: Props): JSX.Element {
+    const snapshot = model.snapshot.value;
+    const ready = snapshot?.ready ?? [];
+    const entries = keysOf(ready.slice(0, SHOWN)).map(([key, entry]) =>
+      h(
+        "li",
+        { key, "data-key": key, class: `chip ${entry.kind} ${entry.priority}` },
+        h(
+          "button",
+          {
+            ...{ type: "button", disabled: entry.task === null },
+            onClick: () => model.select(entry.task),
+            title: `${entry.kind}, ${entry.priority}`,
+          },
+          h("i", { "aria-hidden": "true" }, KINDS[entry.kind]),
+          nameOf(entry, model),
+        ),
+      ),
+    );
+    const rest = ready.length - SHOWN;
+    const count = ready.length === 1 ? "1 entry" : `${formatCount(ready.length)} entries`;
+    const what = ready.length === 0 ? "empty" : `the next turn runs ${count}, from the left`;
+    return h(
+      "section",
+      { class: "queue", "aria-labelledby": "ready-title" },
+      h("h2", { id: "ready-title" }, "Ready queue", h("small", null, what)),
+      h(
+        "div",
+        { class: "lane" },
+        h("span", { class: "mouth", "aria-hidden": "true" }),
+        h("ol", { ref: this.#list, "aria-label": "Ready queue" }, entries),
+        rest > 0 && h("span", { class: "more" }, `+ ${formatCount(rest)}`),
+        ready.length === 0 && h("span", { class: "empty" }, idleText(model)),
+      ),
+    );
+  }
+}
+
+function idleText(model: InspectorModel): string {
+  if (model.snapshot.value === null) return "No loop is running";
+  const { timers, externals } = model.snapshot.value.loop;
+  const reasons = [
+    timers > 0 ? countOf(timers, "timer") : "",
+    externals > 0 ? countOf(externals, "outside event") : "",
+  ].filter(Boolean);
+  return reasons.length === 0 ? "Nothing to do" : `Sleeps until one of ${reasons.join(" or ")}`;
+}
+
+function nameOf(entry: ReadySnapshot, model: InspectorModel): string {
+  const task = entry.task === null ? undefined : model.tasks.value.get(entry.task);
+  return task?.name ?? entry.label;
+}
+
+/** Returns keys that entries keep while they move up. Callbacks have no identity. */
+function keysOf(entries: readonly ReadySnapshot[]): [string, ReadySnapshot][] {
+  const counts = new Map<string, number>();
+  return entries.map((entry) => {
+    const name = entry.task === null ? entry.label : `task ${entry.task}`;
+    const count = (counts.get(name) ?? 0) + 1;
+    counts.set(name, count);
+    return [`${name} ${count}`, entry];
+  });
+}
+
+function slide(item: Element, from: number | undefined, to: number): void {
+  if (from === to) return;
+  const start =
+    from === undefined
+      ? { opacity: 0, transform: "translateX(24px)" }
+      : { transform: `translateX(${from - to}px)` };
+  item.animate([start, { opacity: 1, transform: "none" }], { duration: SLIDE, easing: "ease-out" });
+}

@@ -1,0 +1,118 @@
+// All that is known of the selected task.
+
+import { h, type JSX } from "preact";
+import type { FrameSnapshot } from "../types.ts";
+import { formatCount, formatDuration } from "./formats.ts";
+import type { InspectorModel } from "./inspectorModel.ts";
+
+export function TaskDetail({ model }: { model: InspectorModel }): JSX.Element | null {
+  const id = model.selected.value;
+  if (id === null) return null;
+  const task = model.tasks.value.get(id);
+  const now = model.snapshot.value?.loop.time ?? 0;
+  const close = h(
+    "button",
+    {
+      type: "button",
+      class: "close",
+      "aria-label": "Close the details",
+      onClick: () => model.select(null),
+    },
+    "×",
+  );
+  if (task === undefined) {
+    return h(
+      "aside",
+      { class: "detail", "aria-label": "Details" },
+      close,
+      h("p", { class: "none" }, "This task is done."),
+    );
+  }
+  const { waitsFor, parent, awaitedBy, created, since, steps, busy, longestStep } = task;
+  const age = (at: number | null) => (at === null ? null : `${formatDuration(now - at)} ago`);
+  const facts: readonly (readonly [name: string, value: JSX.Element | string | null])[] = [
+    ["Coroutine", task.coroutine || null],
+    ["State", since === null ? task.state : `${task.state} for ${formatDuration(now - since)}`],
+    ["Waits for", waitsFor === null ? null : waitsFor.label],
+    [
+      "Until",
+      waitsFor === null || waitsFor.until === null
+        ? null
+        : `in ${formatDuration(waitsFor.until - now)}`,
+    ],
+    ["Awaits", linksTo(waitsFor?.tasks ?? [], model)],
+    ["Awaited by", linksTo(awaitedBy, model)],
+    ["Created by", linksTo(parent === null ? [] : [parent], model)],
+    ["Created", age(created)],
+    ["Steps", steps === null ? null : formatCount(steps)],
+    ["Busy", busy === null ? null : formatDuration(busy)],
+    ["Longest step", longestStep === null ? null : formatDuration(longestStep)],
+    ["Cancellations", task.cancelling === 0 ? null : `${task.cancelling} requested`],
+  ];
+  return h(
+    "aside",
+    { class: "detail", "aria-label": "Details" },
+    close,
+    h("h3", null, h("span", { class: `dot ${task.state}` }), task.name),
+    h(
+      "dl",
+      null,
+      facts
+        .filter(([, value]) => value !== null)
+        .map(([name, value]) => [
+          h("dt", { key: name }, name),
+          h("dd", { key: `${name}=` }, value),
+        ]),
+    ),
+    stackOf(task.stack),
+    model.limits.value !== "" && h("p", { class: "hint" }, model.limits.value),
+    model.mayCancel.value &&
+      h(
+        "button",
+        { type: "button", class: "cancel", onClick: () => void model.cancel(id) },
+        "Cancel this task",
+      ),
+  );
+}
+
+/** Returns links to tasks; null if there are none. */
+export function linksTo(ids: readonly number[], model: InspectorModel): JSX.Element | null {
+  if (ids.length === 0) return null;
+  const shown = ids
+    .slice(0, 8)
+    .map((id) =>
+      h(
+        "button",
+        { key: id, type: "button", class: "link", onClick: () => model.select(id) },
+        model.tasks.value.get(id)?.name ?? "a task that is done",
+      ),
+    );
+  const rest = ids.length - shown.length;
+  return h("span", { class: "links" }, shown, rest > 0 && ` and ${formatCount(rest)} more`);
+}
+
+function stackOf(frames: readonly FrameSnapshot[]): JSX.Element | null {
+  const known = frames.filter(({ functionName, file }) => functionName !== "" || file !== null);
+  if (known.length === 0) return null;
+  const items = known
+    .reverse()
+    .map(({ functionName, file, line, column }, at) =>
+      h(
+        "li",
+        { key: at },
+        functionName || "(anonymous)",
+        file !== null &&
+          h(
+            "small",
+            null,
+            ` ${file.replace(/^.*[/\\]/, "")}:${line}${column === null ? "" : `:${column}`}`,
+          ),
+      ),
+    );
+  return h(
+    "div",
+    null,
+    h("h4", null, "Stack, innermost first"),
+    h("ol", { class: "stack" }, items),
+  );
+}

@@ -1,0 +1,86 @@
+// A trace that is always on, and is handed over when something goes wrong.
+
+import { monotonicClock } from "../loop/clock.ts";
+import { type HookSet, instrument } from "../loop/hooks.ts";
+import type { Scheduler } from "../loop/scheduler.ts";
+import type { LoopWarning } from "../program/loopHooks.ts";
+import { isThenable } from "../tasks/awaitable.ts";
+import { placedEvents } from "./placedEvents.ts";
+import type { TraceEvent } from "./traceEvent.ts";
+import { TraceRing } from "./traceRing.ts";
+
+/** Why a flight recorder hands over its events: a warning, or the name of a signal. */
+export type FlightCause = LoopWarning | string;
+
+/** Receives the latest events of a flight recorder. */
+export type FlightDump = (events: TraceEvent[], cause: FlightCause) => unknown;
+
+/** How long the same kind of warning causes no other dump, in milliseconds. */
+const PAUSE = 60_000;
+
+/** The part of an event loop that knows signals. */
+interface Signalled {
+  addSignalHandler(signal: string, callback: () => void): void;
+  removeSignalHandler(signal: string): boolean;
+}
+
+/** Every scheduler is an event loop, which futures and tasks needn't know. */
+function signalsOf(loop: Scheduler): Signalled {
+  return loop as unknown as Signalled;
+}
+
+export class FlightRecorder extends TraceRing {
+  readonly #loop: Scheduler;
+  readonly #dump: FlightDump;
+  readonly #signal: string | undefined;
+  readonly #dumpedAt = new Map<string, number>();
+  readonly #removeHooks: () => void;
+
+  constructor(loop: Scheduler, limit: number, dump: FlightDump, signal: string | undefined) {
+    super(loop, limit);
+    this.#loop = loop;
+    this.#dump = dump;
+    this.#signal = signal;
+    this.#removeHooks = instrument(loop, {
+      warns: (warning) => this.#onWarning(warning as LoopWarning),
+    } as HookSet);
+    if (signal === undefined) return;
+    try {
+      signalsOf(loop).addSignalHandler(signal, () => this.#handOver(signal));
+    } catch (error) {
+      // The signal is unknown, or there are none here.
+      super.stop();
+      this.#removeHooks();
+      throw error;
+    }
+  }
+
+  override stop(): void {
+    if (!this.isRecording) return;
+    super.stop();
+    this.#removeHooks();
+    if (this.#signal === undefined) return;
+    signalsOf(this.#loop).removeSignalHandler(this.#signal);
+  }
+
+  #onWarning(warning: LoopWarning): void {
+    const now = monotonicClock.now();
+    if (now - (this.#dumpedAt.get(warning.id) ?? -Infinity) < PAUSE) return;
+    this.#dumpedAt.set(warning.id, now);
+    this.#handOver(warning);
+  }
+
+  #handOver(cause: FlightCause): void {
+    // The recorder stays on: a full disk may have room again.
+    const report = (exception: unknown) => {
+      const message = "The `dump` of a flight recorder threw";
+      this.#loop.callExceptionHandler({ message, exception });
+    };
+    try {
+      const result = this.#dump(placedEvents(this), cause);
+      if (isThenable(result)) Promise.resolve(result).catch(report);
+    } catch (exception) {
+      report(exception);
+    }
+  }
+}

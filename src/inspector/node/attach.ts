@@ -1,0 +1,192 @@
+// Attaches to a Node process that was not prepared for it, and leaves the process unchanged.
+//
+//   /proc: is it Node, is it ours ──> SIGUSR1 ──> its port, by the inodes of its sockets ──> CDP
+//
+// SIGUSR1 makes Node open its inspector, even while JavaScript never returns to the event loop. The
+// evaluations then run in the middle of that JavaScript. Once this command is connected, the process
+// closes its inspector by itself when nobody is connected any more, also if this command is killed.
+// If this command ends earlier, the next one arranges that: see openingMarks.ts. If the inspector was
+// open before, somebody else uses it, and it stays open.
+
+import { get } from "node:http";
+import { setTimeout as delay } from "node:timers/promises";
+import { DevToolsClient } from "./devToolsClient.ts";
+import { ANSWER, EvaluatingTarget } from "./evaluatingTarget.ts";
+import { isMarked, markOpening, unmark } from "./openingMarks.ts";
+import { checkCatchesSignal, isTaken, listeningPorts, portsInOptions } from "./processFacts.ts";
+import { leaveWhenStopped } from "./stopping.ts";
+import { TargetError } from "./target.ts";
+
+/** The port that SIGUSR1 opens unless the process was started with another one. */
+const DEFAULT_PORT = 9229;
+const POLL = 20;
+/** How long no port may appear before the inspector is looked for on the ports that were there. */
+const SILENCE = 500;
+
+/**
+ * Opens the inspector of a process, unless it is open, and connects to it.
+ *
+ * @param opening how long the process may take, in milliseconds
+ * @throws TargetError if the process can't be inspected
+ */
+export async function attachToProcess(pid: number, opening: number): Promise<DevToolsClient> {
+  const before = listeningPorts(pid);
+  // Only those that are likely, because the others may be servers of the program.
+  const likely = [DEFAULT_PORT, ...portsInOptions(pid)].filter((port) => before.includes(port));
+  const open = await connectToAny(pid, likely);
+  if (open !== undefined) return isMarked(pid) ? closingLater(pid, open) : open.client;
+  let isInterrupted = false;
+  const interrupt = () => {
+    isInterrupted = true;
+  };
+  process.once("SIGINT", interrupt).once("SIGTERM", interrupt);
+  try {
+    return await openInspector(pid, before, opening, () => isInterrupted);
+  } finally {
+    process.off("SIGINT", interrupt).off("SIGTERM", interrupt);
+  }
+}
+
+/** Signals the process, and connects to the port that appears. */
+async function openInspector(
+  pid: number,
+  before: readonly number[],
+  opening: number,
+  isInterrupted: () => boolean,
+): Promise<DevToolsClient> {
+  const wasMarked = isMarked(pid);
+  signal(pid);
+  const began = performance.now();
+  const known = new Set(before);
+  let haveLooked = false;
+  let wasBlocked = false;
+  for (let took = 0; took < opening && !isInterrupted(); took = performance.now() - began) {
+    const ports = listeningPorts(pid);
+    const found = await connectToAny(
+      pid,
+      ports.filter((port) => !known.has(port)),
+    );
+    if (found !== undefined) {
+      const client = await closingLater(pid, found);
+      if (!isInterrupted()) return client;
+      await client.close();
+      throw new TargetError("Interrupted");
+    }
+    if (!haveLooked && took > SILENCE) {
+      haveLooked = true;
+      // It was open before, on a port that no option names, or opened before the ports were read.
+      const old = await connectToAny(pid, [...known]);
+      if (old !== undefined && wasMarked) return closingLater(pid, old);
+      if (old !== undefined) {
+        unmark(pid);
+        return old.client;
+      }
+    }
+    // If the inspector of an earlier command was just closing, the process ignored the signal.
+    const closed = [...known].filter((port) => !ports.includes(port));
+    for (const port of closed) known.delete(port);
+    // Another process may have the port only while another command looks into it.
+    const isBlocked = isTaken(DEFAULT_PORT);
+    if (closed.length > 0 || (wasBlocked && !isBlocked)) signal(pid);
+    wasBlocked = isBlocked;
+    await delay(POLL);
+  }
+  const later =
+    "If it opens its inspector later, the next command for this process closes it again";
+  if (isInterrupted()) throw new TargetError(`Interrupted. ${later}`);
+  throw new TargetError(
+    `Process ${pid} didn't open its inspector within ${opening / 1000} seconds: ${
+      isTaken(DEFAULT_PORT)
+        ? `port ${DEFAULT_PORT} is taken by another process`
+        : "it may handle SIGUSR1 itself, or wait for a synchronous child process"
+    }. Start it with \`node --import mysyncio/inspector/register\` to need no signal and no port. ${later}`,
+  );
+}
+
+/** Makes the process close its inspector by itself, and returns the client. */
+async function closingLater(pid: number, { client, port }: Connection): Promise<DevToolsClient> {
+  const target = new EvaluatingTarget(client, false);
+  await orLeave(client, target.call("closeWhenUnused", port));
+  unmark(pid);
+  return client;
+}
+
+function signal(pid: number): void {
+  checkCatchesSignal(pid);
+  markOpening(pid);
+  try {
+    process.kill(pid, "SIGUSR1");
+  } catch (cause) {
+    throw new TargetError(`Process ${pid} has ended, or may not be signalled`, { cause });
+  }
+}
+
+interface Connection {
+  readonly client: DevToolsClient;
+  readonly port: number;
+}
+
+async function connectToAny(
+  pid: number,
+  ports: readonly number[],
+): Promise<Connection | undefined> {
+  for (const port of new Set(ports)) {
+    const path = await pathOfTarget(port);
+    if (path === undefined) continue;
+    const client = await DevToolsClient.connect(new URL(`ws://127.0.0.1:${port}${path}`), ANSWER);
+    const pidOfTarget = client.send<{ result: { value?: unknown } }>(
+      "Runtime.evaluate",
+      { expression: "process.pid", returnByValue: true },
+      ANSWER,
+    );
+    const [{ result }] = await orLeave(client, Promise.all([pidOfTarget, leaveAtExit(client)]));
+    if (result.value === pid) return { client, port };
+    await client.close();
+  }
+  return undefined;
+}
+
+/** Disconnects if an answer fails. Otherwise this command and an exiting process would not end. */
+async function orLeave<T>(client: DevToolsClient, answer: Promise<T>): Promise<T> {
+  try {
+    return await answer;
+  } catch (error) {
+    client.leave();
+    throw error;
+  }
+}
+
+/**
+ * Disconnects when the process exits, and before this command is stopped with Ctrl+Z. Otherwise the
+ * process would wait for this command.
+ */
+export async function leaveAtExit(client: DevToolsClient): Promise<void> {
+  leaveWhenStopped(client);
+  client.on("NodeRuntime.waitingForDisconnect", () => client.leave());
+  await client.send("NodeRuntime.notifyWhenWaitingForDisconnect", { enabled: true }, ANSWER);
+}
+
+/** Asks a port for its DevTools target. Undefined if it isn't an inspector. */
+function pathOfTarget(port: number): Promise<string | undefined> {
+  return new Promise((resolve) => {
+    const request = get(
+      { host: "127.0.0.1", port, path: "/json/list", timeout: 1_000 },
+      (answer) => {
+        let text = "";
+        answer.setEncoding("utf8");
+        answer.on("data", (part: string) => {
+          text += part;
+          // Some other server, whose response may be endless.
+          if (text.length > 100_000) request.destroy();
+        });
+        answer.on("end", () =>
+          resolve(/"webSocketDebuggerUrl":\s*"ws:\/\/[^/"]+([^"]+)"/.exec(text)?.[1]),
+        );
+        answer.on("error", () => resolve(undefined));
+      },
+    );
+    request.on("timeout", () => request.destroy());
+    request.on("error", () => resolve(undefined));
+    request.on("close", () => resolve(undefined));
+  });
+}

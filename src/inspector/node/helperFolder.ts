@@ -1,0 +1,19 @@
+// Where the socket of a helper thread is.
+
+/** What the thread needs to know. */
+export interface HelperData {
+  /** The path of its socket. */
+  readonly path: string;
+}
+
+export const SOCKET_NAME = "inspector.sock";
+
+/** How the name of the folder of a process begins. Random letters follow. */
+export function helperFolder(pid: number): string {
+  return `mysyncio-inspector-${pid}`;
+}
+
+/** Whether that is the socket of the helper of a process. */
+export function isHelperSocket(path: string): boolean {
+  return /\/mysyncio-inspector-\d+-[^/]+\/inspector\.sock$/.test(path);
+}

@@ -1,0 +1,41 @@
+// Which frames are in this package rather than in the program. Names of folders don't tell: the
+// package may be bundled, renamed or linked, and a program may be called "mysyncio" too.
+
+import type { FrameSnapshot } from "../types.ts";
+
+/** The file of the command. */
+const COMMAND = "mysyncio.js";
+
+type Place = Pick<FrameSnapshot, "file">;
+
+/**
+ * Returns a function that marks the frames in this package.
+ *
+ * @param places where the classes of the running loops are
+ * @param program the path of the program. If it is in one folder with the package, as in a bundle
+ *   without source maps, nothing is marked
+ */
+export function libraryMarker(
+  places: readonly Place[],
+  program: string,
+): (frame: FrameSnapshot) => FrameSnapshot {
+  const folders = new Set(places.flatMap(({ file }) => (file === null ? [] : folderOf(file))));
+  const path = pathOf(program);
+  const own = [...folders].map(pathOf).filter(
+    // A worker of a fleet may be the package's own command.
+    (folder) => !path.startsWith(folder) || path === `${folder}${COMMAND}`,
+  );
+  return (frame) =>
+    own.some((folder) => frame.file !== null && pathOf(frame.file).startsWith(folder))
+      ? { ...frame, isLibrary: true }
+      : frame;
+}
+
+/** The built package is one folder. Its sources are several, and the class is in one of them. */
+function folderOf(file: string): string {
+  return file.replace(/(?:\bloop\/baseEventLoop\.ts|[^/\\]*)$/, "");
+}
+
+function pathOf(file: string): string {
+  return file.replace(/^file:\/\//, "");
+}

@@ -1,0 +1,91 @@
+// From the address of a target to a connection.
+
+import { attachToProcess, leaveAtExit } from "./attach.ts";
+import { DevToolsClient } from "./devToolsClient.ts";
+import { ANSWER, EvaluatingTarget } from "./evaluatingTarget.ts";
+import { checkProcess, helperSocket } from "./processFacts.ts";
+import { SocketTarget } from "./socketTarget.ts";
+import { type Target, TargetError } from "./target.ts";
+import { attachToWorker, workersOf } from "./workerSession.ts";
+
+/** Where a target is. */
+type TargetAddress =
+  | { readonly kind: "process"; readonly pid: number }
+  | { readonly kind: "worker"; readonly pid: number; readonly worker: string }
+  | { readonly kind: "socket"; readonly path: string }
+  | { readonly kind: "page"; readonly url: URL };
+
+/** Parses an address given to the command. Returns undefined if it isn't one. */
+export function parseAddress(text: string): TargetAddress | undefined {
+  const [, pid, worker] = /^([1-9]\d{0,9})(?:\/(.+))?$/.exec(text) ?? [];
+  if (pid !== undefined && worker === undefined) return { kind: "process", pid: Number(pid) };
+  if (pid !== undefined && worker !== undefined) {
+    return { kind: "worker", pid: Number(pid), worker };
+  }
+  if (/^ws:\/\//.test(text) && URL.canParse(text)) return { kind: "page", url: new URL(text) };
+  return text.includes("/") && !/^\w+:\/\//.test(text) ? { kind: "socket", path: text } : undefined;
+}
+
+/**
+ * Connects to a target.
+ *
+ * @param opening how long a process may take to open its inspector, in milliseconds
+ * @throws TargetError if the target can't be inspected
+ */
+export async function openTarget(address: TargetAddress, opening: number): Promise<Target> {
+  switch (address.kind) {
+    case "socket":
+      return SocketTarget.connect(address.path);
+    case "page":
+      return openPage(address.url);
+    case "worker": {
+      checkProcess(address.pid);
+      const client = await attachToProcess(address.pid, opening);
+      try {
+        return new EvaluatingTarget(await attachToWorker(client, address.worker), false);
+      } catch (error) {
+        await client.close();
+        throw error;
+      }
+    }
+    case "process": {
+      checkProcess(address.pid);
+      const path = helperSocket(address.pid);
+      if (path !== undefined) return SocketTarget.connect(path);
+      return new ProcessTarget(await attachToProcess(address.pid, opening));
+    }
+  }
+}
+
+/** The main thread of a process, through which its other threads can be reached. */
+class ProcessTarget extends EvaluatingTarget {
+  readonly #client: DevToolsClient;
+  #threads: Promise<ReadonlyMap<number, Target>> | undefined;
+
+  constructor(client: DevToolsClient) {
+    super(client, false);
+    this.#client = client;
+  }
+
+  threads(): Promise<ReadonlyMap<number, Target>> {
+    this.#threads ??= workersOf(this.#client).then(
+      (workers) =>
+        new Map(
+          workers.map(({ thread, session }) => [thread, new EvaluatingTarget(session, false)]),
+        ),
+    );
+    return this.#threads;
+  }
+}
+
+async function openPage(url: URL): Promise<Target> {
+  // The protocol is not encrypted, and gives full control over the browser.
+  if (!["127.0.0.1", "localhost", "[::1]"].includes(url.hostname)) {
+    throw new TargetError(
+      `Only DevTools addresses of this machine are accepted, such as ws://127.0.0.1:9222/devtools/page/…, not those of ${url.hostname}`,
+    );
+  }
+  const client = await DevToolsClient.connect(url, ANSWER);
+  await leaveAtExit(client).catch(() => undefined); // only Node knows how to
+  return new EvaluatingTarget(client, true);
+}

@@ -1,0 +1,55 @@
+// Marks of processes that were asked to open their inspector, in files.
+//
+// A command that gives up or dies before it has connected can't arrange that the inspector closes
+// again. A process that is blocked opens it later, and the next command finds the mark.
+
+import { lstatSync, readdirSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { startTimeOf } from "./processFacts.ts";
+
+const PREFIX = "mysyncio-opening-";
+
+/** Marks a process, and removes the marks of processes that have ended. */
+export function markOpening(pid: number): void {
+  const path = pathOf(pid);
+  if (path === undefined) return;
+  try {
+    removeLeftovers();
+    // Never follows a link that another user may have put there.
+    writeFileSync(path, "", { flag: "wx", mode: 0o600 });
+  } catch {
+    // It is marked already, or there is no folder for marks: the command works without them.
+  }
+}
+
+/** Whether an earlier command of this user has marked the process. */
+export function isMarked(pid: number): boolean {
+  const path = pathOf(pid);
+  return path !== undefined && isOwn(path);
+}
+
+export function unmark(pid: number): void {
+  const path = pathOf(pid);
+  if (path !== undefined && isOwn(path)) rmSync(path, { force: true });
+}
+
+/** With its start time, because a PID may be used again. */
+function pathOf(pid: number): string | undefined {
+  const start = startTimeOf(pid);
+  return start === undefined ? undefined : join(tmpdir(), `${PREFIX}${pid}-${start}`);
+}
+
+function isOwn(path: string): boolean {
+  const file = lstatSync(path, { throwIfNoEntry: false });
+  return file?.isFile() === true && file.uid === process.geteuid?.();
+}
+
+function removeLeftovers(): void {
+  for (const name of readdirSync(tmpdir())) {
+    const [, pid, start] = /^mysyncio-opening-(\d+)-(\d+)$/.exec(name) ?? [];
+    const path = join(tmpdir(), name);
+    if (pid === undefined || startTimeOf(Number(pid)) === start || !isOwn(path)) continue;
+    rmSync(path, { force: true });
+  }
+}

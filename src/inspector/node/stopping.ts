@@ -1,0 +1,20 @@
+// Ctrl+Z: a stopped command can't disconnect, and a process can't exit while one is connected. So the
+// command disconnects first. Nothing can be done about SIGSTOP, which can't be handled.
+
+import type { DevToolsClient } from "./devToolsClient.ts";
+import { TargetError } from "./target.ts";
+
+const clients = new Set<DevToolsClient>();
+
+/** Ends the connection before this command stops. */
+export function leaveWhenStopped(client: DevToolsClient): void {
+  if (clients.size === 0) process.on("SIGTSTP", () => void stop());
+  clients.add(client);
+}
+
+async function stop(): Promise<void> {
+  const why = new TargetError("The command was stopped, and has left the process. Run it again");
+  // Not at once: Node may crash if it exits while it finds out that a connection is lost.
+  await Promise.all(Array.from(clients, (client) => client.close(why)));
+  process.kill(process.pid, "SIGSTOP");
+}

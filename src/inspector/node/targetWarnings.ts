@@ -1,0 +1,45 @@
+// Looks for warnings in the process or page that a command looks into.
+
+import type { Reader } from "../reader.ts";
+import type { LoopShape, TaskShape } from "../shapes.ts";
+import { attachDetector, type Detection } from "../warnings/attachDetector.ts";
+
+export class TargetWarnings {
+  readonly #reader: Reader;
+  /** What was started here. */
+  readonly #own = new Map<LoopShape, Detection>();
+
+  constructor(reader: Reader) {
+    this.#reader = reader;
+  }
+
+  /** Looks at these loops from now on, unless their program does so itself. Takes a sample. */
+  look(loops: readonly LoopShape[]): void {
+    for (const loop of loops) {
+      this.#reader.idOf(loop); // before its tasks, so that the first loop is number 1
+      const found = loop._slots.hooks?.find(({ hooks }) => hooks._detector)?.hooks._detector;
+      if (found !== undefined) found.poll();
+      else this.#start(loop);
+    }
+    for (const loop of this.#own.keys()) if (!loop.isRunning()) this.#stop(loop);
+  }
+
+  /** Removes all hooks. */
+  stop(): void {
+    for (const loop of this.#own.keys()) this.#stop(loop);
+  }
+
+  #start(loop: LoopShape): void {
+    const ways = {
+      now: () => performance.now(),
+      // The command knows the functions and lines of tasks, and puts them here.
+      placeOf: (task: TaskShape) => task._describe(),
+    };
+    this.#own.set(loop, attachDetector(loop, this.#reader, ways));
+  }
+
+  #stop(loop: LoopShape): void {
+    this.#own.get(loop)?.end();
+    this.#own.delete(loop);
+  }
+}

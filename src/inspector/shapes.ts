@@ -1,0 +1,124 @@
+// The fields that the reader reads. They are the probe of version 2: whoever changes one of them
+// changes `_probe` too.
+//
+// The reader also runs in other processes, on objects of another copy of this package. So it knows
+// no classes, and finds out what an object is by its fields.
+
+import type { LoopWarning } from "../program/loopHooks.ts";
+
+export const PROBE_VERSION = 2;
+
+export interface LoopShape {
+  readonly _probe: number;
+  readonly _core: CoreShape;
+  readonly _slots: Iterable<RunnableShape> & {
+    readonly current: RunnableShape | undefined;
+    readonly size: number;
+    /** The hooks. Statistics store their facts next to their hooks. */
+    readonly hooks:
+      | readonly {
+          readonly hooks: { readonly _facts?: FactsShape; readonly _detector?: DetectorShape };
+        }[]
+      | undefined;
+    at(id: number): RunnableShape | undefined;
+  };
+  readonly _external: number;
+  time(): number;
+  isRunning(): boolean;
+  getDebug(): boolean;
+  readonly slowCallbackDuration?: number;
+}
+
+export interface CoreShape {
+  readonly kind: "wasm" | "js";
+  timers(): number;
+  // The compiled core.
+  readonly _head?: number;
+  readonly _tail?: number;
+  readonly _exports?: {
+    readonly memory: { readonly buffer: ArrayBuffer };
+    readonly rings: { readonly value: number };
+    readonly heap: { readonly value: number };
+    readonly timers: { readonly value: number };
+  };
+  // The reference core.
+  readonly _queues?: readonly {
+    readonly _ids: Int32Array;
+    readonly _first: number;
+    readonly _end: number;
+  }[];
+  readonly _timers?: { readonly _slots: readonly number[]; readonly _deadlines: readonly number[] };
+}
+
+/** A task, a handle, or the timer of a sleep or a timeout. */
+export interface RunnableShape {
+  _describe(): string;
+  /** A task. */
+  _inspect?(): {
+    readonly on: FutureShape | undefined;
+    readonly at: unknown;
+    readonly body: object;
+    readonly innermost: CallShape | undefined;
+  };
+  /** A timeout: its task. */
+  readonly _task?: RunnableShape;
+  /** Of a sleep and of a task. */
+  _waiters?(): Iterable<object>;
+  when?(): number | undefined;
+}
+
+export interface TaskShape extends FutureShape, Omit<RunnableShape, "_waiters"> {
+  getName(): string;
+  cancelling(): number;
+  cancel(message?: string): boolean;
+  _inspect(): ReturnType<NonNullable<RunnableShape["_inspect"]>>;
+}
+
+export interface FutureShape {
+  done(): boolean;
+  cancelled(): boolean;
+  /** Whether it is done, but without a result. */
+  _hasFailed(): boolean;
+  _describe(): string;
+  _waiters(): Iterable<object>;
+  _parts?(): Iterable<FutureShape>;
+  _resource?(): object;
+  /** Of a call elsewhere: the key under which it is served there. */
+  _callKey?(): string | undefined;
+  /** In the line of a resource: who holds it, as far as that is recorded. */
+  _holders?(): Iterable<{ readonly by: object | undefined }>;
+  /** In the line of a resource: the entries before and after it. */
+  readonly _ahead?: FutureShape;
+  readonly _behind?: FutureShape;
+}
+
+export interface CallShape {
+  readonly _generator: object;
+  readonly _caller: CallShape | undefined;
+}
+
+/** What statistics know about a task. Found through their hooks: see `factsOf` in reader.ts. */
+export interface TaskFacts {
+  readonly parent: object | undefined;
+  /** Null if that was before statistics began. */
+  readonly created: number | null;
+  /** When it last became ready, began to wait or began a step. */
+  readonly since: number | null;
+  readonly steps: number;
+  readonly busy: number;
+  readonly longestStep: number;
+}
+
+/** What statistics know about a loop. */
+export interface FactsShape {
+  readonly lag: number | null;
+  readonly utilization: number | null;
+  ofTask(task: object): TaskFacts | undefined;
+}
+
+/** What finds the warnings of a loop. Found through its hooks, like statistics. */
+export interface DetectorShape {
+  /** Takes a sample if the last one is old enough. */
+  poll(): void;
+  list(idOf: (task: object) => number): readonly LoopWarning[];
+}

@@ -1,0 +1,89 @@
+// Recording what a loop does, for Chrome's trace viewer.
+
+import {
+  checkCount,
+  checkFunction,
+  checkOptions,
+  outOfRange,
+  wrongType,
+} from "../lang/arguments.ts";
+import { currentScheduler } from "../loop/current.ts";
+import { checkLoop, type Scheduler } from "../loop/scheduler.ts";
+import { type FlightDump, FlightRecorder } from "./flightRecorder.ts";
+import { placedEvents } from "./placedEvents.ts";
+import type { TraceEvent } from "./traceEvent.ts";
+import { type TraceRecording, TraceRing } from "./traceRing.ts";
+
+/** The options of `startTrace`. */
+export interface TraceOptions {
+  /** The loop to trace; by default the running one. */
+  readonly loop?: Scheduler | undefined;
+  /** How many of the latest events to keep; 100,000 by default. */
+  readonly limit?: number | undefined;
+  /**
+   * Makes the recording a flight recorder, which may stay on for good: called with the latest events
+   * when a warning is raised, at most once a minute for each kind, and at the signal. Warnings are
+   * raised once `warnings(loop)` was called. What it throws, or the promise that it
+   * returns rejects with, goes to the loop's exception handler.
+   */
+  readonly dump?: FlightDump | undefined;
+  /**
+   * A signal that calls `dump` too, such as `"SIGUSR2"`. Replaces the loop's own handler for it.
+   * Needs `mysyncio/node`. A loop that is busy in one step dumps after that step.
+   */
+  readonly signal?: string | undefined;
+}
+
+const LIMIT = 100_000;
+/** More would take gigabytes. */
+const MOST = 100_000_000;
+let latest: TraceRing | undefined;
+
+/**
+ * Starts to record what a loop does. Records until `stop()` is called, and keeps the latest events
+ * in a ring of fixed size, so it may stay on as a flight recorder. Each event reads the clock once.
+ *
+ * A step that is under way when it starts is not recorded.
+ *
+ * With `dump`, it hands over the latest events when something goes wrong.
+ *
+ * @throws TypeError, RangeError if an option is invalid.
+ * @throws RuntimeError if no loop is given and none is running, or if there are no signals here.
+ * @example
+ * const recording = startTrace({ loop });
+ * await loop.runUntilComplete(main);
+ * recording.stop();
+ * await writeFile("trace.json", JSON.stringify(traceEvents(recording)));
+ * @example
+ * warnings(loop);
+ * const dump = (events: TraceEvent[]) => writeFileSync("flight.json", JSON.stringify(events));
+ * startTrace({ loop, limit: 20_000, dump, signal: "SIGUSR2" });
+ */
+export function startTrace(options: TraceOptions = {}): TraceRecording {
+  checkOptions(options);
+  const { loop = currentScheduler("startTrace()"), limit = LIMIT, dump, signal } = options;
+  checkLoop(loop);
+  checkCount("limit", limit, 1);
+  if (limit > MOST) throw outOfRange("limit", `at most ${MOST}`, limit);
+  if (dump === undefined && signal !== undefined) throw new TypeError("`signal` needs `dump`");
+  if (dump !== undefined) checkFunction("dump", dump);
+  latest =
+    dump === undefined ? new TraceRing(loop, limit) : new FlightRecorder(loop, limit, dump, signal);
+  return latest;
+}
+
+/**
+ * Returns a recording, by default the one that was started last, as events that the trace viewers
+ * of Chrome and Perfetto read: write them to a file as JSON. The thread "steps" has every step and
+ * callback; the 500 busiest tasks have a thread each, with their steps and waits; arrows lead from
+ * a step that wakes a task to the step that follows. In order of time.
+ *
+ * Calls in other threads and on a fleet have arrows too. Record on both sides and join the events:
+ * all processes of a machine use the same clock, and an arrow leads through the call where it runs.
+ *
+ * @throws TypeError if `recording` was not returned by `startTrace`.
+ */
+export function traceEvents(recording: TraceRecording | undefined = latest): TraceEvent[] {
+  if (recording instanceof TraceRing) return placedEvents(recording);
+  throw wrongType("recording", "what `startTrace` has returned", recording);
+}

@@ -1,0 +1,108 @@
+// The part of a trace that leads to other threads and machines: arrows between a task that waits
+// for a call and what runs the call.
+//
+// An arrow has a beginning and an end at the caller and steps wherever the call runs:
+//
+//   caller     [ step ]   waits for the call                     [ step ]
+//                  s                                             f
+//   elsewhere               [ the call runs ................. ]
+//                           t                                 t
+//
+// So each trace is complete on its own, and traces of several processes fit together when they are
+// joined, because both sides compute the same id.
+
+import type { TraceEvent } from "./traceEvent.ts";
+
+/** A call that runs here for a caller elsewhere. */
+export interface Served {
+  readonly subject: number;
+  readonly begins: number;
+  readonly ends: number;
+  /** The last one counts. */
+  readonly ids: number[];
+}
+
+/** The thread of the first call. Calls that overlap have a thread each. */
+const FIRST_LANE = 600;
+const MAX_LANES = 300;
+
+/** What every end of an arrow of a call has. */
+export const CALL = { name: "call", cat: "call" } as const;
+
+/** Returns a slice for each call that runs here, and the steps of its arrow. */
+export function servedCalls(
+  calls: readonly Served[],
+  pid: number,
+  names: ReadonlyMap<number, string>,
+): TraceEvent[] {
+  const events: TraceEvent[] = [];
+  const laneEnds: number[] = [];
+  for (const { subject, begins, ends, ids } of [...calls].sort((a, b) => a.begins - b.begins)) {
+    const free = laneEnds.findIndex((end) => end <= begins);
+    const lane = free < 0 ? laneEnds.length : free;
+    if (lane === MAX_LANES) continue;
+    const tid = FIRST_LANE + lane;
+    if (lane === laneEnds.length) {
+      const args = { name: lane === 0 ? "calls" : `calls ${lane + 1}` };
+      events.push({ name: "thread_name", ph: "M", ts: 0, pid, tid, args });
+    }
+    laneEnds[lane] = ends;
+    events.push({
+      ...slice,
+      name: names.get(subject) ?? "",
+      ph: "X",
+      ts: begins,
+      dur: ends - begins,
+      pid,
+      tid,
+    });
+    const id = ids.at(-1);
+    if (id === undefined) continue;
+    for (const ts of [begins, ends]) events.push({ ...CALL, id, ph: "t", ts, pid, tid });
+  }
+  return events;
+}
+
+const slice = { cat: "call" } as const;
+
+/**
+ * Cuts the arrows of joined traces into two: from the caller to where the call first runs, and from
+ * where it last ran back, if it has returned. Leaves out steps of arrows whose caller is in none of
+ * the traces.
+ */
+export function cutCallArrows(events: readonly TraceEvent[]): TraceEvent[] {
+  const begins = new Map<number, TraceEvent>();
+  const steps = new Map<number, TraceEvent[]>();
+  const ends = new Map<number, TraceEvent>();
+  const others: TraceEvent[] = [];
+  for (const event of [...events].sort((a, b) => a.ts - b.ts)) {
+    const { ph, id } = event;
+    if (event.cat !== CALL.cat || id === undefined) others.push(event);
+    else if (ph === "s") begins.set(id, begins.get(id) ?? event);
+    else if (ph === "f") ends.set(id, ends.get(id) ?? event);
+    else if (steps.has(id)) steps.get(id)?.push(event);
+    else steps.set(id, [event]);
+  }
+  const arrows = [...begins].flatMap(([id, begin]): TraceEvent[] => {
+    const end = ends.get(id);
+    const own = steps.get(id) ?? [];
+    const [first, last] = [own[0], own.at(-1)];
+    if (end === undefined || first === undefined || last === undefined) return [];
+    const there: TraceEvent[] = [
+      begin,
+      { ...first, ph: "f", bp: "e", ts: Math.max(first.ts, begin.ts) },
+    ];
+    // An arrow ends where it begins until its call has returned.
+    if (end.ts <= begin.ts) return there;
+    const back = { ...CALL, id: id + HALF_OF_IDS };
+    return [
+      ...there,
+      { ...last, ...back, ph: "s", ts: Math.min(last.ts, end.ts) },
+      { ...end, ...back },
+    ];
+  });
+  return [...others, ...arrows];
+}
+
+/** Ids of calls are smaller than that. */
+const HALF_OF_IDS = 2 ** 52;

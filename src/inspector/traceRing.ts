@@ -1,0 +1,252 @@
+// A ring of typed arrays, which keeps the latest events of a loop.
+//
+// An event is three numbers: its kind, its instant and whom it is about; some have a second object.
+// Tasks and labels are numbered, and only their names are kept, so a trace keeps no task alive. The
+// ids of calls, which arrows to other threads and machines need, are in events of their own.
+// Recording knows nothing of the export, which may happen in another process.
+
+import { callDoor, type ServedCall, type ServedListener } from "../executors/servedCalls.ts";
+import { monotonicClock } from "../loop/clock.ts";
+import { type HookSet, instrument } from "../loop/hooks.ts";
+import type { Scheduler } from "../loop/scheduler.ts";
+import type { LoopHooks } from "../program/loopHooks.ts";
+import type { Future } from "../tasks/kernel/future.ts";
+import { callId } from "./callIds.ts";
+import { kindOf, kindOfCall, leavesOf } from "./leaves.ts";
+import type { FutureShape } from "./shapes.ts";
+
+/** A trace that records, or has recorded. */
+export interface TraceRecording {
+  /** Whether it still records. */
+  readonly isRecording: boolean;
+  /** How many events it has seen. It keeps the latest ones, up to its limit. */
+  readonly seen: number;
+  /** Ends the recording. Does nothing the second time. */
+  stop(): void;
+}
+
+/** Names a call with its function. Where it runs is left out, because that is not known yet. */
+function waitLabelOf(future: Future<unknown>): string {
+  const description = future._describe();
+  return kindOfCall(description) === undefined
+    ? kindOf(future)
+    : description.replace(/ \([^)]*\)/, "");
+}
+
+/** Returns the calls that a future waits for, itself or through its parts. */
+function callsOf(future: FutureShape): readonly FutureShape[] {
+  if (future._callKey !== undefined) return [future];
+  return future._parts === undefined ? [] : leavesOf(future).calls;
+}
+
+/** What a ring has kept, oldest first, as plain data that survives JSON. */
+export interface TraceColumns {
+  readonly kinds: ArrayLike<number>;
+  /** Milliseconds of the real, monotonic clock. */
+  readonly times: ArrayLike<number>;
+  /**
+   * The number of the task, callback or call; of a turn, how many entries are ready; the lower half of
+   * a call's id.
+   */
+  readonly subjects: ArrayLike<number>;
+  /** The number of the label of a wait, or of the waker, or 0; the upper half of a call's id. */
+  readonly objects: ArrayLike<number>;
+  readonly names: readonly (readonly [number: number, name: string])[];
+  readonly labels: readonly string[];
+}
+
+export const STEP_BEGINS = 1;
+export const STEP_ENDS = 2;
+export const WAITS = 3;
+export const WAKES = 4;
+export const CALLBACK_BEGINS = 5;
+export const CALLBACK_ENDS = 6;
+export const TURN = 7;
+/** A call of others begins to run here, or has got another name. */
+export const SERVING_BEGINS = 8;
+export const SERVING_ENDS = 9;
+/**
+ * The id of a call that the event before is about. A wait is followed by those of calls that no wait
+ * before was for, and a wake by those of calls that are done.
+ */
+export const CALL_ID = 10;
+
+const HALF = 2 ** 32;
+
+/** The recordings that have not ended. */
+const recordings = /* @__PURE__ */ new Set<TraceRing>();
+
+export class TraceRing implements TraceRecording {
+  readonly #kinds: Uint8Array;
+  readonly #times: Float64Array;
+  /** The number of the task or callback. */
+  readonly #subjects: Uint32Array;
+  /** The number of the label of a wait, or of the waker; 0 for none. */
+  readonly #objects: Uint32Array;
+  readonly #limit: number;
+  readonly #numbers = new WeakMap<object, number>();
+  /** The names of the numbers that the ring may contain. */
+  readonly #names = new Map<number, string>();
+  #lastNumber = 0;
+  readonly #labels = new Map<string, number>([["", 0]]);
+  #seen = 0;
+  /** The loops that it follows, with what removes its hooks. */
+  readonly #removals = new Map<object, () => void>();
+  readonly #loop: Scheduler | undefined;
+  readonly #onCall: ServedListener;
+  /** The ids of calls that tasks have waited for. */
+  readonly #callIds = new WeakMap<object, number>();
+  /** The calls that tasks wait for, by task. */
+  readonly #awaited = new WeakMap<object, readonly FutureShape[]>();
+
+  /**
+   * @param loop the loop to record; none to begin with none
+   * @param ownsThread whether to record the calls that have this thread to themselves
+   */
+  constructor(loop: Scheduler | undefined, limit: number, ownsThread = true) {
+    this.#limit = limit;
+    this.#kinds = new Uint8Array(limit);
+    this.#times = new Float64Array(limit);
+    this.#subjects = new Uint32Array(limit);
+    this.#objects = new Uint32Array(limit);
+    this.#loop = loop;
+    this.#onCall = (call, what) => this.#addCall(call, what, ownsThread);
+    // Nobody may have stopped the recording of a loop that was closed.
+    for (const one of recordings) if (one.#loop?.isClosed()) one.#end();
+    recordings.add(this);
+    const { calls, listeners } = callDoor();
+    if (loop !== undefined) this.follow(loop);
+    for (const call of calls) this.#onCall(call, "begins");
+    listeners.add(this.#onCall);
+  }
+
+  /** Records another loop of the same thread too. */
+  follow(loop: Scheduler): void {
+    for (const [one] of this.#removals) {
+      if ((one as Scheduler).isClosed()) this.#removals.delete(one);
+    }
+    const hooks: LoopHooks = {
+      stepBegins: (task) => this.#add(STEP_BEGINS, this.#numberOf(task, task.getName())),
+      stepEnds: (task) => this.#add(STEP_ENDS, this.#numberOf(task, task.getName())),
+      taskWaits: (task, future) => {
+        this.#add(WAITS, this.#numberOf(task, task.getName()), this.#labelOf(waitLabelOf(future)));
+        // The shape has optional fields that a future's class need not declare.
+        const calls = callsOf(future as unknown as FutureShape);
+        if (calls.length > 0) this.#awaited.set(task, calls);
+        for (const call of calls) this.#addBegunCall(call);
+      },
+      taskWakes: (task, by) => {
+        const waker = by === undefined ? 0 : (this.#numbers.get(by) ?? 0);
+        this.#add(WAKES, this.#numberOf(task, task.getName()), waker);
+        for (const call of this.#awaited.get(task) ?? []) {
+          const id = this.#callIds.get(call);
+          if (id !== undefined && call.done()) this.#addCallId(id);
+        }
+        this.#awaited.delete(task);
+      },
+      callbackBegins: (handle) =>
+        this.#add(CALLBACK_BEGINS, this.#numberOf(handle, handle._describe())),
+      callbackEnds: (handle) => this.#add(CALLBACK_ENDS, this.#numberOf(handle, "callback")),
+      turnBegins: (ready) => this.#add(TURN, ready),
+    };
+    this.#removals.set(loop, instrument(loop, hooks as HookSet));
+  }
+
+  get isRecording(): boolean {
+    return recordings.has(this);
+  }
+
+  get seen(): number {
+    return this.#seen;
+  }
+
+  stop(): void {
+    this.#end();
+  }
+
+  #end(): void {
+    recordings.delete(this);
+    callDoor().listeners.delete(this.#onCall);
+    for (const remove of this.#removals.values()) remove();
+    this.#removals.clear();
+  }
+
+  /** Copies what is kept. */
+  columns(): TraceColumns {
+    const size = Math.min(this.#seen, this.#limit);
+    const first = (this.#seen - size) % this.#limit;
+    const inOrder = <T extends Uint8Array | Uint32Array | Float64Array>(column: T): T => {
+      const ordered = column.slice(0, size) as T;
+      ordered.set(column.subarray(first, size));
+      ordered.set(column.subarray(0, first), size - first);
+      return ordered;
+    };
+    return {
+      kinds: inOrder(this.#kinds),
+      times: inOrder(this.#times),
+      subjects: inOrder(this.#subjects),
+      objects: inOrder(this.#objects),
+      names: [...this.#names],
+      labels: [...this.#labels.keys()],
+    };
+  }
+
+  #addCall(call: ServedCall, what: "begins" | "ends", ownsThread: boolean): void {
+    if (call.loop === undefined ? !ownsThread : !this.#removals.has(call.loop)) return;
+    const number = this.#numberOf(call, call.name);
+    if (what === "ends") return this.#add(SERVING_ENDS, number);
+    this.#names.set(number, call.name);
+    this.#add(SERVING_BEGINS, number);
+    this.#addCallId(callId(call.key));
+  }
+
+  /** Once for each call, because a loop may wait for the same calls again and again. */
+  #addBegunCall(call: FutureShape): void {
+    const key = this.#callIds.has(call) ? undefined : call._callKey?.();
+    if (key === undefined) return;
+    const id = callId(key);
+    this.#callIds.set(call, id);
+    this.#addCallId(id);
+  }
+
+  #addCallId(id: number): void {
+    this.#add(CALL_ID, id % HALF, Math.floor(id / HALF));
+  }
+
+  #add(kind: number, subject: number, object = 0): void {
+    const at = this.#seen % this.#limit;
+    this.#kinds[at] = kind;
+    this.#times[at] = monotonicClock.now();
+    this.#subjects[at] = subject;
+    this.#objects[at] = object;
+    this.#seen++;
+  }
+
+  #numberOf(object: object, name: string): number {
+    let number = this.#numbers.get(object);
+    if (number === undefined) {
+      number = ++this.#lastNumber;
+      this.#numbers.set(object, number);
+    }
+    if (!this.#names.has(number)) {
+      if (this.#names.size > 2 * this.#limit) this.#forgetNames();
+      this.#names.set(number, name);
+    }
+    return number;
+  }
+
+  /** Forgets the names that the ring no longer contains, so that a recorder may stay on. */
+  #forgetNames(): void {
+    const kept = new Set(this.#subjects);
+    for (const number of this.#names.keys()) if (!kept.has(number)) this.#names.delete(number);
+  }
+
+  #labelOf(label: string): number {
+    let number = this.#labels.get(label);
+    if (number === undefined) {
+      number = this.#labels.size;
+      this.#labels.set(label, number);
+    }
+    return number;
+  }
+}

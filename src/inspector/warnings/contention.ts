@@ -1,0 +1,171 @@
+// Many tasks at one primitive: a lock with a long line, and wake-ups after which tasks only wait
+// again.
+
+import type { Task } from "../../tasks/kernel/task.ts";
+import { type Finding, lasting, many, Rule, type Sample } from "./finding.ts";
+import type { RuleHooks } from "./ruleHooks.ts";
+
+/** From how many tasks on a line is a convoy, and how often the lock is handed over meanwhile. */
+const CONVOY = 5;
+const HAND_OVERS = 10;
+/** From how many tasks on a wake-up is a herd. */
+const HERD = 10;
+/** The part of a herd that may find something to do. */
+const USEFUL = 0.1;
+const MEMORY = 60_000;
+const SAMPLE = 1_000;
+
+/** What happened at a lock in this window. */
+interface Traffic {
+  handOvers: number;
+  /** Waits of tasks that had been handed the lock in this window. */
+  returns: number;
+  readonly served: Set<object>;
+}
+
+/** Locks for which the same tasks queue over and over, so that all of them run at its pace. */
+export class LockConvoys extends Rule {
+  #traffic = new Map<object, Traffic>();
+
+  override readonly hooks: RuleHooks = {
+    taskWaits: (task, future) => {
+      const lock = lockOf(future._resource?.());
+      if (lock === undefined) return;
+      const traffic = this.#of(lock);
+      if (traffic.served.has(task)) traffic.returns++;
+    },
+    taskWakes: (task) => {
+      const lock = lockOf(task._inspect().on?._resource?.());
+      if (lock === undefined) return;
+      const traffic = this.#of(lock);
+      traffic.handOvers++;
+      traffic.served.add(task);
+    },
+  };
+
+  override *check({ seconds, lines }: Sample): Iterable<Finding> {
+    for (const [lock, { handOvers, returns }] of this.#traffic) {
+      const line = lines.get(lock) ?? [];
+      if (line.length < CONVOY || handOvers < HAND_OVERS || returns < handOvers / 2) continue;
+      const label = this.around.labelOf(lock);
+      const [first] = line;
+      yield {
+        id: "lock-convoy",
+        key: label,
+        message: `The same tasks keep queuing for ${label}, which limits them all to its pace`,
+        evidence: `${many(line.length, "task")} waiting; it was handed over ${many(handOvers, "time")} in ${seconds.toFixed(1)} s, ${returns.toLocaleString("en")} of them to tasks that came back`,
+        place: first === undefined ? label : `${label}, awaited in ${this.around.placeOf(first)}`,
+        wayOut:
+          "Hold the lock for a shorter time: don't await anything else while you hold it, or split what it guards",
+        tasks: line,
+      };
+    }
+    this.#traffic = new Map();
+  }
+
+  #of(lock: object): Traffic {
+    let traffic = this.#traffic.get(lock);
+    if (traffic === undefined) {
+      traffic = { handOvers: 0, returns: 0, served: new Set() };
+      this.#traffic.set(lock, traffic);
+    }
+    return traffic;
+  }
+}
+
+/** Semaphores and queues are meant to be waited for by many. */
+function lockOf(resource: object | undefined): object | undefined {
+  return resource?.constructor.name === "Lock" ? resource : undefined;
+}
+
+/** A primitive that woke several tasks in one step. */
+interface Burst {
+  readonly what: object;
+  /** The step, by its number. */
+  readonly step: number;
+  readonly first: Task<unknown>;
+  size: number;
+  /** Tasks that waited for the same again at once, and others. */
+  back: number;
+  others: number;
+}
+
+interface Useless {
+  count: number;
+  woken: number;
+  first: number;
+  last: number;
+  task: Task<unknown>;
+}
+
+/** Wake-ups of many tasks of which all but a few wait again at once. */
+export class Herds extends Rule {
+  #step = 0;
+  #burst: Burst | undefined;
+  readonly #of = new Map<object, Burst>();
+  readonly #useless = new Map<object, Useless>();
+
+  override readonly hooks: RuleHooks = {
+    stepBegins: () => void this.#step++,
+    callbackBegins: () => void this.#step++,
+    taskWakes: (task, by) => {
+      const what = by && task._inspect().on?._resource?.();
+      if (what === undefined) return;
+      // Whoever was notified by a condition first waits for its lock.
+      if (this.#of.has(task)) return;
+      if (this.#burst?.what !== what || this.#burst.step !== this.#step) {
+        this.#burst = { what, step: this.#step, first: task, size: 0, back: 0, others: 0 };
+      }
+      this.#burst.size++;
+      this.#of.set(task, this.#burst);
+    },
+    stepEnds: (task) => {
+      const burst = this.#of.get(task);
+      if (burst === undefined) return;
+      const { on } = task._inspect();
+      const next = on?._resource?.();
+      if (next === burst.what) burst.back++;
+      // The lock of the condition: what the task does next is still open.
+      else if (lockOf(next) !== undefined) return;
+      else burst.others++;
+      this.#of.delete(task);
+      if (burst.back + burst.others === burst.size) this.#close(burst);
+    },
+  };
+
+  override *check({ time }: Sample): Iterable<Finding> {
+    for (const [what, { count, woken, first, last, task }] of this.#useless) {
+      if (time - last > MEMORY) this.#useless.delete(what);
+      if (time - last > MEMORY || last - first < SAMPLE) continue;
+      const label = this.around.labelOf(what);
+      yield {
+        id: "herd",
+        key: label,
+        message: `${label} wakes many tasks, but hardly any of them finds something to do`,
+        evidence: `${many(count, "time")} in ${lasting(last - first)}, it woke ${many(Math.round(woken / count), "task")}, and all but a few immediately waited for it again`,
+        place: `${label}, awaited in ${this.around.placeOf(task)}`,
+        wayOut:
+          "Wake only as many tasks as can continue: call `notify(n)` instead of `notifyAll()`, or use a `Queue`",
+        tasks: task.done() ? [] : [task],
+        isSure: true,
+        since: first,
+      };
+    }
+  }
+
+  /** Counts a burst if one task or a few went on, and the others didn't. */
+  #close({ what, first, size, others }: Burst): void {
+    // If none went on, they may all have done their work without waiting.
+    if (size < HERD || others === 0 || others > size * USEFUL) return;
+    const time = this.around.loop.time();
+    const known = this.#useless.get(what);
+    if (known === undefined || time - known.last > MEMORY) {
+      this.#useless.set(what, { count: 1, woken: size, first: time, last: time, task: first });
+      return;
+    }
+    known.count++;
+    known.woken += size;
+    known.last = time;
+    known.task = first;
+  }
+}

@@ -1,0 +1,87 @@
+// What the rules of warnings share: their input and their findings.
+
+import { isTask } from "../leaves.ts";
+import type { FutureShape, LoopShape, TaskShape } from "../shapes.ts";
+import type { Lives } from "./lives.ts";
+import type { RuleHooks } from "./ruleHooks.ts";
+
+/** Something that a rule has found. */
+export interface Finding {
+  readonly id: string;
+  /** The same in the next sample if it is the same thing. */
+  readonly key: string;
+  readonly message: string;
+  readonly evidence: string;
+  readonly place: string;
+  readonly wayOut: string;
+  readonly tasks: readonly TaskShape[];
+  /** Whether it needs no second sample, because it has been going on for long enough. */
+  readonly isSure?: boolean;
+  /** Whether it is an event that has happened, rather than a lasting state. Events stay listed. */
+  readonly isPast?: boolean;
+  /** Since when, if that is known. */
+  readonly since?: number;
+}
+
+/** A loop at the moment of a sample. */
+export interface Sample {
+  /** By the loop's clock. */
+  readonly time: number;
+  /** Since the previous sample, in seconds of the loop's clock. */
+  readonly seconds: number;
+  /** The tasks that wait, with what they wait for. */
+  readonly waiting: ReadonlyMap<TaskShape, FutureShape>;
+  /** The tasks that wait directly for each primitive. */
+  readonly lines: ReadonlyMap<object, readonly TaskShape[]>;
+}
+
+/** What a rule knows of its surroundings. */
+export interface Surroundings {
+  readonly loop: LoopShape;
+  readonly lives: Lives;
+  /** The monotonic clock, in milliseconds. */
+  now(): number;
+  /** A number for an object, the same each time. */
+  idOf(object: object): number;
+  /** Its kind and number, such as `Lock 1`. */
+  labelOf(resource: object): string;
+  /** The function that a task runs, with the line if it is known. */
+  placeOf(task: TaskShape): string;
+}
+
+/** Finds one kind of mistake, or a few that need the same facts. */
+export abstract class Rule {
+  protected readonly around: Surroundings;
+
+  constructor(around: Surroundings) {
+    this.around = around;
+  }
+
+  abstract readonly hooks: RuleHooks;
+  /** Returns what holds now. Called about once a second, and begins a new window. */
+  abstract check(sample: Sample): Iterable<Finding>;
+}
+
+/** Whether a future is a wait for a promise, with nothing else behind it. */
+export function isPromise(future: FutureShape): boolean {
+  return future._resource === undefined && !isTask(future) && future._describe() === "Promise";
+}
+
+/** Returns a number with its noun: `1 task`, `2,000 tasks`. */
+export function many(count: number, noun: string): string {
+  return `${count.toLocaleString("en")} ${noun}${count === 1 ? "" : "s"}`;
+}
+
+/** Returns a duration for people: `240 ms` or `3.1 s`. */
+export function lasting(milliseconds: number): string {
+  return milliseconds < 1_000
+    ? `${Math.round(milliseconds)} ms`
+    : `${(milliseconds / 1_000).toFixed(1)} s`;
+}
+
+/** Identifies the function of a task: all its tasks share the prototype of its generators. */
+export function functionOf(task: TaskShape): object {
+  const { body } = task._inspect();
+  const generator = (body as { readonly _generator?: object })._generator ?? body;
+  return (Object.getPrototypeOf(generator) as object | null) ?? generator;
+}

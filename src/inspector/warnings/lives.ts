@@ -1,0 +1,81 @@
+// What the rules know of each task that is not done.
+//
+// Entries of ended tasks are dropped, and an entry keeps no other task alive.
+
+import type { FutureShape, TaskShape } from "../shapes.ts";
+import type { RuleHooks } from "./ruleHooks.ts";
+
+/** The creator of a task. */
+interface Creator {
+  readonly name: string;
+  hasEnded: boolean;
+}
+
+class Life implements Creator {
+  readonly name: string;
+  creator: Creator | undefined;
+  /** Whether it was seen from its start. */
+  readonly isWhole: boolean;
+  hasEnded = false;
+  /** How often what it awaited was done. */
+  wakes = 0;
+  /** What it waits for, or waited for before its latest step. */
+  on: FutureShape | undefined;
+  /** When it began to wait, by the loop's clock. */
+  since: number;
+
+  constructor(name: string, creator: Creator | undefined, isWhole: boolean, since: number) {
+    this.name = name;
+    this.creator = creator;
+    this.isWhole = isWhole;
+    this.since = since;
+  }
+}
+
+export class Lives {
+  readonly #lives = new Map<TaskShape, Life>();
+  readonly #time: () => number;
+
+  constructor(time: () => number) {
+    this.#time = time;
+  }
+
+  readonly hooks: RuleHooks & {
+    taskStarted(task: TaskShape, parent: TaskShape | undefined): void;
+  } = {
+    taskStarted: (task, parent) => {
+      const creator = parent && this.of(parent);
+      this.#lives.set(task, new Life(task.getName(), creator, true, this.#time()));
+    },
+    taskWaits: (task, future) => {
+      const life = this.of(task);
+      life.on = future;
+      life.since = this.#time();
+    },
+    taskWakes: (task) => {
+      this.of(task).wakes++;
+    },
+  };
+
+  /** Called after all rules have seen the end. */
+  end(task: TaskShape): void {
+    const life = this.#lives.get(task);
+    if (life === undefined) return;
+    life.hasEnded = true;
+    // The tasks that it created refer to it: they must not keep all its ancestors too, or what it
+    // waited for.
+    life.creator = undefined;
+    life.on = undefined;
+    this.#lives.delete(task);
+  }
+
+  of(task: TaskShape): Life {
+    let life = this.#lives.get(task);
+    if (life === undefined) {
+      life = new Life(task.getName(), undefined, false, this.#time());
+      // A task that existed before, or that ended in the same step.
+      if (!task.done()) this.#lives.set(task, life);
+    }
+    return life;
+  }
+}

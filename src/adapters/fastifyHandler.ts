@@ -1,0 +1,39 @@
+import type { FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
+import type { Awaitable } from "../tasks/awaitable.ts";
+import { disconnectOf } from "./disconnect.ts";
+import { abortable, CLIENT_GONE } from "./handler.ts";
+
+/**
+ * Turns a coroutine function into a handler or a hook of Fastify.
+ *
+ * Each request starts a task, which is cancelled when the client disconnects before the response is
+ * complete. Nothing is sent then, and no error is reported. The coroutine's result is sent, as that
+ * of an async handler, and any other error goes to Fastify's error handler. If a task group fails
+ * with a single error, the error handler receives that error. If something else cancels the task,
+ * it receives a RequestCancelledError, for which Fastify responds with status 503.
+ *
+ * Calls follow the rules of `toAsync`: they share the thread's default loop. `this` is the Fastify
+ * instance.
+ *
+ * @throws TypeError if `handler` is not a function.
+ * @example
+ * app.get<{ Params: { id: string } }>("/users/:id", toHandler(function* (request) {
+ *   return yield* timeout(1_000, () => findUser(request.params.id));
+ * }));
+ */
+export function fastifyHandler<
+  T,
+  Instance = FastifyInstance,
+  Request = FastifyRequest,
+  Reply extends Pick<FastifyReply, "raw" | "hijack"> = FastifyReply,
+>(
+  handler: (this: Instance, request: Request, reply: Reply) => Awaitable<T>,
+): (this: Instance, request: Request, reply: Reply) => Promise<T> {
+  const call = abortable(handler);
+  return async function (request, reply) {
+    const result = await call(this, [request, reply], disconnectOf(reply.raw));
+    if (result !== CLIENT_GONE) return result;
+    reply.hijack(); // otherwise Fastify reports that nothing was sent
+    return reply as unknown as T; // which Fastify ignores from then on
+  };
+}

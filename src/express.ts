@@ -1,0 +1,2 @@
+export { expressHandler as toHandler } from "./adapters/expressHandler.ts";
+export { RequestCancelledError } from "./adapters/handler.ts";

@@ -1,0 +1,2 @@
+export { fastifyHandler as toHandler } from "./adapters/fastifyHandler.ts";
+export { RequestCancelledError } from "./adapters/handler.ts";

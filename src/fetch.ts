@@ -1,0 +1,2 @@
+export { fetchHandler as toHandler } from "./adapters/fetchHandler.ts";
+export { RequestCancelledError } from "./adapters/handler.ts";

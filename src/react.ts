@@ -1,0 +1,1 @@
+export { type ComponentTask, type TaskState, useTask } from "./adapters/useTask.ts";

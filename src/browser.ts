@@ -1,16 +1,14 @@
-import { provideExecuting } from "./executing.ts";
 import { serveTasks } from "./executors/browser/thread.ts";
 import { ThreadExecutor } from "./executors/browser/threadExecutor.ts";
-import { executionOf } from "./executors/execution.ts";
+import { loopExecutorOf } from "./executors/loopExecutor.ts";
 import { Selector } from "./io/browser/selector.ts";
 import { WatchedSources } from "./io/sources.ts";
-import { provideExposing } from "./loop/exposing.ts";
-import { provideSources } from "./loop/readiness.ts";
-import { exposureOf } from "./remote/exposure.ts";
+import { installPlatform } from "./loop/platform.ts";
+import { remoteServerOf } from "./remote/remoteServer.ts";
 
 export type { WorkerExecutorOptions } from "./executors/browser/threadExecutor.ts";
 export type { ThreadExecutorOptions } from "./executors/calls.ts";
-export { toThread } from "./executors/execution.ts";
+export { toThread } from "./executors/loopExecutor.ts";
 export { defineTask } from "./executors/task.ts";
 export { threadSignal } from "./executors/work.ts";
 export * from "./index.ts";
@@ -24,12 +22,14 @@ export {
   WebSocketError,
   type WebSocketMessage,
 } from "./io/webSocketConnection.ts";
-export type { ExposedFunctions, RemoteTicket } from "./loop/exposing.ts";
+export type { ExposedFunctions, RemoteTicket } from "./loop/platform.ts";
 export { connectRemote, type Remote } from "./remote/remote.ts";
 export { RemoteLostError } from "./remote/remoteError.ts";
 export { transfer } from "./remote/transfer.ts";
 export { Selector, serveTasks, ThreadExecutor };
 
-provideSources((loop) => new WatchedSources(loop, new Selector()));
-provideExposing(exposureOf);
-provideExecuting((loop) => executionOf(loop, () => new ThreadExecutor()));
+installPlatform({
+  sources: (loop) => new WatchedSources(loop, new Selector()),
+  remotePort: remoteServerOf,
+  executorPort: (loop) => loopExecutorOf(loop, () => new ThreadExecutor()),
+});

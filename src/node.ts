@@ -1,28 +1,29 @@
-import { provideExecuting } from "./executing.ts";
-import { executionOf } from "./executors/execution.ts";
+import { loopExecutorOf } from "./executors/loopExecutor.ts";
 import { ThreadExecutor } from "./executors/node/threadExecutor.ts";
+import { openChannels } from "./inspector/node/diagnosticsChannels.ts";
 import { Selector } from "./io/node/selector.ts";
 import { NodeSources } from "./io/node/signalHandlers.ts";
-import { provideExposing } from "./loop/exposing.ts";
-import { provideInlets } from "./loop/hosts/blocking.ts";
-import { portInlets } from "./loop/hosts/ports.ts";
-import { provideSources } from "./loop/readiness.ts";
-import { exposureOf } from "./remote/exposure.ts";
+import { portInput } from "./loop/hosts/ports.ts";
+import { installPlatform } from "./loop/platform.ts";
+import { remoteServerOf } from "./remote/remoteServer.ts";
 
-provideSources((loop) => new NodeSources(loop, new Selector()));
-provideInlets(portInlets);
-provideExposing(exposureOf);
-provideExecuting((loop) => executionOf(loop, () => new ThreadExecutor()));
+installPlatform({
+  sources: (loop) => new NodeSources(loop, new Selector()),
+  blockingInput: portInput,
+  remotePort: remoteServerOf,
+  executorPort: (loop) => loopExecutorOf(loop, () => new ThreadExecutor()),
+});
+openChannels();
 
 export type { ThreadExecutorOptions } from "./executors/calls.ts";
-export { toThread } from "./executors/execution.ts";
+export { toThread } from "./executors/loopExecutor.ts";
 export { defineTask } from "./executors/task.ts";
 export { threadSignal } from "./executors/work.ts";
 export * from "./index.ts";
 export {
   accept,
   type Datagram,
-  type PortMessage,
+  type ReceivedMessage,
   receiveFrom,
   receiveMessage,
 } from "./io/node/adapt.ts";
@@ -38,14 +39,13 @@ export { type AddressInfo, getaddrinfo, type NameOptions } from "./io/node/names
 export type { Outputs, Process } from "./io/node/process.ts";
 export { Selector } from "./io/node/selector.ts";
 export {
-  type ConnectionHandler,
-  type Server,
   type ServerOptions,
   startServer,
   startUnixServer,
   type UnixServerOptions,
-} from "./io/node/server.ts";
+} from "./io/node/startServer.ts";
 export {
+  type BytesSubprocessOptions,
   createSubprocessExec,
   createSubprocessShell,
   DEVNULL,
@@ -53,9 +53,11 @@ export {
   STDOUT,
   type Stdio,
   type SubprocessOptions,
+  type TextSubprocessOptions,
 } from "./io/node/subprocess.ts";
 export { EVENT_READ, EVENT_WRITE, type Pollable } from "./io/pollable.ts";
 export type { SelectorKey } from "./io/selector.ts";
+export type { ConnectionHandler, Server } from "./io/server.ts";
 export { IncompleteReadError, LimitOverrunError } from "./io/streamErrors.ts";
 export { StreamReader } from "./io/streamReader.ts";
 export { StreamWriter } from "./io/streamWriter.ts";
@@ -65,7 +67,7 @@ export {
   WebSocketError,
   type WebSocketMessage,
 } from "./io/webSocketConnection.ts";
-export type { ExposedFunctions, RemoteTicket } from "./loop/exposing.ts";
+export type { ExposedFunctions, RemoteTicket } from "./loop/platform.ts";
 export { connectRemote, type Remote } from "./remote/remote.ts";
 export { RemoteLostError } from "./remote/remoteError.ts";
 export { transfer } from "./remote/transfer.ts";

@@ -1,93 +1,96 @@
+import { availableParallelism } from "node:os";
 import { playwright } from "@vitest/browser-playwright";
-import { configDefaults, defineConfig } from "vitest/config";
+import { defineConfig } from "vitest/config";
 import { findBrowser } from "./.ci/browser.mjs";
+import { filesOf, laneOf, type Project } from "./test/lanes.ts";
 
 declare module "vitest" {
   interface ProvidedContext {
     core: "wasm" | "js";
+    effort: "usual" | "exhaustive";
   }
 }
 
 const CORES = ["wasm", "js"] as const;
-/** What meets values of the host. */
-const IN_ANOTHER_REALM = [
-  "test/realm.node.test.ts",
-  "test/remote/remoteError.test.ts",
-  "test/io/node/connection.node.test.ts",
-  "test/tasks/{fromPromise,withSignal,exceptionGroup}.test.ts",
-];
+const lane = laneOf(process.env["MYSYNCIO_LANE"]);
 const executablePath = findBrowser();
 
-// One suite, four times: both platforms, each over both cores. What meets the host's values once more, in a vm context.
+function filesAndCore(name: Project, core: "wasm" | "js") {
+  const effort: "usual" | "exhaustive" = lane === "exhaustive" ? lane : "usual";
+  return { name, include: filesOf(name, lane), provide: { core, effort } };
+}
+
+function inNode(name: Project, core: "wasm" | "js", pool: "forks" | "vmForks" = "forks") {
+  const globalSetup = name === "node-once" ? ["test/adapters/install.ts"] : [];
+  const isolate = name.includes("-alone-");
+  // Forks, because threads reject --expose-gc.
+  const options = { pool, isolate, execArgv: ["--expose-gc"], globalSetup };
+  return { extends: true as const, test: { ...filesAndCore(name, core), ...options } };
+}
+
+function inBrowser(name: "browser" | "browser-alone", isolate: boolean) {
+  const instances = CORES.map((core) => ({
+    browser: "chromium" as const,
+    ...filesAndCore(`${name}-${core}`, core),
+  })).filter(({ include }) => include.length > 0);
+  const browser = {
+    enabled: true,
+    headless: true,
+    // One page per project, because another one would load the package again.
+    fileParallelism: false,
+    screenshotFailures: false,
+    provider: playwright({
+      launchOptions: {
+        ...(executablePath && { executablePath }),
+        args: [
+          "--js-flags=--expose-gc",
+          "--no-sandbox",
+          "--disable-gpu",
+          "--disable-quic",
+          "--no-first-run",
+          "--disable-background-networking",
+          "--disable-component-update",
+          "--disable-sync",
+        ],
+      },
+    }),
+    instances,
+  };
+  const include = instances.flatMap((instance) => instance.include);
+  const globalSetup = ["test/support/workerBundle.ts"];
+  return { extends: true as const, test: { name, include, isolate, browser, globalSetup } };
+}
+
+const projects = [
+  inNode("node-once", "wasm"),
+  ...CORES.flatMap((core) => [inNode(`node-${core}`, core), inNode(`node-alone-${core}`, core)]),
+  inNode("node-vm", "wasm", "vmForks"), // Node's errors and buffers belong to another realm there
+  inBrowser("browser", false),
+  inBrowser("browser-alone", true),
+];
+
+// One suite on two platforms over two cores. test/lanes.ts lists what runs where.
 export default defineConfig({
   test: {
-    projects: [
-      ...CORES.map((core) => ({
-        extends: true as const,
-        test: {
-          name: `node-${core}`,
-          provide: { core },
-          exclude: [...configDefaults.exclude, "test/**/*.browser.test.ts"],
-          pool: "forks" as const, // workers refuse --expose-gc
-          execArgv: ["--expose-gc"],
-        },
-      })),
-      // In a vm context of its own, where Node's errors and buffers are of another realm. It does not extend the rest, which
-      // would add all files to its own.
-      {
-        esbuild: { target: "es2022" as const },
-        test: {
-          name: "node-vm",
-          provide: { core: "wasm" },
-          include: IN_ANOTHER_REALM,
-          pool: "vmForks" as const,
-          setupFiles: ["test/support/core.ts"],
-          testTimeout: 60_000,
-          execArgv: ["--expose-gc"],
-        },
-      },
-      {
-        extends: true,
-        test: {
-          name: "browser",
-          exclude: [...configDefaults.exclude, "test/**/*.node.test.ts"],
-          browser: {
-            enabled: true,
-            headless: true,
-            screenshotFailures: false,
-            provider: playwright({
-              launchOptions: {
-                ...(executablePath && { executablePath }),
-                args: [
-                  "--js-flags=--expose-gc",
-                  "--no-sandbox",
-                  "--disable-gpu",
-                  "--disable-quic",
-                  "--no-first-run",
-                  "--disable-background-networking",
-                  "--disable-component-update",
-                  "--disable-sync",
-                ],
-              },
-            }),
-            instances: CORES.map((core) => ({
-              browser: "chromium" as const,
-              name: `browser-${core}`,
-              provide: { core },
-            })),
-          },
-        },
-      },
-    ],
-    include: ["test/**/*.test.ts"],
-    // For what hangs. How long a busy machine takes says nothing.
-    testTimeout: 60_000,
-    hookTimeout: 60_000,
+    // With an empty list Vitest would search for test files itself.
+    projects: projects.filter(({ test }) => test.include.length > 0),
+    // More than two on a small machine, because many tests wait for programs that they start.
+    maxWorkers: Math.max(3, availableParallelism() - 1),
+    // For tests that hang. A time limit near the usual duration would fail on a busy machine.
+    testTimeout: 120_000,
+    hookTimeout: 120_000,
     setupFiles: ["test/support/core.ts"],
     globalSetup: ["test/support/webSocketServer.ts"],
   },
-  // Lowers decorators and `using` as the build does, by the same esbuild.
+  // Lowers decorators and `using` with the same esbuild as the build.
   esbuild: { target: "es2022" },
-  // Found late, a dependency makes the page reload in the middle of a run.
-  optimizeDeps: { include: ["fast-check"] },
+  // All that the pages import. A dependency that is found late would make a page reload in the middle
+  // of a run.
+  optimizeDeps: {
+    noDiscovery: true,
+    include: [
+      ...["fast-check", "react", "react-dom/client"],
+      ...["preact", "@preact/signals-core", "d3-hierarchy", "@dagrejs/dagre"],
+    ],
+  },
 });

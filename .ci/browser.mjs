@@ -1,5 +1,5 @@
-// The browser that the tests run in: one that is on the machine, else one that
-// the platform's own means can install.
+// The browser that the tests run in: an installed one, otherwise one that the platform's package
+// manager can install.
 
 import { existsSync } from "node:fs";
 import { delimiter, join } from "node:path";
@@ -12,7 +12,7 @@ const COMMANDS = [
 ];
 const MAC_APPS = ["Chromium", "Google Chrome", "Microsoft Edge"];
 
-/** Finds a Chromium-based browser; `undefined` if there is none. */
+/** Finds a Chromium-based browser. Returns `undefined` if there is none. */
 export function findBrowser() {
   const named = process.env["MYSYNCIO_BROWSER"] || process.env["CHROME_PATH"];
   if (named) return named;
@@ -24,7 +24,7 @@ export function findBrowser() {
   ].find((path) => existsSync(path));
 }
 
-/** Installs a browser; `undefined` if the machine does not allow it. */
+/** Installs a browser. Returns `undefined` if the machine does not allow it. */
 export function installBrowser() {
   if (existsSync("/etc/debian_version") && process.getuid?.() === 0) {
     process.env["DEBIAN_FRONTEND"] = "noninteractive";

@@ -1,25 +1,30 @@
-// Programs of others that tests talk to. Where one is missing and cannot be
-// installed, what needs it says so by its title.
+// Other projects' programs that tests talk to. If one is missing and can't be installed, the tests
+// that need it are skipped, and their titles name it.
 
 import { spawnSync } from "node:child_process";
 import { existsSync } from "node:fs";
 import { run } from "./shell.mjs";
 
-/** Each with what it can do if it is there, and the package of Debian that holds it. */
+/** Each with a check of what it can do, and the Debian package that contains it. */
 const PEERS = [
   { name: "curl", args: ["--version"], package: "curl" },
   { name: "openssl", args: ["version"], package: "openssl" },
   { name: "python3", args: ["-c", "import asyncio, ssl"], package: "python3" },
+  // The tests of the fleet fail without it.
+  { name: "redis-server", args: ["--version"], package: "redis-server" },
 ];
 
-/** Whether a program is on this machine. @param {string} name */
+/** Whether a program is installed. @param {string} name */
 export function hasPeer(name) {
   const peer = PEERS.find((one) => one.name === name);
-  if (peer === undefined) throw new Error(`Expected a program that is known here, got ${name}`);
+  if (peer === undefined) throw new Error(`Expected one of the listed programs, got ${name}`);
   return spawnSync(name, peer.args, { stdio: "ignore" }).status === 0;
 }
 
-/** Installs those that are missing, where the machine allows it. Names those that are missing then. */
+/**
+ * Installs the missing ones where the machine allows it. Returns the names of those that are still
+ * missing.
+ */
 export function installPeers() {
   const missing = PEERS.filter(({ name }) => !hasPeer(name));
   if (missing.length > 0 && existsSync("/etc/debian_version") && process.getuid?.() === 0) {

@@ -1,8 +1,8 @@
-// Makes a fresh clone ready: installs what the lock file names, then builds the
-// core, the package and the programs. Skips each part whose inputs are unchanged.
+// Makes a fresh clone ready: installs the packages of the lock file, then builds the core, the
+// package and the programs. Skips each part whose inputs are unchanged.
 //
-// The arguments name parts of the benchmarks, each a folder with a lock file of its
-// own: node .ci/setup.mjs bench/charts. They are made ready too, and nothing else is.
+// The arguments name parts of the benchmarks, each a folder with its own lock file: node
+// .ci/setup.mjs bench/harness/charts. Then only these are made ready.
 //
 // Runs before any dependency exists, so it is plain Node.
 
@@ -19,7 +19,7 @@ import {
 import { dirname, join } from "node:path";
 import { run } from "./shell.mjs";
 
-/** What every step depends on: the tools and how they are called. */
+/** The inputs of every step: the tools and their configuration. */
 const TOOLING = [".ci", "package-lock.json"];
 
 const STEPS = [
@@ -33,7 +33,7 @@ const STEPS = [
     stamp: "build/package.stamp",
     inputs: ["src", "examples", "bench", "tsconfig.json", "tsconfig.build.json", "tsup.config.ts"],
     outputs: ["dist/index.js", "dist/index.d.ts", "dist/core.wasm", "build/examples/main.js"],
-    commands: ["tsup", "tsc -p tsconfig.build.json"],
+    commands: ["tsup", "node .ci/declarations.mjs"],
   },
 ];
 
@@ -51,7 +51,7 @@ for (const folder of folders) {
 function takeStep({ stamp, inputs, outputs, commands }) {
   const digest = digestOf([...TOOLING, ...inputs]);
   if ([stamp, ...outputs].every(existsSync) && readFileSync(stamp, "utf8") === digest) return;
-  // Removed first: a build that fails half-way must not look finished.
+  // Removed first, so that a build that fails halfway doesn't look finished.
   rmSync(stamp, { force: true });
   mkdirSync(dirname(stamp), { recursive: true });
   commands.forEach(runOrExit);
@@ -59,7 +59,7 @@ function takeStep({ stamp, inputs, outputs, commands }) {
 }
 
 /**
- * Beside its sources, so that what it imports is found in its own node_modules.
+ * Beside its sources, so that its imports resolve in its own node_modules.
  *
  * @param {string} folder
  */
@@ -74,7 +74,7 @@ function compilationOf(folder) {
 }
 
 /**
- * Whether node_modules holds what the lock file names; npm keeps its own record there.
+ * Whether node_modules matches the lock file. npm keeps its own record there.
  *
  * @param {string} folder
  */
@@ -99,7 +99,7 @@ function packagesOf(lockFile) {
 }
 
 /**
- * One hash over the names and contents of files and of all files in folders.
+ * A hash over the names and contents of files and of all files in folders.
  *
  * @param {string[]} inputs
  */

@@ -1,9 +1,8 @@
-// Compiles the types of the packed package as its users do: with several versions of
-// TypeScript and of Node's types, with and without the DOM, and with every check of
-// the declarations that strict settings make.
+// Compiles the types of the packed package as its users do: with several versions of TypeScript and
+// of Node's types, with and without the DOM, and with every strictness check of declarations.
 //
-// Each compiler is tried with the newest types of Node, and the types of each line of
-// Node with the compiler that built the package.
+// Each compiler is tried with the newest types of Node, and the types of each line of Node with the
+// compiler that built the package.
 
 import { execFileSync, spawnSync } from "node:child_process";
 import {
@@ -21,6 +20,8 @@ import { join, resolve } from "node:path";
 import { run } from "./shell.mjs";
 
 const TOOLS = "test/types/matrix";
+/** How many stars are missing in `programs/forgottenStar.ts`. */
+const FORGOTTEN_STARS = 3;
 /** Outside of the project, whose own types of Node would be found otherwise. */
 const FOLDER = mkdtempSync(join(tmpdir(), "mysyncio-types-"));
 
@@ -30,7 +31,7 @@ const compilers = installed.filter((name) => name.startsWith("typescript-"));
 const nodes = installed.filter((name) => name.startsWith("node-"));
 const newest = String(nodes.at(-1));
 const ours = compilers.find((name) => versionOf(name) === versionOf("typescript")) ?? "";
-if (ours === "") throw new Error("The compiler of the package is not among those of the matrix");
+if (ours === "") throw new Error("The package's own compiler is missing from the matrix");
 const rows = new Set([
   ...compilers.map((compiler) => `${compiler} ${newest}`),
   ...nodes.map((node) => `${ours} ${node}`),
@@ -48,7 +49,7 @@ for (const row of rows) {
     failed += Number(status !== 0);
   }
 }
-// In a browser there are no types of Node: the DOM has all that the main entry names.
+// A browser has no types of Node. The DOM has all that the main entry names.
 for (const compiler of compilers) {
   const { status, stdout } = compile(compiler, undefined, true);
   console.log(
@@ -57,10 +58,21 @@ for (const compiler of compilers) {
   if (status !== 0) console.log(stdout);
   failed += Number(status !== 0);
 }
+// Each compiler names the fix for a forgotten star.
+for (const compiler of compilers) {
+  const { status, stdout } = compileFiles(compiler, newest, true, ["forgottenStar.ts"]);
+  const hints = stdout.match(/forgot the star\?/g)?.length ?? 0;
+  const isHelpful = status !== 0 && hints === FORGOTTEN_STARS;
+  console.log(
+    `${isHelpful ? "ok  " : "FAIL"} TypeScript ${versionOf(compiler)} names ${hints} of ${FORGOTTEN_STARS} forgotten stars`,
+  );
+  if (!isHelpful) console.log(stdout);
+  failed += Number(!isHelpful);
+}
 rmSync(FOLDER, { recursive: true });
 process.exitCode = failed > 0 ? 1 : 0;
 
-/** Puts what npm would publish where a program in FOLDER finds it. */
+/** Installs the files that npm would publish where a program in FOLDER finds them. */
 function unpack() {
   const target = join(FOLDER, "node_modules/mysyncio");
   mkdirSync(target, { recursive: true });
@@ -79,11 +91,21 @@ function unpack() {
 
 /**
  * @param {string} compiler
- * @param {string | undefined} node undefined for the without types of Node, without types of a platform
+ * @param {string | undefined} node the version of Node's types, or undefined for none
  * @param {boolean} hasDom
  */
 function compile(compiler, node, hasDom) {
   const files = [node === undefined ? "main.ts" : "node.ts", ...(hasDom ? ["browser.ts"] : [])];
+  return compileFiles(compiler, node, hasDom, files);
+}
+
+/**
+ * @param {string} compiler
+ * @param {string | undefined} node
+ * @param {boolean} hasDom
+ * @param {readonly string[]} files
+ */
+function compileFiles(compiler, node, hasDom, files) {
   for (const file of files) copyFileSync(`${TOOLS}/programs/${file}`, join(FOLDER, file));
   const types = join(FOLDER, "node_modules/@types/node");
   rmSync(types, { recursive: true, force: true });

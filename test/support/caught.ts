@@ -1,4 +1,4 @@
-/** What `action` throws. Throws itself if that is nothing. */
+/** Returns the error that `action` throws. Throws if there is none. */
 export function caught(action: () => unknown): unknown {
   try {
     action();

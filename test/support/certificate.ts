@@ -1,4 +1,5 @@
-// Who "localhost" is in the tests of TLS: signed by itself, valid for a hundred years, and worth nothing to anybody.
+// The identity of "localhost" in the tests of TLS: self-signed, valid for a hundred years, and
+// trusted by nobody else.
 
 export const cert = `-----BEGIN CERTIFICATE-----
 MIIBmjCCAUGgAwIBAgIUJg392qizdnu6W/z5NgdqjnfU7L0wCgYIKoZIzj0EAwIw

@@ -1,6 +1,6 @@
-// What the host of a loop does meanwhile.
+// The activity of a loop's host in the meantime.
 
-/** Longer than any of these tests may take, and shorter than the patience of the test runner. */
+/** Longer than any of these tests may take, but shorter than the test runner's timeout. */
 const LONGEST = 3_000;
 
 /** Resolves in a task of the host, after `delay` milliseconds. */
@@ -9,8 +9,8 @@ export function hostTimer(delay = 0): Promise<void> {
 }
 
 /**
- * A condition that is true once `event` has happened. It becomes true at last by itself, so that a host that is starved
- * makes a test fail instead of hang: `happened` says which it was.
+ * A condition that is true once `event` has happened. It also becomes true after a time limit, so
+ * that a starved host makes a test fail instead of hang. `happened` tells the two apart.
  */
 export function untilHost(event: (done: () => void) => void): {
   over(): boolean;

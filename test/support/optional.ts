@@ -1,4 +1,5 @@
-// Which public functions have parameters or options that may be left out, read off their declarations.
+// The parameters and options of public functions that may be left out, read from their
+// declarations.
 
 import { fileURLToPath } from "node:url";
 import ts from "typescript";
@@ -6,15 +7,18 @@ import ts from "typescript";
 const ROOT = fileURLToPath(new URL("../..", import.meta.url));
 const ENTRIES = ["index", "node", "browser", "testing"].map((name) => `${ROOT}src/${name}.ts`);
 
-/** A parameter that may be left out; or one that may not, but has options that may. */
+/** A parameter that may be left out, or a required one with options that may. */
 export interface Optional {
   readonly name: string;
   readonly isRequired: boolean;
-  /** The names of its options that may be left out. */
+  /** The names of its optional options. */
   readonly options: readonly string[];
 }
 
-/** The parameters that may be left out, or have options that may, by the names of the functions: `run`, `Queue`, `Task.cancel`. */
+/**
+ * The parameters that may be left out, or have options that may, by the names of the functions:
+ * `run`, `Queue`, `Task.cancel`.
+ */
 export function optionalParameters(): Map<string, Optional[]> {
   const { config } = ts.readConfigFile(`${ROOT}tsconfig.json`, ts.sys.readFile);
   const { options } = ts.parseJsonConfigFileContent({ ...config, include: [] }, ts.sys, ROOT);
@@ -32,7 +36,7 @@ export function optionalParameters(): Map<string, Optional[]> {
       const type = checker.getTypeOfSymbol(symbol);
       if (symbol.flags & ts.SymbolFlags.Function) add(exported.name, type.getCallSignatures());
       if (!(symbol.flags & ts.SymbolFlags.Class)) continue;
-      if (!isInternal(type)) add(exported.name, type.getConstructSignatures());
+      add(exported.name, publicConstructorsOf(type));
       for (const member of checker.getDeclaredTypeOfSymbol(symbol).getProperties()) {
         const [own] = member.declarations ?? [];
         if (own === undefined || !own.getSourceFile().fileName.startsWith(`${ROOT}src/`)) continue;
@@ -45,11 +49,11 @@ export function optionalParameters(): Map<string, Optional[]> {
   }
   return found;
 
-  /** Whether what is public of it has no constructor that users may call. */
-  function isInternal(type: ts.Type): boolean {
+  /** The constructors that users may call. */
+  function publicConstructorsOf(type: ts.Type): readonly ts.Signature[] {
     return type
       .getConstructSignatures()
-      .some(({ declaration }) => declaration && /@internal/.test(jsDocOf(declaration)));
+      .filter(({ declaration }) => !declaration || !/@internal/.test(jsDocOf(declaration)));
   }
 
   function jsDocOf(node: ts.Node): string {
@@ -78,7 +82,7 @@ export function optionalParameters(): Map<string, Optional[]> {
     if (all.length > 0) found.set(name, all);
   }
 
-  /** The names of a type's properties that may be left out, if it is an object of options. */
+  /** The names of a type's optional properties, if it is an object of options. */
   function optionsOf(type: ts.Type): string[] {
     if (type.isUnion() || !(type.flags & ts.TypeFlags.Object)) return [];
     const properties = type.getProperties();

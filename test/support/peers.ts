@@ -1,27 +1,31 @@
-// Programs of others that our own talk to: whoever wrote them understood the protocols differently than we may have.
+// Programs by others that ours talk to. Their authors may have understood the protocols
+// differently.
 
 import { spawn } from "node:child_process";
 import { text } from "node:stream/consumers";
 import { type TestFunction, test } from "vitest";
 import { hasPeer } from "../../.ci/peers.mjs";
 
-/** A test with such a program. Where it is missing, and the set-up could not install it, the title says so. */
+/** A test with such a program. If it is missing and could not be installed, the title says so. */
 export function testWith(peer: string, title: string, body: TestFunction): void {
-  if (hasPeer(peer)) test(title, { timeout: PATIENCE }, body);
-  else test.skip(`${title}: ${peer} is not on this machine`, body);
+  if (hasPeer(peer)) test(title, body);
+  else test.skip(`${title}: ${peer} is not installed`, body);
 }
 
-/** How a peer ended, and what it wrote. */
+/** How a peer ended, and its output. */
 export interface PeerEnd {
   readonly stdout: string;
   readonly stderr: string;
   readonly code: number | null;
 }
 
-/** Processes start as fast as the machine lets them. */
-const PATIENCE = 30_000;
+/** Processes start as fast as the machine allows. */
+const PATIENCE = 60_000;
 
-/** Runs a program to its end, with `input` and the end of it. Killed if it does not end. */
+/**
+ * Runs a program to its end, with `input` and then the end of its input. Kills it if it does not
+ * end.
+ */
 export async function runPeer(
   program: string,
   args: readonly string[],

@@ -1,4 +1,4 @@
-// Programs that use the built package, each in a process of its own.
+// Programs that use the built package, each in its own process.
 
 import { execFile } from "node:child_process";
 import { mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
@@ -8,7 +8,7 @@ import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
 
 /** Longer than any program may take. */
-const PATIENCE = 20_000;
+const PATIENCE = 60_000;
 
 const root = fileURLToPath(new URL("../..", import.meta.url));
 
@@ -21,9 +21,10 @@ export interface Exit {
 }
 
 /**
- * Runs `program` as the file `name` in a folder that has the package installed, and gives what it prints.
+ * Runs `program` as the file `name` in a folder that has the package installed, and returns its
+ * output.
  *
- * @throws if it fails, or does not end.
+ * @throws if it fails or does not end
  */
 export async function output(name: string, program: string): Promise<string> {
   return inFolder(name, program, async (cwd) => {

@@ -1,11 +1,12 @@
-// The suite of Promises/A+, on the futures of a running loop. Prints how its tests ended, as JSON.
+// The Promises/A+ suite on the futures of a running loop. Prints the results of its tests as JSON.
 //
-// A program of its own: the suite leaves rejected promises that nobody handles, which is no fault of anybody's here.
+// It is a program of its own because the suite leaves rejected promises unhandled, which is not a
+// fault here.
 
 import { createRequire } from "node:module";
 import { newEventLoop } from "mysyncio";
 
-/** The suite's tests wait for up to 150 ms, and the machine may have more to do than that. */
+/** The suite's tests wait for up to 150 ms, and the machine may be busy. */
 const PATIENCE = 1_000;
 
 const runSuite = createRequire(import.meta.url)("promises-aplus-tests");
@@ -15,8 +16,8 @@ const loop = newEventLoop();
 loop.setExceptionHandler(() => undefined);
 void loop.runForever();
 
-// The future is the promise under test itself. A promise ignores a second outcome, a future throws on it: to look first
-// is all that the adapter adds.
+// The future is the promise under test itself. A promise ignores a second outcome, but a future
+// throws, so the adapter checks first. It adds nothing else.
 const adapter = {
   deferred() {
     const promise = loop.createFuture();

@@ -1,7 +1,6 @@
-import type { EventLoop } from "../../src/eventLoop.ts";
-import type { ExceptionContext } from "../../src/loop/scheduler.ts";
+import type { EventLoop, ExceptionContext } from "../../src/index.ts";
 
-/** Collects, in place of the console, what nobody could catch. */
+/** Collects errors that nothing could catch, instead of writing them to the console. */
 export function collectReports(loop: EventLoop): ExceptionContext[] {
   const reports: ExceptionContext[] = [];
   loop.setExceptionHandler((_, context) => reports.push(context));

@@ -1,4 +1,4 @@
-// Other threads of a Node process, which run the sources as they are.
+// Other threads of a Node process, which run the sources directly.
 
 import { fileURLToPath } from "node:url";
 import { Worker, type WorkerOptions } from "node:worker_threads";

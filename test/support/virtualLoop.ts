@@ -1,9 +1,13 @@
 // Loops on which no time passes while a test runs.
 
-import { type EventLoop, type EventLoopOptions, newEventLoop } from "../../src/eventLoop.ts";
-import { DeadlockError } from "../../src/loop/errors.ts";
-import { runSync } from "../../src/run.ts";
-import type { AwaitableLike } from "../../src/tasks/awaitable.ts";
+import {
+  type AwaitableLike,
+  DeadlockError,
+  type EventLoop,
+  type EventLoopOptions,
+  newEventLoop,
+  runSync,
+} from "../../src/index.ts";
 import { VirtualClock } from "../../src/testing.ts";
 
 export function newVirtualLoop(options?: EventLoopOptions): EventLoop {

@@ -1,7 +1,10 @@
-/** Sees to it that there is a WebSocket: Node has one from version 22 on, and before that we take the one of `ws`. */
+/**
+ * Provides a WebSocket. Node has one from version 22 on. Before that, the one of `ws` takes its
+ * place.
+ */
 export async function provideWebSocket(): Promise<void> {
   if (typeof globalThis.WebSocket === "function") return;
-  // A browser must not look for it.
+  // A browser must not resolve it.
   const name = "ws";
   const { WebSocket } = await import(/* @vite-ignore */ name);
   globalThis.WebSocket = WebSocket;

@@ -1,15 +1,18 @@
-// A WebSocket server for tests, which may run in a browser. The path of an address says what it does:
+// A WebSocket server for tests, which may run in a browser. The path of an address selects what it
+// does:
 //
-//   /echo                   gives back what comes
-//   /push?count=&size=      sends so many messages of so many bytes, at once
-//   /close?code=&reason=    sends "last" and closes in order
+//   /echo                   sends every message back
+//   /push?count=&size=      sends `count` messages of `size` bytes at once
+//   /close?code=&reason=    sends "last" and closes cleanly
 //   /drop                   sends "last" and breaks the connection
-//   /slow?delay=            begins to read so much later; answers "how much?" with the number of bytes that came
-//   /refuse                 is no WebSocket
+//   /slow?delay=            starts to read after the delay, and answers "how much?" with the bytes
+//   received
+//   /refuse                 does not speak WebSocket
 //   /never?token=           does not answer
 //
-// A GET of /hanging?token= tells how many still wait for /never. (Browsers open one WebSocket at a time to a host.)
-// A GET of /events gives three server-sent events, and of /none nothing.
+// A GET of /hanging?token= returns how many clients still wait for /never. (Browsers open one
+// WebSocket at a time to a host.) A GET of /events returns three server-sent events, and one of
+// /none returns nothing.
 
 import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
@@ -19,17 +22,17 @@ import { type RawData, type WebSocket, WebSocketServer } from "ws";
 
 declare module "vitest" {
   interface ProvidedContext {
-    /** Where the WebSocket server is: to be followed by a path. */
+    /** The address of the WebSocket server, to be followed by a path. */
     webSocketServer: string;
   }
 }
 
-type Behaviour = (socket: WebSocket, query: URLSearchParams) => void;
+type Behavior = (socket: WebSocket, query: URLSearchParams) => void;
 
 export default function setup(project: TestProject): Promise<() => void> {
   const hanging = new Map<string, number>();
   const open = new Set<Duplex>();
-  const behaviours: Record<string, Behaviour> = {
+  const behaviors: Record<string, Behavior> = {
     echo(socket) {
       socket.on("message", (data, binary) => socket.send(data, { binary }));
     },
@@ -76,11 +79,11 @@ export default function setup(project: TestProject): Promise<() => void> {
     stream.on("error", () => undefined);
     stream.on("close", () => open.delete(stream));
     const { pathname, searchParams } = new URL(request.url ?? "", "http://localhost");
-    const behaviour = behaviours[pathname.slice(1)];
-    if (behaviour !== undefined) {
+    const behavior = behaviors[pathname.slice(1)];
+    if (behavior !== undefined) {
       server.handleUpgrade(request, stream, head, (socket) => {
         socket.on("error", () => undefined);
-        behaviour(socket, searchParams);
+        behavior(socket, searchParams);
       });
     } else if (pathname === "/never") {
       const token = searchParams.get("token") ?? "";

@@ -1,0 +1,16 @@
+// How many cases a test tries: few in `npm test`, many in the part that `npm run test:all` adds.
+
+import { inject } from "vitest";
+
+/** Whether this is the exhaustive lane. */
+export function isExhaustive(): boolean {
+  return inject("effort") === "exhaustive";
+}
+
+/**
+ * Returns how many times to repeat a test: `usual` times in `npm test`, `exhaustive` times in the
+ * exhaustive lane.
+ */
+export function scale(usual: number, exhaustive: number): number {
+  return isExhaustive() ? exhaustive : usual;
+}

@@ -10,13 +10,18 @@ import { findBrowser } from "../../.ci/browser.mjs";
 const TYPES = { ".html": "text/html", ".js": "text/javascript", ".mjs": "text/javascript" };
 const PATIENCE = 30_000;
 
-/** What the program in `app` finds out, if all is well. */
+/** The results of the program in `app` if all is well. */
 export const EXPECTED = [
   ...[6, 28, 496, "slept", "TimeoutError"],
-  "The worker serves no task by the name `nothing`, but nap, search, wait",
+  "The worker serves no task named `nothing`, only nap, search, wait",
 ];
 
-/** Serves `folder`, and returns what its page found out. @param {string} folder @returns {Promise<unknown>} */
+/**
+ * Serves `folder`, and returns the results of its page.
+ *
+ * @param {string} folder
+ * @returns {Promise<unknown>}
+ */
 export async function findingsIn(folder) {
   const server = createServer(({ url = "/" }, response) => {
     const { pathname } = new URL(url, "http://localhost");
@@ -36,7 +41,12 @@ export async function findingsIn(folder) {
   }
 }
 
-/** What the page at `url` found out. @param {string} url @returns {Promise<unknown>} */
+/**
+ * The results of the page at `url`.
+ *
+ * @param {string} url
+ * @returns {Promise<unknown>}
+ */
 export async function findingsAt(url) {
   const executablePath = findBrowser();
   const browser = await chromium.launch({
@@ -54,7 +64,7 @@ export async function findingsAt(url) {
     await page.goto(url);
     const found = page.waitForFunction("globalThis.findings", undefined, { timeout: PATIENCE });
     await found.catch((cause) => {
-      throw new Error(`The page found out nothing: ${errors.join("\n")}`, { cause });
+      throw new Error(`The page sent no results: ${errors.join("\n")}`, { cause });
     });
     return await page.evaluate("globalThis.findings");
   } finally {

@@ -1,12 +1,13 @@
-// How each bundler builds the program in `app`: as its users would, with the least that it has to be told.
+// How each bundler builds the program in `app`: as its users would, with a minimal configuration.
 //
-// Vite and esbuild are those of the project itself. The others are those of this folder's own lock file.
+// Vite and esbuild are those of the project itself. The others come from this folder's own lock
+// file.
 
 import { cpSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 
-/** The page where no bundler makes one. */
+/** The page, where the bundler makes none. */
 const PAGE = `<!doctype html>
 <html lang="en">
   <head><meta charset="utf-8"><title>mysyncio in a bundler</title><link rel="icon" href="data:,"></head>
@@ -28,7 +29,8 @@ export const BUILDS = {
     return join(folder, "dist");
   },
 
-  // Both leave `new URL("./worker.js", import.meta.url)` alone, so the worker is a second entry of that name.
+  // Neither bundler changes `new URL("./worker.js", import.meta.url)`, so the worker is a second
+  // entry of that name.
   async esbuild(folder) {
     const { build } = await import("esbuild");
     await build({
@@ -98,7 +100,11 @@ export const BUILDS = {
   },
 };
 
-/** Makes a copy of the program, whose worker's module is TypeScript or not. @param {string} folder */
+/**
+ * Makes a copy of the program, whose worker's module is TypeScript or JavaScript.
+ *
+ * @param {string} folder
+ */
 export function copyApp(folder, isTypeScript = false) {
   const app = new URL("./app/", import.meta.url);
   cpSync(app, folder, {
@@ -142,7 +148,8 @@ function withPage(folder) {
 }
 
 /**
- * A bundler of this folder. By a variable, since the checks of the project run without it.
+ * A bundler of this folder. Imported through a variable, because the checks of the project run
+ * without it.
  *
  * @param {string} name
  */

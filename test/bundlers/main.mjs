@@ -1,5 +1,6 @@
-// node test/bundlers/main.mjs [--package FOLDER] [BUNDLER ...]: builds the program in `app` with each bundler, opens it in a
-// browser, and says whether its threads do what they should. FOLDER holds the installed package, by default this project.
+// node test/bundlers/main.mjs [--package FOLDER] [BUNDLER ...]: builds the program in `app` with
+// each bundler, opens it in a browser, and checks that its threads work. FOLDER contains the
+// installed package, by default this project.
 
 import { mkdirSync, mkdtempSync, rmSync, symlinkSync } from "node:fs";
 import { tmpdir } from "node:os";
@@ -10,7 +11,7 @@ import { EXPECTED, findingsIn } from "./browse.mjs";
 import { BUILDS, copyApp } from "./build.mjs";
 
 const PROJECT = fileURLToPath(new URL("../..", import.meta.url));
-/** Bundlers that take a worker's module in TypeScript, too. */
+/** Bundlers that also accept a worker's module in TypeScript. */
 const TYPESCRIPT_WORKERS = ["vite", "webpack", "rspack"];
 
 const { values, positionals } = parseArgs({

@@ -1,7 +1,8 @@
-// Runs the package on every platform and in every tool that can be had, as a user installs it: npm run matrix
+// Runs the package on every available platform and in every tool, installed as by a user: npm run
+// matrix
 //
-// The arguments choose rows by the beginning of their keys: npm run matrix -- vite node. A run of all rows writes
-// docs/compatibility.md. `--keep` keeps the temporary projects.
+// The arguments select rows by the beginning of their keys: npm run matrix -- vite node. A run of
+// all rows writes docs/compatibility.md. `--keep` keeps the temporary projects.
 
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
@@ -24,7 +25,7 @@ if (rows.length === 0) {
 }
 
 const packed = mkdtempSync(join(tmpdir(), "mysyncio-packed-"));
-/** The Node that tools run on, which may be newer than the one that runs this. */
+/** The Node that tools run on, which may be newer than the one that runs this script. */
 const tools = new Project("");
 /** @type {import("./table.mjs").Line[]} */
 const lines = [];

@@ -1,4 +1,4 @@
-// A page in a real browser: a server on loopback has it, and gets its results back.
+// A page in a real browser. A server on loopback serves it, and receives its results.
 
 import { existsSync, readFileSync, statSync } from "node:fs";
 import { createServer } from "node:http";
@@ -18,11 +18,11 @@ const TYPES = {
   ".mjs": "text/javascript",
   ".css": "text/css",
   ".wasm": "application/wasm",
-  // As most servers have it: what a bundler left as TypeScript does not load.
+  // Like most servers: a file that a bundler left as TypeScript does not load.
   ".ts": "video/mp2t",
 };
 
-/** An error that reaches nobody is the result. */
+/** An uncaught error becomes the result. */
 const WATCH = `<script>
 addEventListener("error", (event) => fail(event.message || "A script did not load"), true);
 addEventListener("unhandledrejection", (event) => fail(String(event.reason)));
@@ -40,8 +40,9 @@ export const htmlOf = (script) =>
  *
  * @param {import("./project.mjs").Project} project
  * @param {Browser} browser
- * @param {{ folder: string, isolated?: boolean, resolve?: (source: string) => string }} site `isolated` is cross-origin
- *   isolated; `resolve` rewrites what no bundler has resolved.
+ * @param {{ folder: string, isolated?: boolean, resolve?: (source: string) => string }} site
+ * `isolated` is cross-origin
+ *   isolated; `resolve` rewrites imports that no bundler has resolved.
  * @returns {Promise<import("./row.mjs").Results>}
  */
 export async function resultsOfPage(project, browser, { folder, isolated = false, resolve }) {
@@ -90,7 +91,7 @@ export async function resultsOfPage(project, browser, { folder, isolated = false
   const child = project.start(command, args(profile, `http://127.0.0.1:${port}/`), env, false);
   const ended = new Promise((_, reject) => {
     child.on("error", reject);
-    child.on("close", () => reject(new Error(`${command} has ended without results`)));
+    child.on("close", () => reject(new Error(`${command} ended without results`)));
   });
   /** @type {NodeJS.Timeout | undefined} */
   let timer;
@@ -113,7 +114,7 @@ export async function resultsOfPage(project, browser, { folder, isolated = false
  * @property {string} command
  * @property {(profile: string, url: string) => string[]} args
  * @property {Record<string, string>} env
- * @property {string[]} version How it is asked for its version.
+ * @property {string[]} version The command that prints its version.
  */
 
 /** @returns {Browser} */
@@ -144,7 +145,7 @@ export function firefox() {
   };
 }
 
-/** On a display of its own, since it has no headless mode. @returns {Browser} */
+/** On its own display, because it has no headless mode. @returns {Browser} */
 export function webkit() {
   const libraries = ["x86_64", "aarch64"].map((machine) => `/usr/lib/${machine}-linux-gnu`);
   const command = find(
@@ -162,7 +163,8 @@ export function webkit() {
 }
 
 /**
- * Finds a program of a Debian package, which is installed first if it is missing and the machine allows it.
+ * Finds a program of a Debian package, and first installs it if it is missing and the machine
+ * allows that.
  *
  * @param {string} name
  * @param {string[]} places

@@ -1,4 +1,5 @@
-// A temporary project as a user has it: empty but for the packed package and the tools that it names.
+// A temporary project like a user's, empty except for the packed package and the tools that it
+// names.
 
 import { spawn } from "node:child_process";
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
@@ -10,20 +11,20 @@ import { programsModule, withoutTypes } from "./programs.mjs";
 const VERSIONS = JSON.parse(readFileSync(new URL("versions.json", import.meta.url), "utf8"));
 const APPS = new URL("apps/", import.meta.url);
 
-/** Milliseconds until a command that has not ended is killed. */
+/** Milliseconds until an unfinished command is killed. */
 const PATIENCE = 180_000;
 
 export class Project {
   folder = mkdtempSync(join(tmpdir(), "mysyncio-matrix-"));
-  /** What its commands printed. */
+  /** The output of its commands. */
   log = "";
   /** @type {Set<import("node:child_process").ChildProcess>} */
   #running = new Set();
   #path;
 
   /**
-   * @param {string} tarball What is installed beside the tools of a row.
-   * @param {string[]} path Folders in which programs are looked for first.
+   * @param {string} tarball Installed beside the tools of a row.
+   * @param {string[]} path Folders that are searched first for programs.
    */
   constructor(tarball, path = []) {
     this.tarball = tarball;
@@ -43,7 +44,8 @@ export class Project {
   }
 
   /**
-   * Copies files of `apps/` and writes the README's programs beside, as TypeScript or JavaScript.
+   * Copies files of `apps/` and writes the README's programs beside them, as TypeScript or
+   * JavaScript.
    *
    * @param {"ts" | "js"} language
    * @param {string[]} apps
@@ -56,7 +58,7 @@ export class Project {
   }
 
   /**
-   * Installs the package and tools, whose names are looked up in `versions.json`.
+   * Installs the package and tools, with their versions from `versions.json`.
    *
    * @param {string[]} tools
    */
@@ -73,7 +75,7 @@ export class Project {
     ]);
   }
 
-  /** The version of a package that was installed. @param {string} name */
+  /** The version of an installed package. @param {string} name */
   versionOf(name) {
     const { version } = JSON.parse(
       readFileSync(this.file("node_modules", name, "package.json"), "utf8"),
@@ -82,7 +84,8 @@ export class Project {
   }
 
   /**
-   * Starts a command. Its output goes to the log, unless it is a browser's, most of which is about the machine.
+   * Starts a command. Its output goes to the log, except for browsers, whose output is mostly about
+   * the machine.
    *
    * @param {string} command
    * @param {string[]} args
@@ -94,7 +97,7 @@ export class Project {
     const { NODE_OPTIONS: _, ...inherited } = process.env;
     const child = spawn(command, args, {
       cwd: this.folder,
-      // In a group of its own, so that it ends with all that it started.
+      // In its own process group, so that everything it started ends with it.
       detached: true,
       stdio: ["ignore", "pipe", "pipe"],
       env: {
@@ -119,7 +122,7 @@ export class Project {
   }
 
   /**
-   * Runs a command to its end and returns what it printed.
+   * Runs a command to its end and returns its output.
    *
    * @param {string} command
    * @param {string[]} args
@@ -146,7 +149,7 @@ export class Project {
     });
   }
 
-  /** Kills what still runs, and removes the folder unless it is to be kept. @param {boolean} keep */
+  /** Kills running processes, and removes the folder unless `keep` is set. @param {boolean} keep */
   end(keep) {
     this.#running.forEach(kill);
     if (!keep) rmSync(this.folder, { recursive: true, force: true, maxRetries: 5 });

@@ -1,9 +1,9 @@
-// What a server of the matrix is asked.
+// The requests to the servers of the matrix.
 
 const PATIENCE = 30_000;
 
 /**
- * Waits until something answers at `url`.
+ * Waits until a server answers at `url`.
  *
  * @param {string} url
  * @param {import("node:child_process").ChildProcess} server
@@ -11,7 +11,7 @@ const PATIENCE = 30_000;
 export async function untilServed(url, server) {
   const deadline = Date.now() + PATIENCE;
   for (;;) {
-    if (server.exitCode !== null) throw new Error(`The server has ended with ${server.exitCode}`);
+    if (server.exitCode !== null) throw new Error(`The server exited with ${server.exitCode}`);
     try {
       await (await fetch(url, { signal: AbortSignal.timeout(1_000) })).arrayBuffer();
       return;
@@ -23,9 +23,10 @@ export async function untilServed(url, server) {
 }
 
 /**
- * The results of apps/worker.ts at `url`, and of concurrent requests that share a `toAsync` function.
+ * The results of apps/worker.ts at `url`, and of concurrent requests that share a `toAsync`
+ * function.
  *
- * @param {string} url Without a slash at its end.
+ * @param {string} url Without a trailing slash.
  * @returns {Promise<import("./row.mjs").Results>}
  */
 export async function resultsOfRequests(url) {
@@ -59,7 +60,7 @@ function messageOf(error) {
   return String(error);
 }
 
-/** A port of loopback that is free now. @returns {Promise<number>} */
+/** A free port on loopback. @returns {Promise<number>} */
 export async function freePort() {
   const { createServer } = await import("node:net");
   const server = createServer().listen(0, "127.0.0.1");

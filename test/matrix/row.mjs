@@ -1,16 +1,16 @@
-// What a row is.
+// The types of a row.
 
 /**
- * @typedef {Record<string, string>} Results "ok", or what went wrong, by the name of a check; see apps/check.ts.
+ * @typedef {Record<string, string>} Results "ok" or the failure, by the name of a check; see apps/check.ts.
  *
  * @typedef {object} Outcome
- * @property {string} version What was found: of the platform or the tool.
+ * @property {string} version The version of the platform or the tool.
  * @property {Results} results
  *
  * @typedef {object} Setting
  * @property {import("./project.mjs").Project} project Empty, and removed afterwards.
  *
- * @typedef {(setting: Setting) => Promise<Outcome>} Run Throws `Unavailable` if what it needs cannot be had.
+ * @typedef {(setting: Setting) => Promise<Outcome>} Run Throws `Unavailable` if something it needs is not available.
  *
  * @typedef {object} Row
  * @property {string} key Selects it on the command line.
@@ -18,7 +18,7 @@
  * @property {Run} row
  */
 
-/** What a row needs cannot be had on this machine. */
+/** Thrown if something a row needs is not available on this machine. */
 export class Unavailable extends Error {
   /** @override */
   name = "Unavailable";

@@ -1,4 +1,4 @@
-// How the matrix is told: at the end of a run, and in docs/compatibility.md.
+// The output of the matrix: at the end of a run, and in docs/compatibility.md.
 
 import { readFileSync, writeFileSync } from "node:fs";
 
@@ -9,14 +9,14 @@ import { readFileSync, writeFileSync } from "node:fs";
  * @property {string} version
  * @property {import("./row.mjs").Results} results
  * @property {boolean} failed
- * @property {string} [missing] Why the row could not be run.
- * @property {string} [broken] Why it ended before its checks did.
+ * @property {string} [missing] Why the row could not run.
+ * @property {string} [broken] Why it ended before its checks.
  */
 
 const PAGE = new URL("../../docs/compatibility.md", import.meta.url);
 const BEGIN = "<!-- matrix -->";
 const END = "<!-- /matrix -->";
-const MOST_CHARACTERS = 200;
+const MAX_CHARACTERS = 200;
 
 const COLUMNS = {
   programs: "README's programs",
@@ -48,7 +48,7 @@ export function writePage(lines) {
 /** @param {Line[]} lines */
 export function table(lines) {
   const rows = [
-    ["", "version", ...Object.values(COLUMNS)],
+    ["runtime or tool", "version", ...Object.values(COLUMNS)],
     ...lines.map((line) => [
       line.name,
       line.version || "—",
@@ -69,7 +69,7 @@ export function table(lines) {
 /** @param {Line} line @param {string} column */
 function cell({ results, missing, broken }, column) {
   if (missing !== undefined) return "not run";
-  // Without the first check there were none.
+  // Without the first check there are none.
   if (broken !== undefined || results["programs"] === undefined) return "fails";
   const result = results[column];
   if (result === undefined) return "—";
@@ -87,8 +87,8 @@ function failures({ results, broken }) {
   return [...namesOf].map(([result, names]) => `${names.join(", ")}: ${shorten(result)}`);
 }
 
-/** On one line, without ports, and no longer than is worth reading. @param {string} text */
+/** Shortens a text to one line of readable length, without ports. @param {string} text */
 function shorten(text) {
   const line = text.replace(/\s+/g, " ").replace(/(127\.0\.0\.1):\d+/g, "$1");
-  return line.length > MOST_CHARACTERS ? `${line.slice(0, MOST_CHARACTERS)} ...` : line;
+  return line.length > MAX_CHARACTERS ? `${line.slice(0, MAX_CHARACTERS)} ...` : line;
 }

@@ -1,4 +1,5 @@
-// What the compiler knows of what leads from coroutines to promises, signals, events and streams and back, and what it refuses.
+// The types of adapters from coroutines to promises, signals, events and streams and back, and the
+// mistakes they reject.
 
 import {
   type Coroutine,
@@ -31,7 +32,7 @@ function* answer(): Coroutine<42> {
   return 42;
 }
 
-// A coroutine function as an async one keeps its parameters, and takes a signal after them.
+// toAsync keeps the function's parameters, and adds a signal after them.
 const load = toAsync(function* (url: string, times?: number): Coroutine<string> {
   yield* sleep(times ?? 1);
   return url;
@@ -75,7 +76,7 @@ const { read } = new Account();
 // @ts-expect-error
 read(2);
 
-// Promises, and those who want them.
+// Promises, and APIs that expect them.
 exactly<Coroutine<number>>()(fromPromise(promise));
 exactly<Coroutine<Response>>()(fromPromise((signal) => fetch("", { signal })));
 exactly<Promise<42>>()(toPromise(answer));
@@ -113,7 +114,7 @@ waitEvent(target, 1);
 // @ts-expect-error
 waitEvent(target, "load", { signal: 1 });
 
-// Streams, and all that can be iterated.
+// Streams, and everything that can be iterated.
 declare const stream: ReadableStream<Uint8Array>;
 declare const generator: AsyncGenerator<string>;
 exactly<CoroutineIterator<Uint8Array>>()(iterate(stream));

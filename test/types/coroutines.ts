@@ -1,4 +1,4 @@
-// What the compiler knows of coroutines, and what it refuses.
+// The types of coroutines, and the mistakes they reject.
 
 import {
   type Coroutine,
@@ -44,7 +44,7 @@ class Client {
   }
 }
 
-// Results infer through `yield*`.
+// Results are inferred through `yield*`.
 export function* results(client: Client): Coroutine<boolean> {
   exactly<number>()(yield* double(1, { scale: 2 }));
   exactly<"literal">()(yield* same("literal" as const));
@@ -60,7 +60,7 @@ export function* results(client: Client): Coroutine<boolean> {
   return true;
 }
 
-// A result goes on through a function that has no annotation.
+// A result passes through a function without an annotation.
 function* unannotated() {
   return [yield* task, yield* double(1)] as const;
 }
@@ -68,7 +68,7 @@ export function* throughUnannotated(): Coroutine<void> {
   exactly<readonly [string, number]>()(yield* unannotated());
 }
 
-// The decorated function takes what the function takes.
+// The decorated function has the function's parameters.
 // @ts-expect-error
 double("1");
 // @ts-expect-error
@@ -82,7 +82,7 @@ coroutine(() => 1);
 // @ts-expect-error
 coroutine(async () => {});
 
-// A forgotten star is an error where the generator meets Coroutine<T> ...
+// A forgotten star is an error where the generator must be a Coroutine<T> ...
 export function* forgottenAtFuture(): Coroutine<void> {
   // @ts-expect-error
   yield future;
@@ -106,7 +106,7 @@ export function* forgottenInTheMiddle(): Coroutine<void> {
 // @ts-expect-error
 export const forgottenAtAssignment: () => Coroutine<number> = forgetful;
 
-// ... where it meets createTask, and run.
+// ... and where it is passed to createTask or run.
 function* forgetful() {
   yield sleep(1);
   return 1;
@@ -124,7 +124,7 @@ run(function* () {
   yield future;
 });
 
-// Nothing else may be yielded either.
+// Nothing else may be yielded.
 export function* yieldsNull(): Coroutine<void> {
   // @ts-expect-error
   yield null;
@@ -134,7 +134,7 @@ export function* yieldsNumber(): Coroutine<void> {
   yield 1;
 }
 
-// The result is of the type that was annotated.
+// The result has the annotated type.
 export function* wrongResult(): Coroutine<number> {
   // @ts-expect-error
   return yield* task;

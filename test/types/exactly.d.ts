@@ -1,4 +1,4 @@
-/** Compiles if the value is of the very type `Expected`. */
+/** Compiles only if the value has exactly the type `Expected`. */
 declare function exactly<Expected>(): <Actual>(
   value: Actual,
   ...proof: (<T>() => T extends Actual ? 1 : 2) extends <T>() => T extends Expected ? 1 : 2

@@ -1,4 +1,4 @@
-// What the compiler knows of tasks, loops and gather, and what it refuses.
+// The types of tasks, loops and gather, and the mistakes they reject.
 
 import {
   type Coroutine,
@@ -26,7 +26,7 @@ function* answer(): Coroutine<42> {
 
 const loop = newEventLoop({ clock: new VirtualClock(), slice: 5, debug: true });
 
-// Tasks and runs have the type of what they run.
+// Tasks and runs have the type of their coroutine's result.
 exactly<Task<42>>()(createTask(answer));
 exactly<Task<42>>()(createTask(answer()));
 exactly<Task<bigint>>()(loop.createTask(sleep(1, 1n), { name: "task", priority: "background" }));
@@ -59,7 +59,7 @@ export async function awaits(): Promise<void> {
   exactly<Date | "none">()(await future.catch(() => "none" as const));
 }
 
-// A gather has the type of each of its parts, in place.
+// A gather has the types of its arguments, by position.
 export function* gathers(): Coroutine<void> {
   exactly<[42, Date, string, number, bigint]>()(
     yield* gather([answer(), future, task, promise, () => sleep(1, 1n)]),
@@ -74,7 +74,7 @@ export function* gathers(): Coroutine<void> {
   if (!(result instanceof Error)) exactly<string>()(result);
 }
 
-// Callbacks get the arguments that are given for them.
+// Callbacks receive the arguments that are passed for them.
 loop.callSoon((letter: string, n: number) => letter.repeat(n), "a", 2);
 loop.callLater(1, (n: number) => n, 1);
 future.addDoneCallback((done) => exactly<Date>()(done.result()));
@@ -85,7 +85,7 @@ loop.callSoon(42);
 // @ts-expect-error
 loop.callLater("soon", () => {});
 
-// A promise is no coroutine, nor is a number awaitable.
+// A promise is not a coroutine, nor is a number awaitable.
 // @ts-expect-error
 createTask(promise);
 // @ts-expect-error
@@ -95,7 +95,7 @@ run(42);
 // @ts-expect-error
 gather([sleep(1), 42]);
 
-// Options are those that exist.
+// Unknown options are errors.
 // @ts-expect-error
 createTask(answer, { priority: "urgent" });
 // @ts-expect-error

@@ -1,4 +1,4 @@
-// What the compiler knows of groups, deadlines, primitives and contexts, and what it refuses.
+// The types of groups, deadlines, primitives and contexts, and the mistakes they reject.
 
 import {
   asCompleted,
@@ -6,6 +6,7 @@ import {
   type Coroutine,
   createTask,
   type Future,
+  gather,
   iterate,
   LifoQueue,
   Lock,
@@ -21,6 +22,7 @@ import {
   type TaskGroup,
   taskGroup,
   timeout,
+  timeoutAt,
   wait,
   waitFor,
 } from "mysyncio";
@@ -30,6 +32,11 @@ declare const promise: Promise<number>;
 function* answer(): Coroutine<42> {
   yield;
   return 42;
+}
+
+function* repeat(text: string, times = 1): Coroutine<string> {
+  yield;
+  return text.repeat(times);
 }
 
 export function* structure(): Coroutine<void> {
@@ -43,6 +50,11 @@ export function* structure(): Coroutine<void> {
     }),
   );
   exactly<42 | undefined>()(yield* moveOnAfter(null, answer));
+  // Arguments after a block are those of the block.
+  exactly<string>()(yield* timeout(1, repeat, "a", 2));
+  exactly<string>()(yield* timeoutAt(1, repeat, "a"));
+  exactly<string | undefined>()(yield* moveOnAfter(1, repeat, "a"));
+  exactly<string>()(yield* new Lock().with(repeat, "a", 2));
   exactly<[42, string]>()(
     yield* taskGroup(function* (group): Coroutine<[42, string]> {
       exactly<TaskGroup>()(group);
@@ -51,7 +63,7 @@ export function* structure(): Coroutine<void> {
     }),
   );
 
-  // What is awaited gives its own type, or the union of several.
+  // Awaiting returns the awaitable's own type, or the union of several.
   exactly<42>()(yield* waitFor(answer, 1));
   exactly<number>()(yield* waitFor(promise, null));
   exactly<string>()(yield* shield(task));
@@ -70,7 +82,7 @@ export function* structure(): Coroutine<void> {
     }),
   );
 
-  // Queues and what iterates them.
+  // Queues, and iterating over them.
   const queue = new Queue<Date>(3);
   exactly<Date>()(yield* queue.get());
   const dates = iterate(queue);
@@ -96,10 +108,18 @@ export async function outside(): Promise<void> {
   exactly<42>()(await runner.run(answer));
 }
 
-// @ts-expect-error: the body of a block is a function that returns a coroutine
+timeout(1, () => gather([answer()]));
+new Lock().with(() => gather([answer()]));
+// @ts-expect-error: the body of a block is a function that returns a coroutine or a future
 timeout(1, sleep(1));
 // @ts-expect-error
 timeout(1, async () => undefined);
+// @ts-expect-error: an argument of another type than the block's parameter
+timeout(1, repeat, 1);
+// @ts-expect-error: a block with a parameter that is not the scope needs an argument
+timeout(1, repeat);
+// @ts-expect-error
+new Lock().with(repeat, "a", "b");
 // @ts-expect-error
 taskGroup(function* () {
   yield sleep(1);

@@ -1,4 +1,4 @@
-// What the compiler knows of functions in other threads, and what it refuses.
+// The types of functions in other threads, and the mistakes they reject.
 
 import type { Coroutine, EventLoop, Executor, Future } from "mysyncio";
 import {
@@ -23,10 +23,10 @@ const nap = defineTask(url, "nap", function* (ms: number): Coroutine<string> {
   return `${ms}`;
 });
 
-// A task is the function that it was.
+// A task has the type of its function.
 exactly<number>()(fib(1));
 exactly<Promise<Uint8Array>>()(load("a"));
-// A thread gives what it gives in the end.
+// A call in a thread returns the function's awaited result.
 exactly<Coroutine<number>>()(toThread(fib, 1));
 exactly<Coroutine<number>>()(toThread(fib, 1, "hint"));
 exactly<Coroutine<Uint8Array>>()(toThread(load, "a"));
@@ -50,14 +50,14 @@ loop.setDefaultExecutor(new BrowserExecutor({ worker: () => new Worker("thread.j
 const executor: Executor = new ThreadExecutor();
 exactly<Promise<number>>()(executor.submit(fib, [1]));
 
-// Functions that nobody can import.
+// Functions that cannot be imported.
 // @ts-expect-error
 toThread((n: number) => n, 1);
 // @ts-expect-error
 loop.runInExecutor(null, function* () {});
 // @ts-expect-error
 executor.submit(async () => 1, []);
-// Arguments are the function's own.
+// Arguments have the function's types.
 // @ts-expect-error
 toThread(fib, "1");
 // @ts-expect-error

@@ -1,4 +1,4 @@
-// The page: what it found out is in `globalThis.findings`.
+// The page. It stores its results in `globalThis.findings`.
 
 import {
   type Coroutine,

@@ -1,4 +1,5 @@
-// What the threads call. It is TypeScript, and imports a module of its own and the package.
+// The functions that the threads call. This file is TypeScript, and imports a module of its own and
+// the package.
 
 import { type Coroutine, defineTask, sleep, threadSignal } from "mysyncio/browser";
 import { isPerfect } from "./perfect.ts";

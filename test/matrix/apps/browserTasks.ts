@@ -1,4 +1,5 @@
-// The functions that pages call in other threads. It is TypeScript and imports something, as what users write.
+// The functions that pages call in other threads. This file is TypeScript and imports a module,
+// like user code.
 
 import { defineTask, threadSignal } from "mysyncio/browser";
 

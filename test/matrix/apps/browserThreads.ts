@@ -1,4 +1,4 @@
-// Calls in other threads of a page, by the form of docs/threads.md that bundlers understand.
+// Calls in other threads of a page, in the form of docs/threads.md that bundlers understand.
 
 import {
   type Coroutine,
@@ -11,7 +11,7 @@ import {
 } from "mysyncio/browser";
 import { sum, untilCancelled } from "./browserTasks.ts";
 
-/** Runs `main` on a loop whose threads are the bundle's own. */
+/** Runs `main` on a loop whose threads come from the bundle itself. */
 function runWithThreads<T>(main: () => Coroutine<T>): Promise<T> {
   return run(function* () {
     getRunningLoop().setDefaultExecutor(
@@ -27,7 +27,7 @@ export const call = (): Promise<number> => runWithThreads(() => toThread(sum, 1,
 
 export const cancel = (): Promise<string> =>
   runWithThreads(function* () {
-    // The thread has started when the deadline begins.
+    // The thread has started before the deadline begins.
     yield* toThread(sum, 1, 1);
     try {
       yield* timeout(200, () => toThread(untilCancelled));

@@ -1,7 +1,8 @@
-// What every row of the matrix checks, on any platform.
+// The checks of every row of the matrix, on any platform.
 
 import {
   CancelledError,
+  ContextVar,
   createTask,
   fromPromise,
   run,
@@ -11,13 +12,13 @@ import {
   toAsync,
 } from "mysyncio";
 
-/** A program of the README, as a function that prints to the `console` it gets. */
+/** A program of the README, as a function that prints to the `console` it receives. */
 export interface Program {
   readonly main: (console: Pick<Console, "log">) => Promise<void>;
   readonly output: string;
 }
 
-/** How a row calls functions in other threads, if its platform has any. */
+/** How a row calls functions in other threads, if its platform has threads. */
 export interface ThreadChecks {
   /** Returns 500,500: the sum from 1 to 1,000, computed in another thread. */
   call(): Promise<number>;
@@ -25,10 +26,10 @@ export interface ThreadChecks {
   cancel(): Promise<string>;
 }
 
-/** "ok", or what went wrong, by the name of the check. */
+/** "ok" or the failure, by the name of the check. */
 export type Results = Record<string, string>;
 
-/** Milliseconds until a check that has not ended counts as failed. */
+/** Milliseconds until an unfinished check counts as failed. */
 const PATIENCE = 10_000;
 
 export async function check(
@@ -101,14 +102,45 @@ async function cancel(): Promise<void> {
   expectEqual(trace.join(), "cleaned up,cancelled,aborted,timed out");
 }
 
-const double = toAsync(function* (n: number) {
+/** The part of Node's AsyncLocalStorage that this file uses. */
+interface Storage {
+  run<T>(store: number, callback: () => T): T;
+  getStore(): number | undefined;
+}
+
+const request = new ContextVar<number>("request");
+const storage = newStorage();
+
+/** Undefined where the platform has no AsyncLocalStorage. */
+function newStorage(): Storage | undefined {
+  const { process } = globalThis as {
+    process?: { getBuiltinModule?(name: string): { AsyncLocalStorage: new () => Storage } };
+  };
+  try {
+    const hooks = process?.getBuiltinModule?.("node:async_hooks");
+    return hooks && new hooks.AsyncLocalStorage();
+  } catch {
+    // Edge runtimes have a `process` whose functions throw.
+    return undefined;
+  }
+}
+
+const look = toAsync(function* (n: number) {
   yield* sleep(n);
-  return n * 2;
+  return [n * 2, request.get(), storage?.getStore() ?? n];
 });
 
-/** Calls one `toAsync` function from several async functions at once. */
+/**
+ * Calls one `toAsync` function from several async functions at once. Each sees its own variable and
+ * its own store.
+ */
 async function callAtOnce(): Promise<void> {
-  expectEqual((await Promise.all([3, 2, 1].map((n) => double(n)))).join(), "6,4,2");
+  const call = async (n: number) => {
+    request.set(n);
+    return await look(n);
+  };
+  const calls = [3, 2, 1].map((n) => (storage ? storage.run(n, () => call(n)) : call(n)));
+  expectEqual((await Promise.all(calls)).join(), "6,3,3,4,2,2,2,1,1");
 }
 
 function expectEqual(actual: unknown, expected: unknown): void {
@@ -132,7 +164,7 @@ async function attempt(action: () => Promise<void>): Promise<string> {
   }
 }
 
-/** With its causes: they are where the platform's own error is. */
+/** Includes the causes, because the platform's own error is there. */
 function describe(error: unknown): string {
   if (typeof error !== "object" || error === null) return String(error);
   const { name, message, cause } = error as Partial<Error>;

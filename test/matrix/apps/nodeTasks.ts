@@ -1,4 +1,4 @@
-// The functions that the rows with `mysyncio/node` call in other threads.
+// The functions that rows with `mysyncio/node` call in other threads.
 
 import { defineTask, threadSignal } from "mysyncio/node";
 

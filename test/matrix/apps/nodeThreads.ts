@@ -1,4 +1,4 @@
-// Calls in other threads, by `mysyncio/node`.
+// Calls in other threads with `mysyncio/node`.
 
 import { run, TimeoutError, timeout, toThread } from "mysyncio/node";
 import { sum, untilCancelled } from "./nodeTasks.ts";
@@ -10,7 +10,7 @@ export const call = (): Promise<number> =>
 
 export const cancel = (): Promise<string> =>
   run(function* () {
-    // The thread has started when the deadline begins.
+    // The thread has started before the deadline begins.
     yield* toThread(sum, 1, 1);
     try {
       yield* timeout(200, () => toThread(untilCancelled));

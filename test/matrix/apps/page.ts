@@ -1,4 +1,4 @@
-// What a page of the matrix runs. It sends the results to the server that it came from.
+// The program of a page of the matrix. It sends the results to the server that it came from.
 
 import * as threads from "./browserThreads.ts";
 import { check } from "./check.ts";

@@ -1,4 +1,5 @@
-// Stands for the module that programs.mjs makes of the README and writes into each project in place of this one.
+// A stand-in for the module that programs.mjs generates from the README and writes into each
+// project.
 
 import type { Program } from "./check.ts";
 

@@ -1,5 +1,5 @@
-// What answers requests on a platform without threads: each request to "/" runs all checks, each to "/double" calls one
-// `toAsync` function that all requests share.
+// Answers requests on a platform without threads. A request to "/" runs all checks. A request to
+// "/double" calls a `toAsync` function that all requests share.
 
 import { sleep, toAsync } from "mysyncio";
 import { check } from "./check.ts";

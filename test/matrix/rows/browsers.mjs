@@ -1,11 +1,16 @@
-// Browsers, without a bundler: the package's modules as they are, on a page that is cross-origin isolated.
+// Browsers, without a bundler: the package's modules unchanged, on a page that is cross-origin
+// isolated.
 
 import { chromium, firefox, htmlOf, resultsOfPage, webkit } from "../page.mjs";
 
-/** Where the bare names lead that a page cannot resolve, and a worker not even by an import map. */
+/**
+ * The targets of bare specifiers, which a page cannot resolve, and a worker not even with an import
+ * map.
+ */
 const ENTRIES = {
   mysyncio: "index.js",
   "mysyncio/browser": "browser.js",
+  "mysyncio/testing": "testing.js",
   "mysyncio/browser/thread": "browserThread.js",
 };
 

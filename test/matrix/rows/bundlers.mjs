@@ -7,11 +7,11 @@ const PAGE = ["check", "browserTasks", "browserThreads", "thread", "page"];
 /**
  * @typedef {object} Bundler
  * @property {string} name
- * @property {string[]} tools The first one's version is told.
+ * @property {string[]} tools The version of the first one is reported.
  * @property {"ts" | "js"} language
- * @property {Record<string, string>} [files] What a user configures, beside the page itself.
+ * @property {Record<string, string>} [files] Configuration files that a user writes, besides the page itself.
  * @property {string[][]} build
- * @property {string} [script] What the page loads, if the bundler does not write the page.
+ * @property {string} [script] The script that the page loads, if the bundler does not write the page.
  */
 
 /** @type {Bundler[]} */
@@ -80,7 +80,7 @@ const BUNDLERS = [
     language: "ts",
     files: {
       "index.html": htmlOf('<script type="module" src="./page.ts"></script>'),
-      // Parcel takes no notice of the `exports` of packages unless told to.
+      // Parcel ignores the `exports` of packages by default.
       "package.json": `{ "private": true, "@parcel/resolver-default": { "packageExports": true } }\n`,
     },
     build: [["parcel", "build", "index.html", "--no-cache"]],

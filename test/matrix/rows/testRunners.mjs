@@ -1,8 +1,8 @@
-// Test runners that load the package into a realm of their own.
+// Test runners that load the package into their own realm.
 
 import { readFileSync } from "node:fs";
 
-/** Written to a file: test runners have consoles of their own. @param {string} header */
+/** Written to a file, because test runners replace the console. @param {string} header */
 const testOf = (header) => `${header}
 import { writeFileSync } from "node:fs";
 import { check } from "./check.js";
@@ -40,7 +40,7 @@ function rowOf(tool, others, [program = "", ...args], header) {
     await project.install([tool, ...others, "piscina"]);
     project.copy("js", ["check", "nodeTasks", "nodeThreads"]);
     project.write("package.test.js", testOf(header));
-    // As Jest's documentation has it for modules; Vitest needs nothing.
+    // As Jest's documentation recommends for modules. Vitest needs nothing.
     if (tool === "jest") project.write("jest.config.js", "export default { transform: {} };\n");
     const env = tool === "jest" ? { NODE_OPTIONS: "--experimental-vm-modules" } : {};
     await project.run(program, args, { env, patience: 90_000 });

@@ -1,0 +1,162 @@
+// The engine over a real Redis server.
+
+import { setTimeout as delay } from "node:timers/promises";
+import { afterAll, beforeAll, expect, test } from "vitest";
+import { connect } from "../../src/fleet/bull/connection.ts";
+import { Keys } from "../../src/fleet/bull/keys.ts";
+import { bullEngine, type Delivery, type FleetQueue } from "../../src/fleet.ts";
+import { callNamed, testEngine, until, workerOptions } from "./support/conformance.ts";
+import { RedisServer } from "./support/redis.ts";
+import { usePackages } from "./support/workers.ts";
+
+let redis: RedisServer;
+let count = 0;
+
+beforeAll(async () => {
+  usePackages();
+  redis = await RedisServer.start();
+});
+
+afterAll(() => redis.end());
+
+testEngine("BullMQ", {
+  make: (clientLease) =>
+    bullEngine({ connection: redis.url, prefix: `{test${++count}}`, lease: 2_000, clientLease }),
+});
+
+test("publishes the outcome that is kept, even if the worker offers a later one", async () => {
+  const keys = new Keys("{kept}", "queue");
+  const [client, listener] = [connect(redis.url), connect(redis.url)];
+  const published: string[] = [];
+  listener.on("message", (_channel, message) => published.push(message));
+  try {
+    await listener.subscribe(keys.onKept("a"));
+    const offer = (outcome: string) =>
+      client.storeOutcomes(keys.out("c"), keys.base, "", 60_000, "a", "", 60_000, outcome);
+    await offer("first");
+    await offer("second");
+    await expect.poll(() => published.length).toBe(2);
+
+    expect(await client.call("GET", keys.kept("a"))).toBe("first");
+    expect(published).toEqual(Array(2).fill('[["o","a","first"]]'));
+  } finally {
+    client.disconnect();
+    listener.disconnect();
+  }
+});
+
+test("knows the server's time, even if it was started before its server", async () => {
+  const late = await RedisServer.start();
+  await late.kill();
+  const engine = bullEngine({ connection: late.url, lease: 2_000 });
+  const early = engine.open("queue");
+  try {
+    await delay(1_500);
+    await late.restart();
+    const deliveries: Delivery[] = [];
+    const consumer = await early.consume(workerOptions(), (delivery) => deliveries.push(delivery));
+    const client = bullEngine({ connection: late.url }).open("queue");
+    client.listen("c1", () => undefined);
+    const before = performance.now();
+    await client.submit(callNamed("c1-1", { client: "c1", timeout: 60_000 }));
+    await until(() => deliveries.length > 0);
+    const [delivery] = deliveries as [Delivery];
+    const left = delivery.timeLeft;
+
+    expect(left + performance.now() - before).toBeGreaterThan(60_000 - 50);
+    await delivery.end({ kind: "value", value: "[1]", worker: "early" });
+    consumer.stop();
+    await consumer.close();
+    await client.close();
+  } finally {
+    await early.close();
+    await late.end();
+  }
+});
+
+test("a worker takes other workers' calls at a limited rate while those workers are busy", async () => {
+  const engine = bullEngine({ connection: redis.url, prefix: "{rest}", lease: 2_000 });
+  const [client, busy, other] = [0, 1, 2].map(() => engine.open("queue")) as [
+    FleetQueue,
+    FleetQueue,
+    FleetQueue,
+  ];
+  client.listen("c2", () => undefined);
+  const taken: Delivery[] = [];
+  const first = await busy.consume({ ...workerOptions(), concurrency: 1 }, (one) =>
+    taken.push(one),
+  );
+  await client.submit(callNamed("c2-1", { client: "c2" }));
+  await until(() => taken.length === 1);
+  let refused = 0;
+  const before = performance.now();
+  const second = await other.consume({ ...workerOptions(), tasks: [] }, (one) => {
+    refused++;
+    void one.putBack(1);
+  });
+  for (let n = 2; n < 30; n++) await client.submit(callNamed(`c2-${n}`, { client: "c2" }));
+  await until(() => refused > 40);
+  second.stop();
+
+  // Each refusal rests for 5 ms. The 8 calls that a worker may hold are taken first.
+  expect(performance.now() - before).toBeGreaterThanOrEqual((refused - 8) * 5 - 50);
+  first.stop();
+  await taken[0]?.end({ kind: "cancelled", worker: "w" });
+  await Promise.all([first.close(), second.close()]);
+  await Promise.all([client, busy, other].map((queue) => queue.close()));
+});
+
+test("keeps an old call after a reconnection, until its client had time to renew its lease", async () => {
+  const keys = new Keys("{back}", "queue");
+  const server = await RedisServer.start();
+  const engine = bullEngine({ connection: server.url, prefix: "{back}", lease: 2_000 });
+  const [client, gone, own] = [0, 1, 2].map(() => engine.open("queue")) as [
+    FleetQueue,
+    FleetQueue,
+    FleetQueue,
+  ];
+  const raw = connect(server.url);
+  const taken: Delivery[] = [];
+  const consumer = await own.consume({ ...workerOptions(), concurrency: 1 }, (one) =>
+    taken.push(one),
+  );
+  try {
+    client.listen("c3", () => undefined);
+    await client.submit(callNamed("c3-1", { client: "c3" }));
+    await until(() => taken.length === 1);
+    // This client renews no lease, and seems to have submitted its call a minute ago.
+    await gone.submit(callNamed("c4-1", { client: "c4" }));
+    const data = JSON.parse(String(await raw.call("HGET", keys.job("c4-1"), "data")));
+    const old = JSON.stringify({ ...data, submitted: data.submitted - 60_000 });
+    await raw.call("HSET", keys.job("c4-1"), "data", old);
+    await server.ask("CLIENT KILL TYPE normal");
+    await taken[0]?.end({ kind: "value", value: "[1]", worker: "w" });
+    await until(() => taken.length === 2);
+
+    expect(taken[1]?.call.id).toBe("c4-1");
+  } finally {
+    consumer.stop();
+    for (const delivery of taken) await delivery.end({ kind: "cancelled", worker: "w" });
+    await consumer.close();
+    for (const queue of [client, gone, own]) await queue.close();
+    raw.disconnect();
+    await server.end();
+  }
+});
+
+test("a detached call that was never added leaves nothing behind under its id", async () => {
+  const keys = new Keys("{stale}", "queue");
+  const raw = connect(redis.url);
+  const queue = bullEngine({ connection: redis.url, prefix: "{stale}" }).open("queue");
+  queue.listen("c5", () => undefined);
+  try {
+    await raw.call("SADD", keys.waiters("id.stale"), "*");
+    queue.watch("id.stale");
+    await queue.submit(callNamed("id.stale", { client: "c5", keep: 60_000 }));
+    expect(await raw.call("PTTL", keys.waiters("id.stale"))).toBeGreaterThan(0);
+    expect(await queue.cancel("id.stale")).toBe("withdrawn");
+  } finally {
+    raw.disconnect();
+    await queue.close();
+  }
+});

@@ -1,0 +1,94 @@
+// Tests what a worker reports about a call that it must stop, and how many calls it runs at a time.
+
+import { expect, test } from "vitest";
+import { CallServer } from "../../src/fleet/callServer.ts";
+import { defaultCodec, encode } from "../../src/fleet/codec.ts";
+import type { CallOutcome, Delivery, StopReason, WireCall } from "../../src/fleet/engine.ts";
+import { TaskRegistry } from "../../src/fleet/registry.ts";
+import { type Future, newEventLoop, sleep } from "../../src/index.ts";
+
+function callNamed(id: string, attempts: number): WireCall {
+  return {
+    ...{ id, client: "c", task: "wait", args: encode(defaultCodec, "x", []) },
+    ...{ attempts, retriesErrors: false, grace: 1_000, priority: 1, delay: 0, keep: 0 },
+    ...{ backoff: { delay: 0, factor: 1 } as never, isDetached: false },
+  };
+}
+
+/** What the worker does with a waiting call, which may start twice, when it must stop. */
+async function afterStop(reason: StopReason, begun: number): Promise<string> {
+  const registry = new TaskRegistry();
+  registry.addFunction("wait", function* () {
+    yield* sleep(60_000);
+  });
+  const loop = newEventLoop();
+  const call = callNamed("a", 2);
+  let stop: (reason: StopReason) => void = () => undefined;
+  const result = new Promise<string>((resolve) => {
+    const delivery: Delivery = {
+      ...{ call, begun, unknownFor: 0, timeLeft: Infinity, loop },
+      onStop(callback) {
+        stop = callback;
+      },
+      end: ({ kind }: CallOutcome) => resolve(kind),
+      retry: () => resolve("given back"),
+      putBack: () => resolve("put back"),
+      progress: () => undefined,
+    };
+    new CallServer({ name: "w", registry }).handle(delivery);
+  });
+  loop.callLater(5, () => stop(reason));
+  void result.then(() => loop.stop());
+  await loop.runForever();
+  loop.close();
+  return await result;
+}
+
+test("a call whose lease is lost is given back, and is not reported as cancelled", async () => {
+  expect(await afterStop("lost", 1)).toBe("given back");
+  expect(await afterStop("lost", 2)).toBe("lost");
+});
+
+test("a call that its client cancels ends as cancelled", async () => {
+  expect(await afterStop("cancelled", 1)).toBe("cancelled");
+});
+
+test("a worker's loop runs at most `concurrency` calls, and the others wait in order", async () => {
+  const loop = newEventLoop();
+  const trace: string[] = [];
+  const endings: Future<void>[] = [];
+  const registry = new TaskRegistry();
+  registry.addFunction("wait", function* () {
+    const end = loop.createFuture<void>();
+    trace.push(`call ${endings.push(end)} begins`);
+    yield* end;
+  });
+  const stops = new Map<string, (reason: StopReason) => void>();
+  const server = new CallServer({ name: "w", registry, loop: () => loop, concurrency: 2 });
+  for (const id of ["a", "b", "c", "d", "e", "f"]) {
+    server.handle({
+      ...{ call: callNamed(id, 1), begun: 1, unknownFor: 0, timeLeft: Infinity },
+      onStop: (callback) => void stops.set(id, callback),
+      end: ({ kind }) => void trace.push(`${id}: ${kind}`),
+      retry: () => void trace.push(`${id}: given back`),
+      putBack: (delay) => void trace.push(`${id}: put back for ${delay} ms`),
+      progress: () => undefined,
+    });
+  }
+  await loop.runUntilComplete(sleep(5));
+  trace.push("c is cancelled");
+  stops.get("c")?.("cancelled");
+  endings[0]?.setResult();
+  await loop.runUntilComplete(sleep(5));
+  trace.push("the worker stops");
+  server.stop();
+  await loop.runUntilComplete(sleep(5));
+  await server.idle();
+  loop.close();
+
+  expect(trace).toEqual([
+    ...["call 1 begins", "call 2 begins"],
+    ...["c is cancelled", "c: cancelled", "a: value", "call 3 begins"],
+    ...["the worker stops", "e: put back for 0 ms", "f: put back for 0 ms", "b: lost", "d: lost"],
+  ]);
+});

@@ -1,13 +1,17 @@
-// AsyncLocalStorage, which loggers and tracers of Node rely on, follows tasks and callbacks.
+// Tasks and callbacks follow AsyncLocalStorage, which Node's loggers and tracers rely on.
 
 import { AsyncLocalStorage } from "node:async_hooks";
 import { beforeEach, expect, test } from "vitest";
-import type { EventLoop } from "../src/eventLoop.ts";
-import { ContextVar } from "../src/loop/context.ts";
-import { currentTask } from "../src/tasks/awaitable.ts";
-import { type Coroutine, coroutine } from "../src/tasks/coroutine.ts";
-import { sleep } from "../src/tasks/sleep.ts";
-import { moveOnAfter } from "../src/tasks/timeout.ts";
+import {
+  ContextVar,
+  type Coroutine,
+  coroutine,
+  createTask,
+  currentTask,
+  type EventLoop,
+  moveOnAfter,
+  sleep,
+} from "../src/index.ts";
 import { newVirtualLoop, runDry } from "./support/virtualLoop.ts";
 
 const storage = new AsyncLocalStorage<string>();
@@ -29,7 +33,7 @@ const worker = coroutine(function* (): Coroutine<void> {
   log();
 });
 
-test("each step of a task runs in the context in which the task was made", () => {
+test("each step of a task runs in the context in which the task was created", () => {
   const tasks = ["a", "b"].map((name) => storage.run(name, () => loop.createTask(worker())));
   storage.run("outside", () => runDry(loop));
   for (const task of tasks) task.result();
@@ -49,7 +53,7 @@ test("a callback runs in the context in which it was scheduled, with its context
   expect(trace).toEqual(["soon set", "done set", "later set"]);
 });
 
-test("a task that is cancelled cleans up in its context", () => {
+test("a cancelled task cleans up in its own context", () => {
   const task = storage.run("a", () =>
     loop.createTask(function* () {
       try {
@@ -64,7 +68,7 @@ test("a task that is cancelled cleans up in its context", () => {
   expect([trace, task.cancelled()]).toEqual([["a"], true]);
 });
 
-test("who hears that a timeout cancels a task does so in the context of the task", () => {
+test("a listener to a timeout's cancellation runs in the cancelled task's context", () => {
   storage.run("task", () =>
     loop.createTask(function* () {
       currentTask()?.signal.addEventListener("abort", log);
@@ -75,9 +79,13 @@ test("who hears that a timeout cancels a task does so in the context of the task
   expect(trace).toEqual(["task"]);
 });
 
-test("without the option nothing is kept", () => {
+test("without `asyncContext`, every step of a task and its children has the store of the code that started them, even if a step enters another", () => {
   const plain = newVirtualLoop();
-  storage.run("a", () => plain.createTask(worker()));
+  storage.run("a", () =>
+    plain.createTask(function* () {
+      yield* storage.run("b", () => createTask(worker()));
+    }),
+  );
   runDry(plain);
-  expect(trace).toEqual(["none", "none", "none"]);
+  expect(trace).toEqual(["a", "a", "a"]);
 });

@@ -1,4 +1,5 @@
-// What users ship who import from the main entry: nothing of what watches sockets, streams and servers, not a byte.
+// The code that users ship when they import from the main entry contains no byte of sockets,
+// streams or servers.
 
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -25,7 +26,7 @@ async function bundle(names: string, file: string): Promise<{ text: string; meta
   return { text: outputFiles[0]?.text ?? "", metafile };
 }
 
-/** The modules of I/O of which something is in a bundle, and how many bytes. */
+/** The I/O modules in a bundle, and their sizes in bytes. */
 function ioIn({ outputs }: Metafile): Record<string, number> {
   const inputs = Object.values(outputs).flatMap(({ inputs: all }) => Object.entries(all));
   return Object.fromEntries(
@@ -40,25 +41,25 @@ describe.each([
   ["a name that I/O is built on", "{ run, iterate, Queue, fromPromise }"],
   ["everything", EVERYTHING],
 ])("%s from the main entry", (_, names) => {
-  test("brings no module of I/O along", async () => {
+  test("includes no I/O module", async () => {
     expect(ioIn((await bundle(names, "src/index.ts")).metafile)).toEqual({});
   });
 
-  test("brings none along in the built package, whose modules are merged", async () => {
+  test("includes no I/O module of the built package, whose modules are merged", async () => {
     const { text } = await bundle(names, "dist/index.js");
 
     // Names and messages that only I/O has.
-    expect(text).not.toMatch(/IncompleteReadError|is registered already|ECONNABORTED|writeEof/);
+    expect(text).not.toMatch(/IncompleteReadError|is already registered|ECONNABORTED|writeEof/);
     expect(text.length).toBeGreaterThan(10_000);
   });
 });
 
-test("the entry for Node does bring it along", async () => {
+test("the entry for Node does include I/O", async () => {
   const { metafile } = await bundle(EVERYTHING, join("src", "node.ts"));
   const { text } = await bundle(EVERYTHING, "dist/node.js");
 
   expect(Object.keys(ioIn(metafile))).toContain("src/io/streamReader.ts");
-  for (const word of ["IncompleteReadError", "is registered already", "ECONNABORTED", "writeEof"]) {
+  for (const word of ["IncompleteReadError", "is already registered", "ECONNABORTED", "writeEof"]) {
     expect(text).toContain(word);
   }
 });

@@ -1,31 +1,48 @@
-// Concurrent callers: neither the stores of AsyncLocalStorage nor context variables leak from one to the other.
+// Concurrent callers: neither AsyncLocalStorage's stores nor context variables leak from one to
+// another. One file, because all cases compare the same two kinds of stores.
 
 import { AsyncLocalStorage } from "node:async_hooks";
 import { EventEmitter } from "node:events";
 import { createServer, get } from "node:http";
 import fc from "fast-check";
 import { afterEach, describe, expect, test } from "vitest";
-import { getRunningLoop, newEventLoop, setEventLoop } from "../src/eventLoop.ts";
-import { ContextVar } from "../src/loop/context.ts";
-import { run } from "../src/run.ts";
-import { Lock } from "../src/sync/lock.ts";
-import { Queue } from "../src/sync/queue.ts";
-import { createTask, currentTask } from "../src/tasks/awaitable.ts";
-import { type Coroutine, coroutine } from "../src/tasks/coroutine.ts";
-import { fromPromise } from "../src/tasks/fromPromise.ts";
-import { gather } from "../src/tasks/gather.ts";
-import { sleep } from "../src/tasks/sleep.ts";
-import { taskGroup } from "../src/tasks/taskGroup.ts";
-import { moveOnAfter } from "../src/tasks/timeout.ts";
-import { toPromise } from "../src/tasks/toPromise.ts";
-import { toAsync } from "../src/toAsync.ts";
+import {
+  type Context,
+  ContextVar,
+  type Coroutine,
+  copyContext,
+  coroutine,
+  createTask,
+  currentTask,
+  ensureFuture,
+  fromPromise,
+  gather,
+  getEventLoop,
+  getRunningLoop,
+  iterate,
+  Lock,
+  moveOnAfter,
+  newEventLoop,
+  Queue,
+  Runner,
+  run,
+  setEventLoop,
+  sleep,
+  taskGroup,
+  toAsync,
+  toPromise,
+} from "../src/index.ts";
+import { collectGarbage } from "./support/garbage.ts";
 
 const storage = new AsyncLocalStorage<number>();
+// Node 20 follows promises only once a storage is in use, and an `enterWith` before that reaches
+// every later promise.
+storage.run(0, () => undefined);
 const variable = new ContextVar<number | undefined>("request", { default: undefined });
 
 afterEach(() => setEventLoop(undefined));
 
-/** What a program does between two looks at its context. */
+/** The actions of a program between two checks of its context. */
 const ACTIONS: Readonly<Record<string, (look: () => void) => Coroutine<unknown>>> = {
   *checkpoint() {
     yield;
@@ -131,7 +148,7 @@ describe("stores of AsyncLocalStorage", () => {
     );
   });
 
-  test("do not leak through a lock or a queue that hands over to another caller", async () => {
+  test("do not leak through a lock or a queue item that is handed to another caller", async () => {
     const lock = new Lock();
     const queue = new Queue<number>(1);
     const seen: unknown[] = [];
@@ -155,7 +172,7 @@ describe("stores of AsyncLocalStorage", () => {
     for (const [n, store] of seen as [number, number][]) expect(store).toBe(n);
   });
 
-  test("that a step enters reach no other call", async () => {
+  test("do not reach other calls if a step enters them", async () => {
     const enter = toAsync(function* () {
       storage.enterWith(-1);
       yield;
@@ -168,7 +185,7 @@ describe("stores of AsyncLocalStorage", () => {
     expect(await Promise.all(calls)).toEqual([undefined, 1, undefined, 2]);
   });
 
-  test("stay with concurrent programs of `run`, whoever wakes them", async () => {
+  test("stay with concurrent programs of `run`, whatever wakes them", async () => {
     const emitter = new EventEmitter();
     const main = function* (): Coroutine<unknown[]> {
       const seen = [storage.getStore()];
@@ -180,20 +197,20 @@ describe("stores of AsyncLocalStorage", () => {
       seen.push(storage.getStore());
       yield* createTask(() => sleep(1));
       seen.push(storage.getStore());
-      // What is made in another context does not carry the loop over to it.
+      // Objects made in another context do not carry the loop's context over to it.
       yield* fromPromise(storage.run(-1, () => toPromise(sleep(1))));
       seen.push(storage.getStore());
       return seen;
     };
     const programs = [1, 2, 3].map((n) => storage.run(n, () => run(main)));
     for (const event of ["go", "on"]) {
-      await new Promise((resolve) => setTimeout(resolve, 5));
+      while (emitter.listenerCount(event) < 3) await sleepOutside(1);
       storage.run(-2, () => emitter.emit(event));
     }
     expect(await Promise.all(programs)).toEqual([1, 2, 3].map((n) => Array(5).fill(n)));
   });
 
-  test("follow the calls with the option `asyncContext` too", async () => {
+  test("follow each call and task on a loop with the option `asyncContext`", async () => {
     const loop = newEventLoop({ asyncContext: true });
     setEventLoop(loop);
     const inner = toAsync(function* () {
@@ -213,7 +230,107 @@ describe("stores of AsyncLocalStorage", () => {
   });
 });
 
-describe("context variables that are set outside of loops", () => {
+/**
+ * The calls that code outside the loop may make. Each passes `look` on to the callback or task
+ * that the loop runs.
+ */
+const ENTRIES: Readonly<Record<string, (look: () => string) => PromiseLike<string>>> = {
+  run: (look) => run(looking(look)),
+  async runner(look) {
+    await using runner = new Runner();
+    return await runner.run(looking(look));
+  },
+  toAsync: (look) => toAsync(looking(look))(),
+  createTask: (look) => getEventLoop().createTask(looking(look)),
+  ensureFuture: (look) => ensureFuture(looking(look), { loop: getEventLoop() }),
+  callSoon: (look) => called(look, (done) => getEventLoop().callSoon(done)),
+  callSoonThreadsafe: (look) => called(look, (done) => getEventLoop().callSoonThreadsafe(done)),
+  callLater: (look) => called(look, (done) => getEventLoop().callLater(1, done)),
+  callAt: (look) => called(look, (done) => getEventLoop().callAt(getEventLoop().time() + 1, done)),
+  addDoneCallback: (look) =>
+    called(look, (done) => {
+      const future = getEventLoop().createFuture<void>();
+      future.addDoneCallback(done);
+      setImmediate(() => future.setResult());
+    }),
+  "callSoon of callLater of createTask": (look) =>
+    called(look, (done) =>
+      getEventLoop().callSoon(() =>
+        getRunningLoop().callLater(1, () =>
+          createTask(function* () {
+            yield* sleep(1);
+            done();
+          }),
+        ),
+      ),
+    ),
+};
+
+function looking(look: () => string): () => Coroutine<string> {
+  return function* () {
+    yield* sleep(1);
+    return look();
+  };
+}
+
+function called(look: () => string, schedule: (done: () => void) => unknown): Promise<string> {
+  return new Promise((resolve) => schedule(() => resolve(look())));
+}
+
+describe("a call from outside the loop", () => {
+  test.each(Object.keys(ENTRIES))("to %s keeps the caller's store and variables", async (name) => {
+    const keepsRunning = toAsync(() => sleep(50));
+    const first = storage.run(-1, () => keepsRunning());
+    const look = () => `${storage.getStore()} ${variable.get()}`;
+    const call = async (caller: number) => {
+      await undefined;
+      variable.set(caller);
+      const seen = await ENTRIES[name]?.(look);
+      return [seen, look()];
+    };
+    const callers = [1, 2, 3].map((n) => storage.run(n, () => call(n)));
+    expect(await Promise.all(callers)).toEqual([1, 2, 3].map((n) => [`${n} ${n}`, `${n} ${n}`]));
+    await first;
+  });
+
+  test("does not see a store that an earlier caller left in the loop", async () => {
+    const enter = toAsync(function* () {
+      storage.enterWith(-1);
+      yield* sleep(5);
+    });
+    const entered = storage.run(-2, () => enter());
+    await sleepOutside(2);
+    expect(storage.getStore()).toBe(undefined);
+    expect(await getEventLoop().createTask(looking(() => `${storage.getStore()}`))).toBe(
+      "undefined",
+    );
+    await entered;
+  });
+});
+
+test("a shared loop keeps no store of a call that has ended", async () => {
+  const stores = new AsyncLocalStorage<object>();
+  const end = new AbortController();
+  const background = stores.run({ of: "the program" }, () =>
+    toAsync(() => sleep(100_000))(end.signal),
+  );
+  const call = toAsync(function* () {
+    yield* createTask(() => sleep(1));
+  });
+  const weak = await (async () => {
+    const store = { of: "a request" };
+    await stores.run(store, () => call());
+    return new WeakRef(store);
+  })();
+  await collectGarbage(() => weak.deref() === undefined);
+  expect(weak.deref()).toBe(undefined);
+  end.abort();
+  await expect(background).rejects.toThrow();
+});
+
+const sleepOutside = (delay: number) => new Promise((resolve) => setTimeout(resolve, delay));
+
+describe("context variables that are set outside loops", () => {
   const look = toAsync(function* (): Coroutine<unknown> {
     yield* sleep(1);
     return variable.get();
@@ -269,7 +386,44 @@ describe("context variables that are set outside of loops", () => {
     server.close();
   });
 
-  test("have tokens that work in the flow that made them, and in no other", async () => {
+  test("stay in a context that an async function was run in, after each await", async () => {
+    const shared = copyContext();
+    const request = (context: Context) => async (n: number | undefined) =>
+      await context.run(async () => {
+        if (n !== undefined) variable.set(n);
+        const seen = [variable.get(), await look()];
+        await sleepOutside(1);
+        seen.push(
+          variable.get(),
+          await look(),
+          await run(() => look()),
+          copyContext().get(variable),
+        );
+        variable.set(-1);
+        return [...seen, await look()];
+      });
+    const expected = [1, 2].map((n) => [n, n, n, n, n, n, -1]);
+    const unset = [...new Array(6).fill(undefined), -1];
+
+    const own = [1, 2, undefined].map((n) => request(copyContext())(n));
+    expect(await Promise.all(own)).toEqual([...expected, unset]);
+    expect(await Promise.all([1, 2].map(request(shared)))).toEqual(expected);
+    expect([shared.get(variable), variable.get()]).toEqual([2, undefined]);
+  });
+
+  test("can be reset, and their context entered again, after an await in that context", async () => {
+    const context = copyContext();
+    const seen = await context.run(async () => {
+      const token = variable.set(1);
+      await undefined;
+      const inner = context.run(() => variable.get());
+      variable.reset(token);
+      return [inner, variable.get()];
+    });
+    expect(seen).toEqual([1, undefined]);
+  });
+
+  test("have tokens that work only in the flow that created them", async () => {
     const other = new ContextVar<number>("other", { default: 0 });
     const first = (async () => {
       await undefined;
@@ -285,4 +439,53 @@ describe("context variables that are set outside of loops", () => {
       expect(() => variable.reset(token)).toThrow("another context");
     })();
   });
+});
+
+test("an async function called by a task sees the task's variables until its first await, and never another caller's", async () => {
+  async function* look(): AsyncGenerator<unknown[]> {
+    for (;;) {
+      const before = [variable.get(), storage.getStore()];
+      await new Promise((resolve) => setImmediate(resolve));
+      yield [...before, variable.get(), storage.getStore()];
+    }
+  }
+  const handle = toAsync(function* (request: number): Coroutine<unknown[]> {
+    variable.set(10 * request);
+    const items = iterate(look());
+    const seen: unknown[] = [(yield* items.next()).value];
+    yield* sleep(1);
+    seen.push((yield* items.next()).value);
+    seen.push((yield* fromPromise(look().next())).value);
+    return [seen, variable.get()];
+  });
+  const requests = [1, 2, 3];
+  const seen = await Promise.all(
+    requests.map((request) =>
+      storage.run(request, async () => {
+        variable.set(request);
+        return await handle(request);
+      }),
+    ),
+  );
+
+  expect(seen).toEqual(requests.map((n) => [new Array(3).fill([10 * n, n, n, n]), 10 * n]));
+});
+
+test("a thenable that starts its work in `then` does so for its own caller", async () => {
+  const queue = new Queue<string>();
+  const lazy = () => ({
+    then: (resolve: (store: unknown) => void) => resolve(storage.getStore()),
+  });
+  const second = toAsync(function* () {
+    yield* queue.get();
+    return yield* fromPromise(lazy() as unknown as PromiseLike<number>);
+  });
+  const first = toAsync(function* () {
+    yield* fromPromise(new Promise((resolve) => setTimeout(resolve, 5)));
+    yield* queue.put("item");
+  });
+
+  const result = storage.run(2, () => second());
+  await storage.run(1, () => first());
+  expect(await result).toBe(2);
 });

@@ -2,7 +2,7 @@
 
 import { expect, test } from "vitest";
 
-/** What a page finds out about itself, with nothing of this one in it. */
+/** The facts that a page reports about itself. The function refers to nothing in this module. */
 interface Findings {
   readonly compiles: boolean;
   readonly core: string;
@@ -29,7 +29,7 @@ const PROGRAM = `
   parent.postMessage({ compiles, core: newEventLoop().core, result }, "*");
 `;
 
-/** Runs the program in a page of its own, whose scripts are under `policy`. */
+/** Runs the program in a separate page, whose scripts are under `policy`. */
 async function underPolicy(policy: string): Promise<Findings> {
   const frame = document.createElement("iframe");
   frame.srcdoc = `
@@ -50,11 +50,11 @@ async function underPolicy(policy: string): Promise<Findings> {
   }
 }
 
-test("a page that may not compile WebAssembly gets the reference core", async () => {
+test("a page that forbids WebAssembly gets the reference core", async () => {
   expect(await underPolicy("")).toEqual({ compiles: false, core: "js", result: "hello world" });
 });
 
-test("a page that may compile WebAssembly gets the compiled core", async () => {
+test("a page that allows WebAssembly gets the compiled core", async () => {
   expect(await underPolicy("'wasm-unsafe-eval'")).toEqual({
     compiles: true,
     core: "wasm",

@@ -1,24 +1,14 @@
-import { beforeEach, describe, expect, test } from "vitest";
-import { type EventLoop, newEventLoop } from "../src/eventLoop.ts";
-import { DeadlockError, RuntimeError } from "../src/loop/errors.ts";
-import type { Coroutine } from "../src/tasks/coroutine.ts";
-import { sleep } from "../src/tasks/sleep.ts";
+import { describe, expect } from "vitest";
+import { type Coroutine, DeadlockError, newEventLoop, RuntimeError, sleep } from "../src/index.ts";
 import { newVirtualLoop, runDry } from "./support/virtualLoop.ts";
-
-let loop: EventLoop;
-let trace: string[];
-
-beforeEach(() => {
-  loop = newVirtualLoop();
-  trace = [];
-});
+import { loop, test, trace } from "./support/virtualTest.ts";
 
 function push(letter: string): void {
   trace.push(letter);
 }
 
 describe("stop", () => {
-  test("ends the run after the turn, whose rest still runs", () => {
+  test("ends the run after the turn, whose remaining callbacks still run", () => {
     loop.callSoon(push, "a");
     loop.callSoon(() => loop.stop());
     loop.callSoon(push, "b");
@@ -28,7 +18,7 @@ describe("stop", () => {
     expect(trace.join("")).toBe("ab");
   });
 
-  test("lets the loop run again, and go on where it stopped", () => {
+  test("lets the loop run again and continue where it stopped", () => {
     loop.callSoon(() => {
       loop.stop();
       loop.callSoon(push, "b");
@@ -40,7 +30,7 @@ describe("stop", () => {
     expect(trace.join("")).toBe("|b");
   });
 
-  test("before a run ends that run after its first turn", () => {
+  test("called before a run ends that run after its first turn", () => {
     loop.callSoon(() => loop.callSoon(push, "b"));
     loop.callSoon(push, "a");
     loop.stop();
@@ -51,7 +41,7 @@ describe("stop", () => {
     expect(trace.join("")).toBe("a|b");
   });
 
-  test("ends one run only, however often it is called", () => {
+  test("ends only one run, however often it is called", () => {
     loop.callSoon(() => {
       loop.stop();
       loop.stop();
@@ -79,7 +69,7 @@ describe("a run", () => {
     expect(states).toEqual([false, true, true, false]);
   });
 
-  test("cannot begin while the loop runs", async () => {
+  test("cannot start while the loop runs", async () => {
     loop.callSoon(() => {
       expect(() => loop.runForeverSync()).toThrow(RuntimeError);
       expect(() => loop.close()).toThrow(RuntimeError);
@@ -96,7 +86,7 @@ describe("a run", () => {
     expect(trace).toEqual(["refused"]);
   });
 
-  test("that blocks its thread ends with a DeadlockError when nothing can happen any more", () => {
+  test("that blocks its thread ends with a DeadlockError when nothing is ready or pending", () => {
     loop.callSoon(push, "a");
 
     expect(() => loop.runForeverSync()).toThrow(DeadlockError);
@@ -121,31 +111,31 @@ describe("runUntilComplete", () => {
     await expect(result).rejects.toBe(failure);
   });
 
-  test("stops for a future that somebody completes", async () => {
+  test("stops for a future that a callback completes", async () => {
     const future = loop.createFuture<string>();
     loop.callLater(3, () => future.setResult("done"));
 
     await expect(loop.runUntilComplete(future)).resolves.toBe("done");
   });
 
-  test("stops for a future that is done already", async () => {
+  test("resolves for a future that is already done", async () => {
     const future = loop.createFuture<string>();
     future.setResult("done");
 
     await expect(loop.runUntilComplete(future)).resolves.toBe("done");
   });
 
-  test("waits for a promise from outside", async () => {
+  test("waits for a promise that code outside the loop resolves", async () => {
     await expect(loop.runUntilComplete(Promise.resolve("done"))).resolves.toBe("done");
   });
 
-  test("rejects with a RuntimeError if it is stopped before", async () => {
+  test("rejects with a RuntimeError if the loop is stopped first", async () => {
     loop.callLater(1, () => loop.stop());
 
     await expect(loop.runUntilComplete(sleep(2))).rejects.toThrow(RuntimeError);
   });
 
-  test("leaves a later run alone if it was stopped before", () => {
+  test("after the loop was stopped early, its future no longer stops a later run", () => {
     const future = loop.createFuture<void>();
     loop.callSoon(() => loop.stop());
     expect(() => loop.runUntilCompleteSync(future)).toThrow(RuntimeError);
@@ -163,12 +153,12 @@ describe("runUntilComplete", () => {
     expect(loop.isRunning()).toBe(false);
   });
 
-  test("gives the result at once where it may block", () => {
+  test("returns the result from the call where the thread may be blocked", () => {
     expect(loop.runUntilCompleteSync(sleep(1e9, "done"))).toBe("done");
   });
 });
 
-test("a task factory makes the tasks of its loop, until it is taken back", () => {
+test("a task factory creates its loop's tasks until it is removed", () => {
   const made: string[] = [];
   const plain = loop.getTaskFactory();
   const factory: NonNullable<typeof plain> = (given, body, options) => {
@@ -194,7 +184,7 @@ test("a task factory makes the tasks of its loop, until it is taken back", () =>
   ]);
 });
 
-test("setDebug turns the debug mode on and off", () => {
+test("setDebug turns debug mode on and off", () => {
   const modes = [newEventLoop({ debug: true }).getDebug(), loop.getDebug()];
   loop.setDebug(true);
 

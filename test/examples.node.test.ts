@@ -1,7 +1,8 @@
-// Do the example programs print what they are there to show?
+// The example programs print what they are meant to show.
 //
-// They run as built, each in a process of its own, on what users get. The suite over the reference core runs those that
-// need no WebAssembly in a Node without it (`fetch` itself needs it), which is what makes the package fall back.
+// They run as built, each in its own process, on the package that users get. The suite over the
+// reference core runs those that need no WebAssembly in a Node without it, which makes the package
+// fall back. (`fetch` itself needs WebAssembly.)
 
 import { spawn } from "node:child_process";
 import { once } from "node:events";
@@ -11,9 +12,10 @@ import { createInterface } from "node:readline";
 import { text } from "node:stream/consumers";
 import { fileURLToPath } from "node:url";
 import { describe, expect, inject, onTestFinished, test } from "vitest";
+import { WITHOUT_WASM } from "../bench/programs/withoutWasm.ts";
 
 const HAS_WASM = inject("core") === "wasm";
-const FLAGS = HAS_WASM ? [] : ["--no-expose-wasm"];
+const FLAGS = HAS_WASM ? [] : WITHOUT_WASM;
 const ROOT = new URL("..", import.meta.url);
 
 /** Starts a built example. */
@@ -31,7 +33,7 @@ function start(name: string, ...args: string[]) {
       const { value, done } = await lines.next();
       return done ? undefined : value;
     },
-    /** The lines not read yet, once the program has ended; how it did. */
+    /** The lines that were not read yet, once the program has ended, and its exit code. */
     async rest(): Promise<{ lines: string[]; errors: string; code: number }> {
       const rest: string[] = [];
       for (let line = await this.next(); line !== undefined; line = await this.next()) {
@@ -43,7 +45,7 @@ function start(name: string, ...args: string[]) {
   };
 }
 
-/** A server that answers when the test says so. */
+/** A server that responds when the test tells it to. */
 async function startServer() {
   const waiting = new Map<string, ServerResponse>();
   let onRequest = () => {};
@@ -60,7 +62,7 @@ async function startServer() {
   const { port } = server.address() as AddressInfo;
   return {
     origin: `http://127.0.0.1:${port}`,
-    /** Resolves when so many requests wait for their answers. */
+    /** Resolves when `count` requests wait for their responses. */
     async requests(count: number): Promise<void> {
       while (waiting.size < count) {
         await new Promise<void>((resolve) => {
@@ -78,7 +80,7 @@ async function startServer() {
   };
 }
 
-/** An address at which nobody listens. */
+/** An address at which nothing listens. */
 async function closedOrigin(): Promise<string> {
   const server = createServer().listen(0, "127.0.0.1");
   await once(server, "listening");
@@ -88,7 +90,7 @@ async function closedOrigin(): Promise<string> {
   return `http://127.0.0.1:${port}`;
 }
 
-/** Replaces what differs from run to run. */
+/** Replaces the parts that differ from run to run. */
 function withoutMeasures(line: string): string {
   return line.replace(/\d+ ms$/, "# ms").replace(/127\.0\.0\.1:\d+/, "HOST");
 }
@@ -121,20 +123,23 @@ const FETCHED = [
   "Received http://HOST/after/400/ms: 200, 6400 bytes, # ms",
 ];
 
-test.each(Object.entries(PROGRAMS))("%s prints its lines in order", async (name, lines) => {
-  expect(await start(name).rest()).toEqual({ lines, errors: "", code: 0 });
-});
+test.each(Object.entries(PROGRAMS))(
+  "the example %s prints its lines in order",
+  async (name, lines) => {
+    expect(await start(name).rest()).toEqual({ lines, errors: "", code: 0 });
+  },
+);
 
 if (HAS_WASM)
   describe("urlsInParallel", () => {
-    test("prints answers in the order in which the servers give them", async () => {
+    test("prints responses in the order in which they arrive", async () => {
       const server = await startServer();
       const paths = ["/a", "/b", "/c", "/d"];
       const program = start("urlsInParallel", ...paths.map((path) => server.origin + path));
       for (const path of paths) {
         expect(await program.next()).toBe(`Fetching URL: ${server.origin}${path}`);
       }
-      await server.requests(paths.length); // all are under way before any is answered
+      await server.requests(paths.length); // all requests have started before any is answered
 
       const received: string[] = [];
       for (const [path, status, body] of [
@@ -156,7 +161,7 @@ if (HAS_WASM)
       expect(await program.rest()).toEqual({ lines: [], errors: "", code: 0 });
     });
 
-    test("prints why a URL failed, goes on with the others, and ends with 1", async () => {
+    test("prints why a URL failed, continues with the others, and exits with 1", async () => {
       const server = await startServer();
       const refusing = await closedOrigin();
       const urls = [`${refusing}/`, `${server.origin}/late`, "not a URL", `${server.origin}/gone`];
@@ -179,7 +184,7 @@ if (HAS_WASM)
       expect(await program.rest()).toEqual({ lines: [], errors: "", code: 1 });
     });
 
-    test("starts four servers of its own when no URL is given", async () => {
+    test("starts four servers of its own when no URL is passed", async () => {
       const { lines, errors, code } = await start("urlsInParallel").rest();
 
       expect({ lines: lines.map(withoutMeasures), errors, code }).toEqual({
@@ -192,7 +197,7 @@ if (HAS_WASM)
 
 if (HAS_WASM)
   describe("main", () => {
-    test("runs every program, then counts the tasks per second", { timeout: 60_000 }, async () => {
+    test("runs every program, then counts the tasks per second", async () => {
       const { lines, errors, code } = await start("main").rest();
 
       const programs = { ...PROGRAMS, urlsInParallel: FETCHED };
@@ -211,7 +216,7 @@ if (HAS_WASM)
       expect({ errors, code }).toEqual({ errors: "", code: 0 });
     });
 
-    test("only fetches when it is given URLs", async () => {
+    test("fetches the URLs, and runs no examples, when URLs are passed", async () => {
       const server = await startServer();
       const program = start("main", `${server.origin}/only`);
       await server.requests(1);

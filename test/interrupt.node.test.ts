@@ -1,11 +1,15 @@
-// How a program ends that a signal interrupts, as its shell sees it: a process of its own, with the built package.
+// How a program ends when a signal interrupts it, as its shell sees it. Each program is its own
+// process, with the built package.
 
 import { execFile } from "node:child_process";
 import { promisify } from "node:util";
 import { describe, expect, test } from "vitest";
 import { exitOf } from "./support/program.ts";
 
-/** Sends itself `signal` once it sleeps, and says what it cleans up. */
+/** Twice, so that all has begun, even if the first delay ends at once on a busy machine. */
+const INTERRUPT = "setTimeout(() => setTimeout(interrupt, 50), 50);";
+
+/** Sends itself `signal` while it sleeps, and reports its cleanup. */
 function program(rest: string, signal = "SIGINT") {
   return `
     import { gather, run, Runner, sleep, taskGroup, toPromise } from "mysyncio";
@@ -13,13 +17,13 @@ function program(rest: string, signal = "SIGINT") {
     const sleeper = (name = "it", delay = 1) => function* () {
       try { yield* sleep(5_000); } finally { yield* sleep(delay); console.log(name + " cleaned up"); }
     };
-    setTimeout(interrupt, 50);
+    ${INTERRUPT}
     ${rest}`;
 }
 
 const quiet = { signal: null, stderr: [] };
 
-describe.concurrent("an interrupt that nobody catches ends the process without a word, with the code of a shell:", () => {
+describe.concurrent("an uncaught interrupt ends the process silently, with the exit code that a shell expects:", () => {
   test.each([
     ["SIGINT", 130],
     ["SIGTERM", 143],
@@ -42,7 +46,10 @@ describe.concurrent("an interrupt that nobody catches ends the process without a
     ],
     ["a group", "await run(() => taskGroup(function* (group) { group.createTask(sleeper()); }));"],
     ["a gather", "await run(function* () { yield* gather([sleeper()()]); });"],
-    ["what keeps the process alive", "setInterval(() => {}, 1_000); await run(sleeper());"],
+    [
+      "an interval that keeps the process alive",
+      "setInterval(() => {}, 1_000); await run(sleeper());",
+    ],
   ])("through %s", async (_, rest) => {
     // Node 20 knows no \`await using\`.
     const lowered = rest.replace(
@@ -60,16 +67,16 @@ describe.concurrent("an interrupt that nobody catches ends the process without a
     expect(exit).toEqual({ ...quiet, code: 130, stdout: ["it cleaned up"] });
   });
 
-  test("when all runs on the thread have cleaned up", async () => {
-    const all = `await Promise.all([run(sleeper("a", 1)), run(sleeper("b", 60)), run(sleeper("c", 30))]);`;
-    const floating = `run(sleeper("a", 1)); run(sleeper("b", 60)); run(sleeper("c", 30));`;
+  test("after all runs on the thread have cleaned up", async () => {
+    const all = `await Promise.all([run(sleeper("a", 1)), run(sleeper("b", 400)), run(sleeper("c", 200))]);`;
+    const floating = `run(sleeper("a", 1)); run(sleeper("b", 400)); run(sleeper("c", 200));`;
     for (const rest of [all, floating]) {
       const stdout = ["a cleaned up", "c cleaned up", "b cleaned up"];
       expect(await exitOf(program(rest))).toEqual({ ...quiet, code: 130, stdout });
     }
   });
 
-  test("after all that it wrote", async () => {
+  test("after all of its output is written", async () => {
     const main = `function* () {
       try { yield* sleep(5_000); } finally { console.log("x".repeat(1_000_000)); }
     }`;
@@ -77,7 +84,7 @@ describe.concurrent("an interrupt that nobody catches ends the process without a
     expect([code, stdout[0]?.length]).toEqual([130, 1_000_000]);
   });
 
-  test("which is what a shell has in $?", async () => {
+  test("and a shell has that code in $?", async () => {
     const code = `
       import("${new URL("../dist/index.js", import.meta.url)}").then(({ run, sleep }) => {
         setTimeout(() => process.kill(process.pid, "SIGINT"), 50);
@@ -90,7 +97,7 @@ describe.concurrent("an interrupt that nobody catches ends the process without a
   });
 });
 
-describe.concurrent("an interrupt is the program's", () => {
+describe.concurrent("an interrupt is left to the program", () => {
   test("if it catches the error of run()", async () => {
     const exit = await exitOf(
       program(`
@@ -105,14 +112,14 @@ describe.concurrent("an interrupt is the program's", () => {
     ["on", "unhandledRejection"],
     ["on", "uncaughtException"],
     ["setUncaughtExceptionCaptureCallback", ""],
-  ])("if it catches what nobody caught: process.%s %s", async (name, event) => {
+  ])("if it handles uncaught errors: process.%s %s", async (name, event) => {
     const listen = `process.${name}(${event && `"${event}",`} (error) => console.log(String(error)));`;
     const exit = await exitOf(program(`${listen} run(sleeper());`));
     const stdout = ["it cleaned up", "CancelledError: Interrupted by SIGINT"];
     expect(exit).toEqual({ ...quiet, code: 0, stdout });
   });
 
-  test("and what it throws instead, or later, is told with its stack", async () => {
+  test("and a different error thrown then, or later, is printed with its stack", async () => {
     const instead = `await run(function* () {
       try { yield* sleep(5_000); } catch { throw new Error("instead"); }
     });`;
@@ -127,7 +134,7 @@ describe.concurrent("an interrupt is the program's", () => {
 });
 
 describe.concurrent("`signals`", () => {
-  test("names which signals cancel main; the others do what they did", async () => {
+  test("selects the signals that cancel main, and does not affect other signals", async () => {
     const rest = `await run(sleeper(), { signals: ["SIGTERM"] });`;
     expect(await exitOf(program(rest, "SIGINT"))).toMatchObject({ signal: "SIGINT", stdout: [] });
     expect(await exitOf(program(rest, "SIGTERM"))).toMatchObject({ code: 143 });
@@ -139,7 +146,7 @@ describe.concurrent("`signals`", () => {
     });
   });
 
-  test("ends the process at the next of them, also if that is another one", async () => {
+  test("ends the process at a second signal, even if that is a different one", async () => {
     const rest = `
       await run(function* () {
         try { yield* sleep(5_000); } finally { interrupt("SIGTERM"); yield* sleep(5_000); }
@@ -152,7 +159,7 @@ describe.concurrent("`signals`", () => {
     });
   });
 
-  test("cancels main also if the program listens itself", async () => {
+  test("cancels main even if the program has its own SIGINT listener", async () => {
     const rest = `
       process.on("SIGINT", () => console.log("mine"));
       await run(sleeper(), { signals: ["SIGINT"] });`;
@@ -160,15 +167,16 @@ describe.concurrent("`signals`", () => {
     expect(await exitOf(program(rest))).toEqual({ ...quiet, code: 130, stdout });
   });
 
-  test("leaves no listener behind", async () => {
+  test("removes its signal listeners at the end of a run", async () => {
     const rest = `
       await run(() => sleep(1), { signals: ["SIGINT", "SIGTERM"] });
       console.log(process.eventNames().filter((name) => /SIG|uncaught/.test(name)));
       process.exit();`;
-    expect(await exitOf(program(rest))).toMatchObject({ code: 0, stdout: ["[]"] });
+    const uninterrupted = program(rest).replace(INTERRUPT, "");
+    expect(await exitOf(uninterrupted)).toMatchObject({ code: 0, stdout: ["[]"] });
   });
 
-  test("refuses what is no signal, what cannot be caught, and all signals in a worker", async () => {
+  test("rejects an unknown signal, one that cannot be caught, and all signals in a worker", async () => {
     const rest = `
       import { Worker } from "node:worker_threads";
       const code = \`import("\${import.meta.resolve("mysyncio")}").then(async ({ run, sleep }) => {
@@ -180,8 +188,8 @@ describe.concurrent("`signals`", () => {
         await run(() => sleep(1), { signals }).catch(({ name, message }) => console.log(name, message));
       }
       new Worker(code, { eval: true }).on("exit", process.exit);
-      await new Promise(() => {});`.replace("setTimeout(interrupt, 50);", "");
-    const { code, stdout } = await exitOf(program(rest).replace("setTimeout(interrupt, 50);", ""));
+      await new Promise(() => {});`.replace(INTERRUPT, "");
+    const { code, stdout } = await exitOf(program(rest).replace(INTERRUPT, ""));
     expect([code, stdout]).toEqual([
       0,
       [

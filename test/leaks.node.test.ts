@@ -1,22 +1,24 @@
-// Does anything stay behind on what lives long: a signal, an emitter, the process?
+// Nothing stays behind on long-lived objects: a signal, an emitter, the process.
 
 import { EventEmitter, getEventListeners } from "node:events";
 import { afterEach, beforeEach, expect, test } from "vitest";
-import { run } from "../src/run.ts";
-import { createTask } from "../src/tasks/awaitable.ts";
-import type { Coroutine } from "../src/tasks/coroutine.ts";
-import { fromPromise } from "../src/tasks/fromPromise.ts";
-import { gather } from "../src/tasks/gather.ts";
-import { iterate } from "../src/tasks/iterate.ts";
-import { sleep } from "../src/tasks/sleep.ts";
-import { waitEvent } from "../src/tasks/waitEvent.ts";
-import { withSignal } from "../src/tasks/withSignal.ts";
-import { toAsync } from "../src/toAsync.ts";
+import {
+  type Coroutine,
+  createTask,
+  fromPromise,
+  gather,
+  iterate,
+  run,
+  sleep,
+  toAsync,
+  waitEvent,
+  withSignal,
+} from "../src/index.ts";
 
 const WAITS = 10_000;
 const { signal } = new AbortController();
 const emitter = new EventEmitter();
-// That many wait for the same event at once, its owner has to know.
+// The owner of an event must expect this many waits at once.
 emitter.setMaxListeners(0);
 let warnings: Error[] = [];
 const onWarning = (warning: Error) => warnings.push(warning);
@@ -70,7 +72,7 @@ async function* endless(): AsyncGenerator<number> {
   }
 }
 
-/** How many things keep the process alive: timers, sockets, ports. */
+/** The number of timers, sockets and ports that keep the process alive. */
 function resources(): number {
   return process.getActiveResourcesInfo().length;
 }

@@ -1,6 +1,9 @@
-// Is `undefined` the same as "left out", for each parameter and each option of each public function?
+// `undefined` is the same as "left out" for each parameter and each option of each public function.
 //
-// The declarations say what may be left out. The table calls each function, and must have them all.
+// The declarations define what may be left out. The table calls each function, and must contain all
+// of them.
+//
+// One file, because the table is checked as a whole.
 
 import { mkdtempSync } from "node:fs";
 import { createServer, type Server as NetServer, type Socket } from "node:net";
@@ -9,18 +12,18 @@ import { join } from "node:path";
 import { expect, inject, test } from "vitest";
 import { threadModule } from "../src/executors/node/threadExecutor.ts";
 import * as api from "../src/node.ts";
-import { checkDeterminism, explore, replay, VirtualClock } from "../src/testing.ts";
+import { checkDeterminism, explore, external, io, replay, VirtualClock } from "../src/testing.ts";
 import { type Optional, optionalParameters } from "./support/optional.ts";
 import { provideWebSocket } from "./support/webSocketClient.ts";
 
 const { run, sleep, createTask, getRunningLoop, newEventLoop, PIPE } = api;
 
-/** Calls a function with `rest` in the places of what may be left out, and returns what came of it. */
+/** Calls a function with `rest` in place of its optional arguments, and returns the outcome. */
 // biome-ignore lint/suspicious/noExplicitAny: the table calls functions of all kinds.
 type Rest = any[];
 type Call = (...rest: Rest) => unknown;
 
-/** What came of a call on a loop. */
+/** The outcome of a call on a loop. */
 const onLoop = (body: (...rest: Rest) => api.Coroutine<unknown>): Call => {
   return (...rest) => run(() => body(...rest));
 };
@@ -37,7 +40,7 @@ const makeError =
     return [error.name, error.message, "cause" in error];
   };
 
-/** Something that is listening while `body` runs. */
+/** An object that listens while `body` runs. */
 function* withServer<T>(body: (port: number) => api.Coroutine<T>): api.Coroutine<T> {
   const sockets = new Set<Socket>();
   const server: NetServer = createServer((socket) => sockets.add(socket.on("error", () => {})));
@@ -50,7 +53,7 @@ function* withServer<T>(body: (port: number) => api.Coroutine<T>): api.Coroutine
   }
 }
 
-/** Whether small writes of a socket are sent at once: Node keeps it under a symbol. */
+/** Whether a socket sends small writes at once. Node stores this under a symbol. */
 function noDelay(writer: api.StreamWriter): unknown {
   const socket = writer.getExtraInfo("socket") as Record<symbol, unknown>;
   const symbols = Object.getOwnPropertySymbols(socket);
@@ -274,6 +277,9 @@ const TABLE: Record<string, Call> = {
     future.cancel(...rest);
     return yield* future as api.Future<unknown>;
   }),
+  Future: onLoop(function* (...rest) {
+    return new api.Future(...rest).getLoop() === getRunningLoop();
+  }),
   "Future.addDoneCallback": onLoop(function* (...rest) {
     const future = getRunningLoop().createFuture<number>();
     const seen: unknown[] = [];
@@ -304,6 +310,60 @@ const TABLE: Record<string, Call> = {
       return item;
     };
     return [yield* api.mapConcurrent([1, 2, 3], body, ...rest), most];
+  }),
+  formatException: (...rest) => {
+    const error = Object.assign(new Error("it"), { stack: "Error: it\n    at run (/app.js:1:2)" });
+    return api.formatException(error, ...rest);
+  },
+  mapUnordered: onLoop(function* (...rest) {
+    const results: number[] = [];
+    const source = api.mapUnordered([40, 1], (delay) => sleep(delay, delay), ...rest);
+    yield* api.forEach(source, function* (result) {
+      results.push(result);
+    });
+    return results;
+  }),
+  events: onLoop(function* (...rest) {
+    const target = new EventTarget();
+    const items = api.iterate(api.events(target, "a", ...rest));
+    for (let n = 0; n < 1_025; n++) target.dispatchEvent(new Event("a"));
+    const results: unknown[] = [];
+    for (let n = 0; n < 1_024; n++) results.push((yield* items.next()).done);
+    try {
+      results.push((yield* items.next()).done);
+    } catch (error) {
+      results.push((error as Error).name);
+    }
+    return results.at(-1);
+  }),
+  progress: onLoop(function* (...rest) {
+    const { total, label, remaining } = api.progress(...rest);
+    return [total, label, remaining];
+  }),
+  RateLimiter: onLoop(function* (options) {
+    const limiter = new api.RateLimiter({ limit: 2, interval: 60_000, ...options });
+    return [yield* limiter.acquire(2), yield* api.moveOnAfter(0, () => limiter.acquire())];
+  }),
+  "RateLimiter.acquire": onLoop(function* (...rest) {
+    const limiter = new api.RateLimiter({ limit: 2, interval: 60_000 });
+    yield* limiter.acquire(...rest);
+    return yield* api.moveOnAfter(0, () => limiter.acquire());
+  }),
+  retry: onLoop(function* (...rest) {
+    return yield* api.retry(
+      function* (attempt) {
+        if (attempt < 2) throw new Error("again");
+        return attempt;
+      },
+      ...rest,
+    );
+  }),
+  taskGroup: onLoop(function* (...rest) {
+    try {
+      return yield* api.taskGroup(failing, ...rest);
+    } catch (error) {
+      return (error as Error).name;
+    }
   }),
   "Task.cancel": onLoop(function* (...rest) {
     const task = createTask(() => sleep(1_000));
@@ -436,6 +496,7 @@ const TABLE: Record<string, Call> = {
     yield* socket.waitClosed();
     return "closed";
   }),
+  defineTask: (...rest) => api.defineTask("file:///a.js", "f", (n: number) => n + 1, ...rest)(1),
   ThreadExecutor: (...rest) => new api.ThreadExecutor(...rest).shutdown(),
   "CallExecutor.submit": async (...rest) => {
     const executor = new api.ThreadExecutor({ maxThreads: 1 });
@@ -447,6 +508,8 @@ const TABLE: Record<string, Call> = {
   },
   "CallExecutor.shutdown": (...rest) => new api.ThreadExecutor().shutdown(...rest),
   checkDeterminism: (...rest) => checkDeterminism(twice, ...rest),
+  io: (...rest) => io("a", ...rest),
+  external: (...rest) => external(async (value: string) => value, ...rest)("a"),
   explore: (...rest) => explore(() => api.gather([twice(), twice()]), ...rest),
   replay: async (...rest) => {
     const main = () => api.gather([failing()]);
@@ -458,7 +521,10 @@ const TABLE: Record<string, Call> = {
 
 const parameters = optionalParameters();
 
-/** The ways to say `undefined`: for each parameter, for all of its options at once, and for each of them. */
+/**
+ * The ways to pass `undefined`: for each parameter, for all of its options at once, and for each
+ * option.
+ */
 function waysOf(all: readonly Optional[]): unknown[][] {
   const ways: unknown[][] = [];
   for (const [index, { isRequired, options }] of all.entries()) {
@@ -479,7 +545,9 @@ async function outcomeOf(call: () => unknown): Promise<[kind: string, outcome: u
   }
 }
 
-/** For these `undefined` is a value: a default, as None is Python's, and what was thrown. */
+/**
+ * Parameters for which `undefined` is a value: a default, like Python's None, or a thrown value.
+ */
 const VALUES = [
   "ContextVar",
   "EventLoop.callExceptionHandler",
@@ -487,24 +555,27 @@ const VALUES = [
 ];
 for (const name of VALUES) parameters.delete(name);
 
-/** What is told by an error. */
+/** The facts that an error tells. */
 const FAIL = ["Future.cancel", "Task.cancel", "gather", "replay"];
 
-test("the table has every public function that has something to leave out", () => {
+test("the table contains every public function with an optional parameter", () => {
   expect(Object.keys(TABLE).sort()).toEqual([...parameters.keys()].sort());
 });
 
-test.each([...parameters.keys()])("undefined is the same as left out for %s", async (name) => {
-  await provideWebSocket();
-  // Threads run what is built.
-  threadModule.url = new URL("../dist/nodeThread.js", import.meta.url).href;
-  const call = TABLE[name] as Call;
-  const expected = await outcomeOf(call);
-  expect(expected).toEqual([FAIL.includes(name) ? "error" : "result", expected[1]]);
-  for (const way of waysOf(parameters.get(name) ?? [])) {
-    expect(await outcomeOf(() => call(...way)), JSON.stringify(way)).toEqual(expected);
-  }
-});
+test.each([...parameters.keys()])(
+  "undefined is the same as an omitted argument for %s",
+  async (name) => {
+    await provideWebSocket();
+    // Threads run the built package.
+    threadModule.url = new URL("../dist/nodeThread.js", import.meta.url).href;
+    const call = TABLE[name] as Call;
+    const expected = await outcomeOf(call);
+    expect(expected).toEqual([FAIL.includes(name) ? "error" : "result", expected[1]]);
+    for (const way of waysOf(parameters.get(name) ?? [])) {
+      expect(await outcomeOf(() => call(...way)), JSON.stringify(way)).toEqual(expected);
+    }
+  },
+);
 
 test.each([
   ["ab", [["a", "b"]]],
@@ -515,8 +586,8 @@ test.each([
   ["", [undefined]],
   ["", [[], undefined]],
   ["", [undefined, undefined]],
-])("a program has the arguments %j when they are given as %j", async (expected, rest) => {
-  // It exits with as many as it has; `test` takes none, one or two.
+])("a program receives the arguments %j when they are passed as %j", async (expected, rest) => {
+  // It exits with the number of its arguments. `test` takes none, one or two.
   const code = await run(function* () {
     const exec = api.createSubprocessExec as (...all: unknown[]) => api.Coroutine<api.Process>;
     return yield* (yield* exec("test", ...rest)).wait();
@@ -525,7 +596,7 @@ test.each([
   expect(code).toBe(codes[expected]);
 });
 
-test("options of a subprocess count after arguments that are left out", async () => {
+test("options of a subprocess may follow omitted arguments", async () => {
   const [out] = await run(function* () {
     const child = yield* api.createSubprocessExec("pwd", undefined, { stdout: PIPE, cwd: "/" });
     return yield* child.communicate();
@@ -539,7 +610,7 @@ test.each([
   [[[undefined]], "args[0]"],
   [["a", null], "options"],
   [[[], 1], "args[0]"],
-])("the wrong arguments %j of a subprocess are named", (rest, name) => {
+])("the error names the wrong arguments %j of a subprocess", (rest, name) => {
   const exec = api.createSubprocessExec as (...all: unknown[]) => unknown;
   expect(() => exec("true", ...rest)).toThrow(`Expected \`${name}\``);
 });

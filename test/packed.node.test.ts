@@ -1,4 +1,4 @@
-// Is what npm publishes complete in itself?
+// The published package is complete in itself.
 
 import { execFileSync } from "node:child_process";
 import { readFileSync } from "node:fs";
@@ -20,15 +20,21 @@ const read = (path: string) => readFileSync(`${ROOT}${path}`, "utf8");
 const has = (path: string) =>
   packed.some((file) => file === path || file.startsWith(path.endsWith("/") ? path : `${path}/`));
 
-test("every link and picture of the README is packed", () => {
-  const targets = [...read("README.md").matchAll(/\]\((?!https?:)([^)#]+)/g)].map(
-    ([, target = ""]) => posix.normalize(target),
-  );
-  expect(targets.length).toBeGreaterThan(5);
-  expect(targets.filter((target) => !has(target))).toEqual([]);
+test.each(packed.filter((path) => path.endsWith(".md")))(
+  "%s links only to files that are packed",
+  (page) => {
+    const targets = [...read(page).matchAll(/\]\((?!\w+:|#)([^)#\s]+)/g)].map(([, target = ""]) =>
+      posix.join(posix.dirname(page), target),
+    );
+    expect(targets.filter((target) => !has(target))).toEqual([]);
+  },
+);
+
+test("the README shows its images and links to its guides", () => {
+  expect(read("README.md").match(/\]\((?!\w+:|#)[^)]+/g)?.length).toBeGreaterThan(5);
 });
 
-test("every map of declarations or code leads to a source that is packed, or has it inside", () => {
+test("every source map refers to a packed source, or contains it", () => {
   const maps = packed.filter((path) => path.endsWith(".map"));
   expect(maps.filter((path) => path.endsWith(".d.ts.map")).length).toBeGreaterThan(20);
   const lost = maps.flatMap((path) => {

@@ -1,19 +1,18 @@
-// Values of another realm: `instanceof` of a built-in says nothing about them.
+// Values of another realm, which `instanceof` of a built-in does not recognize.
 //
-// One project of the tests runs this file inside a vm context, where it is Node's own values that are foreign.
+// One test project runs this file inside a vm context, where Node's own values are the foreign
+// ones.
 
 import { createServer } from "node:net";
 import { createContext, runInContext } from "node:vm";
 import { describe, expect, test } from "vitest";
+import { type Coroutine, createTask, ExceptionGroup, fromPromise, run } from "../src/index.ts";
 import { openConnection, openUnixConnection } from "../src/io/node/connection.ts";
-import { startServer } from "../src/io/node/server.ts";
+import { startServer } from "../src/io/node/startServer.ts";
+import { StreamReader } from "../src/io/streamReader.ts";
+import { isError } from "../src/lang/brands.ts";
 import { packError, unpackError } from "../src/remote/remoteError.ts";
 import { transfer } from "../src/remote/transfer.ts";
-import { run } from "../src/run.ts";
-import { createTask } from "../src/tasks/awaitable.ts";
-import type { Coroutine } from "../src/tasks/coroutine.ts";
-import { ExceptionGroup } from "../src/tasks/exceptionGroup.ts";
-import { fromPromise } from "../src/tasks/fromPromise.ts";
 
 const context = createContext({ URL, AbortController });
 const foreign = (code: string): never => runInContext(code, context) as never;
@@ -39,7 +38,7 @@ describe("an error of another realm", () => {
     expect(await codeOf(() => openConnection({ host: "127.0.0.1", port }))).toBe("ECONNREFUSED");
   });
 
-  test("keeps its code when a path or a name is not there", async () => {
+  test("keeps its code when a path or a name does not exist", async () => {
     const lookup = ((_: string, __: object, done: (error: Error) => void) =>
       done(foreign("Object.assign(new Error('not found'), { code: 'ENOTFOUND' })"))) as never;
 
@@ -49,7 +48,7 @@ describe("an error of another realm", () => {
     );
   });
 
-  test("keeps its code when an address is taken", async () => {
+  test("keeps its code when an address is in use", async () => {
     await run(function* () {
       const server = yield* startServer(nobody, { port: 0, host: "127.0.0.1" });
       const { port } = server.address() as { port: number };
@@ -59,7 +58,7 @@ describe("an error of another realm", () => {
     });
   });
 
-  test("crosses to another thread as an error", () => {
+  test("reaches another thread as an error", () => {
     const error = unpackError(
       structuredClone(packError(foreign("new TypeError('a', { cause: new RangeError('b') })"))),
     );
@@ -67,7 +66,24 @@ describe("an error of another realm", () => {
     expect(error).toMatchObject({ name: "TypeError", message: "a", cause: { name: "RangeError" } });
   });
 
-  test("is found in a group by a class of its realm", () => {
+  test("is an error even if its class has a tag of its own", () => {
+    const tagged = "class Tagged extends Error { get [Symbol.toStringTag]() { return 'Tagged' } }";
+    const own = "Object.assign(new TypeError('a'), { [Symbol.toStringTag]: 'Own' })";
+    const codes = [
+      `${tagged}; new Tagged('a')`,
+      own,
+      `new (${tagged.replace("Error", "URIError")})`,
+    ];
+
+    // Older versions of Node have no `Error.isError`.
+    expect(codes.map((code) => isError(foreign(`{ ${code} }`)))).toEqual([true, true, true]);
+    expect(unpackError(structuredClone(packError(foreign(own))))).toMatchObject({ message: "a" });
+    const others = ["({ name: 'Error', message: 'a', stack: '' })", "'Error'", "null", "() => 1"];
+    expect(others.map((code) => isError(foreign(code)))).toEqual([false, false, false, false]);
+    expect(isError(new DOMException("a", "AbortError"))).toBe(true);
+  });
+
+  test("is found in a group by an error class of its own realm", () => {
     const error: Error = foreign("new TypeError('a')");
     const [matching, rest] = new ExceptionGroup([error, new RangeError("b")]).split(
       foreign("TypeError"),
@@ -87,7 +103,7 @@ function* codeIn(aw: PromiseLike<unknown> & Iterable<unknown>): Coroutine<unknow
 }
 
 describe("a value of another realm", () => {
-  test("is bytes, memory, a promise or a list as one of this realm", async () => {
+  test("works as bytes, memory, a promise or a list", async () => {
     await run(function* () {
       expect(yield* fromPromise(foreign("Promise.resolve(5)"))).toBe(5);
       expect(yield* createTask(fromPromise(foreign("Promise.resolve(6)")))).toBe(6);
@@ -111,7 +127,17 @@ describe("a value of another realm", () => {
     expect(transfer(foreign("({})"), [memory])).toEqual({});
   });
 
-  test("that calls itself a promise is awaited as a thenable", async () => {
+  test("works as bytes even if its class sets its own tag", async () => {
+    const reader = new StreamReader();
+    reader._feedData(Uint8Array.of(1, 58, 2));
+    const tagged: Uint8Array = foreign(
+      "new (class extends Uint8Array { get [Symbol.toStringTag]() { return 'Packet'; } })([58])",
+    );
+
+    expect(await run(() => reader.readuntil(tagged))).toEqual(Uint8Array.of(1, 58));
+  });
+
+  test("is awaited as a thenable if it claims to be a promise", async () => {
     const thenable = foreign(
       "({ [Symbol.toStringTag]: 'Promise', then(done) { done(7); } })",
     ) as PromiseLike<number>;

@@ -1,9 +1,8 @@
-// What a review broke, and only Node can tell: at any moment how much memory there is.
+// A bug found by a review that only Node can show, because it reports the memory in use at any
+// moment.
 
 import { expect, test } from "vitest";
-import { createTask } from "../src/tasks/awaitable.ts";
-import type { Coroutine } from "../src/tasks/coroutine.ts";
-import { wait } from "../src/tasks/wait.ts";
+import { type Coroutine, createTask, wait } from "../src/index.ts";
 import { runVirtually } from "./support/virtualLoop.ts";
 
 function megabytes(): number {

@@ -1,16 +1,21 @@
-// What a review broke: each test is a program that went wrong.
+// Bugs found by reviews. Each test is a program that went wrong.
 
 import { afterEach, describe, expect, test } from "vitest";
-import type { EventLoop } from "../src/eventLoop.ts";
-import { Context, ContextVar } from "../src/loop/context.ts";
-import { Runner } from "../src/runner.ts";
-import { createTask, currentTask } from "../src/tasks/awaitable.ts";
-import { type Coroutine, coroutine } from "../src/tasks/coroutine.ts";
-import { fromPromise } from "../src/tasks/fromPromise.ts";
-import { gather } from "../src/tasks/gather.ts";
-import { sleep } from "../src/tasks/sleep.ts";
-import type { Task } from "../src/tasks/task.ts";
-import { wait } from "../src/tasks/wait.ts";
+import {
+  Context,
+  ContextVar,
+  type Coroutine,
+  coroutine,
+  createTask,
+  currentTask,
+  type EventLoop,
+  fromPromise,
+  gather,
+  Runner,
+  sleep,
+  type Task,
+  wait,
+} from "../src/index.ts";
 import { VirtualClock } from "../src/testing.ts";
 import { hostTimer } from "./support/host.ts";
 import { newVirtualLoop, runDry, runVirtually } from "./support/virtualLoop.ts";
@@ -19,8 +24,8 @@ function* nothing(): Coroutine<void> {
   // ends at once
 }
 
-describe("a task that is cancelled while it runs, and then awaits what awaits it", () => {
-  test("ends cancelled, and so does the other", () => {
+describe("a task that is cancelled while it runs, and then awaits a task that awaits it", () => {
+  test("ends cancelled, and so does the other task", () => {
     const [outer, inner] = runVirtually(function* () {
       let child: Task<void> | undefined;
       const parent: Task<void> = createTask(function* () {
@@ -39,10 +44,10 @@ describe("a task that is cancelled while it runs, and then awaits what awaits it
   }
 });
 
-describe("an iterator of the user's that gives the same result object each time", () => {
+describe("a user's iterator that returns the same result object each time", () => {
   const AGAIN = { done: false, value: undefined } as const;
 
-  /** Gives way three times. */
+  /** Yields three times. */
   const pauses = {
     [Symbol.iterator]() {
       let left = 3;
@@ -65,13 +70,13 @@ describe("an iterator of the user's that gives the same result object each time"
   });
 });
 
-describe("the context of a runner", () => {
+describe("a runner's context", () => {
   const variable = new ContextVar<string>("of a runner", { default: "default" });
   const get = function* (): Coroutine<string> {
     return variable.get();
   };
 
-  test("is not the one that was given for a single run", async () => {
+  test("is not replaced by the one passed for a single run", async () => {
     const runner = new Runner({ clock: new VirtualClock() });
     const set = function* (): Coroutine<void> {
       variable.set("of one run");
@@ -82,7 +87,7 @@ describe("the context of a runner", () => {
     expect(found).toBe("default");
   });
 
-  test("is that of its first use, whatever is set outside between the runs", async () => {
+  test("is the one of its first use, even if variables are set outside between runs", async () => {
     const runner = new Runner({ clock: new VirtualClock() });
     await runner.run(nothing);
     const token = variable.set("set outside later");
@@ -93,7 +98,7 @@ describe("the context of a runner", () => {
   });
 });
 
-test("closing a runner that is being closed waits until it is closed", async () => {
+test("closing a runner that is already closing waits until it is closed", async () => {
   const trace: string[] = [];
   const runner = new Runner();
   await runner.run(function* () {
@@ -114,7 +119,7 @@ test("closing a runner that is being closed waits until it is closed", async () 
   expect(trace).toEqual(["cleaned", "closed"]);
 });
 
-describe("the exception handler, for what a callback throws", () => {
+describe("the exception handler, called for a callback that throws,", () => {
   const variable = new ContextVar<string>("of a callback", { default: "default" });
 
   function runWith(handler: () => void): void {
@@ -128,7 +133,7 @@ describe("the exception handler, for what a callback throws", () => {
     loop.close();
   }
 
-  test("finds the context variables of the callback", () => {
+  test("sees the callback's context variables", () => {
     let found: string | undefined;
     runWith(() => {
       found = variable.get();
@@ -136,7 +141,7 @@ describe("the exception handler, for what a callback throws", () => {
     expect(found).toBe("request 7");
   });
 
-  test("sets none outside of it", () => {
+  test("changes no variables outside the callback's context", () => {
     runWith(() => void variable.set("set by the handler"));
     expect(variable.get()).toBe("default");
   });
@@ -155,7 +160,7 @@ describe("debug mode", () => {
     loop = undefined;
   });
 
-  test("bears a program whose stack traces are no strings", () => {
+  test("tolerates a program whose stack traces are not strings", () => {
     (Error as Engine).prepareStackTrace = (_: unknown, frames: unknown) => frames;
     loop = newVirtualLoop({ debug: true });
     const task = loop.createTask(sleep(10, "slept"));
@@ -163,8 +168,8 @@ describe("debug mode", () => {
     expect(task.result()).toBe("slept");
   });
 
-  // Last: where it fails, no loop of this file records places any more.
-  test("is a boolean, so that no loop's mistake takes the places from another", () => {
+  // Last, because while it fails, no loop of this file records places any more.
+  test("is a boolean, so that a mistake on one loop cannot end recording for another", () => {
     loop = newVirtualLoop();
     expect(() => loop?.setDebug(undefined as never)).toThrow(TypeError);
   });

@@ -1,24 +1,26 @@
-import { beforeEach, describe, expect, test } from "vitest";
-import { type EventLoop, getRunningLoop, newEventLoop } from "../src/eventLoop.ts";
-import { CancelledError, DeadlockError, RuntimeError } from "../src/loop/errors.ts";
-import { run, runSync } from "../src/run.ts";
-import { createTask, currentTask } from "../src/tasks/awaitable.ts";
-import { type Coroutine, coroutine } from "../src/tasks/coroutine.ts";
-import { fromPromise } from "../src/tasks/fromPromise.ts";
-import { sleep } from "../src/tasks/sleep.ts";
+import { describe, expect } from "vitest";
+import {
+  CancelledError,
+  type Coroutine,
+  coroutine,
+  createTask,
+  currentTask,
+  DeadlockError,
+  type EventLoop,
+  fromPromise,
+  getRunningLoop,
+  newEventLoop,
+  RuntimeError,
+  run,
+  runSync,
+  sleep,
+} from "../src/index.ts";
 import { VirtualClock } from "../src/testing.ts";
 import { caught } from "./support/caught.ts";
-import { newVirtualLoop, runVirtually } from "./support/virtualLoop.ts";
+import { runVirtually } from "./support/virtualLoop.ts";
+import { loop, test, trace } from "./support/virtualTest.ts";
 
 const failure = new Error("failure");
-
-let loop: EventLoop;
-let trace: string[];
-
-beforeEach(() => {
-  loop = newVirtualLoop();
-  trace = [];
-});
 
 describe("run", () => {
   const mains: Record<string, () => Parameters<typeof run<string>>[0]> = {
@@ -36,11 +38,11 @@ describe("run", () => {
     "a promise": () => Promise.resolve("result"),
   };
 
-  test.each(Object.entries(mains))("runs %s, and gives its result", async (_, main) => {
+  test.each(Object.entries(mains))("runs %s, and returns its result", async (_, main) => {
     expect(await run(main())).toBe("result");
   });
 
-  test("runs a future of the loop that it is given", async () => {
+  test("runs a future of the loop that is passed", async () => {
     const future = loop.createFuture<string>();
     loop.callLater(1, () => future.setResult("result"));
 
@@ -56,7 +58,7 @@ describe("run", () => {
       },
     ],
     ["an async function", () => Promise.reject(failure)],
-  ])("rejects with what %s throws", async (_, main) => {
+  ])("rejects with the error of %s", async (_, main) => {
     await expect(run(main)).rejects.toBe(failure);
   });
 
@@ -78,7 +80,7 @@ describe("run", () => {
     await expect(running).rejects.toThrow(RuntimeError);
   });
 
-  test("rejects with a RuntimeError if its main task returns a task that is not done", async () => {
+  test("rejects with a RuntimeError if its main task returns an unfinished task", async () => {
     const running = run(
       function* () {
         return createTask(sleep(10));
@@ -90,7 +92,7 @@ describe("run", () => {
     expect(loop.isClosed()).toBe(true);
   });
 
-  test("makes a new loop each time, and closes it", async () => {
+  test("creates a new loop each time, and closes it", async () => {
     const main = function* (): Coroutine<EventLoop> {
       return getRunningLoop();
     };
@@ -132,7 +134,7 @@ describe("run", () => {
     expect(loop.isClosed()).toBe(true);
   });
 
-  test("refuses a loop that runs already, and leaves it and its tasks alone", async () => {
+  test("rejects a loop that is already running, and leaves it and its tasks alone", async () => {
     const refused = await loop.runUntilComplete(function* (): Coroutine<unknown> {
       const other = createTask(sleep(5, "other"));
       const outcome = yield* fromPromise(run(sleep(1), { loop }).catch((error) => error));
@@ -142,7 +144,7 @@ describe("run", () => {
     expect(refused).toEqual([expect.any(RuntimeError), "other"]);
   });
 
-  test("refuses a loop that is closed", async () => {
+  test("rejects a closed loop", async () => {
     loop.close();
 
     await expect(run(sleep(1), { loop })).rejects.toThrow(RuntimeError);
@@ -150,7 +152,7 @@ describe("run", () => {
 });
 
 describe("the options of run", () => {
-  test("debug is the loop's mode", () => {
+  test("the option debug turns debug mode on or off", () => {
     const main = function* (): Coroutine<boolean> {
       return getRunningLoop().getDebug();
     };
@@ -163,14 +165,14 @@ describe("the options of run", () => {
     ]).toEqual([false, true, true]);
   });
 
-  test("clock is the loop's", async () => {
+  test("the option clock sets the loop's clock", async () => {
     const clock = new VirtualClock(1_000);
     await run(sleep(500), { clock });
 
     expect(clock.now()).toBe(1_500);
   });
 
-  test("loop is a loop, or what makes one", async () => {
+  test("the option loop is a loop, or a function that creates one", async () => {
     const made = newEventLoop();
     const main = function* (): Coroutine<EventLoop> {
       return getRunningLoop();
@@ -184,7 +186,7 @@ describe("the options of run", () => {
 });
 
 describe("runSync", () => {
-  test("runs a day of sleeps at once", () => {
+  test("runs a day of sleeps without waiting", () => {
     const clock = new VirtualClock();
     runSync(
       function* (): Coroutine<void> {
@@ -206,7 +208,7 @@ describe("runSync", () => {
     expect(results).toEqual(["inner", true, "outer"]);
   });
 
-  test("is a DeadlockError when main waits for what nobody can do, after it has cleaned up", () => {
+  test("throws a DeadlockError after cleanup when main waits for something impossible", () => {
     const error = caught(() =>
       runVirtually(function* (): Coroutine<void> {
         try {
@@ -221,8 +223,8 @@ describe("runSync", () => {
     expect([error, trace]).toEqual([expect.any(DeadlockError), ["cleaned up"]]);
   });
 
-  test("is a DeadlockError that says so when main waits for a promise", () => {
+  test("throws a DeadlockError that names the cause when main waits for a promise", () => {
     expect(() => runVirtually(fromPromise(Promise.resolve()))).toThrow(DeadlockError);
-    expect(() => runVirtually(fromPromise(Promise.resolve()))).toThrow("promise");
+    expect(() => runVirtually(fromPromise(Promise.resolve()))).toThrow("Promises");
   });
 });

@@ -1,25 +1,21 @@
-// What run() does at the end of its main task.
+// The end of run(), after its main task has ended.
 
-import { beforeEach, describe, expect, test } from "vitest";
-import { type EventLoop, getRunningLoop } from "../src/eventLoop.ts";
-import { DeadlockError } from "../src/loop/errors.ts";
-import { run, runSync } from "../src/run.ts";
-import { createTask } from "../src/tasks/awaitable.ts";
-import type { Coroutine } from "../src/tasks/coroutine.ts";
-import { sleep } from "../src/tasks/sleep.ts";
+import { describe, expect } from "vitest";
+import {
+  type Coroutine,
+  createTask,
+  DeadlockError,
+  getRunningLoop,
+  run,
+  runSync,
+  sleep,
+} from "../src/index.ts";
 import { caught } from "./support/caught.ts";
 import { collectReports } from "./support/reports.ts";
-import { newVirtualLoop, runVirtually } from "./support/virtualLoop.ts";
+import { runVirtually } from "./support/virtualLoop.ts";
+import { loop, test, trace } from "./support/virtualTest.ts";
 
 const failure = new Error("failure");
-
-let loop: EventLoop;
-let trace: string[];
-
-beforeEach(() => {
-  loop = newVirtualLoop();
-  trace = [];
-});
 
 /** Sleeps for ages, then cleans up for a while. */
 function* forgotten(name: string, cleaning: number): Coroutine<void> {
@@ -32,7 +28,7 @@ function* forgotten(name: string, cleaning: number): Coroutine<void> {
 }
 
 describe("at the end of its main task, run", () => {
-  test("cancels the tasks that are left, and waits until they have cleaned up", () => {
+  test("cancels the remaining tasks, and waits until they have cleaned up", () => {
     const result = runVirtually(function* (): Coroutine<string> {
       createTask(forgotten("b", 20));
       createTask(forgotten("a", 10));
@@ -43,7 +39,7 @@ describe("at the end of its main task, run", () => {
     expect([result, trace.join("")]).toEqual(["result", "ab"]);
   });
 
-  test("does so after a failure too", () => {
+  test("cancels the remaining tasks after a failure too", () => {
     const error = caught(() =>
       runVirtually(function* (): Coroutine<void> {
         createTask(forgotten("a", 10));
@@ -55,7 +51,7 @@ describe("at the end of its main task, run", () => {
     expect([error, trace.join("")]).toEqual([failure, "a"]);
   });
 
-  test("does so on the host's clock too", async () => {
+  test("cancels the remaining tasks on the host's clock too", async () => {
     await run(function* (): Coroutine<void> {
       createTask(forgotten("a", 1));
       yield;
@@ -86,7 +82,7 @@ describe("at the end of its main task, run", () => {
     ]);
   });
 
-  test("reports errors of tasks that nobody awaited, once", () => {
+  test("reports errors of tasks that were never awaited, once", () => {
     const reports = collectReports(loop);
     runSync(
       function* (): Coroutine<void> {
@@ -101,7 +97,7 @@ describe("at the end of its main task, run", () => {
     expect(reports.map(({ exception }) => exception)).toEqual([failure]);
   });
 
-  test("reports nothing else", () => {
+  test("reports no other errors", () => {
     const reports = collectReports(loop);
     runSync(
       function* (): Coroutine<void> {
@@ -114,7 +110,7 @@ describe("at the end of its main task, run", () => {
     expect(reports).toEqual([]);
   });
 
-  test("closes its loop though a task can never clean up", () => {
+  test("closes its loop even if a task can never finish its cleanup", () => {
     const error = caught(() =>
       runSync(
         function* (): Coroutine<void> {
@@ -134,14 +130,14 @@ describe("at the end of its main task, run", () => {
     expect([error, loop.isClosed()]).toEqual([expect.any(DeadlockError), true]);
   });
 
-  test("drops the callbacks and timers that are left", async () => {
+  test("drops the remaining callbacks and timers", async () => {
     await run(function* (): Coroutine<void> {
       const running = getRunningLoop();
-      running.callLater(1, () => trace.push("x"));
+      running.callLater(200, () => trace.push("x"));
       yield;
       running.callSoon(() => running.callSoon(() => trace.push("x")));
     });
-    await run(sleep(5));
+    await run(sleep(300));
 
     expect(trace).toEqual([]);
   });

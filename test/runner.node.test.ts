@@ -1,4 +1,4 @@
-// What Ctrl-C does to a program in Node. The built package runs it, in a process of its own.
+// Ctrl-C in a Node program. The built package runs it, in its own process.
 
 import { describe, expect, test } from "vitest";
 import { exitOf } from "./support/program.ts";
@@ -36,7 +36,7 @@ describe("the first SIGINT", () => {
     ]);
   });
 
-  test("lets a main that swallows the cancel give its result", async () => {
+  test("returns the result of a main that swallows the cancellation", async () => {
     const main = `function* () { try { yield* sleep(5000); } catch { return "kept on"; } }`;
     const { code, stdout } = await exitOf(program(main));
     expect([code, stdout]).toEqual([0, ["kept on", "0"]]);
@@ -70,12 +70,12 @@ describe("a program that listens to SIGINT itself", () => {
   const before = `process.on("SIGINT", () => console.log("mine"));`;
   const main = `function* () { yield* sleep(200); return "ended"; }`;
 
-  test("is left alone", async () => {
+  test("handles the signal alone", async () => {
     const { stdout } = await exitOf(program(main, { before }));
     expect(stdout).toEqual(["mine", "ended", "1"]);
   });
 
-  test("is left alone also if it begins to listen while it runs", async () => {
+  test("handles the signal alone even if it starts to listen while it runs", async () => {
     const listening = `function* () {
       process.on("SIGINT", () => console.log("mine"));
       yield* sleep(200);
@@ -85,7 +85,7 @@ describe("a program that listens to SIGINT itself", () => {
     expect(stdout).toEqual(["mine", "ended", "1"]);
   });
 
-  test("can ask for the cancel nevertheless", async () => {
+  test("lets `run` cancel main with `handleSigint: true`", async () => {
     const { stdout } = await exitOf(program(main, { before, options: "handleSigint: true" }));
     expect(stdout).toEqual(["mine", "CancelledError Interrupted by SIGINT", "1"]);
   });

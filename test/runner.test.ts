@@ -1,15 +1,20 @@
 // Several programs on one loop.
 
 import { beforeEach, describe, expect, test } from "vitest";
-import { EventLoop, newEventLoop } from "../src/eventLoop.ts";
-import { Context, ContextVar } from "../src/loop/context.ts";
-import { asyncDispose } from "../src/loop/dispose.ts";
-import { CancelledError, RuntimeError } from "../src/loop/errors.ts";
-import { run } from "../src/run.ts";
-import { Runner } from "../src/runner.ts";
-import { createTask } from "../src/tasks/awaitable.ts";
-import type { Coroutine } from "../src/tasks/coroutine.ts";
-import { sleep } from "../src/tasks/sleep.ts";
+import {
+  CancelledError,
+  Context,
+  ContextVar,
+  type Coroutine,
+  createTask,
+  EventLoop,
+  newEventLoop,
+  Runner,
+  RuntimeError,
+  run,
+  sleep,
+} from "../src/index.ts";
+import { asyncDispose } from "../src/lang/dispose.ts";
 import { VirtualClock } from "../src/testing.ts";
 
 let trace: string[];
@@ -61,7 +66,7 @@ describe("Runner", () => {
     expect([trace, loop.isClosed()]).toEqual([["second", "cleaned"], true]);
   });
 
-  test("gives what one program set in context variables to the next", async () => {
+  test("passes context variables that one program set to the next", async () => {
     const name = new ContextVar<string>("name");
     await runner.run(function* () {
       name.set("first");
@@ -76,7 +81,7 @@ describe("Runner", () => {
     expect([second, other, name.get("outside")]).toEqual(["first", "none", "outside"]);
   });
 
-  test("rejects with what main throws, and can run again", async () => {
+  test("rejects with the error of main, and can run again", async () => {
     const failing = runner.run(() => {
       throw new Error("no");
     });
@@ -91,7 +96,7 @@ describe("Runner", () => {
     expect(loop.isClosed()).toBe(true);
   });
 
-  test("refuses to run twice at once, or when it is closed", async () => {
+  test("rejects a second run at the same time, or after it was closed", async () => {
     const first = runner.run(() => sleep(10));
     const others = await Promise.allSettled([runner.run(() => sleep(10)), runner.close()]);
     for (const { reason } of others as PromiseRejectedResult[]) {
@@ -103,7 +108,7 @@ describe("Runner", () => {
     expect(() => runner.getLoop()).toThrow("The runner is closed");
   });
 
-  test("closes without ever having made a loop", async () => {
+  test("closes without ever having created a loop", async () => {
     let made = 0;
     const lazy = new Runner({
       loop: () => {
@@ -115,7 +120,7 @@ describe("Runner", () => {
     expect(made).toBe(0);
   });
 
-  test("checks what it is given before it starts anything", async () => {
+  test("checks its arguments before it starts anything", async () => {
     await expect(runner.run(42 as never)).rejects.toThrow("Expected `main` to be");
     await expect(runner.run(() => sleep(1), { context: 1 as never })).rejects.toThrow(TypeError);
     expect(() => new Runner(1 as never)).toThrow(TypeError);
@@ -125,18 +130,18 @@ describe("Runner", () => {
     await runner.close();
   });
 
-  test("makes its loop in debug mode if it is to", () => {
+  test("creates its loop in debug mode on request", () => {
     const loop = new Runner({ debug: true }).getLoop();
     expect([loop instanceof EventLoop, loop.getDebug()]).toEqual([true, true]);
     loop.close();
   });
 });
 
-test("run rejects options that are wrong", async () => {
+test("run rejects invalid options", async () => {
   await expect(run(() => sleep(1), { handleSigint: "no" as never })).rejects.toThrow(TypeError);
 });
 
-test("a main that ends cancelled rejects with the CancelledError", async () => {
+test("run rejects with the CancelledError of a main that ends cancelled", async () => {
   const cancelling = runner.run(function* () {
     throw new CancelledError("mine");
   });

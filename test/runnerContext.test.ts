@@ -1,12 +1,11 @@
-// The context of a runner whose first program sets nothing: in a file of its own, for no context may be in use before.
+// The context of a runner whose first program sets nothing. In a file of its own, because no
+// context may be in use before.
 
 import { expect, test } from "vitest";
-import { ContextVar } from "../src/loop/context.ts";
-import { Runner } from "../src/runner.ts";
-import type { Coroutine } from "../src/tasks/coroutine.ts";
+import { ContextVar, type Coroutine, Runner } from "../src/index.ts";
 import { VirtualClock } from "../src/testing.ts";
 
-test("a runner used before any variable was set does not see what is set outside later", async () => {
+test("a runner used before any variable was set does not see variables set outside later", async () => {
   const variable = new ContextVar<string>("variable", { default: "default" });
   const get = function* (): Coroutine<string> {
     yield;

@@ -1,18 +1,18 @@
-// Does a process end once its last call has, and not before?
+// A process ends once its last call has ended, and not before.
 
 import { expect, test } from "vitest";
 import { exitOf } from "./support/program.ts";
 
 test.each([
   ["once a call is done", `console.log(await wait(20));`, ["20"]],
-  ["once what was left behind is done", `void leave();`, ["left"]],
+  ["once the work left behind is done", `void leave();`, ["left"]],
   [
     "once a timer that was left has fired",
     `await toAsync(function* () { getEventLoop().callLater(20, console.log, "fired"); yield; })();`,
     ["fired"],
   ],
   [
-    "although a task waits for somebody",
+    "even if a task waits for something",
     `await toAsync(function* () { createTask(function* () { yield* getEventLoop().createFuture(); }); yield; })();`,
     [],
   ],

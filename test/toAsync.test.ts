@@ -1,22 +1,25 @@
+// `toAsync`, called from outside loops. One file, because the function has one contract.
+
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 import {
+  CancelledError,
+  type Coroutine,
+  coroutine,
+  createTask,
+  Event,
   type EventLoop,
+  fromPromise,
   getEventLoop,
   getRunningLoop,
   newEventLoop,
+  run,
   setEventLoop,
-} from "../src/eventLoop.ts";
-import { CancelledError } from "../src/loop/errors.ts";
-import { run } from "../src/run.ts";
-import { Event } from "../src/sync/event.ts";
-import { createTask } from "../src/tasks/awaitable.ts";
-import { type Coroutine, coroutine } from "../src/tasks/coroutine.ts";
-import { fromPromise } from "../src/tasks/fromPromise.ts";
-import { sleep } from "../src/tasks/sleep.ts";
-import { toAsync } from "../src/toAsync.ts";
+  sleep,
+  toAsync,
+} from "../src/index.ts";
 import { hostTimer } from "./support/host.ts";
 
-/** So long that no test could wait for it. */
+/** Longer than any test could wait. */
 const AGES = 1e9;
 
 let loop: EventLoop;
@@ -33,7 +36,7 @@ afterEach(() => {
   if (!loop.isRunning()) loop.close();
 });
 
-/** Until the loop has stopped: nothing else is to come. */
+/** Resolves when the loop has stopped and nothing more will happen. */
 async function stopped(): Promise<void> {
   for (let i = 0; i < 100 && loop.isRunning(); i++) {
     await new Promise((resolve) => setTimeout(resolve, 1));
@@ -46,8 +49,8 @@ const double = toAsync(function* twice(n: number): Coroutine<number> {
   return 2 * n;
 });
 
-describe("a coroutine function as an async one", () => {
-  test("gives a promise of the result, with no loop to run", async () => {
+describe("toAsync", () => {
+  test("returns a promise of the result, with no loop to run", async () => {
     const promise = double(21);
 
     expect(promise).toBeInstanceOf(Promise);
@@ -55,7 +58,7 @@ describe("a coroutine function as an async one", () => {
     await stopped();
   });
 
-  test("rejects with what it throws, also before its first step", async () => {
+  test("rejects with the coroutine's error, even before its first step", async () => {
     const fail = toAsync(function* (): Coroutine<never> {
       yield;
       throw new RangeError("thrown");
@@ -69,7 +72,7 @@ describe("a coroutine function as an async one", () => {
     await stopped();
   });
 
-  test("begins in the next turn, with the arguments and the `this` of the call", async () => {
+  test("starts in the next turn, with the arguments and the `this` of the call", async () => {
     class Account {
       balance = 1;
       readonly add = toAsync(function* (this: Account, ...amounts: number[]): Coroutine<number> {
@@ -86,11 +89,11 @@ describe("a coroutine function as an async one", () => {
     expect(trace).toEqual(["called", "begun"]);
   });
 
-  test("keeps its name and how many parameters it has", () => {
+  test("keeps the function's name and its number of parameters", () => {
     expect([double.name, double.length]).toEqual(["twice", 1]);
   });
 
-  test("may be decorated, or return anything awaitable", async () => {
+  test("works as a decorator, and accepts functions that return any awaitable", async () => {
     const decorated = coroutine(function* <T>(value: T): Coroutine<T> {
       yield;
       return value;
@@ -102,7 +105,7 @@ describe("a coroutine function as an async one", () => {
     expect(() => toAsync(42 as never)).toThrow("Expected `fn` to be a function");
   });
 
-  test("is a task of the running loop inside of one", async () => {
+  test("creates a task of the running loop when called inside one", async () => {
     const names = await run(function* (): Coroutine<unknown> {
       const outer = yield* fromPromise(
         toAsync(function* (): Coroutine<boolean> {
@@ -116,8 +119,8 @@ describe("a coroutine function as an async one", () => {
   });
 });
 
-describe("several calls", () => {
-  test("share a loop, which runs until the last is done", async () => {
+describe("several toAsync calls", () => {
+  test("share a loop, which runs until the last one is done", async () => {
     expect(await Promise.all([double(1), double(2), double(3)])).toEqual([2, 4, 6]);
     await stopped();
     expect(await double(4)).toBe(8);
@@ -138,7 +141,7 @@ describe("several calls", () => {
     await stopped();
   });
 
-  test("may come at the very moment when the loop stops", async () => {
+  test("may be made at the moment when the loop stops", async () => {
     const results: unknown[] = [];
     for (let turns = 0; turns < 12; turns++) {
       const first = double(1);
@@ -154,7 +157,7 @@ describe("several calls", () => {
     expect(results).toEqual(Array.from({ length: 12 }, (_, n) => 2 * n));
   });
 
-  test("go on if somebody stops the loop", async () => {
+  test("continue if something stops the loop", async () => {
     const promise = double(1);
     loop.callSoon(() => loop.stop());
 
@@ -162,7 +165,7 @@ describe("several calls", () => {
     await stopped();
   });
 
-  test("use a loop that runs already, and leave it running", async () => {
+  test("use a loop that is already running, and leave it running", async () => {
     const running = loop.runForever();
     const result = await double(5);
     const states = [loop.isRunning()];
@@ -172,12 +175,12 @@ describe("several calls", () => {
     expect([result, ...states]).toEqual([10, true]);
   });
 
-  test("run on the loop of `run` if that is said to be everybody's", async () => {
+  test("run on the loop of `run` if setEventLoop makes it the shared one", async () => {
     const loopOf = toAsync(function* (): Coroutine<EventLoop> {
       yield;
       return getRunningLoop();
     });
-    /** Calls where no callback of a loop is on the stack. */
+    /** Calls the function where no callback of a loop is on the stack. */
     const callOutside = async () => {
       await undefined;
       return await loopOf();
@@ -193,7 +196,7 @@ describe("several calls", () => {
     expect(same).toEqual([false, true]);
   });
 
-  test("may call async functions which call them", async () => {
+  test("may call async functions that call back", async () => {
     const power = async (n: number): Promise<number> => (n === 0 ? 1 : double(await inner(n - 1)));
     const inner = toAsync(function* (n: number): Coroutine<number> {
       return yield* fromPromise(power(n));
@@ -204,8 +207,8 @@ describe("several calls", () => {
   });
 });
 
-describe("what a call leaves behind", () => {
-  test("goes on if it is a task, and then the loop stops", async () => {
+describe("work that a toAsync call leaves behind", () => {
+  test("continues if it is a task, and then the loop stops", async () => {
     await toAsync(function* (): Coroutine<void> {
       createTask(function* () {
         yield* sleep(2);
@@ -223,7 +226,7 @@ describe("what a call leaves behind", () => {
     expect(trace).toEqual(["done", "left", "left of the left"]);
   });
 
-  test("goes on if it is a timer, and then the loop stops", async () => {
+  test("continues if it is a timer, and then the loop stops", async () => {
     await toAsync(function* (): Coroutine<void> {
       loop.callLater(5, () => trace.push("fired"));
       yield;
@@ -234,7 +237,7 @@ describe("what a call leaves behind", () => {
     expect(trace).toEqual(["fired"]);
   });
 
-  test("goes on if it waits for somebody, who may come later", async () => {
+  test("continues when what it waits for happens", async () => {
     const future = loop.createFuture<string>();
     await toAsync(function* (): Coroutine<void> {
       createTask(function* () {
@@ -250,7 +253,7 @@ describe("what a call leaves behind", () => {
   });
 });
 
-describe("a signal after the last argument", () => {
+describe("a signal after the last argument of a toAsync call", () => {
   const slow = toAsync(function* (letter: string): Coroutine<void> {
     try {
       trace.push(letter);
@@ -261,7 +264,7 @@ describe("a signal after the last argument", () => {
     }
   });
 
-  test("cancels, and the promise rejects after the clean-up", async () => {
+  test("cancels, and the promise rejects after the cleanup", async () => {
     const controller = new AbortController();
     const promise = slow("a", controller.signal);
     await double(1);
@@ -274,7 +277,7 @@ describe("a signal after the last argument", () => {
     await stopped();
   });
 
-  test("that has aborted before starts nothing", async () => {
+  test("starts nothing if it has already aborted", async () => {
     const error = await slow("a", AbortSignal.abort("early")).catch((error: unknown) => error);
 
     expect([error, (error as Error).cause, trace]).toEqual([
@@ -285,7 +288,7 @@ describe("a signal after the last argument", () => {
     expect(loop.isRunning()).toBe(false);
   });
 
-  test("is left without listeners by 10,000 calls", async () => {
+  test("has no listeners left after 10,000 calls", async () => {
     const { signal } = new AbortController();
     let listeners = 0;
     const { addEventListener, removeEventListener } = signal;
@@ -305,7 +308,7 @@ describe("a signal after the last argument", () => {
     expect(listeners).toBe(0);
   });
 
-  test("is the function's own if that has a parameter for it", async () => {
+  test("belongs to the function if that has a parameter for it", async () => {
     const { signal } = new AbortController();
     const own = toAsync(function* (name: string, given?: AbortSignal): Coroutine<unknown> {
       return [name, given];
@@ -316,13 +319,13 @@ describe("a signal after the last argument", () => {
   });
 });
 
-describe("a function with loops of its own", () => {
+describe("toAsync with a loop per call", () => {
   const where = function* (): Coroutine<EventLoop> {
     yield* sleep(2);
     return getRunningLoop();
   };
 
-  test("runs calls that overlap on a loop each, which closes", async () => {
+  test("runs each of several overlapping calls on its own loop, and then closes that loop", async () => {
     const [first, second] = await Promise.all([
       toAsync(where, { ownLoop: true })(),
       toAsync(where, { ownLoop: true })(),
@@ -333,7 +336,7 @@ describe("a function with loops of its own", () => {
     expect([first.isClosed(), second.isClosed()]).toEqual([true, true]);
   });
 
-  test("has them where a platform keeps requests apart", async () => {
+  test("is the default where a platform keeps requests apart", async () => {
     vi.stubGlobal("navigator", { userAgent: "Cloudflare-Workers" });
     const own = toAsync(where);
     const shared = toAsync(where, { ownLoop: false });
@@ -344,7 +347,7 @@ describe("a function with loops of its own", () => {
     expect(loops[2]).toBe(getEventLoop());
   });
 
-  test("runs what a call leaves behind to its end", async () => {
+  test("runs work that a call leaves behind to its end", async () => {
     const trace: string[] = [];
     const leave = toAsync(
       function* (): Coroutine<void> {
@@ -358,7 +361,7 @@ describe("a function with loops of its own", () => {
     expect(trace).toEqual(["left behind"]);
   });
 
-  test("runs a call from inside of a loop on that loop", async () => {
+  test("runs a call from inside a loop on that loop", async () => {
     const inner = toAsync(where, { ownLoop: true });
     const [outer, found] = await run(function* (): Coroutine<EventLoop[]> {
       return [getRunningLoop(), yield* fromPromise(inner())];
@@ -367,7 +370,7 @@ describe("a function with loops of its own", () => {
     expect(found).toBe(outer);
   });
 
-  test("is refused with an option that is no boolean", () => {
+  test("rejects an option that is not a boolean", () => {
     expect(() => toAsync(where, { ownLoop: "yes" as never })).toThrow("ownLoop");
   });
 });

@@ -1,39 +1,45 @@
-// Does every benchmark run? In a trial, each does so little that it takes no time; its figures mean nothing.
+// Every benchmark runs. In a trial, each does so little that it takes no time, and its figures mean
+// nothing.
 
 import { fork } from "node:child_process";
 import { readdirSync } from "node:fs";
 import { basename } from "node:path";
 import { fileURLToPath } from "node:url";
 import { describe, expect, inject, test } from "vitest";
-import { CASES, NEUTRAL, WITH_PEERS } from "../../bench/cases.ts";
-import { type ChildResult, resultOf } from "../../bench/childResult.ts";
-import type { Case } from "../../bench/harness.ts";
+import { ALL_CASES, NEUTRAL, WITH_PEERS } from "../../bench/cases.ts";
+import { type ChildResult, resultOf } from "../../bench/harness/childResult.ts";
+import type { Case } from "../../bench/harness/compare.ts";
+import { WITHOUT_WASM } from "../../bench/programs/withoutWasm.ts";
+import { isExhaustive } from "../support/effort.ts";
 
 const CHILD = fileURLToPath(new URL("../../build/bench/child.js", import.meta.url));
 const FOLDER = new URL("../../bench/cases/", import.meta.url);
-/** Many times what it takes. */
+/** Many times longer than it takes. */
 const PATIENCE = 240_000;
 
-/** These compare with the compiled core, so that there has to be one. */
+/** These compare with the compiled core, so they need one. */
 const COMPARE_CORES = ["cores", "coresPerCase", "timersMillion"];
 const isCompiled = inject("core") === "wasm";
-const RUN = isCompiled ? CASES : NEUTRAL.filter((name) => !COMPARE_CORES.includes(name));
-const FLAGS = isCompiled ? ["--expose-gc"] : ["--expose-gc", "--no-expose-wasm"];
+const RUNNABLE = isCompiled ? ALL_CASES : NEUTRAL.filter((name) => !COMPARE_CORES.includes(name));
+/** One of each kind: in the loop alone, over sockets, in threads, in processes, and of files. */
+const SELECTION = ["switch", "echo", "threads", "startup", "size"];
+const RUN = isExhaustive() ? RUNNABLE : SELECTION;
+const FLAGS = isCompiled ? ["--expose-gc"] : ["--expose-gc", ...WITHOUT_WASM];
 
 function tryOut(name: string): Promise<ChildResult> {
   const env = { ...process.env, MYSYNCIO_BENCH_TRIAL: "1" };
-  // Killed before the test gives up: one that hangs must not outlive it.
+  // Killed before the test times out, because a process that hangs must not outlive it.
   const options = { execArgv: FLAGS, env, timeout: PATIENCE - 5_000 };
   return resultOf(fork(CHILD, [name, "1"], options), name);
 }
 
-test("every file of bench/cases is a case that is run", () => {
+test("every file of bench/cases is a registered case", () => {
   const files = readdirSync(FOLDER).map((file) => basename(file, ".ts"));
 
-  expect([...CASES].sort()).toEqual(files.sort());
+  expect([...ALL_CASES].sort()).toEqual(files.sort());
 });
 
-test("those in which other libraries take part are known", async () => {
+test("the cases that compare other libraries are listed", async () => {
   const cases = await Promise.all(
     NEUTRAL.map(async (name) => (await import(`../../bench/cases/${name}.ts`)).default as Case),
   );
@@ -43,7 +49,7 @@ test("those in which other libraries take part are known", async () => {
 });
 
 describe.concurrent("the benchmark", { timeout: PATIENCE }, () => {
-  test.each(RUN)("%s gives figures", async (name) => {
+  test.each(RUN)("%s produces figures", async (name) => {
     const { machine, result } = await tryOut(name);
 
     expect(machine.runtime).toContain(process.versions.node);

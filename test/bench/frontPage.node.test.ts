@@ -1,10 +1,10 @@
 import { existsSync, readFileSync } from "node:fs";
 import { expect, test } from "vitest";
-import { withRun } from "../../bench/frontPage.ts";
+import { withRun } from "../../bench/harness/frontPage.ts";
 
 const ROOT = new URL("../../", import.meta.url);
 
-test("the front page gets the header line of a run, in place of the one before", () => {
+test("updating the front page replaces the header line with that of a run", () => {
   const page = "a\n<!-- benchmarks -->\n<!-- /benchmarks -->\nb\n";
   const once = withRun(page, "Node 20");
 
@@ -15,11 +15,11 @@ test("the front page gets the header line of a run, in place of the one before",
   expect(() => withRun("a", "Node 20")).toThrow("Expected <!-- benchmarks -->");
 });
 
-test("the front page shows the run that is in git, and its picture", () => {
+test("the front page shows the committed run and its picture", () => {
   const { header } = JSON.parse(
     readFileSync(new URL("bench/results/latest.json", ROOT), "utf8"),
   ) as { header: string };
 
   expect(readFileSync(new URL("README.md", ROOT), "utf8")).toContain(`\n\n${header}\n\n`);
-  expect(existsSync(new URL("bench/results/latest/overview.svg", ROOT))).toBe(true);
+  expect(existsSync(new URL("bench/results/latest.svg", ROOT))).toBe(true);
 });

@@ -4,12 +4,11 @@ import {
   compare,
   comparePhases,
   isWorthless,
-  meets,
   type Rival,
   ratioOf,
-  targetText,
   verdict,
-} from "../../bench/harness.ts";
+} from "../../bench/harness/compare.ts";
+import { meets, targetOf, targetText } from "../../bench/harness/targets.ts";
 
 const PATIENCE = { rounds: 3, budget: Infinity };
 
@@ -35,7 +34,7 @@ describe("compare", () => {
     };
   }
 
-  test("lets all contestants run in turn, three rounds of which do not count", async () => {
+  test("runs all contestants alternately, and doesn't count the first three rounds", async () => {
     const trace: string[] = [];
     const { rounds } = await compare(row(trace, { a: 1, b: 2, c: 3 }), PATIENCE);
 
@@ -43,7 +42,7 @@ describe("compare", () => {
     expect(rounds).toBe(3);
   });
 
-  test("gives nanoseconds for one operation, and how many times as fast we are", async () => {
+  test("returns nanoseconds per operation, and the ratio of the speeds", async () => {
     const { ours, others } = await compare(row([], { a: 1, b: 3, c: 0.5 }), PATIENCE);
 
     expect(ours).toEqual({ name: "a", median: 1_000, spread: 0 });
@@ -53,7 +52,7 @@ describe("compare", () => {
     ]);
   });
 
-  test("waits for what a contestant returns, and times it", async () => {
+  test("waits for a contestant's promise, and times it", async () => {
     let runs = 0;
     const run = async () => {
       await new Promise((resolve) => setTimeout(resolve, 1));
@@ -68,13 +67,13 @@ describe("compare", () => {
     expect(ours.median).toBeGreaterThan(0);
   });
 
-  test("ends by its budget, though not before three rounds", async () => {
+  test("ends when its budget is used up, but not before three rounds", async () => {
     const { rounds } = await compare(row([], { a: 1, b: 1, c: 1 }), { rounds: 50, budget: 0 });
 
     expect(rounds).toBe(3);
   });
 
-  test("counts the first run of a slow rival that uses up its half of the budget, and lets it sit out", async () => {
+  test("counts the first run of a contestant that uses up half of the budget, and skips its later runs", async () => {
     let runs = 0;
     const slow = async () => {
       runs++;
@@ -90,7 +89,7 @@ describe("compare", () => {
     expect(runs).toBe(1);
   });
 
-  test("prepares each run, outside of its time", async () => {
+  test("prepares each run, and doesn't time the preparation", async () => {
     const trace: string[] = [];
     const base = row(trace, { a: 1, b: 1, c: 1 });
     const ours = { ...base.ours, prepare: () => trace.push("p") };
@@ -100,7 +99,7 @@ describe("compare", () => {
   });
 });
 
-test("comparePhases makes a row of each phase", async () => {
+test("comparePhases makes a row for each phase", async () => {
   const outcomes = await comparePhases(
     {
       what: (phase) => `to ${phase}`,
@@ -121,7 +120,7 @@ test("comparePhases makes a row of each phase", async () => {
 });
 
 describe("the ratio", () => {
-  test("is the median of the ratios of the rounds, so that a slow minute does not count", () => {
+  test("is the median of the rounds' ratios, so that a slow minute does not count", () => {
     // The last two rounds were on a machine ten times as slow.
     expect(ratioOf([1, 1, 10, 10], [2, 2, 20, 20], { atLeast: 2 })).toEqual({
       median: 2,
@@ -129,15 +128,15 @@ describe("the ratio", () => {
     });
   });
 
-  test("is taken over the rounds that a slow rival has had", () => {
+  test("covers only the rounds in which a slow rival took part", () => {
     expect(ratioOf([1, 2, 5], [3], {}).median).toBe(3);
   });
 
-  test("is the cost where the target bounds the cost", () => {
+  test("is a cost where the target limits the cost", () => {
     expect(ratioOf([2, 2], [1, 1], { atMost: 3 }).median).toBe(2);
   });
 
-  test("is worthless if half of the rounds are more than a quarter away", () => {
+  test("is worthless if half of the rounds differ by more than a quarter", () => {
     expect(isWorthless(rival(2, 0.2, {}))).toBe(false);
     expect(isWorthless(rival(2, 0.3, {}))).toBe(true);
   });
@@ -156,11 +155,22 @@ describe("the verdict", () => {
     expect(verdict(rival(median, spread, target))).toBe(expected);
   });
 
-  test("says what the target is, and whether a value meets it", () => {
+  test("states the target, and whether a value meets it", () => {
     expect(targetText({ atLeast: 20 })).toBe(">= 20");
     expect(targetText({ atMost: 2_048 })).toBe("<= 2,048");
     expect(targetText({})).toBe("");
     expect(meets({ atMost: 2 }, 2)).toBe(true);
     expect(meets({ atLeast: 2 }, 1.99)).toBe(false);
+  });
+
+  test("takes the target of the engine, where they differ", () => {
+    const aim = { atLeast: { node24: 2, node26: 1.4 } };
+
+    expect([0, 20, 24, 26, 28].map((node) => targetOf(aim, node).atLeast)).toEqual([
+      2, 2, 2, 1.4, 1.4,
+    ]);
+    expect(targetOf({ atLeast: 3 }, 26)).toEqual({ atLeast: 3 });
+    expect(targetOf({ atMost: 2 }, 26)).toEqual({ atMost: 2 });
+    expect(targetOf({})).toEqual({});
   });
 });

@@ -1,15 +1,16 @@
 import { describe, expect, test } from "vitest";
 import { CASES } from "../../bench/cases.ts";
-import { parseOptions } from "../../bench/options.ts";
+import { parseOptions } from "../../bench/harness/options.ts";
 
 describe("the options of the benchmarks", () => {
-  test("are every case, eleven rounds and a table by default", () => {
+  test("select every case and print a table by default", () => {
     expect(parseOptions([], "node")).toEqual({
       cases: CASES,
       rounds: 9,
       isJson: false,
       withPeers: false,
       withNodes: false,
+      conditions: ["alone"],
       node: "node",
       writesResults: true,
       name: undefined,
@@ -17,13 +18,13 @@ describe("the options of the benchmarks", () => {
     });
   });
 
-  test("name cases with and without --case, which run in their own order, once each", () => {
+  test("select cases by name, with or without --case; each runs once, in the usual order", () => {
     const { cases } = parseOptions(["lock", "--case", "switch", "--case=lock"]);
 
     expect(cases).toEqual(["switch", "lock"]);
   });
 
-  test("choose rounds, peers, another Node, and what is printed and written", () => {
+  test("select rounds, peers, another Node, and the output", () => {
     const args = ["--rounds", "5", "--peers", "--node", "/opt/node", "--json", "--no-results"];
 
     expect(parseOptions([...args, "--name=quiet"])).toMatchObject({
@@ -36,13 +37,25 @@ describe("the options of the benchmarks", () => {
     });
   });
 
+  test.each(["mixed", "collected", "cold"] as const)("select the condition %s", (condition) => {
+    expect(parseOptions([`--${condition}`, "--nodes"])).toMatchObject({
+      conditions: [condition],
+      withNodes: true,
+    });
+  });
+
+  test("select several conditions, or all", () => {
+    expect(parseOptions(["--cold", "--mixed"]).conditions).toEqual(["mixed", "cold"]);
+    expect(parseOptions(["--all"]).conditions).toEqual(["alone", "mixed", "collected", "cold"]);
+  });
+
   test("print the cases or the usage", () => {
     expect(parseOptions(["--list"]).prints).toBe("cases");
     expect(parseOptions(["--help", "--list"]).prints).toBe("usage");
   });
 
   test.each([
-    [["swich"], /Unknown case "swich". There are: switch, spawn/],
+    [["swich"], /Unknown case "swich". The cases are: switch, spawn/],
     [["timer"], /Unknown case "timer" \(did you mean timers\?\)/],
     [["--rounds", "0"], /Expected --rounds to be a whole number > 0, got "0"/],
     [["--rounds", "many"], /got "many"/],
@@ -51,7 +64,7 @@ describe("the options of the benchmarks", () => {
     [["--fast"], /--fast.*\n\nUsage:/s],
     [["--name", "../away"], /Expected --name to be a file name, got "..\/away"/],
     [["--name", "..."], /Expected --name/],
-  ])("refuse %j, and say what would do", (args, message) => {
+  ])("reject %j, and name the alternatives", (args, message) => {
     expect(() => parseOptions(args)).toThrow(RangeError);
     expect(() => parseOptions(args)).toThrow(message);
   });

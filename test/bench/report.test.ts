@@ -1,9 +1,9 @@
 import { describe, expect, test } from "vitest";
-import { besidePeers, runPeer } from "../../bench/besidePeers.ts";
-import type { Rival } from "../../bench/harness.ts";
-import { picturesOf } from "../../bench/pictures.ts";
-import { caseText, time } from "../../bench/report.ts";
-import { type CaseResult, runCase } from "../../bench/runCase.ts";
+import { besidePeers, runPeer } from "../../bench/harness/besidePeers.ts";
+import type { Rival } from "../../bench/harness/compare.ts";
+import { picturesOf } from "../../bench/harness/pictures.ts";
+import { caseText, nodesText, time } from "../../bench/harness/report.ts";
+import { type CaseResult, runCase } from "../../bench/harness/runCase.ts";
 
 const OURS = { name: "ours", median: 50, spread: 0.02 };
 const THEIRS: Rival = {
@@ -20,7 +20,7 @@ function result(parts: Partial<CaseResult>): CaseResult {
 }
 
 describe("a table", () => {
-  test("has a line for each contestant, and a dash for who cannot do it", () => {
+  test("has a line for each contestant, and a dash for one that cannot do the work", () => {
     const text = caseText(
       result({
         outcomes: [{ what: "work", rounds: 3, ours: OURS, others: [THEIRS], unable: ["another"] }],
@@ -50,7 +50,7 @@ describe("a table", () => {
     expect(caseText(result({ outcomes }))).toMatch(/! work: too few rounds .* \(theirs\)/);
   });
 
-  test("shows figures with their units, and why one is missing", () => {
+  test("shows figures with their units, and the reason for a missing one", () => {
     const text = caseText(
       result({
         figures: [
@@ -73,7 +73,7 @@ describe("a table", () => {
     );
   });
 
-  test("shows times in the unit that suits them", () => {
+  test("shows times in a suitable unit", () => {
     expect([1.26, 1_260, 1_260_000].map(time)).toEqual(["1.3 ns", "1.26 us", "1.26 ms"]);
   });
 });
@@ -87,7 +87,7 @@ describe("a case", () => {
     peers: ["spawn", 1_000],
   } as const;
 
-  test("runs beside the peers who can do its work, and names the others", async () => {
+  test("runs alongside the peers that can do its work, and names the others", async () => {
     const able = {
       name: "able",
       works: { spawn: (tasks: number) => ({ milliseconds: tasks / 100 }) },
@@ -107,7 +107,7 @@ describe("a case", () => {
     });
   });
 
-  test("has no more rounds than it is worth", async () => {
+  test("has no more rounds than its limit", async () => {
     const { outcomes } = await runCase(
       { name: "case", question: "What?", rounds: 2, comparisons: [comparison] },
       { rounds: 9 },
@@ -117,10 +117,33 @@ describe("a case", () => {
   });
 });
 
+describe("runs on several Nodes", () => {
+  const run = (runtime: string, whats: readonly string[]) => ({
+    machine: { runtime, platform: "", cpu: "", cores: 2, load: 0 },
+    cases: [
+      result({
+        outcomes: whats.map((what) => ({ what, rounds: 3, ours: OURS, others: [THEIRS] })),
+      }),
+    ],
+  });
+
+  test("are a table with a column for each version, of the rows that all versions have", () => {
+    const text = nodesText([
+      run("Node 20.1.0, V8 11", ["work", "more"]),
+      run("Node 26.1.0, V8 14", ["work"]),
+    ]);
+
+    expect(text.split("\n").map((line) => line.trim().split(/ {2,}/))).toEqual([
+      ["Node 20.1.0", "Node 26.1.0"],
+      ["case: work", "theirs", "2.50x", "2.50x"],
+    ]);
+  });
+});
+
 describe("the pictures of a run", () => {
   const outcomes = [{ what: "work", rounds: 3, ours: OURS, others: [THEIRS] }];
 
-  test("are one of all ratios, and one of each case, with the header line", () => {
+  test("show all ratios in one picture and each case in its own, with the header line as subtitle", () => {
     const pictures = picturesOf([result({ outcomes })], "a machine");
 
     expect(pictures.map(({ name }) => name)).toEqual(["overview", "case"]);
@@ -142,12 +165,12 @@ describe("the pictures of a run", () => {
     });
   });
 
-  test("have one of each curve, and leave out what could not be had", () => {
+  test("show each curve, and leave out missing figures", () => {
     const lines = [{ name: "ours", values: [1] }];
     const curve = { what: "cost", of: "tasks", unit: "ns", sizes: [1_000], lines };
     const figures = [{ what: "another", value: undefined, unit: "bytes", note: "none" }];
     const pictures = picturesOf([result({ curves: [curve], figures })], "a machine");
 
-    expect(pictures).toMatchObject([{ name: "case-1", lines: { title: "scale: cost" } }]);
+    expect(pictures).toMatchObject([{ name: "case-1", lines: { title: "case: cost" } }]);
   });
 });

@@ -1,13 +1,16 @@
-// What tasks and futures are made of, cancelled at every point.
+// The basic operations of tasks and futures, cancelled at every point.
 
 import { expect } from "vitest";
-import { CancelledError } from "../../src/loop/errors.ts";
-import { createTask } from "../../src/tasks/awaitable.ts";
-import { type Coroutine, coroutine } from "../../src/tasks/coroutine.ts";
-import { fromPromise } from "../../src/tasks/fromPromise.ts";
-import { gather } from "../../src/tasks/gather.ts";
-import { sleep } from "../../src/tasks/sleep.ts";
-import type { Task } from "../../src/tasks/task.ts";
+import {
+  CancelledError,
+  type Coroutine,
+  coroutine,
+  createTask,
+  fromPromise,
+  gather,
+  sleep,
+  type Task,
+} from "../../src/index.ts";
 import { testCancelPoints } from "../support/cancelPoints.ts";
 
 const nested = coroutine(function* (depth: number): Coroutine<number> {
@@ -59,7 +62,7 @@ testCancelPoints("sleeps and tasks", {
       { spreads: true },
     );
   },
-  "a task that swallows a cancel and counts it back"(stage) {
+  "a task that swallows a cancellation and takes it back"(stage) {
     const task: Task<void> = stage.spawn(
       "a",
       function* () {
@@ -68,14 +71,14 @@ testCancelPoints("sleeps and tasks", {
             yield* sleep(1);
           } catch (error) {
             expect(error).toBeInstanceOf(CancelledError);
-            // Two that come at once are one error.
+            // Two cancellations before the task runs are one error.
             while (task.uncancel() > 0);
           }
         }
       },
       { swallows: true, shared: true },
     );
-    // A cancel before the first step, or in the last one, is never seen by the body.
+    // The body never sees a cancellation before the first step, or in the last one.
     stage.check(() => expect(task.cancelling()).toBe(task.cancelled() ? task.cancelling() : 0));
   },
 });
@@ -112,7 +115,7 @@ testCancelPoints("gather", {
         const results = yield* gather([child(), child()], { returnExceptions: true });
         expect(results).toHaveLength(2);
       },
-      // The children that clean up can be cancelled once more: then they end without.
+      // The children that clean up can be cancelled once more. Then they end without cleaning up.
       { spreads: true },
     );
     stage.check(() => expect(cleaned).toBeLessThanOrEqual(begun));
@@ -131,7 +134,7 @@ testCancelPoints("gather", {
       { spreads: true },
     );
   },
-  "of a task that others await too"(stage) {
+  "of a task that others also await"(stage) {
     stage.spawn(
       "a",
       function* () {
@@ -155,7 +158,7 @@ testCancelPoints("promises", {
       }
     });
   },
-  "whose function gets a signal"(stage) {
+  "whose function receives a signal"(stage) {
     let signal: AbortSignal | undefined;
     let isSettled = false;
     const task = stage.spawn("a", function* () {
@@ -178,7 +181,7 @@ const failAfter = coroutine(function* (delay: number): Coroutine<never> {
   throw "failure";
 });
 
-/** Resolves some microtasks later. */
+/** Resolves several microtasks later. */
 async function later(microtasks: number): Promise<void> {
   for (let left = microtasks; left > 0; left--) await undefined;
 }

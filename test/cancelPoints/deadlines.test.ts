@@ -1,20 +1,30 @@
-// Deadlines and waits, cancelled at every point: whose cancel it was must be told right, and nothing may stay behind.
+// Deadlines and waits, cancelled at every point. Each cancellation must be attributed to its true
+// source, and nothing may stay behind. One file, because it is a list of scenarios.
 
 import { expect } from "vitest";
-import { TimeoutError } from "../../src/loop/errors.ts";
-import { asCompleted } from "../../src/tasks/asCompleted.ts";
-import { createTask } from "../../src/tasks/awaitable.ts";
-import { type Coroutine, coroutine } from "../../src/tasks/coroutine.ts";
-import { race } from "../../src/tasks/race.ts";
-import { shield } from "../../src/tasks/shield.ts";
-import { sleep } from "../../src/tasks/sleep.ts";
-import type { Task } from "../../src/tasks/task.ts";
-import { moveOnAfter, timeout, timeoutAt } from "../../src/tasks/timeout.ts";
-import { FIRST_COMPLETED, wait } from "../../src/tasks/wait.ts";
-import { waitFor } from "../../src/tasks/waitFor.ts";
+import {
+  asCompleted,
+  type Coroutine,
+  coroutine,
+  createTask,
+  FIRST_COMPLETED,
+  moveOnAfter,
+  race,
+  shield,
+  sleep,
+  type Task,
+  TimeoutError,
+  timeout,
+  timeoutAt,
+  wait,
+  waitFor,
+} from "../../src/index.ts";
 import { testCancelPoints } from "../support/cancelPoints.ts";
 
-/** Awaits what ends by its time: another cancel goes on. */
+/**
+ * Awaits an operation that ends by its own time, and continues after a cancellation of something
+ * else.
+ */
 function* expires(coro: Coroutine<unknown>): Coroutine<void> {
   try {
     yield* coro;
@@ -32,10 +42,10 @@ const cleaned = coroutine(function* (delay: number): Coroutine<void> {
 });
 
 testCancelPoints("timeout", {
-  "that expires, over one that sleeps"(stage) {
+  "that expires, around one that sleeps"(stage) {
     const task: Task<void> = stage.spawn("a", function* () {
       yield* expires(timeout(2, () => sleep(5)));
-      // Who was not cancelled must not be any more.
+      // A task that was not cancelled must have no cancellation left.
       if (task.cancelling() === 0) yield* sleep(1);
       else yield* sleep(Infinity);
     });
@@ -79,7 +89,7 @@ testCancelPoints("timeout", {
       );
     });
   },
-  "moveOnAfter in which another cancels at the deadline"(stage) {
+  "moveOnAfter with another cancellation at the deadline"(stage) {
     const a: Task<unknown> = stage.spawn(
       "a",
       () => moveOnAfter(2, () => timeout(2, () => sleep(5))),
@@ -90,11 +100,11 @@ testCancelPoints("timeout", {
       a.cancel();
     });
   },
-  "whose body swallows the cancel"(stage) {
+  "whose body swallows the cancellation"(stage) {
     stage.spawn(
       "a",
       function* () {
-        // If the swallower is done in the turn of the deadline, that wins.
+        // If the swallowing task ends in the turn of the deadline, its result wins.
         yield* expires(
           timeout(2, function* () {
             yield* createTask(function* () {
@@ -221,7 +231,7 @@ testCancelPoints("wait and asCompleted", {
 });
 
 testCancelPoints("asCompleted", {
-  "two that ask at once: nobody waits for the second while the first is there"(stage) {
+  "two tasks that ask at once: nobody waits for the second while the first is there"(stage) {
     const futures = [1, 5].map((delay) => {
       const future = stage.loop.createFuture<number>();
       stage.later(delay, () => future.setResult(delay));
@@ -253,9 +263,9 @@ testCancelPoints("shield", {
       );
     }
   },
-  "one that waits for what it shields before it goes"(stage) {
+  "one that waits for the shielded task before it ends"(stage) {
     let isSaved = false;
-    // Its role says that it is not cancelled unless somebody means it.
+    // Its role states that it is not cancelled unless the harness does so.
     const saving = stage.spawn("saving", function* () {
       yield* sleep(2);
       isSaved = true;

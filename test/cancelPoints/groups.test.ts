@@ -1,22 +1,28 @@
-// Task groups and maps, cancelled at every point: nothing runs any more once they are over, and each cancel is counted
-// and thrown where it belongs.
+// Task groups and maps, cancelled at every point. Nothing runs once they are over, and each
+// cancellation is counted and thrown where it belongs. One file, because it is a list of scenarios.
 
 import { expect } from "vitest";
-import { CancelledError, TimeoutError } from "../../src/loop/errors.ts";
-import { Queue } from "../../src/sync/queue.ts";
-import { type Coroutine, coroutine } from "../../src/tasks/coroutine.ts";
-import { ExceptionGroup } from "../../src/tasks/exceptionGroup.ts";
-import { gather } from "../../src/tasks/gather.ts";
-import { iterate } from "../../src/tasks/iterate.ts";
-import { mapConcurrent } from "../../src/tasks/mapConcurrent.ts";
-import { sleep } from "../../src/tasks/sleep.ts";
-import { type TaskGroup, taskGroup } from "../../src/tasks/taskGroup.ts";
-import { moveOnAfter, timeout } from "../../src/tasks/timeout.ts";
+import {
+  CancelledError,
+  type Coroutine,
+  coroutine,
+  ExceptionGroup,
+  gather,
+  iterate,
+  mapConcurrent,
+  moveOnAfter,
+  Queue,
+  sleep,
+  type TaskGroup,
+  TimeoutError,
+  taskGroup,
+  timeout,
+} from "../../src/index.ts";
 import { type Stage, testCancelPoints } from "../support/cancelPoints.ts";
 
 const FAILURE = new Error("failure");
 
-/** Counts who has begun and not ended. */
+/** Counts the tasks that have started and not ended. */
 class Crowd {
   present = 0;
 
@@ -44,7 +50,7 @@ class Crowd {
   }
 }
 
-/** Runs a group and looks whether all have gone; its own failures are expected. */
+/** Runs a group and checks that all of its tasks have ended. Its own failures are expected. */
 function* grouped(crowd: Crowd, body: (group: TaskGroup) => Coroutine<unknown>): Coroutine<void> {
   try {
     yield* taskGroup(body);
@@ -58,14 +64,14 @@ function* grouped(crowd: Crowd, body: (group: TaskGroup) => Coroutine<unknown>):
   }
 }
 
-/** After the group, a task that was not cancelled can wait, and one that was cannot. */
+/** After the group, a task can wait if it was not cancelled, and can't if it was. */
 function* waitsOnlyIfNotCancelled(stage: Stage): Coroutine<void> {
   yield* sleep(1);
   stage.point();
 }
 
 testCancelPoints("taskGroup", {
-  "with children that end well"(stage) {
+  "with children that succeed"(stage) {
     const crowd = new Crowd();
     stage.spawn("a", function* () {
       yield* grouped(crowd, function* (group) {
@@ -75,7 +81,7 @@ testCancelPoints("taskGroup", {
       yield* waitsOnlyIfNotCancelled(stage);
     });
   },
-  "with a child that only a cancel ends"(stage) {
+  "with a child that only a cancellation ends"(stage) {
     const crowd = new Crowd();
     stage.spawn("a", function* () {
       yield* grouped(crowd, function* (group) {
@@ -97,7 +103,7 @@ testCancelPoints("taskGroup", {
     });
     stage.release(() => stage.cancelLeft());
   },
-  "with a child that fails while the group waits, and one that fails as it is cancelled"(stage) {
+  "with a child that fails while the group waits, and one that fails when it is cancelled"(stage) {
     const crowd = new Crowd();
     stage.spawn("a", function* () {
       yield* grouped(crowd, function* (group) {
@@ -222,7 +228,7 @@ testCancelPoints("taskGroup", {
       yield* waitsOnlyIfNotCancelled(stage);
     });
   },
-  "in a task that was cancelled before, and goes on"(stage) {
+  "in a task that was cancelled before, and continues"(stage) {
     const crowd = new Crowd();
     stage.spawn(
       "a",
@@ -261,13 +267,13 @@ testCancelPoints("taskGroup", {
   },
 });
 
-/** What fails once the map has failed already is reported. */
+/** A failure after the map has already failed is reported. */
 function expectReports(stage: Stage): void {
   const others = stage.reports.filter(({ exception }) => exception !== FAILURE);
   stage.reports.splice(0, stage.reports.length, ...others);
 }
 
-/** The cancel that a task got before it came here. */
+/** The cancellation that a task received before this point. */
 function* wasCancelled(stage: Stage, body: () => Coroutine<void>): Coroutine<void> {
   stage.later(0, () => stage.cancelLeft());
   try {
@@ -276,7 +282,7 @@ function* wasCancelled(stage: Stage, body: () => Coroutine<void>): Coroutine<voi
   yield* body();
 }
 
-/** Gives numbers at once, and says whether it was closed. */
+/** Yields numbers immediately, and records whether it was closed. */
 class Source {
   isOpen = false;
 
@@ -344,7 +350,7 @@ testCancelPoints("mapConcurrent", {
           });
         } catch (error) {
           if (error !== FAILURE) throw error;
-          // A cancel while it is closed ends the wait for that.
+          // A cancellation while it is closed ends that wait.
           if (stage.isPeaceful) expect(source.isOpen).toBe(false);
         } finally {
           crowd.expectGone();
@@ -433,7 +439,7 @@ testCancelPoints("iterate", {
     });
     stage.check(() => expect(source.isOpen).toBe(false));
   },
-  "over a queue, closed by another while the next item is awaited"(stage) {
+  "over a queue, closed by another task while the next item is awaited"(stage) {
     const queue = new Queue<number>();
     const accepted: number[] = [];
     const got: number[] = [];
@@ -458,7 +464,7 @@ testCancelPoints("iterate", {
       expect(got, "an item got lost").toEqual(expect.arrayContaining(accepted));
     });
   },
-  "where a cancelled next is asked again"(stage) {
+  "where a cancelled next is called again"(stage) {
     const source = new Source();
     const items: number[] = [];
     stage.spawn(

@@ -1,27 +1,31 @@
-// Queues, cancelled at every point: each item that was accepted is got exactly once.
+// Queues, cancelled at every point. Each accepted item is taken exactly once. One file, because it
+// is a list of scenarios.
 
 import { expect } from "vitest";
-import { QueueShutDown } from "../../src/sync/errors.ts";
-import { LifoQueue } from "../../src/sync/lifoQueue.ts";
-import { PriorityQueue } from "../../src/sync/priorityQueue.ts";
-import { Queue } from "../../src/sync/queue.ts";
-import { createTask } from "../../src/tasks/awaitable.ts";
-import type { Coroutine } from "../../src/tasks/coroutine.ts";
-import { iterate } from "../../src/tasks/iterate.ts";
-import { sleep } from "../../src/tasks/sleep.ts";
-import { moveOnAfter, timeout } from "../../src/tasks/timeout.ts";
+import {
+  type Coroutine,
+  createTask,
+  iterate,
+  LifoQueue,
+  moveOnAfter,
+  PriorityQueue,
+  Queue,
+  QueueShutDown,
+  sleep,
+  timeout,
+} from "../../src/index.ts";
 import { type Scene, type Stage, testCancelPoints } from "../support/cancelPoints.ts";
 
-/** The names of those who wait for items only, and of those who wait for room only. */
+/** The names of the tasks that only wait for items, and of those that only wait for room. */
 const GETTERS = ["a", "b", "c"];
 const PUTTERS = ["p", "q", "r"];
 const NO_ITEM = Symbol("no item");
 
-/** A queue, and the books about what went in and came out. */
+/** A queue, and a record of the items that went in and came out. */
 class Depot {
   readonly queue: Queue<number>;
   readonly stage: Stage;
-  /** What was certainly accepted. Of a put that was cancelled nobody can tell. */
+  /** The items that were certainly accepted. A put that was cancelled may or may not count. */
   readonly accepted: number[] = [];
   readonly got: number[] = [];
   #made = 0;
@@ -39,7 +43,7 @@ class Depot {
         throw new Error("a putter waits beside room");
       }
     });
-    // What is left goes to one who is no victim: nobody waits for room then.
+    // A task that is not to be cancelled takes the rest, when no putter waits for room.
     stage.release(() => {
       createTask(() =>
         untilShutDown(function* () {
@@ -52,7 +56,7 @@ class Depot {
     });
     stage.release(() => queue.shutdown());
     stage.release(() => {
-      // All items are done with, so nobody has to wait.
+      // All items are done, so join() must not wait.
       createTask(() => timeout(0, () => queue.join()));
     });
     stage.check(() => {
@@ -82,7 +86,7 @@ class Depot {
     }
   }
 
-  /** Takes what is there, and what comes in as room gets free. */
+  /** Takes the items in the queue, and those that enter as room becomes free. */
   takeAll(): void {
     while (!this.queue.empty()) {
       this.got.push(this.queue.getNowait());
@@ -91,7 +95,7 @@ class Depot {
   }
 }
 
-/** Awaits what may end because the queue was shut down. */
+/** Awaits an operation that may end because the queue was shut down. */
 function* untilShutDown(body: () => Coroutine<void>): Coroutine<void> {
   try {
     yield* body();
@@ -102,7 +106,7 @@ function* untilShutDown(body: () => Coroutine<void>): Coroutine<void> {
 
 function scenes(make: (maxsize: number) => Queue<number>): Record<string, Scene> {
   return {
-    "two that put and two that get, with room for one"(stage) {
+    "two producers and two consumers, with room for one"(stage) {
       const depot = new Depot(stage, make(1));
       for (const name of ["p", "q"]) {
         stage.spawn(name, function* () {
@@ -118,7 +122,7 @@ function scenes(make: (maxsize: number) => Queue<number>): Record<string, Scene>
       }
       stage.check(() => expect(depot.got.length).toBe(stage.isPeaceful ? 4 : depot.got.length));
     },
-    "three that wait, and fewer items than that"(stage) {
+    "three consumers, and fewer items than that"(stage) {
       const depot = new Depot(stage, make(0));
       for (const name of GETTERS) {
         stage.spawn(name, () => untilShutDown(() => depot.use(() => depot.queue.get())));
@@ -129,7 +133,7 @@ function scenes(make: (maxsize: number) => Queue<number>): Record<string, Scene>
         yield* depot.put();
       });
     },
-    "three that get, and items that come in the turn of a timeout"(stage) {
+    "three consumers, and items that arrive in the turn of a timeout"(stage) {
       const depot = new Depot(stage, make(0));
       for (const name of ["a", "b", "c"]) {
         stage.spawn(name, function* () {
@@ -148,7 +152,9 @@ function scenes(make: (maxsize: number) => Queue<number>): Record<string, Scene>
         }
       });
     },
-    "three that put, with room for one, and room that comes in the turn of a timeout"(stage) {
+    "three producers, with room for one, and room that becomes free in the turn of a timeout"(
+      stage,
+    ) {
       const depot = new Depot(stage, make(1));
       for (const name of ["p", "q", "r"]) {
         stage.spawn(name, function* () {
@@ -162,7 +168,7 @@ function scenes(make: (maxsize: number) => Queue<number>): Record<string, Scene>
 
 testCancelPoints("Queue", {
   ...scenes((maxsize) => new Queue(maxsize)),
-  "one that gets all, in order"(stage) {
+  "one consumer of all items, in order"(stage) {
     const depot = new Depot(stage, new Queue(2));
     stage.spawn("a", () =>
       untilShutDown(function* () {
@@ -189,7 +195,7 @@ testCancelPoints("Queue", {
       stage.spawn(name, () => untilShutDown(() => depot.use(() => depot.queue.get())));
     }
   },
-  "two that iterate, while another shuts it down"(stage) {
+  "two iterations, while another task shuts the queue down"(stage) {
     const depot = new Depot(stage, new Queue(1));
     for (const name of ["a", "b"]) {
       stage.spawn(name, function* () {
@@ -244,7 +250,7 @@ testCancelPoints("Queue", {
     });
     stage.check(() => expect(queue.qsize()).toBe(0));
   },
-  "one that takes from outside, beside two coroutines"(stage) {
+  "one consumer outside, beside two coroutines"(stage) {
     const depot = new Depot(stage, new Queue());
     const outside = depot.queue[Symbol.asyncIterator]();
     void takeAll();
@@ -264,7 +270,7 @@ testCancelPoints("Queue", {
       }
     });
   },
-  "one whose iteration from outside ends while it waits"(stage) {
+  "an iteration from outside that ends while it waits"(stage) {
     const depot = new Depot(stage, new Queue());
     const outside = depot.queue[Symbol.asyncIterator]();
     let taken: unknown = NO_ITEM;
@@ -290,7 +296,7 @@ testCancelPoints("Queue", {
 
 testCancelPoints("PriorityQueue", {
   ...scenes((maxsize) => new PriorityQueue(maxsize, { compare: (a, b) => b - a })),
-  "one that gets all that is there, the smallest first"(stage) {
+  "one consumer that takes everything, the smallest first"(stage) {
     const queue = new PriorityQueue<number>();
     for (const item of [3, 1, 2, 5, 4]) queue.putNowait(item);
     const got: number[] = [];

@@ -1,15 +1,12 @@
-// Remote calls, cancelled at every point: each is answered, and nothing is left on either loop.
+// Remote calls, cancelled at every point. Each is answered, and nothing is left on either loop.
 
 import { expect, onTestFinished, vi } from "vitest";
-import { newEventLoop } from "../../src/eventLoop.ts";
-import { exposureOf } from "../../src/remote/exposure.ts";
+import { type Coroutine, fromPromise, newEventLoop, withSignal } from "../../src/index.ts";
 import { connectRemote } from "../../src/remote/remote.ts";
-import type { Coroutine } from "../../src/tasks/coroutine.ts";
-import { fromPromise } from "../../src/tasks/fromPromise.ts";
-import { withSignal } from "../../src/tasks/withSignal.ts";
+import { remoteServerOf } from "../../src/remote/remoteServer.ts";
 import { type Stage, testCancelPoints } from "../support/cancelPoints.ts";
 
-/** A channel whose messages come in microtasks, so that each run is the same. */
+/** A channel whose messages arrive in microtasks, so that each run is the same. */
 class FakeChannel {
   static readonly open = new Set<FakeChannel>();
   readonly name: string;
@@ -35,13 +32,13 @@ class FakeChannel {
   }
 }
 
-/** A loop of its own that exposes functions, and the connection to it. */
+/** A second loop that exposes functions, and the connection to it. */
 function connect(stage: Stage) {
   vi.stubGlobal("BroadcastChannel", FakeChannel);
-  // A turn of the host's own would be outside of the run.
+  // A turn of the host would be outside the run.
   const there = newEventLoop({ slice: Infinity });
   let running = 0;
-  const exposed = exposureOf(there);
+  const exposed = remoteServerOf(there);
   exposed.expose({
     *echo(value: unknown): Coroutine<unknown> {
       running++;
@@ -81,7 +78,7 @@ function connect(stage: Stage) {
 }
 
 testCancelPoints("remote.call", {
-  "of what cleans up"(stage) {
+  "of a function that cleans up"(stage) {
     const remote = connect(stage);
     for (const name of ["a", "b"]) {
       stage.spawn(name, function* () {
@@ -90,7 +87,7 @@ testCancelPoints("remote.call", {
       });
     }
   },
-  "of what swallows a cancel"(stage) {
+  "of a function that swallows a cancellation"(stage) {
     stage.release(() => stage.cancelLeft());
     const remote = connect(stage);
     stage.spawn(

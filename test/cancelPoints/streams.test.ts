@@ -5,9 +5,12 @@ import { type Stage, testCancelPoints } from "../support/cancelPoints.ts";
 
 const SENT = "ab\ncdefgh!ijkl\nmnop";
 
-// While a read waits the clock stands still: what comes from outside comes by promises.
+// The clock stands still while a read waits, so outside events arrive through promises.
 
-/** A reader to which all of `SENT` comes, piece by piece, and what those who read have got of it, in order. */
+/**
+ * A reader that receives all of `SENT` piece by piece, and the parts that its users have read, in
+ * order.
+ */
 function source(stage: Stage) {
   const reader = new StreamReader(64);
   const got: string[] = [];
@@ -43,7 +46,7 @@ testCancelPoints("streams", {
     });
   },
 
-  "readers that follow one another": (stage) => {
+  "successive readers": (stage) => {
     const { reader, got } = source(stage);
     const first = stage.spawn(
       "first",

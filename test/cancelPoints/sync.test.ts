@@ -1,24 +1,31 @@
-// Locks, events, conditions, semaphores and barriers, cancelled at every point: whatever was handed to somebody who left
-// without it has to go to the next in line.
+// Locks, events, conditions, semaphores and barriers, cancelled at every point. Anything handed to
+// a task that left without it must go to the next waiter. One file, because it is a list of
+// scenarios.
 
 import { expect } from "vitest";
-import { CancelledError } from "../../src/loop/errors.ts";
-import { Barrier } from "../../src/sync/barrier.ts";
-import { Condition } from "../../src/sync/condition.ts";
-import { BrokenBarrierError } from "../../src/sync/errors.ts";
-import { Event } from "../../src/sync/event.ts";
-import { Lock } from "../../src/sync/lock.ts";
-import { BoundedSemaphore, Semaphore } from "../../src/sync/semaphore.ts";
-import { createTask } from "../../src/tasks/awaitable.ts";
-import { type Coroutine, coroutine } from "../../src/tasks/coroutine.ts";
-import { sleep } from "../../src/tasks/sleep.ts";
-import { moveOnAfter, timeout } from "../../src/tasks/timeout.ts";
-import { waitFor } from "../../src/tasks/waitFor.ts";
+import {
+  Barrier,
+  BoundedSemaphore,
+  BrokenBarrierError,
+  CancelledError,
+  Condition,
+  type Coroutine,
+  coroutine,
+  createTask,
+  Event,
+  Lock,
+  moveOnAfter,
+  Semaphore,
+  sleep,
+  timeout,
+  waitFor,
+} from "../../src/index.ts";
 import { type Stage, testCancelPoints } from "../support/cancelPoints.ts";
+import { scale } from "../support/effort.ts";
 
 const NAMES = ["a", "b", "c"];
 
-/** Who is inside, of at most `places`. Who comes in has to come in the order in which it lined up. */
+/** The tasks inside, at most `places`. Each must enter in the order in which it queued up. */
 class Room {
   readonly #places: number;
   #inside = 0;
@@ -44,7 +51,7 @@ class Room {
   }
 }
 
-/** A lock or semaphore has to be free in the end, for exactly so many as at first. */
+/** At the end, a lock or semaphore must be free for exactly as many tasks as at first. */
 function checkFree(
   stage: Stage,
   what: { locked(): boolean; acquire(): Coroutine<true>; release(): void },
@@ -85,7 +92,7 @@ testCancelPoints("Lock", {
     }
     checkFree(stage, lock, 1);
   },
-  "three that hold, twice, and give way meanwhile"(stage) {
+  "three that hold, twice, and yield meanwhile"(stage) {
     const lock = new Lock();
     for (const name of NAMES) {
       stage.spawn(name, function* () {
@@ -123,7 +130,7 @@ testCancelPoints("Lock", {
     }
     checkFree(stage, lock, 1);
   },
-  "that is waited for by waitFor"(stage) {
+  "that waitFor waits for"(stage) {
     const lock = new Lock();
     for (const name of NAMES) {
       stage.spawn(name, function* () {
@@ -178,7 +185,7 @@ testCancelPoints("Semaphore", {
       permits += 2;
     });
     stage.release(() => {
-      // Whoever is left gets one, and what nobody took is there.
+      // Every remaining task gets one, and the others are still available.
       const left = stage.left().length;
       if (left > 0 && !semaphore.locked()) throw new Error("somebody waits beside a permit");
       for (let i = 0; i < left; i++) semaphore.release();
@@ -238,7 +245,7 @@ testCancelPoints("Condition", {
       });
     }
     stage.release(() => {
-      // If there is something in stock, nobody who waits for it can be left.
+      // If there is stock, no waiting consumer may be left.
       const left = stage.left().length;
       if (stock > 0 && left > 0) throw new Error("a notification got lost");
       createTask(function* () {
@@ -272,7 +279,7 @@ testCancelPoints("Condition", {
     });
     stage.release(() => {
       const left = stage.left().length;
-      // Notifications of tasks that were cancelled went on to the others, as long as there were any.
+      // Notifications of cancelled tasks were passed on to the others, while there were any.
       if (left > 0 && woken < notified) throw new Error("a notification got lost");
       createTask(function* () {
         using _held = yield* condition.hold();
@@ -340,7 +347,7 @@ testCancelPoints(
       checkFree(stage, condition, 1);
     },
   },
-  { cancels: 3, window: 6 },
+  { cancels: 3, window: scale(2, 6) },
 );
 
 testCancelPoints("Barrier", {
@@ -370,7 +377,7 @@ testCancelPoints("Barrier", {
       else expect(Math.max(...rounds)).toBeLessThanOrEqual(2);
     });
   },
-  "four of which any two meet, while one resets"(stage) {
+  "four, of which any two meet, while one resets"(stage) {
     const barrier = new Barrier(2);
     for (const name of [...NAMES, "d"]) {
       stage.spawn(name, function* () {

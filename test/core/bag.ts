@@ -1,4 +1,4 @@
-/** Numbers of which one can be picked, added and removed in constant time. */
+/** Numbers from which one can be picked, added and removed in constant time. */
 export class Bag {
   readonly #members: number[] = [];
   readonly #indices = new Map<number, number>();
@@ -22,7 +22,7 @@ export class Bag {
     return this.#indices.has(member);
   }
 
-  /** The member that `pick` selects; `undefined` if there is none. */
+  /** The member that `pick` selects, or `undefined` if there is none. */
   pick(pick: number): number | undefined {
     return this.#members[pick % this.#members.length];
   }

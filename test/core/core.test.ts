@@ -1,10 +1,10 @@
-// What a core promises, over both cores: to be one, to have slots, to start again.
+// The contract of a core, over both cores: its kind, its slots and its reset.
 
 import { beforeEach, describe, expect, test } from "vitest";
 import { type Core, newCore, type Priority, SLOT_BITS, SLOT_MASK } from "../../src/core/core.ts";
 import { allocateMany, Script } from "./script.ts";
 
-/** More than any region of a new core has room for. */
+/** More than any region of a new core can hold. */
 const MANY = 10_000;
 const GENERATIONS = 64;
 
@@ -20,11 +20,11 @@ describe.each(["wasm", "js"] as const)("the %s core", (kind) => {
     script = new Script(core);
   });
 
-  test("says which one it is", () => {
+  test("reports its kind", () => {
     expect(core.kind).toBe(kind);
   });
 
-  test("is empty when it is new", () => {
+  test("is empty when it is created", () => {
     expect(core.turn(Infinity)).toBe(0);
     expect(core.hasReady()).toBe(false);
     expect(core.deadline()).toBe(Infinity);
@@ -33,7 +33,7 @@ describe.each(["wasm", "js"] as const)("the %s core", (kind) => {
   });
 
   describe("slots", () => {
-    test("gives every owner an id of its own, and none of them 0", () => {
+    test("gives every owner a distinct id, never 0", () => {
       const ids = allocateMany(core, MANY);
 
       expect(new Set(ids).size).toBe(MANY);
@@ -41,7 +41,7 @@ describe.each(["wasm", "js"] as const)("the %s core", (kind) => {
       expect(core.live()).toBe(MANY);
     });
 
-    test("takes the slot again that was given back last, with the next generation", () => {
+    test("reuses the slot that was released last, with the next generation", () => {
       const [first = 0, second = 0] = allocateMany(core, 2);
       core.release(second);
       core.release(first);
@@ -63,7 +63,7 @@ describe.each(["wasm", "js"] as const)("the %s core", (kind) => {
       expect(id).toBeLessThan(2 ** 30);
     });
 
-    test("knows a stale id until its slot has had 64 more owners", () => {
+    test("recognizes a stale id until its slot has had 64 more owners", () => {
       const stale = core.allocate();
       core.release(stale);
       for (let owner = 1; owner < GENERATIONS; owner++) {
@@ -72,11 +72,11 @@ describe.each(["wasm", "js"] as const)("the %s core", (kind) => {
         core.release(id);
       }
 
-      expect(core.release(stale)).toBe(false); // the slot is free, and the id its next one
+      expect(core.release(stale)).toBe(false); // the slot is free, and the id is that of its next owner
       expect(core.allocate()).toBe(stale);
     });
 
-    test("has no slot for the id 0, nor for one that it never gave out", () => {
+    test("has no slot for the id 0, nor for one that was never allocated", () => {
       core.allocate();
 
       expect(core.release(0)).toBe(false);
@@ -95,7 +95,7 @@ describe.each(["wasm", "js"] as const)("the %s core", (kind) => {
   });
 
   describe("reset", () => {
-    test("makes the core as new, in the middle of a batch too", () => {
+    test("empties the core, even in the middle of a batch", () => {
       script.push("abc");
       script.schedule("d", BLOCKING);
       script.schedule("e", BACKGROUND);
@@ -111,7 +111,7 @@ describe.each(["wasm", "js"] as const)("the %s core", (kind) => {
       expect(core.timers()).toBe(0);
     });
 
-    test("gives out the ids of a new core", () => {
+    test("makes the core allocate the same ids as a new core", () => {
       const ids = allocateMany(core, 5);
       for (const id of ids.slice(2)) core.release(id);
       core.reset();
@@ -119,7 +119,7 @@ describe.each(["wasm", "js"] as const)("the %s core", (kind) => {
       expect(allocateMany(core, 5)).toEqual(ids);
     });
 
-    test("makes former ids stale", () => {
+    test("makes earlier ids stale", () => {
       const ids = allocateMany(core, 5);
       core.addTimer(ids[4] as number, 1);
       core.reset();

@@ -1,10 +1,11 @@
 // The debug build asserts every invariant before and after each turn that the compiled core
-// computes: random programs violate none, and a core that was damaged by hand traps.
+// computes. Random programs violate none, and a core that was damaged on purpose traps.
 
 import { readFileSync } from "node:fs";
 import { beforeEach, describe, expect, test } from "vitest";
 import { type CoreExports, exportsOf } from "../../src/core/compile.ts";
 import { WasmCore } from "../../src/core/wasmCore.ts";
+import { scale } from "../support/effort.ts";
 import { fuzz, setting } from "./fuzz.ts";
 import { allocateMany, Script, takeTurn } from "./script.ts";
 
@@ -21,7 +22,7 @@ const FREE = 0xc0000000;
 const TIMER = 0xc1000000;
 const IDLE = 0xffffffff;
 
-// The first ids of a core, and what the damaged one does with them.
+// The first ids of a core, and their states in the damaged one.
 const idle = 1;
 const ready = 2;
 const early = 3;
@@ -34,12 +35,14 @@ test(
     const newCore = (counter: number, arrival: number) =>
       new WasmCore(exportsOf(debugBuild), counter, arrival);
 
-    expect(fuzz(newCore, { operations: 200_000, seed: SEED }).turns).toBeGreaterThan(0);
+    expect(fuzz(newCore, { operations: scale(50_000, 200_000), seed: SEED }).turns).toBeGreaterThan(
+      0,
+    );
   },
   TIMEOUT,
 );
 
-test("memory that is not zero does no harm (M3)", () => {
+test("memory that is not zeroed does no harm (M3)", () => {
   const exports = exportsOf(debugBuild);
   new Uint8Array(exports.memory.buffer, 2_048).fill(0xa5);
   const script = new Script(new WasmCore(exports));
@@ -76,7 +79,7 @@ describe("the debug build traps", () => {
     entries = new Uint32Array(buffer, address);
   });
 
-  test("not when nothing is wrong", () => {
+  test("never if the core is used correctly", () => {
     expect(takeTurn(core, 1)).toEqual([ready, early]);
   });
 
@@ -86,7 +89,7 @@ describe("the debug build traps", () => {
       core.release(idle);
       places.fill(FREE, idle, idle + 1);
     },
-    "S2: the free list goes round": () => places.fill(FREE | free, free, free + 1),
+    "S2: the free list is circular": () => places.fill(FREE | free, free, free + 1),
     "S3: a live slot is marked as free": () => places.fill(FREE, idle, idle + 1),
     "R2: an entry is not the slot's": () => entries.fill(idle, 0, 1),
     "R2: an entry is stale": () => entries.fill(ready | (1 << 24), 0, 1),
@@ -111,17 +114,17 @@ describe("the debug build traps", () => {
   });
 
   test.each<[string, () => void]>([
-    ["what is ready is scheduled", () => core.schedule(ready, 0)],
+    ["a ready slot is scheduled", () => core.schedule(ready, 0)],
     ["a timer is scheduled", () => core.schedule(early, 2)],
-    ["what is free is scheduled", () => core.schedule(free, 0)],
-    ["what is ready gets a timer", () => core.addTimer(ready, 1)],
+    ["a free slot is scheduled", () => core.schedule(free, 0)],
+    ["a ready slot gets a timer", () => core.addTimer(ready, 1)],
     ["a timer is added twice", () => core.addTimer(early, 1)],
     ["a stale id gets a timer", () => core.addTimer(free, 1)],
   ])("when %s", (_, misuse) => {
     expect(misuse).toThrow("broken down");
   });
 
-  test("at the next turn when what is ready is pushed again", () => {
+  test("at the next turn when a ready slot is pushed again", () => {
     core.push(ready);
     expect(() => core.turn(1)).toThrow("broken down");
   });

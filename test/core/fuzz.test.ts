@@ -1,21 +1,22 @@
-// Does the compiled core do what the reference core does, whatever is asked of it?
+// The compiled core does the same as the reference core, whatever the operations.
 //
-// VITE_FUZZ_OPS asks for another number of operations than usual. When a run fails,
-// VITE_FUZZ_SEED with the seed that it printed repeats it.
+// VITE_FUZZ_OPS sets another number of operations. When a run fails, VITE_FUZZ_SEED repeats it with
+// the seed that it printed.
 
 import { expect, test } from "vitest";
 import { type CoreExports, instantiateCore } from "../../src/core/compile.ts";
 import type { Priority } from "../../src/core/core.ts";
 import { ReferenceCore } from "../../src/core/referenceCore.ts";
 import { WasmCore } from "../../src/core/wasmCore.ts";
+import { scale } from "../support/effort.ts";
 import { fuzz, setting } from "./fuzz.ts";
 
-const OPERATIONS = setting("VITE_FUZZ_OPS") ?? 200_000;
+const OPERATIONS = setting("VITE_FUZZ_OPS") ?? scale(50_000, 1_000_000);
 const SEED = setting("VITE_FUZZ_SEED") ?? Date.now() % 2 ** 30;
 const TIMEOUT = 600_000;
 
 test(
-  "both cores give the same answers to random programs",
+  "both cores return the same for random programs",
   () => {
     const instances: { exports: CoreExports; before: Record<string, number> }[] = [];
     const coverage = fuzz(
@@ -53,7 +54,7 @@ test("a difference is reported with the seed that repeats it", () => {
   expect(failing).toThrow(`seed: ${SEED}`);
 });
 
-/** Where the regions lie, which changes when they grow. */
+/** The addresses of the regions, which change when they grow. */
 function addressesIn({ memory, rings, places }: CoreExports): Record<string, number> {
   const words = new Uint32Array(memory.buffer, rings.value, 12);
   const [blocking = 0, , , , visible = 0, , , , background = 0] = words;

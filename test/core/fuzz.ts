@@ -8,16 +8,16 @@ import { Coverage, longProgram, runOnBoth, shortProgram } from "./program.ts";
 const SHORT_RUNS = 20;
 const LONG_RUNS = 15;
 
-/** Where the counters of the compiled core start: at 0, or so that they soon wrap. */
+/** The initial counters of the compiled core: 0, or about to wrap. */
 const start = fc.constantFrom(
   { counter: 0, arrival: 0 },
   { counter: 2 ** 30 - 100, arrival: 2 ** 32 - 3 },
 );
 
 /**
- * Compares cores with the reference core; what the programs did.
+ * Compares cores with the reference core. Returns the operations of the programs.
  *
- * @throws what fast-check says about a program for which they differ, with the seed that repeats it.
+ * @throws fast-check's report of a program for which they differ, with the seed that repeats it.
  */
 export function fuzz(
   newTested: (counter: number, arrival: number) => Core,
@@ -40,7 +40,7 @@ export function fuzz(
   return coverage;
 }
 
-/** A number from the environment; variables with this prefix reach the browser too. */
+/** A number from the environment. Variables with this prefix also reach the browser. */
 export function setting(name: `VITE_${string}`): number | undefined {
   const { env } = import.meta as { env?: Readonly<Record<string, string>> };
   const value = env?.[name];

@@ -1,16 +1,16 @@
-// What happens to everything when there is more of it than before, over both cores.
+// Growing every structure of a core, over both cores.
 
 import { beforeEach, describe, expect, test } from "vitest";
 import { type Core, newCore, type Priority } from "../../src/core/core.ts";
 import { allocateMany, Script, takeTurn } from "./script.ts";
 
-/** More than any region of a new core has room for. */
+/** More than any region of a new core can hold. */
 const MANY = 10_000;
 
 const BLOCKING: Priority = 0;
 const BACKGROUND: Priority = 2;
 
-describe.each(["wasm", "js"] as const)("growth of the %s core", (kind) => {
+describe.each(["wasm", "js"] as const)("a growing %s core", (kind) => {
   let core: Core;
   let script: Script;
 
@@ -19,7 +19,7 @@ describe.each(["wasm", "js"] as const)("growth of the %s core", (kind) => {
     script = new Script(core);
   });
 
-  test("of the ready queue leaves the batch and what was pushed in order", () => {
+  test("keeps the batch and later entries of the ready queue in order", () => {
     const ids = allocateMany(core, MANY);
     const early = ids.slice(0, 1_500);
     const late = ids.slice(1_500);
@@ -33,7 +33,7 @@ describe.each(["wasm", "js"] as const)("growth of the %s core", (kind) => {
     expect(takeTurn(core)).toEqual(late);
   });
 
-  test.each([BLOCKING, BACKGROUND])("of the queue of priority %i does too", (priority) => {
+  test.each([BLOCKING, BACKGROUND])("keeps the queue of priority %i in order", (priority) => {
     const ids = allocateMany(core, MANY);
     const early = ids.slice(0, 700);
     const late = ids.slice(700);
@@ -47,7 +47,7 @@ describe.each(["wasm", "js"] as const)("growth of the %s core", (kind) => {
     expect(takeTurn(core)).toEqual(late);
   });
 
-  test("of the slots leaves the batch, timers and stale ids as they are", () => {
+  test("keeps the batch, timers and stale ids when it adds slots", () => {
     script.push("abcd");
     script.addTimers("ef", 1);
     const stale = core.allocate();
@@ -64,7 +64,7 @@ describe.each(["wasm", "js"] as const)("growth of the %s core", (kind) => {
     expect(script.turn(1)).toBe("ef");
   });
 
-  test("within a turn makes room for any number of due timers and priorities", () => {
+  test("makes room within a turn for any number of due timers and priorities", () => {
     const ids = allocateMany(core, 3 * MANY);
     const blocking = ids.slice(0, MANY);
     const timers = ids.slice(MANY, 2 * MANY);
@@ -78,7 +78,7 @@ describe.each(["wasm", "js"] as const)("growth of the %s core", (kind) => {
     expect(takeTurn(core, 1)).toEqual(background.slice(share));
   });
 
-  test("keeps tombstones where they are", () => {
+  test("keeps tombstones in their positions", () => {
     const ids = allocateMany(core, MANY);
     for (const id of ids) {
       core.push(id);

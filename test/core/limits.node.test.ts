@@ -1,10 +1,10 @@
-// The last slot. Only in Node, for it takes some hundred megabytes.
+// The last slot. Only in Node, because it takes several hundred megabytes.
 
 import { expect, test } from "vitest";
 import { newCore, SLOT_MASK } from "../../src/core/core.ts";
 
 test.each(["wasm", "js"] as const)(
-  "the %s core has 2^24 - 1 slots and refuses one more",
+  "the %s core has 2^24 - 1 slots and rejects one more",
   (kind) => {
     const core = newCore(kind);
     for (let slot = 1; slot < SLOT_MASK; slot++) core.allocate();

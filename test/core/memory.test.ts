@@ -1,19 +1,18 @@
-// The compiled core's memory: it moves, and it ends.
+// The compiled core's memory: it moves, and it is limited.
 
 import { describe, expect, test } from "vitest";
-import { CORE_HEX } from "../../src/core/bytes.ts";
-import { type CoreExports, decodeHex, exportsOf, instantiateCore } from "../../src/core/compile.ts";
+import { type CoreExports, coreBytes, exportsOf, instantiateCore } from "../../src/core/compile.ts";
 import { WasmCore } from "../../src/core/wasmCore.ts";
 import { allocateMany, takeTurn } from "./script.ts";
 
 const PAGE = 65_536;
 
 describe("without more memory (M2), the core", () => {
-  // Rows for 2,048 slots and as many entries are there from the start.
+  // 2,048 slots and as many entries fit from the start.
   const ROWS = 2_047;
   const ENTRIES = 2_048;
 
-  test("refuses a slot, and changes nothing", () => {
+  test("refuses another slot, and changes nothing", () => {
     const core = new WasmCore(exportsWithin(1));
     const ids = allocateMany(core, ROWS);
 
@@ -24,7 +23,7 @@ describe("without more memory (M2), the core", () => {
     expect(core.allocate() & 0xffffff).toBe(ids[7]);
   });
 
-  test("refuses a ready entry, and changes nothing", () => {
+  test("refuses another ready entry, and changes nothing", () => {
     const core = new WasmCore(exportsWithin(1));
     const tombstones = Array.from({ length: ENTRIES }, () => {
       const id = core.allocate();
@@ -40,19 +39,22 @@ describe("without more memory (M2), the core", () => {
     expect(takeTurn(core)).toEqual([id]);
   });
 
-  test.each([0, 2] as const)("refuses an entry of priority %i, and changes nothing", (priority) => {
-    const core = new WasmCore(exportsWithin(1));
-    const ids = allocateMany(core, 1_024);
-    for (const id of ids) core.schedule(id, priority);
-    const id = core.allocate();
+  test.each([0, 2] as const)(
+    "refuses another entry of priority %i, and changes nothing",
+    (priority) => {
+      const core = new WasmCore(exportsWithin(1));
+      const ids = allocateMany(core, 1_024);
+      for (const id of ids) core.schedule(id, priority);
+      const id = core.allocate();
 
-    expect(() => core.schedule(id, priority)).toThrow(RangeError);
-    expect(takeTurn(core)).toEqual(ids);
-    core.schedule(id, priority);
-    expect(takeTurn(core)).toEqual([id]);
-  });
+      expect(() => core.schedule(id, priority)).toThrow(RangeError);
+      expect(takeTurn(core)).toEqual(ids);
+      core.schedule(id, priority);
+      expect(takeTurn(core)).toEqual([id]);
+    },
+  );
 
-  test("runs what has room and leaves the rest for later turns, in order", () => {
+  test("runs the entries that fit and leaves the rest to later turns, in order", () => {
     const core = new WasmCore(exportsWithin(1));
     const ids = allocateMany(core, ROWS);
     const visible = ids.slice(0, 600);
@@ -69,7 +71,7 @@ describe("without more memory (M2), the core", () => {
     });
     for (const id of blocking) core.schedule(id, 0);
 
-    // 1,600 entries leave room for 448: all 400 timers, and 48 of what is user-blocking.
+    // 1,600 entries leave room for 448: all 400 timers, and 48 of the user-blocking entries.
     expect(takeTurn(core, 1_000)).toEqual([
       ...blocking.slice(0, 48),
       ...visible,
@@ -79,7 +81,7 @@ describe("without more memory (M2), the core", () => {
     expect(takeTurn(core, 1_000)).toEqual(blocking.slice(48));
   });
 
-  test("runs a full ready queue before the timers that have no room in it", () => {
+  test("runs a full ready queue before the timers that do not fit in it", () => {
     const core = new WasmCore(exportsWithin(1));
     const timer = core.allocate();
     core.addTimer(timer, 1);
@@ -94,7 +96,7 @@ describe("without more memory (M2), the core", () => {
     expect(takeTurn(core, 1)).toEqual([timer]);
   });
 
-  test("grows as far as the memory goes", () => {
+  test("grows as far as the memory allows", () => {
     const core = new WasmCore(exportsWithin(3));
     // 4,096 rows of 21 bytes take two more pages.
     expect(allocateMany(core, 4_095)).toHaveLength(4_095);
@@ -103,7 +105,7 @@ describe("without more memory (M2), the core", () => {
 });
 
 describe("views of the memory (B2, M1)", () => {
-  test("are renewed by whatever lets the memory grow", () => {
+  test("are renewed by every operation that may grow the memory", () => {
     const exports = instantiateCore();
     const core = new WasmCore(exports);
     const first = core.allocate();
@@ -136,7 +138,7 @@ describe("views of the memory (B2, M1)", () => {
     expect(expected.map(() => core.take())).toEqual(expected);
   });
 
-  test("are renewed by push, take and turn if the stack was too full to renew them", () => {
+  test("are renewed by push, take and turn if the stack was too full to renew them before", () => {
     const exports = instantiateCore();
     let isFull = false;
     const core = new WasmCore({
@@ -172,14 +174,17 @@ function range(start: number, end: number): number[] {
   return Array.from({ length: end - start }, (_, index) => start + index);
 }
 
-/** The exports of a core whose memory ends after so many pages. */
+/** The exports of a core whose memory is limited to `pages` pages. */
 function exportsWithin(pages: number): CoreExports {
-  const exports = exportsOf(new WebAssembly.Module(withMaximum(decodeHex(CORE_HEX), pages)));
+  const exports = exportsOf(new WebAssembly.Module(withMaximum(coreBytes(), pages)));
   expect(exports.memory.buffer.byteLength).toBe(PAGE);
   return exports;
 }
 
-/** Rewrites the memory section, `05 03 | 01 00 01`, one memory from one page on, without end. */
+/**
+ * Rewrites the memory section, `05 03 | 01 00 01`: one memory of at least one page, without a
+ * maximum.
+ */
 function withMaximum(bytes: Uint8Array<ArrayBuffer>, pages: number): Uint8Array<ArrayBuffer> {
   const section = [0x05, 0x03, 0x01, 0x00, 0x01];
   const start = bytes.findIndex((_, index) =>

@@ -1,7 +1,8 @@
-// Which core a loop gets.
+// The core that a new loop uses.
 
 import { afterEach, describe, expect, inject, test, vi } from "vitest";
-import { newCore, setDefaultCore } from "../../src/core/core.ts";
+import { newCore, recycleCore, setDefaultCore } from "../../src/core/core.ts";
+import type { WasmCore } from "../../src/core/wasmCore.ts";
 
 afterEach(() => {
   vi.unstubAllGlobals();
@@ -9,17 +10,17 @@ afterEach(() => {
 });
 
 describe("newCore", () => {
-  test.each(["wasm", "js"] as const)("makes a %s core if asked for one", (kind) => {
+  test.each(["wasm", "js"] as const)("creates a %s core on request", (kind) => {
     expect(newCore(kind).kind).toBe(kind);
   });
 
-  test.each(["wasm", "js"] as const)("makes a %s core if that is the default", (kind) => {
+  test.each(["wasm", "js"] as const)("creates a %s core if that is the default", (kind) => {
     setDefaultCore(kind);
 
     expect(newCore().kind).toBe(kind);
   });
 
-  test("makes a compiled core where there is no other default", () => {
+  test("creates a compiled core by default", () => {
     setDefaultCore(undefined);
 
     expect(newCore().kind).toBe("wasm");
@@ -34,12 +35,26 @@ describe("newCore", () => {
     expect(compile).not.toHaveBeenCalled();
   });
 
-  test("makes independent cores", () => {
+  test("creates independent cores", () => {
     const [one, other] = [newCore(), newCore()];
     one.push(one.allocate());
 
     expect(other.hasReady()).toBe(false);
     expect(other.live()).toBe(0);
+  });
+
+  test("shrinks the memory of a core that has grown before it is used again", () => {
+    const core = newCore("wasm") as WasmCore;
+    const initial = core.bytes();
+    for (let i = 0; i < 500_000; i++) core.push(core.allocate());
+    recycleCore(core);
+
+    const next = newCore("wasm") as WasmCore;
+    expect(next).toBe(core);
+    expect([next.bytes(), next.live(), next.turn(0)]).toEqual([initial, 0, 0]);
+    const id = next.allocate();
+    next.push(id);
+    expect([next.turn(0), next.take()]).toEqual([1, id]);
   });
 
   test("falls back to the reference core while there is no memory for another instance", () => {
@@ -51,15 +66,15 @@ describe("newCore", () => {
     expect(newCore().kind).toBe("wasm");
   });
 
-  test("says what is wrong if a compiled core was asked for and cannot be", () => {
+  test("explains the reason if a compiled core was requested and cannot be created", () => {
     const error = new WebAssembly.CompileError("violates the policy");
     stubInstance(error);
 
     expect(() => newCore("wasm")).toThrow("violates the policy");
   });
 
-  // Last, because what a policy refuses is not tried again.
-  test("falls back to the reference core for good where WebAssembly is forbidden", () => {
+  // This test is the last one, because a rejection by a policy is remembered.
+  test("always falls back to the reference core where WebAssembly is forbidden", () => {
     setDefaultCore(undefined);
     const error = new WebAssembly.CompileError("violates the policy");
     const instance = stubInstance(error);
@@ -69,7 +84,7 @@ describe("newCore", () => {
   });
 });
 
-/** Makes every attempt at an instance fail. */
+/** Makes every attempt to instantiate the core fail. */
 function stubInstance(error: Error) {
   const instance = vi.fn(function fail() {
     throw error;

@@ -1,4 +1,4 @@
-// What runs first, over both cores.
+// Priorities, over both cores.
 
 import { beforeEach, describe, expect, test } from "vitest";
 import { type Core, newCore, type Priority } from "../../src/core/core.ts";
@@ -17,7 +17,7 @@ describe.each(["wasm", "js"] as const)("priorities of the %s core", (kind) => {
     script = new Script(core);
   });
 
-  test("come in their order, and each in the order of arrival", () => {
+  test("are served in order, and entries of equal priority in order of arrival", () => {
     script.schedule("x", BACKGROUND);
     script.push("m");
     script.schedule("a", BLOCKING);
@@ -35,7 +35,7 @@ describe.each(["wasm", "js"] as const)("priorities of the %s core", (kind) => {
     expect(script.turn()).toBe("ao");
   });
 
-  test("give background all of an otherwise empty turn", () => {
+  test("run all background entries in an otherwise empty turn", () => {
     script.schedule("uvwxyz", BACKGROUND);
 
     expect(script.turn()).toBe("uvwxyz");
@@ -56,7 +56,7 @@ describe.each(["wasm", "js"] as const)("priorities of the %s core", (kind) => {
     expect(takeTurn(core)).toEqual([...visible, ...background.slice(0, share)]);
   });
 
-  test("count user-blocking entries, due timers and tombstones as others of background", () => {
+  test("count user-blocking entries, due timers and tombstones when they limit background entries", () => {
     script.schedule("xyz", BACKGROUND);
     script.schedule("abcde", BLOCKING);
     script.push("mnopq");
@@ -77,7 +77,7 @@ describe.each(["wasm", "js"] as const)("priorities of the %s core", (kind) => {
     expect(turns).toEqual(["abcdx", "abcdy", "abcdz"]);
   });
 
-  test("keep the tombstones of all of them", () => {
+  test("keep tombstones in every queue", () => {
     script.schedule("ab", BLOCKING);
     script.push("mn");
     script.schedule("xy", BACKGROUND);
@@ -87,7 +87,7 @@ describe.each(["wasm", "js"] as const)("priorities of the %s core", (kind) => {
     expect(script.turn()).toBe("y");
   });
 
-  test("still find an entry of each to release it once its batch is being taken", () => {
+  test("let an entry of any priority be released while its batch is being taken", () => {
     script.schedule("ab", BLOCKING);
     script.push("mn");
     script.schedule("x", BACKGROUND);

@@ -1,9 +1,10 @@
-// Random programs for two cores at once, which have to agree on every answer.
+// Random programs that run on two cores in parallel, which must return the same from every
+// operation.
 //
-// A program is a list of steps; a step does one kind of operation `count` times on slots
-// that `pick` selects. Steps only do what the interface allows: what is pushed, scheduled
-// or timed is idle, and a turn starts when the batch before it is taken. Numbers select
-// modulo what there is, so that every part of a failing program is a program too.
+// A program is a list of steps. A step performs one kind of operation `count` times on slots that
+// `pick` selects. Steps only do what the interface allows: pushed, scheduled or timed slots are
+// idle, and a turn starts when the previous batch is taken. Numbers select modulo the number of
+// candidates, so that every part of a failing program is also a program.
 
 import fc from "fast-check";
 import { type Core, type Priority, SLOT_MASK } from "../../src/core/core.ts";
@@ -26,7 +27,7 @@ export interface Step {
   readonly priority: Priority;
 }
 
-/** A step of so many operations, their kinds weighted. */
+/** A step of several operations, their kinds weighted. */
 function stepOf(
   weights: Partial<Record<Operation, number>>,
   [min, max]: readonly [number, number],
@@ -58,7 +59,7 @@ const few = stepOf(
   [1, 12],
 );
 
-/** More at once than a new core has room for. */
+/** More than a new core can hold. */
 const flood = stepOf(
   { allocate: 4, release: 1, push: 1, schedule: 3, addTimer: 2, removeTimer: 1 },
   [1_500, 4_000],
@@ -69,13 +70,13 @@ const step = fc.oneof({ weight: 25, arbitrary: few }, { weight: 1, arbitrary: fl
 export const shortProgram = fc.array(step, { maxLength: 100, size: "max" });
 export const longProgram = fc.array(step, { minLength: 300, maxLength: 600, size: "max" });
 
-/** Few, so that many timers share one; past and to come, whole and fractional. */
+/** Few, so that many timers share one. Past and future, integers and fractions. */
 const DELAYS = [-1, 0, 0.5, 1, 1, 2, 3, 5];
 
-/** Far from the next one, so that an operation repeated does not work on neighbours only. */
+/** Far from the next one, so that repeated operations do not only work on neighbors. */
 const STRIDE = 7_919;
 
-/** What programs really did; a fuzz that has become trivial shows here. */
+/** The operations that programs really performed, which shows if a fuzz has become trivial. */
 export class Coverage {
   operations = 0;
   turns = 0;
@@ -86,7 +87,7 @@ export class Coverage {
   reusedSlots = 0;
 }
 
-/** Runs a program on both cores. Throws at the first answer in which they differ. */
+/** Runs a program on both cores. Throws at the first result in which they differ. */
 export function runOnBoth(
   program: readonly Step[],
   tested: Core,
@@ -131,7 +132,7 @@ class Run implements Record<Operation, (pick: number, priority: Priority) => voi
 
   allocate(): void {
     const id = this.#do("allocate", (core) => core.allocate());
-    // After enough owners the id comes again, and is stale no more.
+    // After enough owners the id is allocated again, and no longer stale.
     if (this.#stale.has(id)) this.#stale.delete(id);
     this.#idle.add(id);
     const slot = id & SLOT_MASK;

@@ -1,4 +1,4 @@
-// What becomes ready and how it is taken, over both cores.
+// The ready queue and its batches, over both cores.
 
 import { beforeEach, describe, expect, test } from "vitest";
 import { type Core, newCore, type Priority, SLOT_MASK } from "../../src/core/core.ts";
@@ -19,7 +19,7 @@ describe.each(["wasm", "js"] as const)("ready entries of the %s core", (kind) =>
     script = new Script(core);
   });
 
-  test("come in the order in which they were pushed", () => {
+  test("are taken in the order in which they were pushed", () => {
     script.push("abc");
 
     expect(script.turn()).toBe("abc");
@@ -62,7 +62,7 @@ describe.each(["wasm", "js"] as const)("ready entries of the %s core", (kind) =>
     expect(script.turn()).toBe("a-cd");
   });
 
-  test("stay tombstones when their slot has had so many owners that their ids come again", () => {
+  test("stay tombstones when their slot has had so many owners that its ids repeat", () => {
     for (let owner = 0; owner < GENERATIONS; owner++) {
       script.push("a");
       script.release("a");
@@ -80,18 +80,21 @@ describe.each(["wasm", "js"] as const)("ready entries of the %s core", (kind) =>
     expect(script.turn()).toBe("c");
   });
 
-  test.each([BLOCKING, VISIBLE, BACKGROUND])("at priority %i are seen until taken", (priority) => {
-    script.schedule("a", priority);
-    expect(core.hasReady()).toBe(true);
+  test.each([BLOCKING, VISIBLE, BACKGROUND])(
+    "at priority %i are visible until taken",
+    (priority) => {
+      script.schedule("a", priority);
+      expect(core.hasReady()).toBe(true);
 
-    const seen: boolean[] = [];
-    script.turn(0, () => seen.push(core.hasReady()));
+      const seen: boolean[] = [];
+      script.turn(0, () => seen.push(core.hasReady()));
 
-    expect(seen).toEqual([true]);
-    expect(core.hasReady()).toBe(false);
-  });
+      expect(seen).toEqual([true]);
+      expect(core.hasReady()).toBe(false);
+    },
+  );
 
-  test("that are tombstones are seen too", () => {
+  test("that are tombstones are visible too", () => {
     script.schedule("a", BACKGROUND);
     script.release("a");
 

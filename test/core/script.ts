@@ -1,8 +1,8 @@
-// Lets tests say in letters what runs: each letter stands for one slot of a core.
+// Lets tests write batches as letters. Each letter stands for one slot of a core.
 
 import type { Core, Priority } from "../../src/core/core.ts";
 
-/** What `turn` shows for an entry that was released. */
+/** The character of `turn` for an entry that was released. */
 export const TOMBSTONE = "-";
 
 export class Script {
@@ -14,7 +14,7 @@ export class Script {
     this.core = core;
   }
 
-  /** The id of a letter, which gets a slot when it is first mentioned. */
+  /** The id of a letter, which gets a slot when it is first used. */
   id(letter: string): number {
     const known = this.#ids.get(letter);
     if (known !== undefined) return known;
@@ -45,7 +45,7 @@ export class Script {
     }
   }
 
-  /** One whole turn, `before` being called before each entry is taken. */
+  /** One whole turn. Calls `before` before each entry is taken. */
   turn(now = 0, before: (index: number) => void = () => {}): string {
     let trace = "";
     const count = this.core.turn(now);
@@ -67,7 +67,7 @@ export function takeTurn(core: Core, now = 0): number[] {
   return Array.from({ length: core.turn(now) }, () => core.take());
 }
 
-/** Whole numbers below `count`, each once, in an order that looks random and is always the same. */
+/** The integers below `count`, each once, in an order that looks random and is always the same. */
 export function shuffled(count: number): number[] {
   const numbers = Array.from({ length: count }, (_, index) => index);
   let state = 1;

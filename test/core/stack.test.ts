@@ -1,5 +1,5 @@
-// A callback that recurses until the stack is full may have called the core last. What it
-// catches then, or the loop, must not find the compiled core half-changed.
+// A callback that recurses until the stack is full may have called the core last. When the callback
+// or the loop catches the error, the compiled core must not be half-changed.
 
 import { describe, expect, test } from "vitest";
 import { instantiateCore } from "../../src/core/compile.ts";
@@ -8,14 +8,17 @@ import { WasmCore } from "../../src/core/wasmCore.ts";
 import { allocateMany, shuffled, takeTurn } from "./script.ts";
 
 describe("a full stack", () => {
-  // More than the stack has room for calls.
+  // More calls than the stack can hold.
   const COUNT = 50_000;
   const order = shuffled(COUNT);
 
-  /** Recurses until the stack is full, with `step(n)` at depth n; how many steps were done. */
+  /**
+   * Recurses until the stack is full, with `step(n)` at depth n. Returns the number of completed
+   * steps.
+   */
   function overflow(padding: number, step: (index: number) => void): number {
     let done = 0;
-    // Arguments make the frames of a run, and so where its stack ends, differ.
+    // Arguments change the size of a run's frames, and so where its stack ends.
     const recurse = (...args: number[]): number => {
       if (done < COUNT) step(done);
       done++;
@@ -25,7 +28,7 @@ describe("a full stack", () => {
     return Math.min(done, COUNT);
   }
 
-  /** Runs a test with many ends of the stack, on a core with so many slots. */
+  /** Runs a test with many ends of the stack, on a core with `slots` slots. */
   function testOverflow(title: string, run: (core: Core, ids: number[], padding: number) => void) {
     test(title, () => {
       const core = new WasmCore(instantiateCore());
@@ -42,7 +45,8 @@ describe("a full stack", () => {
       more[index] = core.allocate();
     });
 
-    // The engine may find the stack too full after the last call has returned, and before its id is stored.
+    // The engine may find the stack too full after the last call has returned, but before its id is
+    // stored.
     expect(core.live() - COUNT - count).toBeOneOf([0, 1]);
     expect(new Set([...ids, ...more.subarray(0, count), core.allocate()]).size).toBe(
       COUNT + count + 1,

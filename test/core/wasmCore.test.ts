@@ -1,4 +1,4 @@
-// What only the compiled core has to get right: counters that wrap, and a trap.
+// Concerns of the compiled core alone: counters that wrap, and traps.
 
 import { describe, expect, test } from "vitest";
 import { type CoreExports, instantiateCore } from "../../src/core/compile.ts";
@@ -8,7 +8,7 @@ import { allocateMany, Script, takeTurn } from "./script.ts";
 const WRAP = 2 ** 30;
 
 describe("counters that wrap", () => {
-  test("leave the ready queue in order, tombstones included", () => {
+  test("leave the ready queue in order, including tombstones", () => {
     const script = new Script(new WasmCore(instantiateCore(), WRAP - 3));
     script.push("abcdef");
     script.release("be");
@@ -18,7 +18,7 @@ describe("counters that wrap", () => {
     expect(script.turn()).toBe("abc");
   });
 
-  test("leave it in order when it grows across the wrap", () => {
+  test("leave the queue in order when it grows across the wrap", () => {
     const core = new WasmCore(instantiateCore(), WRAP - 1_000);
     const ids = allocateMany(core, 10_000);
     for (const id of ids) core.push(id);
@@ -47,7 +47,7 @@ describe("counters that wrap", () => {
     expect(script.turn()).toBe("x-z");
   });
 
-  test("of arrival leave timers with equal deadlines in order", () => {
+  test("leave timers with equal deadlines in order of arrival", () => {
     const script = new Script(new WasmCore(instantiateCore(), 0, 2 ** 32 - 3));
     script.addTimers("abcdef", 1);
     script.core.removeTimer(script.id("b"));
@@ -66,11 +66,11 @@ describe("a trap (B3)", () => {
   }
 
   test.each(["allocate", "release", "schedule", "addTimer", "removeTimer", "turn"] as const)(
-    "in %s breaks the core for good, and every call says so",
+    "in %s breaks the core for good, and every later call throws",
     (operation) => {
       const core = trapping(operation);
       const message = "The core of this event loop has broken down";
-      // A turn asks the core only if something may be due.
+      // A turn calls the core only if a timer may be due.
       expect(() => core[operation](Infinity, 0)).toThrow(message);
 
       const calls: (() => unknown)[] = [
@@ -100,7 +100,7 @@ describe("a trap (B3)", () => {
     );
   });
 
-  test("in one core leaves others alone", () => {
+  test("in one core does not affect others", () => {
     expect(() => trapping("turn").turn(Infinity)).toThrow();
 
     expect(new WasmCore(instantiateCore()).turn(0)).toBe(0);

@@ -1,4 +1,5 @@
-// Who is told to await whom?
+// Which tasks a call graph reports as awaiting a task. One file, because all cases read the same
+// kind of graph.
 
 import { afterEach, describe, expect, test, vi } from "vitest";
 import {
@@ -43,7 +44,9 @@ function namesOf(graph: FutureCallGraph | undefined): unknown[] {
   return graph.awaitedBy.length === 0 ? [name] : [name, ...graph.awaitedBy.map(namesOf)];
 }
 
-/** Starts what waits for `event`, captures what `see` says and lets all end. */
+/**
+ * Starts the tasks that wait for `event`, captures the result of `see` and lets all of them end.
+ */
 function* seenDuring(event: Event, see: () => void): Coroutine<void> {
   yield* sleep(1);
   see();
@@ -54,7 +57,7 @@ afterEach(() => {
   vi.restoreAllMocks();
 });
 
-describe("who awaits a task", () => {
+describe("the awaiters of a task", () => {
   test.each<[string, (leaf: Task<unknown>) => Coroutine<unknown>]>([
     ["directly", (leaf) => waitFor(leaf, null)],
     ["through gather", (leaf) => on(() => gather([sleep(2), leaf]))],
@@ -64,7 +67,7 @@ describe("who awaits a task", () => {
     ["through race", (leaf) => race([leaf, sleep(9)])],
     ["through a timeout", (leaf) => timeout(9, () => waitFor(leaf, null))],
     ["through asCompleted", (leaf) => all(asCompleted([leaf]))],
-  ])("is told %s", (_, awaiting) => {
+  ])("is found %s", (_, awaiting) => {
     let names: unknown[] = [];
     inLoop(function* () {
       const event = new Event();
@@ -79,7 +82,7 @@ describe("who awaits a task", () => {
     expect(names).toEqual(["leaf", ["caller"]]);
   });
 
-  test("is the parent of its group, also while that is in the body", () => {
+  test("is the parent of its group, even while the parent is in the group's body", () => {
     const seen: unknown[][] = [];
     inLoop(function* () {
       const event = new Event();
@@ -102,7 +105,7 @@ describe("who awaits a task", () => {
     ]);
   });
 
-  test("is who maps", () => {
+  test("is the task that calls mapConcurrent", () => {
     let names: unknown[] = [];
     inLoop(function* () {
       currentTask()?.setName("mapper");
@@ -116,7 +119,7 @@ describe("who awaits a task", () => {
     expect(names).toEqual(["leaf", ["mapper"]]);
   });
 
-  test("are all who do, and theirs", () => {
+  test("are all tasks that await it, each with its own awaiters", () => {
     let names: unknown[] = [];
     inLoop(function* () {
       const event = new Event();
@@ -139,14 +142,14 @@ describe("who awaits a task", () => {
     expect(names).toEqual(["leaf", ["a", ["top"]], ["b", ["top"]]]);
   });
 
-  test("is told once where they await each other", () => {
+  test("is listed once if tasks await each other", () => {
     let names: unknown[] = [];
     inLoop(function* () {
       const a: Task<unknown> = createTask(() => on(() => b), { name: "a" });
       const b: Task<unknown> = createTask(() => on(() => a), { name: "b" });
       yield* sleep(1);
       names = namesOf(captureCallGraph(a));
-      expect(formatCallGraph(a)).toContain('* Task "a", as above');
+      expect(formatCallGraph(a)).toContain('* Task "a", shown above');
       a.cancel();
       yield* wait([a, b]);
     });
@@ -154,7 +157,7 @@ describe("who awaits a task", () => {
     expect(names).toEqual(["a", ["b", ["a"]]]);
   });
 
-  test("is told for a future that is no task", () => {
+  test("is found for a future that is not a task", () => {
     inLoop(function* () {
       const future = getRunningLoop().createFuture<void>();
       const task = createTask(() => on(() => future), { name: "caller" });
@@ -168,7 +171,7 @@ describe("who awaits a task", () => {
     });
   });
 
-  test("may be a very long chain, or a very wide net", () => {
+  test("is found in a very long chain, or a very wide graph, of awaiting tasks", () => {
     inLoop(function* () {
       const event = new Event();
       let last: Task<unknown> = createTask(event.wait());
@@ -207,7 +210,7 @@ const outer = coroutine(function* outer(event: Event): Coroutine<void> {
 });
 
 describe("the call stack of a task", () => {
-  test("has every function in debug mode, the innermost first, with its place", () => {
+  test("lists every function in debug mode, the innermost first, with its location", () => {
     inLoop(function* () {
       const event = new Event();
       const task = createTask(outer(event));
@@ -222,7 +225,7 @@ describe("the call stack of a task", () => {
     }, true);
   });
 
-  test("has no more than the limit", () => {
+  test("has at most `limit` entries", () => {
     inLoop(function* () {
       const event = new Event();
       const task = createTask(outer(event));
@@ -237,7 +240,7 @@ describe("the call stack of a task", () => {
     }, true);
   });
 
-  test("of the task that runs is where it is now", () => {
+  test("is the current position for the running task", () => {
     const names: (readonly string[])[] = [];
     const capture = () => {
       const { callStack = [] } = captureCallGraph() ?? {};
@@ -280,7 +283,7 @@ describe("the call stack of a task", () => {
   });
 });
 
-describe("in words", () => {
+describe("formatting", () => {
   test("a call graph has a line for each function and each task", () => {
     inLoop(function* () {
       const event = new Event();
@@ -309,7 +312,7 @@ describe("in words", () => {
     }, true);
   });
 
-  test("it goes to the console", () => {
+  test("writes it to the console", () => {
     const written = vi.spyOn(console, "error").mockImplementation(() => undefined);
     inLoop(function* () {
       currentTask()?.setName("main");
@@ -319,7 +322,7 @@ describe("in words", () => {
     expect(written.mock.calls[0]?.[0]).toMatch(/^\* Task "main"/);
   });
 
-  test("a tree has all tasks below those who await them, and who holds what", () => {
+  test("a tree shows all tasks below their awaiters, and the holders of locks", () => {
     let tree = "";
     inLoop(function* () {
       currentTask()?.setName("main");
@@ -348,14 +351,14 @@ describe("in words", () => {
       'Task "main" waits for Gather of Task "a" and Task "b"',
       '├── Task "a" waits for Event 1',
       '└── Task "b" waits for Lock 2 held by Task "a"',
-      'Task "apart" waits for an item of Queue 3',
+      'Task "apart" waits for an item from Queue 3',
       'Task "permit" waits for Semaphore 4',
       'Task "too" waits for Task "b"',
-      '└── Task "b", as above',
+      '└── Task "b", shown above',
     ]);
   });
 
-  test("a tree has tasks that await each other, and the one that runs", () => {
+  test("a tree shows tasks that await each other, and the running one", () => {
     inLoop(function* () {
       currentTask()?.setName("main");
       const a: Task<unknown> = createTask(() => on(() => b), { name: "a" });
@@ -368,21 +371,21 @@ describe("in words", () => {
       yield* wait([a, b]);
 
       expect(lines).toEqual([
-        'Task "main" runs',
+        'Task "main" is running',
         'Task "a" waits for Task "b"',
         '└── Task "b" waits for Task "a"',
-        '    └── Task "a", as above',
+        '    └── Task "a", shown above',
       ]);
     });
   });
 });
 
-describe("outside of tasks", () => {
-  test("there is no call graph of one's own", () => {
+describe("outside tasks", () => {
+  test("there is no current call graph", () => {
     expect([captureCallGraph(), formatCallGraph()]).toEqual([undefined, ""]);
   });
 
-  test("there is one of any task, and a tree of any loop", () => {
+  test("there is a call graph of any task, and a tree of any loop", () => {
     const loop = newEventLoop({ clock: new VirtualClock() });
     const task = loop.createTask(sleep(1), { name: "t" });
 
@@ -392,7 +395,7 @@ describe("outside of tasks", () => {
     loop.close();
   });
 
-  test("wrong arguments are refused", () => {
+  test("invalid arguments are rejected", () => {
     expect(() => captureCallGraph(3 as never)).toThrow("`future`");
     expect(() => captureCallGraph(undefined, { limit: -1 })).toThrow("`limit`");
     expect(() => formatTaskTree({} as never)).toThrow("`loop`");

@@ -1,4 +1,5 @@
-// Who is told to wait for whom, when nothing can happen any more?
+// Which tasks are reported as waiting for which, when nothing can happen anymore. One file, because
+// all cases read the same kind of graph.
 
 import { describe, expect, test } from "vitest";
 import {
@@ -31,7 +32,7 @@ import {
 } from "../../src/index.ts";
 import { VirtualClock } from "../../src/testing.ts";
 
-/** How a program that waits for ever ends on a virtual clock. */
+/** The error of a program that waits forever on a virtual clock. */
 function deadlockOf(main: () => Coroutine<unknown>, options: RunOptions = {}): DeadlockError {
   try {
     runSync(main, { clock: new VirtualClock(), ...options });
@@ -42,7 +43,7 @@ function deadlockOf(main: () => Coroutine<unknown>, options: RunOptions = {}): D
   throw new Error("It ended");
 }
 
-/** What the message says of the task with this name. */
+/** The line of the message about the task with this name. */
 function lineOf({ message }: DeadlockError, name: string): string | undefined {
   return message
     .split("\n")
@@ -63,7 +64,7 @@ function* twoLocks(): Coroutine<void> {
 }
 
 describe("tasks that wait for each other", () => {
-  test("are told with the locks that they hold, and marked", () => {
+  test("are listed with the locks that they hold, and marked", () => {
     const error = deadlockOf(twoLocks);
 
     expect(lineOf(error, "a")).toBe('Task "a" waits for Lock 1 held by Task "b" <- in a cycle');
@@ -72,9 +73,9 @@ describe("tasks that wait for each other", () => {
     expect(error.message).toMatch(/^Nothing is ready and no timer is pending/);
   });
 
-  test("are edges of a graph too", () => {
+  test("are also available as a graph, with an edge for each wait", () => {
     const { graph } = deadlockOf(twoLocks);
-    // Identities: to compare futures by what they hold would iterate them.
+    // By identity, because comparing futures by their contents would iterate them.
     const names = graph.map(({ tasks }) =>
       tasks.map((task) => graph.find((wait) => wait.task === task)?.name),
     );
@@ -90,7 +91,7 @@ describe("tasks that wait for each other", () => {
     expect(graph[1]?.location).toBeUndefined();
   });
 
-  test("show words alone to whoever prints the error", () => {
+  test("are printed as text only", () => {
     const [, a] = JSON.parse(JSON.stringify(deadlockOf(twoLocks).graph));
 
     expect(a).toEqual({ name: "a", what: 'Lock 1 held by Task "b"', isInCycle: true });
@@ -102,11 +103,11 @@ describe("tasks that wait for each other", () => {
     ]);
   });
 
-  test("are told with the places in debug mode", () => {
+  test("are listed with their locations in debug mode", () => {
     const error = deadlockOf(twoLocks, { debug: true });
 
     expect(lineOf(error, "a")).toMatch(
-      /in .*acquire, called in both \(.*waitForGraph\.test.*:\d+:\d+\)/,
+      /in .*acquire, called from both \(.*waitForGraph\.test.*:\d+:\d+\)/,
     );
     expect(error.graph.map(({ location }) => location)).toEqual(
       Array(3).fill(expect.stringMatching(/waitForGraph\.test.*:\d+:\d+$/)),
@@ -147,7 +148,7 @@ describe("tasks that wait for each other", () => {
     ).toEqual(["a", "b", "c", "child"]);
   });
 
-  test("a task that acquires a lock twice waits for itself", () => {
+  test("include a task that acquires a lock twice, which waits for itself", () => {
     const error = deadlockOf(function* () {
       const lock = new Lock();
       yield* lock.acquire();
@@ -164,8 +165,8 @@ test.each<[string, string, () => Coroutine<unknown>]>([
   ["a task", 'Task "stuck"', () => on(stuck)],
   ["an event", "Event 1", () => new Event().wait()],
   ["a barrier", "Barrier 1", () => new Barrier(2).wait()],
-  ["an empty queue", "an item of Queue 1", () => new Queue().get()],
-  ["a full queue", "room in Queue 1", () => putTwice(new Queue(1))],
+  ["an empty queue", "an item from Queue 1", () => new Queue().get()],
+  ["a full queue", "space in Queue 1", () => putTwice(new Queue(1))],
   ["a queue's end", "the last taskDone() of Queue 1", () => joined(new Queue())],
   ["a bare future", "Future", () => on(() => getRunningLoop().createFuture())],
   ["a permit", 'Semaphore 1 held by Task "victim"', () => twice(new Semaphore(1))],
@@ -177,11 +178,15 @@ test.each<[string, string, () => Coroutine<unknown>]>([
   ["race", 'Race of Task "stuck"', () => race([stuck()])],
   [
     "a race of operations",
-    'Race of Task "stuck", an item of Queue 1 and Semaphore 2 held by Task "victim"',
+    'Race of Task "stuck", an item from Queue 1 and Semaphore 2 held by Task "victim"',
     () => raceForPermit(new Semaphore(1)),
   ],
   ["waitFor", 'Task "stuck"', () => waitFor(stuck(), null)],
-  ["a timeout that is off", 'Task "stuck"', () => timeout(null, () => waitFor(stuck(), null))],
+  [
+    "a timeout without a deadline",
+    'Task "stuck"',
+    () => timeout(null, () => waitFor(stuck(), null)),
+  ],
   ["asCompleted", 'AsCompleted of Task "stuck"', () => first(asCompleted([stuck()]))],
   [
     "a group",
@@ -192,7 +197,7 @@ test.each<[string, string, () => Coroutine<unknown>]>([
       }),
   ],
   ["mapConcurrent", "TaskGroup of Task", () => mapConcurrent([1], () => new Event().wait())],
-])("who waits for %s is told so", (_, words, make) => {
+])("the message describes a task that waits for %s", (_, words, make) => {
   const error = deadlockOf(function* () {
     yield* createTask(make, { name: "victim" });
   });
@@ -205,7 +210,7 @@ function* raceForPermit(semaphore: Semaphore): Coroutine<unknown> {
   return yield* race([new Queue().get(), stuck(), semaphore.acquire()]);
 }
 
-/** Awaits the future that `make` gives. */
+/** Awaits the future returned by `make`. */
 function* on(make: () => Future<unknown>): Coroutine<unknown> {
   return yield* make();
 }
@@ -238,18 +243,18 @@ function* first(all: Iterable<Coroutine<unknown>>): Coroutine<void> {
   for (const next of all) yield* next;
 }
 
-test("who took a lock and ended without giving it back is told", () => {
+test("a task that ended without releasing its lock is still named as the holder", () => {
   const error = deadlockOf(function* () {
     const lock = new Lock();
     yield* createTask(lock.acquire(), { name: "forgetful" });
     yield* lock.acquire();
   });
 
-  expect(error.message).toContain('waits for Lock 1 held by Task "forgetful", which is over');
+  expect(error.message).toContain('waits for Lock 1 held by Task "forgetful", which has ended');
   expect(error.graph[0]?.tasks).toEqual([]);
 });
 
-test("a permit given back by somebody else is held by nobody", () => {
+test("a permit that another task released has no holder", () => {
   const error = deadlockOf(function* () {
     const semaphore = new Semaphore(1);
     yield* createTask(semaphore.acquire());
@@ -262,7 +267,7 @@ test("a permit given back by somebody else is held by nobody", () => {
   expect(error.message).not.toContain("held");
 });
 
-test("a lock that is handed on is held by who has it now", () => {
+test("a lock that was handed over is held by its new holder", () => {
   const error = deadlockOf(function* () {
     const lock = new Lock();
     yield* lock.acquire();
@@ -275,11 +280,11 @@ test("a lock that is handed on is held by who has it now", () => {
   });
 
   expect(lineOf(error, "third")).toBe(
-    'Task "third" waits for Lock 2 held by Task "second", which is over',
+    'Task "third" waits for Lock 2 held by Task "second", which has ended',
   );
 });
 
-test("of very many tasks the message tells some, and the graph all", () => {
+test("the message lists only some of a large number of tasks, and the graph lists all of them", () => {
   const { graph, message } = deadlockOf(function* () {
     let last: Task<unknown> = stuck();
     for (let i = 0; i < 2_000; i++) {
@@ -297,7 +302,7 @@ test("of very many tasks the message tells some, and the graph all", () => {
 });
 
 describe("run() on a virtual clock", () => {
-  test("ends with the error, and does not hang", async () => {
+  test("rejects with a DeadlockError instead of hanging", async () => {
     const error: unknown = await run(twoLocks, { clock: new VirtualClock() }).catch(
       (reason) => reason,
     );
@@ -306,7 +311,7 @@ describe("run() on a virtual clock", () => {
     expect(lineOf(error as DeadlockError, "a")).toContain('held by Task "b"');
   });
 
-  test("waits for an async function that did not say so", async () => {
+  test("waits for an async function that the loop does not know of", async () => {
     const outcome = await run(
       function* () {
         const future = getRunningLoop().createFuture<string>();
@@ -322,7 +327,7 @@ describe("run() on a virtual clock", () => {
     expect(outcome).toBe("it came");
   });
 
-  test("cleans up what waits for ever", async () => {
+  test("cleans up tasks that wait forever", async () => {
     const trace: string[] = [];
     const main = function* () {
       try {
@@ -338,7 +343,7 @@ describe("run() on a virtual clock", () => {
   });
 });
 
-test("runForever() on a virtual clock waits for whoever stops it", async () => {
+test("runForever() on a virtual clock waits until something stops it", async () => {
   const { newEventLoop } = await import("../../src/index.ts");
   const loop = newEventLoop({ clock: new VirtualClock() });
   const running = loop.runForever();

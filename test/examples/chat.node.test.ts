@@ -1,4 +1,4 @@
-// Do people in real browsers read each other, and does the page come back after the server?
+// Chatting in real browsers. The page reconnects after the server was restarted.
 
 import { once } from "node:events";
 import { type Browser, chromium, type Page } from "playwright";
@@ -13,11 +13,11 @@ beforeAll(async () => {
   const executablePath = findBrowser();
   if (executablePath === undefined) throw new Error("Found no browser: see CONTRIBUTING.md");
   browser = await chromium.launch({ executablePath, args: ["--no-sandbox"] });
-}, 60_000);
+});
 
 afterAll(() => browser?.close());
 
-/** Opens the page in a window of its own, as somebody; what goes wrong in it fails the test. */
+/** Opens the page in its own window under a name. Any error in it fails the test. */
 async function join(port: number, name: string): Promise<Page> {
   const page = await browser.newPage();
   page.setDefaultTimeout(15_000);
@@ -41,13 +41,13 @@ async function say(page: Page, text: string): Promise<void> {
   await page.getByRole("button").click();
 }
 
-/** What the page shows, once it shows this. */
+/** The content of the page, once it shows this. */
 async function linesUpTo(page: Page, last: string): Promise<string[]> {
   await page.getByRole("list").getByText(last, { exact: true }).waitFor();
   return await page.getByRole("listitem").allInnerTexts();
 }
 
-test("shows everybody what everybody writes, in the same order", { timeout: 60_000 }, async () => {
+test("the chat shows every message to all members, in the same order", async () => {
   const program = start("chat", "0");
   const port = await program.port();
   const ada = await join(port, "Ada");
@@ -57,9 +57,9 @@ test("shows everybody what everybody writes, in the same order", { timeout: 60_0
   await linesUpTo(bob, "Ada: hello <b>Bob</b>");
   await say(bob, "hello Ada 🙂");
 
-  const said = ["Bob has come", "Ada: hello <b>Bob</b>", "Bob: hello Ada 🙂"];
+  const said = ["Bob has joined", "Ada: hello <b>Bob</b>", "Bob: hello Ada 🙂"];
   const last = "Bob: hello Ada 🙂";
-  expect(await linesUpTo(ada, last)).toEqual(["Ada has come", ...said]);
+  expect(await linesUpTo(ada, last)).toEqual(["Ada has joined", ...said]);
   expect(await linesUpTo(bob, last)).toEqual(said);
   await bob.close();
   expect((await linesUpTo(ada, "Bob has left")).length).toBe(5);
@@ -67,9 +67,7 @@ test("shows everybody what everybody writes, in the same order", { timeout: 60_0
   expect(await program.end()).toEqual(CLOSED);
 });
 
-test("comes back after the server, with what was typed meanwhile", {
-  timeout: 60_000,
-}, async () => {
+test("the chat page reconnects to its server, and sends messages typed in the meantime", async () => {
   const first = start("chat", "0");
   const port = await first.port();
   const ada = await join(port, "Ada");
@@ -82,8 +80,8 @@ test("comes back after the server, with what was typed meanwhile", {
   await second.port();
 
   expect(await linesUpTo(ada, "Ada: is anybody there?")).toEqual([
-    "Ada has come",
-    "Ada has come",
+    "Ada has joined",
+    "Ada has joined",
     "Ada: is anybody there?",
   ]);
   await stateIs(ada, "Connected as Ada");
@@ -117,20 +115,20 @@ async function joinBarely(port: number, name: string) {
   };
 }
 
-test("goes on without a member that resets, sends too much or never reads", async () => {
+test("the chat survives members that reset, send too much or never read", async () => {
   const program = start("chat", "0");
   const port = await program.port();
   const ada = await joinBarely(port, "Ada");
   const rude = await joinBarely(port, "Rude");
   const loud = await joinBarely(port, "Loud");
   const deaf = await joinBarely(port, "Deaf");
-  await ada.until("Deaf has come");
+  await ada.until("Deaf has joined");
 
   rude.socket.terminate();
   loud.socket.send("x".repeat(5_000));
   deaf.socket.pause();
   const [code] = await loud.closed;
-  // More than the systems and the server hold for one who does not read.
+  // More than the systems and the server buffer for a member that does not read.
   const text = "x".repeat(4_000);
   for (let i = 0; i < 200 && !ada.lines.includes("Deaf has left"); i++) {
     for (let j = 0; j < 50; j++) ada.socket.send(text);
@@ -149,7 +147,7 @@ test("goes on without a member that resets, sends too much or never reads", asyn
   expect((await ada.closed)[0]).toBe(1001);
 });
 
-test("serves the page, its program and the package, and nothing else", async () => {
+test("the chat serves the page, its program and the package, and nothing else", async () => {
   const port = await start("chat", "0").port();
 
   const answers = ["/", "/client.js", "/mysyncio/browser.js", "/mysyncio/..%2Fpackage.json", "/x"];

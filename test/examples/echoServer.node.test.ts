@@ -1,11 +1,11 @@
-// Does the example give back every byte, and does it stay up whatever its peers do?
+// The example returns every byte, and survives whatever its peers do.
 
 import { setTimeout as delay } from "node:timers/promises";
 import { expect, test } from "vitest";
 import { CLOSED, start } from "./program.ts";
 import { Client, exchange } from "./socket.ts";
 
-test("gives back what it is sent", async () => {
+test("the echo server returns what it receives", async () => {
   const program = start("echoServer", "0");
   const port = await program.port();
 
@@ -17,7 +17,7 @@ test("gives back what it is sent", async () => {
   expect(await program.end()).toEqual(CLOSED);
 });
 
-test("serves many at once", async () => {
+test("the echo server serves many clients at once", async () => {
   const program = start("echoServer", "0");
   const port = await program.port();
   const texts = Array.from({ length: 200 }, (_, index) => `client ${index} `.repeat(index));
@@ -28,14 +28,14 @@ test("serves many at once", async () => {
   expect(await program.end()).toEqual(CLOSED);
 });
 
-test("has a peer wait that writes and does not read, and then loses nothing", async () => {
+test("the echo server makes a peer wait that writes and does not read, and loses nothing", async () => {
   const program = start("echoServer", "0");
   const port = await program.port();
   const client = new Client(port);
   client.socket.pause();
   const chunk = "x".repeat(2 ** 20);
   let sent = 0;
-  // More than both systems and both processes hold together.
+  // More than both systems and both processes can buffer.
   for (let isStuck = false; !isStuck && sent < 256; sent++) {
     isStuck = await new Promise<boolean>((resolve) => {
       const timer = setTimeout(resolve, 500, true);
@@ -55,7 +55,7 @@ test("has a peer wait that writes and does not read, and then loses nothing", as
   expect(await program.end()).toEqual(CLOSED);
 });
 
-test("goes on when peers reset their connections", async () => {
+test("the echo server continues when peers reset their connections", async () => {
   const program = start("echoServer", "0");
   const port = await program.port();
 
@@ -70,7 +70,7 @@ test("goes on when peers reset their connections", async () => {
   expect(await program.end()).toEqual(CLOSED);
 });
 
-test("closes the connection of a peer that does nothing for too long", async () => {
+test("the echo server closes the connection of a peer that is idle for too long", async () => {
   const program = start("echoServer", "0", "127.0.0.1", "300");
   const port = await program.port();
   const silent = new Client(port);
@@ -88,7 +88,7 @@ test("closes the connection of a peer that does nothing for too long", async () 
   expect(await program.end()).toEqual(CLOSED);
 });
 
-test("ends at once on Ctrl-C, whoever is connected", async () => {
+test("the echo server ends immediately on Ctrl-C, even if clients are connected", async () => {
   const program = start("echoServer", "0");
   const port = await program.port();
   const clients = Array.from({ length: 10 }, () => new Client(port).write("x"));
@@ -100,7 +100,7 @@ test("ends at once on Ctrl-C, whoever is connected", async () => {
   expect(await program.end()).toEqual(CLOSED);
 });
 
-test("says why it cannot listen", async () => {
+test("the echo server reports why it cannot listen", async () => {
   const program = start("echoServer", "0");
   const port = await program.port();
 

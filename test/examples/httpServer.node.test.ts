@@ -1,4 +1,5 @@
-// Does the example speak HTTP/1.1 as clients expect, and refuse what is none?
+// The example speaks HTTP/1.1 as clients expect, and rejects everything else. One file, because all
+// cases talk to the same server.
 
 import { once } from "node:events";
 import { Agent, type ClientRequest, type IncomingMessage, request } from "node:http";
@@ -30,13 +31,13 @@ async function startServer(...args: string[]): Promise<{ program: Program; port:
   return { program, port: await program.port() };
 }
 
-/** The status of each answer in what came. */
+/** The status codes of the answers in `received`. */
 function statusesIn(answers: string): number[] {
   return [...answers.matchAll(/HTTP\/1\.1 (\d+) [A-Z]/g)].map(([, status]) => Number(status));
 }
 
-describe("Node's client", () => {
-  test("gets many answers over one connection", async () => {
+describe("the HTTP server, asked by Node's client,", () => {
+  test("sends many responses over one connection", async () => {
     const { program, port } = await startServer();
     const send = clientOf(port);
 
@@ -49,7 +50,7 @@ describe("Node's client", () => {
       [200, HELLO],
       [200, HELLO],
       [200, HELLO],
-      [404, "There is nothing here\n"],
+      [404, "Not found\n"],
       [200, HELLO],
     ]);
     expect(answers.map(({ call }) => call.reusedSocket)).toEqual([false, true, true, true, true]);
@@ -63,7 +64,7 @@ describe("Node's client", () => {
     expect(await program.end()).toEqual(CLOSED);
   });
 
-  test("gets back a body, whether its length is known or not", async () => {
+  test("returns a body, whether or not its length is known in advance", async () => {
     const { port } = await startServer();
     const send = clientOf(port);
     const large = "ä".repeat(LONGEST_BODY / 2);
@@ -79,7 +80,7 @@ describe("Node's client", () => {
     expect(chunked.call.reusedSocket).toBe(true);
   });
 
-  test("sends a body once it is told to go on", async () => {
+  test("receives a body after it has sent 100 Continue", async () => {
     const { port } = await startServer();
     const trace: string[] = [];
 
@@ -96,7 +97,7 @@ describe("Node's client", () => {
     expect([...trace, body]).toEqual(["continue", "body"]);
   });
 
-  test("gets the head alone for HEAD, and is told what is allowed", async () => {
+  test("sends only the head for HEAD, and lists the allowed methods", async () => {
     const { port } = await startServer();
     const send = clientOf(port);
 
@@ -109,25 +110,25 @@ describe("Node's client", () => {
     expect([get.status, get.headers.allow]).toEqual([405, "POST"]);
   });
 
-  test("learns that the server failed, which is reported and served on", async () => {
+  test("responds with 500 when a handler fails, reports the error and continues", async () => {
     const { program, port } = await startServer();
     const send = clientOf(port);
 
     const failed = await send("GET", "/fail");
     const next = await send("GET", "/");
 
-    expect([failed.status, failed.body]).toEqual([500, "It is our fault\n"]);
+    expect([failed.status, failed.body]).toEqual([500, "Internal error\n"]);
     expect([next.status, next.call.reusedSocket]).toEqual([200, true]);
     program.interrupt();
     const { errors, ...ending } = await program.end();
     expect(ending).toEqual({ lines: ["Closed"], code: 0 });
     expect(errors).toContain("GET /fail failed");
-    expect(errors).toContain("Somebody asked for a failure");
+    expect(errors).toContain("This handler fails on purpose");
   });
 });
 
-describe("a bare client", () => {
-  test("gets the answers to pipelined requests in order", async () => {
+describe("the HTTP server, asked by a bare client,", () => {
+  test("answers pipelined requests in order", async () => {
     const { port } = await startServer();
     const post = (body: string) =>
       `POST /echo HTTP/1.1\r\nHost: x\r\nContent-Length: ${body.length}\r\n\r\n${body}`;
@@ -143,7 +144,7 @@ describe("a bare client", () => {
     expect(answers).toMatch(bodies);
   });
 
-  test("may send a request byte by byte, and empty lines before it", async () => {
+  test("accepts a request byte by byte, and empty lines before it", async () => {
     const { port } = await startServer();
     const client = new Client(port);
 
@@ -157,7 +158,7 @@ describe("a bare client", () => {
   });
 
   test.each([
-    ["closes when it is asked to", "GET / HTTP/1.1\r\nHost: x\r\nConnection: Close\r\n\r\n"],
+    ["closes when asked to", "GET / HTTP/1.1\r\nHost: x\r\nConnection: Close\r\n\r\n"],
     ["closes after HTTP/1.0", "GET / HTTP/1.0\r\n\r\n"],
   ])("%s", async (_, head) => {
     const { port } = await startServer();
@@ -168,7 +169,7 @@ describe("a bare client", () => {
     expect(answer).toContain("Connection: close\r\n");
   });
 
-  test("keeps a connection of HTTP/1.0 that asks for it", async () => {
+  test("keeps an HTTP/1.0 connection alive on request", async () => {
     const { port } = await startServer();
     const head = "GET / HTTP/1.0\r\nConnection: keep-alive\r\n\r\n";
 
@@ -215,7 +216,7 @@ describe("a bare client", () => {
     ],
     [501, "another coding", `${WITH_HOST}Transfer-Encoding: gzip\r\n\r\n`],
     [505, "another version", "GET / HTTP/2.0\r\nHost: x\r\n\r\n"],
-  ])("gets %d for %s, and no answer after it", async (status, _, bytes) => {
+  ])("responds with %d to %s, and sends nothing after that", async (status, _, bytes) => {
     const { port } = await startServer();
 
     const answers = await exchange(port, `${bytes}GET / HTTP/1.1\r\nHost: x\r\n\r\n`);
@@ -229,13 +230,13 @@ describe("a bare client", () => {
     ["its head", "GET / HTTP/1.1\r\nHo"],
     ["its body", `${WITH_HOST}Content-Length: 3\r\n\r\nab`],
     ["a chunk", `${WITH_HOST}Transfer-Encoding: chunked\r\n\r\n3\r\nab`],
-  ])("gets 400 for a request that ends in %s", async (_, bytes) => {
+  ])("responds with 400 to a request that ends in %s", async (_, bytes) => {
     const { port } = await startServer();
 
     expect(statusesIn(await exchange(port, bytes))).toEqual([400]);
   });
 
-  test("reads why it is refused, although it sends everything before it reads", async () => {
+  test("lets a rejected client read the reason, even if it sends everything before it reads", async () => {
     const { port } = await startServer();
     const length = 64 * LONGEST_BODY;
     const client = new Client(port);
@@ -251,7 +252,7 @@ describe("a bare client", () => {
     expect(statusesIn(await client.rest())).toEqual([413]);
   });
 
-  test("is not waited for longer than the patience, however it dawdles", async () => {
+  test("does not wait longer than its patience for a slow client", async () => {
     const { program, port } = await startServer("300");
     const dawdler = new Client(port);
     const timer = setInterval(() => dawdler.write("x"), 20);
@@ -266,19 +267,19 @@ describe("a bare client", () => {
     expect(await program.end()).toEqual(CLOSED);
   });
 
-  test("is let go if it never reads", async () => {
+  test("closes a connection whose client never reads", async () => {
     const { program, port } = await startServer("300");
     const client = new Client(port);
     client.socket.pause();
     const body = "x".repeat(LONGEST_BODY);
-    // Each is answered, until nobody has room for the answers.
+    // Each request is answered, until there is no room for the answers.
     for (let i = 0; i < 64; i++) {
       client.write(
         `POST /echo HTTP/1.1\r\nHost: x\r\nContent-Length: ${body.length}\r\n\r\n${body}`,
       );
     }
 
-    // It learns of that when it writes.
+    // The client notices when it writes.
     const timer = setInterval(() => client.write("x"), 50);
     onTestFinished(() => clearInterval(timer));
     await client.closed;
@@ -288,13 +289,13 @@ describe("a bare client", () => {
     expect(await program.end()).toEqual(CLOSED);
   });
 
-  test("is closed on Ctrl-C, whatever it is doing", async () => {
+  test("closes every connection on Ctrl-C, in any state", async () => {
     const { program, port } = await startServer();
     const idle = new Client(port).write("GET / HTTP/1.1\r\nHost: x\r\n\r\n");
     await idle.until(/world!\n/);
     const waiting = new Client(port).write("GET /after/9999 HTTP/1.1\r\nHost: x\r\n\r\n");
     const sending = new Client(port).write("POST /echo HTTP/1.1\r\nHost: x\r\nContent-");
-    await exchange(port, "GET /after/50 HTTP/1.0\r\n\r\n"); // by now they are all being served
+    await exchange(port, "GET /after/50 HTTP/1.0\r\n\r\n"); // by now all of them are being served
 
     program.interrupt();
 
@@ -303,7 +304,7 @@ describe("a bare client", () => {
   });
 });
 
-/** Asks with curl, which sends `input`. */
+/** Sends requests with curl, with `input` as the body. */
 async function curl(input: string, ...args: string[]): Promise<string> {
   const { stdout } = await runPeer(
     "curl",
@@ -322,7 +323,7 @@ testWith("curl", "curl gets several answers over one connection", async () => {
   expect(output).toBe(`${HELLO}1;${HELLO}0;`);
 });
 
-testWith("curl", "curl gets back what it posts, after it was told to go on", async () => {
+testWith("curl", "curl gets back its body after 100 Continue", async () => {
   const { port } = await startServer();
   const large = "x".repeat(LONGEST_BODY);
 

@@ -1,22 +1,19 @@
-// A built example in a process of its own, as users run it.
+// A built example in its own process, as users run it.
 
 import { type ChildProcessWithoutNullStreams, spawn } from "node:child_process";
 import { once } from "node:events";
 import { createInterface } from "node:readline";
 import { text } from "node:stream/consumers";
 import { fileURLToPath } from "node:url";
-import { inject, onTestFinished, vi } from "vitest";
+import { inject, onTestFinished } from "vitest";
+import { WITHOUT_WASM } from "../../bench/programs/withoutWasm.ts";
 
-/** Without WebAssembly the package falls back to its other core; but Node's `fetch` cannot do without. */
-const WITHOUT_WASM = ["--no-expose-wasm"];
-const THAT_FETCH = ["crawler"];
-
-// Processes start as fast as the machine lets them.
-vi.setConfig({ testTimeout: 30_000 });
+/** `fetch` itself needs WebAssembly. */
+const THAT_FETCH = ["crawler", "plain/crawler"];
 
 const ROOT = new URL("../..", import.meta.url);
 
-/** How a program ended: the lines that nobody has read, what it wrote to stderr, and its exit code. */
+/** How a program ended: its unread lines, its output to stderr, and its exit code. */
 export interface Ending {
   readonly lines: string[];
   readonly errors: string;
@@ -41,13 +38,13 @@ export class Program {
     });
   }
 
-  /** The next line that it prints; undefined at its end. */
+  /** The next line of output, or undefined at the end. */
   async next(): Promise<string | undefined> {
     const { value, done } = await this.#lines.next();
     return done ? undefined : value;
   }
 
-  /** The port that it says it listens on. */
+  /** The port that it prints. */
   async port(): Promise<number> {
     const line = (await this.next()) ?? "";
     const [, port] = /^Listening on (?:http:\/\/)?127\.0\.0\.1:(\d+)\/?$/.exec(line) ?? [];
@@ -55,7 +52,7 @@ export class Program {
     return Number(port);
   }
 
-  /** Types something, and says with `isEnd` that nothing follows. */
+  /** Types a line. With `isEnd`, nothing follows. */
   type(text: string, isEnd = false): void {
     if (isEnd) this.#child.stdin.end(text);
     else this.#child.stdin.write(text);
@@ -81,5 +78,5 @@ export function start(name: string, ...args: string[]): Program {
   return new Program(name, args);
 }
 
-/** How a server ends that was told to. */
+/** How a server ends that was asked to. */
 export const CLOSED: Ending = { lines: ["Closed"], errors: "", code: 0 };

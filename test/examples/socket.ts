@@ -1,4 +1,4 @@
-// A bare TCP client, which sends exactly what a test says.
+// A bare TCP client, which sends exactly what a test specifies.
 
 import { once } from "node:events";
 import { connect, type Socket } from "node:net";
@@ -6,7 +6,7 @@ import { onTestFinished } from "vitest";
 
 export class Client {
   readonly socket: Socket;
-  /** Resolves once the connection is over, with an error or without. */
+  /** Resolves once the connection is over, with or without an error. */
   readonly closed: Promise<void>;
   #text = "";
   #isOver = false;
@@ -39,13 +39,13 @@ export class Client {
     return this;
   }
 
-  /** Ends the writing half alone. */
+  /** Ends only the writing half. */
   end(): this {
     this.socket.end();
     return this;
   }
 
-  /** Takes what comes up to and with the end of a pattern. */
+  /** Returns the data up to and including the end of a pattern. */
   async until(pattern: RegExp): Promise<string> {
     for (;;) {
       const match = pattern.exec(this.#text);
@@ -55,7 +55,7 @@ export class Client {
     }
   }
 
-  /** Takes all that comes until the peer ends its half. A reset is a part of it, by its code. */
+  /** Returns all data until the peer ends its half. A reset is included, by its code. */
   async rest(): Promise<string> {
     while (!this.#isOver) await this.#more();
     return this.#take(this.#text.length);
@@ -77,7 +77,7 @@ export class Client {
   }
 }
 
-/** Sends everything, ends the writing half, and gives everything that comes back. */
+/** Sends everything, ends the writing half, and returns all the data that comes back. */
 export function exchange(port: number, text: string): Promise<string> {
   return new Client(port).write(text).end().rest();
 }

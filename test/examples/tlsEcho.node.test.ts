@@ -1,4 +1,4 @@
-// Do both ends understand each other, and others, and do they trust nobody else?
+// Both ends of the TLS example understand each other and other programs, and trust nobody else.
 
 import { once } from "node:events";
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
@@ -30,7 +30,7 @@ async function startServer(): Promise<{ program: Program; port: number }> {
   return { program, port: await program.port() };
 }
 
-test("the client prints what the server gives back, up to the end", async () => {
+test("the TLS client prints everything the server sends", async () => {
   const { program, port } = await startServer();
   const client = start("tlsEcho", "client", certFile, `${port}`);
   client.type("hello\n");
@@ -41,12 +41,12 @@ test("the client prints what the server gives back, up to the end", async () => 
   const { lines, errors, code } = await client.end();
 
   expect({ lines, code }).toEqual({ lines: ["and goodbye"], code: 0 });
-  expect(errors).toMatch(/^Connected by TLSv1\.[23], \w+\n$/);
+  expect(errors).toMatch(/^Connected with TLSv1\.[23], \w+\n$/);
   program.interrupt();
   expect(await program.end()).toEqual(CLOSED);
 });
 
-test("much goes to and fro at once", async () => {
+test("the TLS example sends large amounts in both directions at once", async () => {
   const { program, port } = await startServer();
   const client = start("tlsEcho", "client", certFile, `${port}`);
   const lines = Array.from({ length: 20_000 }, (_, index) => `line ${index} ${"x".repeat(100)}`);
@@ -57,7 +57,7 @@ test("much goes to and fro at once", async () => {
   expect(await program.end()).toEqual(CLOSED);
 });
 
-test("the client refuses a server that it does not know, and says why", async () => {
+test("the TLS client rejects an unknown server, and prints the reason", async () => {
   const { port } = await startServer();
   const other = join(folder, "other.pem");
   writeFileSync(other, ""); // nobody is trusted
@@ -68,7 +68,7 @@ test("the client refuses a server that it does not know, and says why", async ()
   expect(errors).toMatch(/^Failed: [A-Z_]+\n$/);
 });
 
-test("the client says why there is no connection", async () => {
+test("the TLS client prints why it cannot connect", async () => {
   const { program, port } = await startServer();
   program.interrupt();
   await program.end();
@@ -78,7 +78,7 @@ test("the client says why there is no connection", async () => {
   expect({ errors, code }).toEqual({ errors: "Failed: ECONNREFUSED\n", code: 1 });
 });
 
-test("the client ends when the server does", async () => {
+test("the TLS client ends when the server does", async () => {
   const { program, port } = await startServer();
   const client = start("tlsEcho", "client", certFile, `${port}`);
   client.type("hello\n");
@@ -89,7 +89,7 @@ test("the client ends when the server does", async () => {
   expect((await client.end()).code).toBe(0);
 });
 
-test("Ctrl-C ends a client that waits", async () => {
+test("Ctrl-C ends a waiting TLS client", async () => {
   const { port } = await startServer();
   const client = start("tlsEcho", "client", certFile, `${port}`);
   client.type("hello\n");
@@ -100,7 +100,7 @@ test("Ctrl-C ends a client that waits", async () => {
   expect(await client.end()).toMatchObject({ lines: ["Closed"], code: 0 });
 });
 
-test("the server goes on after a peer that does not speak TLS, and one that goes away", async () => {
+test("the TLS server survives a peer that does not speak TLS, and a peer that disconnects", async () => {
   const { program, port } = await startServer();
   expect(await exchange(port, "GET / HTTP/1.0\r\n\r\n")).not.toContain("GET");
   const leaving = connect({ port, host: "127.0.0.1", ca: cert, servername: "localhost" });
@@ -118,7 +118,7 @@ test("the server goes on after a peer that does not speak TLS, and one that goes
   expect(errors).toContain("The TLS handshake with a client failed");
 });
 
-testWith("openssl", "openssl s_client is given back what it sends", async () => {
+testWith("openssl", "openssl s_client gets back everything it sends", async () => {
   const { program, port } = await startServer();
   const args = ["-connect", `127.0.0.1:${port}`, "-CAfile", certFile, "-verify_return_error"];
 
@@ -127,14 +127,14 @@ testWith("openssl", "openssl s_client is given back what it sends", async () => 
     ["s_client", ...args, "-quiet", "-no_ign_eof"],
     "Q\n",
   );
-  // It ends at once when its input does, which may be before the answer.
+  // It ends as soon as its input does, which may be before the answer.
   expect(["", "Q\n"]).toContain(stdout);
 
   program.interrupt();
   expect(await program.end()).toEqual(CLOSED);
 });
 
-test("says how it is called", async () => {
+test("the TLS example prints its usage", async () => {
   const { errors, code } = await start("tlsEcho", "neither").end();
 
   expect(code).toBe(2);

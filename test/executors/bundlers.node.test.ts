@@ -1,5 +1,5 @@
-// A program whose threads call TypeScript that imports modules, built for production and opened in a real browser.
-// The other bundlers are in `test/bundlers`, with a lock file of their own.
+// A program whose threads call TypeScript that imports modules, built for production and opened in
+// a real browser. The other bundlers are in `test/bundlers`, which has its own lock file.
 
 import { mkdirSync, mkdtempSync, rmSync, symlinkSync } from "node:fs";
 import { tmpdir } from "node:os";
@@ -16,7 +16,7 @@ afterEach(() => {
   for (const folder of folders.splice(0)) rmSync(folder, { recursive: true });
 });
 
-/** A copy of the program that has the package installed. */
+/** A copy of the program with the package installed. */
 function newApp(worker: string): string {
   const folder = mkdtempSync(join(tmpdir(), "mysyncio-"));
   folders.push(folder);
@@ -31,7 +31,7 @@ test.each([
   ["vite", "TypeScript"],
   ["esbuild", "JavaScript"],
 ])(
-  "threads call what is TypeScript and imports, built by %s with a worker in %s",
+  "threads call TypeScript that imports modules, built by %s with a worker in %s",
   async (bundler, worker) => {
     const folder = newApp(worker);
     const built = await BUILDS[bundler]?.(folder);
@@ -40,7 +40,7 @@ test.each([
   },
 );
 
-test("threads call what is TypeScript and imports, served by Vite while it is developed", async () => {
+test("threads call TypeScript that imports modules, served by Vite's development server", async () => {
   const { createServer } = await import("vite");
   const server = await createServer({
     root: newApp("TypeScript"),

@@ -1,28 +1,36 @@
-// What every executor has to do, in Node as in a browser.
+// The tests for every executor, in Node and in browsers. One file, because each executor must pass
+// all of it.
 
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
-import { getRunningLoop, newEventLoop } from "../../src/eventLoop.ts";
-import type { Executor, TaskReference } from "../../src/executing.ts";
 import type { CallExecutor, ThreadExecutorOptions } from "../../src/executors/calls.ts";
-import { toThread } from "../../src/executors/execution.ts";
-import { CancelledError, LookupError, RuntimeError, TimeoutError } from "../../src/loop/errors.ts";
+import { toThread } from "../../src/executors/loopExecutor.ts";
+import {
+  CancelledError,
+  type Coroutine,
+  createTask,
+  type Executor,
+  fromPromise,
+  gather,
+  getRunningLoop,
+  LookupError,
+  newEventLoop,
+  RuntimeError,
+  run,
+  sleep,
+  type TaskReference,
+  TimeoutError,
+  taskGroup,
+  timeout,
+  waitFor,
+} from "../../src/index.ts";
 import { transfer } from "../../src/remote/transfer.ts";
-import { run } from "../../src/run.ts";
-import { createTask } from "../../src/tasks/awaitable.ts";
-import type { Coroutine } from "../../src/tasks/coroutine.ts";
-import { gather } from "../../src/tasks/gather.ts";
-import { sleep } from "../../src/tasks/sleep.ts";
-import { taskGroup } from "../../src/tasks/taskGroup.ts";
-import { waitFor } from "../../src/tasks/waitFor.ts";
 
-/** What a platform brings along. */
+/** The parts that a platform provides. */
 export interface Platform {
   make(options?: ThreadExecutorOptions): CallExecutor;
-  /** The URL of `tasks.ts`, as its threads can load it. */
+  /** The URL of `tasks.ts`, from which its threads can load it. */
   readonly tasks: string;
 }
-
-const PATIENCE = { timeout: 30_000 };
 
 export function testExecutor({ make, tasks }: Platform): void {
   const task = (name: string): TaskReference => ({ url: tasks, name });
@@ -43,6 +51,24 @@ export function testExecutor({ make, tasks }: Platform): void {
       (error: unknown) => error,
     );
 
+  /** Resolves when a thread calls the function `name` next. */
+  const begun = (name: string): Promise<void> =>
+    new Promise((resolve) => {
+      const channel = new BroadcastChannel("mysyncio test: begun");
+      channel.onmessage = ({ data }: MessageEvent<unknown>) => {
+        if (data !== name) return;
+        channel.close();
+        resolve();
+      };
+    });
+
+  /** Lets the functions that act after their return do so now. */
+  function goOn(): void {
+    const channel = new BroadcastChannel("mysyncio test: go on");
+    channel.postMessage(null);
+    channel.close();
+  }
+
   beforeEach(() => {
     executor = started({ maxThreads: 1 });
   });
@@ -51,42 +77,72 @@ export function testExecutor({ make, tasks }: Platform): void {
     await Promise.all(executors.splice(0).map((one) => one.shutdown({ cancel: true })));
   });
 
-  describe("a cancellation of which the thread cannot be told", PATIENCE, () => {
-    test.each([20, Infinity])("terminates it, with a grace of %d ms", async (grace) => {
-      executor = started({ maxThreads: 1, grace });
-      const controller = new AbortController();
-      await executor.submit(task("add"), [1, 2]);
-      const call = executor.submit(task("waitForEver"), [], { signal: controller.signal });
-      // As Deno does after an earlier channel was closed.
-      const post = vi.spyOn(BroadcastChannel.prototype, "postMessage");
-      post.mockImplementation(() => {
-        throw new TypeError("expected i32");
-      });
-      controller.abort();
-      post.mockRestore();
+  describe("a cancellation that cannot reach the thread", () => {
+    test.each([20, Infinity])(
+      "terminates the thread, with a grace period of %d ms",
+      async (grace) => {
+        executor = started({ maxThreads: 1, grace });
+        const controller = new AbortController();
+        await executor.submit(task("add"), [1, 2]);
+        const call = executor.submit(task("waitForEver"), [], { signal: controller.signal });
+        // This is what Deno does after an earlier channel was closed.
+        const post = vi.spyOn(BroadcastChannel.prototype, "postMessage");
+        post.mockImplementation(() => {
+          throw new TypeError("expected i32");
+        });
+        controller.abort();
+        post.mockRestore();
 
-      expect(await caught(call)).toBeInstanceOf(CancelledError);
-      expect(await executor.submit(task("add"), [1, 2])).toBe(3);
-    });
+        expect(await caught(call)).toBeInstanceOf(CancelledError);
+        expect(await executor.submit(task("add"), [1, 2])).toBe(3);
+      },
+    );
   });
 
-  describe("what belongs to no call, or to nobody here", PATIENCE, () => {
-    test("an error of a thread after its call reaches the exception handler of the loop", async () => {
+  describe("a report that belongs to no call, or to no caller here", () => {
+    test.each([
+      ["an error", "failAfterwards", { name: "RangeError", message: "afterwards" }],
+      [
+        "a rejection",
+        "rejectAfterwards",
+        { name: "RangeError", message: "rejected afterwards", code: "E_LATE" },
+      ],
+      ["the end", "endAfterwards", { name: "RemoteLostError" }],
+    ])(
+      "is passed to the loop's exception handler: %s of a thread after its call",
+      async (_, name, error) => {
+        const seen: unknown[] = [];
+        const results = await run(function* () {
+          getRunningLoop().setExceptionHandler((_, { exception }) => seen.push(exception));
+          const first = yield* getRunningLoop().runInExecutor(executor, task(name));
+          goOn();
+          for (let i = 0; i < 500 && seen.length === 0; i++) yield* sleep(10);
+          // A second report would arrive now.
+          yield* sleep(50);
+          return [first, yield* getRunningLoop().runInExecutor(executor, task("add"), 1, 2)];
+        });
+
+        expect(results).toEqual(["returned", 3]);
+        expect(seen).toEqual([expect.objectContaining(error)]);
+      },
+    );
+
+    test("reaches only the call if a thread ends during one", async () => {
       const seen: unknown[] = [];
       const results = await run(function* () {
         getRunningLoop().setExceptionHandler((_, { exception }) => seen.push(exception));
-        const first = yield* getRunningLoop().runInExecutor(executor, task("failAfterwards"));
-        for (let i = 0; i < 500 && seen.length === 0; i++) yield* sleep(10);
-        return [first, yield* getRunningLoop().runInExecutor(executor, task("add"), 1, 2)];
+        const [error] = yield* gather([getRunningLoop().runInExecutor(executor, task("endNow"))], {
+          returnExceptions: true,
+        });
+        yield* sleep(50);
+        return [error, yield* getRunningLoop().runInExecutor(executor, task("add"), 1, 2)];
       });
 
-      expect(results).toEqual(["returned", 3]);
-      expect(seen).toEqual([
-        expect.objectContaining({ message: expect.stringContaining("afterwards") }),
-      ]);
+      expect(results).toEqual([expect.objectContaining({ name: "RemoteLostError" }), 3]);
+      expect(seen).toEqual([]);
     });
 
-    test("a cancellation that nobody here has asked for is no cancellation of the caller", async () => {
+    test("does not count as a cancellation of the caller unless the caller requested it", async () => {
       const error = await caught(executor.submit(task("throwCancelled"), []));
       const failure = await caught(
         run(() =>
@@ -103,7 +159,7 @@ export function testExecutor({ make, tasks }: Platform): void {
     });
   });
 
-  describe("a thread", PATIENCE, () => {
+  describe("a thread", () => {
     test("calls functions of every kind", async () => {
       const results = await Promise.all([
         executor.submit(task("add"), [1, 2]),
@@ -126,7 +182,7 @@ export function testExecutor({ make, tasks }: Platform): void {
       expect(await executor.submit(task("count"), [])).toBe(2);
     });
 
-    test("gives errors with name, message, stack and cause", async () => {
+    test("returns errors with name, message, stack and cause", async () => {
       const error = (await caught(executor.submit(task("fail"), []))) as Error;
 
       expect(error).toBeInstanceOf(RangeError);
@@ -143,13 +199,13 @@ export function testExecutor({ make, tasks }: Platform): void {
         executor.submit(task("sum"), [transfer(one, [one.buffer as ArrayBuffer])]),
       );
 
-      // The first goes at once, and the others wait.
+      // The first is sent immediately, and the others wait.
       expect([bytes.length, ...others.map(({ length }) => length)]).toEqual([0, 0, 0]);
       expect(await Promise.all(calls)).toEqual([2_000, 3_000, 3_000]);
       expect(await executor.submit(task("give"), [3])).toEqual(new Uint8Array([1, 1, 1]));
     });
 
-    test("gets arguments as they were when they were given", async () => {
+    test("receives the arguments that were passed, even if the caller changes them later", async () => {
       const list = [1];
       const calls = [1, 2].map(() => executor.submit(task("echo"), [list]));
       list.push(2);
@@ -157,7 +213,7 @@ export function testExecutor({ make, tasks }: Platform): void {
       expect(await Promise.all(calls)).toEqual([[1], [1]]);
     });
 
-    test("that cannot send an argument or a result says so, and goes on", async () => {
+    test("reports an argument or a result that cannot be sent, and continues", async () => {
       const names = await Promise.all([
         ...[() => 1, Symbol("s")].map((value) => caught(executor.submit(task("echo"), [value]))),
         ...["uncloneable", "uncloneableLater"].map((name) =>
@@ -169,7 +225,7 @@ export function testExecutor({ make, tasks }: Platform): void {
       expect(await executor.submit(task("add"), [1, 1])).toBe(2);
     });
 
-    test("that finds no module, or no function in it, says so, and goes on", async () => {
+    test("reports a missing module or function, and continues", async () => {
       const errors = await Promise.all([
         caught(executor.submit({ url: new URL("./missing.js", tasks) }, [])),
         caught(executor.submit(task("missing"), [])),
@@ -183,8 +239,8 @@ export function testExecutor({ make, tasks }: Platform): void {
     });
   });
 
-  describe("a line of calls", PATIENCE, () => {
-    test("begins in order, each as soon as a thread is free", async () => {
+  describe("the queue of calls", () => {
+    test("starts calls in order, each as soon as a thread is free", async () => {
       const order: number[] = [];
       const pair = started({ maxThreads: 2 });
       const calls = Array.from({ length: 20 }, async (_, n) => {
@@ -197,7 +253,7 @@ export function testExecutor({ make, tasks }: Platform): void {
       expect([pair.running, pair.waiting]).toEqual([0, 0]);
     });
 
-    test("holds back who waits for drain(), and loses nothing beyond maxQueue", async () => {
+    test("makes callers of drain() wait, and loses nothing beyond maxQueue", async () => {
       const bounded = started({ maxThreads: 1, maxQueue: 2 });
       let most = 0;
       const results: Promise<unknown>[] = [];
@@ -214,7 +270,7 @@ export function testExecutor({ make, tasks }: Platform): void {
       await bounded.drain();
     });
 
-    test("is left at once by a call that is cancelled", async () => {
+    test("no longer contains a call after its cancellation", async () => {
       const controller = new AbortController();
       const first = executor.submit(task("later"), [20, "a"]);
       const second = executor.submit(task("count"), [], { signal: controller.signal });
@@ -228,15 +284,16 @@ export function testExecutor({ make, tasks }: Platform): void {
     });
   });
 
-  describe("a cancel", PATIENCE, () => {
+  describe("a cancellation", () => {
     test.each(["waitUntilCancelled", "sleepUntilCancelled"])(
       "waits for the end of %s",
       async (name) => {
         const controller = new AbortController();
         await executor.submit(task("count"), []);
+        const hasBegun = begun(name);
         const call = executor.submit(task(name), [20], { signal: controller.signal });
-        // Late enough that it has begun.
-        setTimeout(() => controller.abort("the reason"), 150);
+        await hasBegun;
+        controller.abort("the reason");
         const error = (await caught(call)) as Error;
 
         expect([error, error.cause]).toEqual([expect.any(CancelledError), "the reason"]);
@@ -245,7 +302,7 @@ export function testExecutor({ make, tasks }: Platform): void {
       },
     );
 
-    test("before the thread has begun ends the call, which never begins", async () => {
+    test("before the thread has started ends the call without running it", async () => {
       const controller = new AbortController();
       const call = executor.submit(task("count"), [], { signal: controller.signal });
       controller.abort();
@@ -260,21 +317,23 @@ export function testExecutor({ make, tasks }: Platform): void {
     });
 
     test.each(["computeForEver", "waitForEver"])(
-      "replaces the thread of %s after the time of grace",
+      "replaces the thread of %s after the grace period",
       async (name) => {
         const strict = started({ maxThreads: 1, grace: 50 });
         const controller = new AbortController();
         await strict.submit(task("count"), []);
+        const hasBegun = begun(name);
         const call = strict.submit(task(name), [], { signal: controller.signal });
         const next = strict.submit(task("count"), []);
-        setTimeout(() => controller.abort(), 20);
+        await hasBegun;
+        controller.abort();
 
         expect(await caught(call)).toBeInstanceOf(CancelledError);
         expect(await next).toBe(1);
       },
     );
 
-    test("leaves no listener on the signal", async () => {
+    test("removes the listener from the caller's signal", async () => {
       const { signal } = new AbortController();
       let listeners = 0;
       const { addEventListener, removeEventListener } = signal;
@@ -293,8 +352,8 @@ export function testExecutor({ make, tasks }: Platform): void {
     });
   });
 
-  describe("in a loop", PATIENCE, () => {
-    test("a future is done when its call has ended", async () => {
+  describe("an executor in a loop", () => {
+    test("completes the future when the call has ended", async () => {
       const results = await run(function* (): Coroutine<unknown> {
         const promise = executor.submit(task("add"), [1, 2]);
         return yield* gather([
@@ -306,13 +365,17 @@ export function testExecutor({ make, tasks }: Platform): void {
       expect(results).toEqual([3, "a"]);
     });
 
-    test("a deadline cancels the call, and waits for its end", async () => {
+    test("cancels the call at a deadline, and waits for its end", async () => {
       const outcome = await run(function* (): Coroutine<unknown> {
         yield* getRunningLoop().runInExecutor(executor, task("count"));
-        const call = getRunningLoop().runInExecutor(executor, task("sleepUntilCancelled"), 20);
         try {
-          yield* waitFor(call, 150);
-          return "no timeout";
+          return yield* timeout(null, function* (scope) {
+            const hasBegun = begun("sleepUntilCancelled");
+            const call = getRunningLoop().runInExecutor(executor, task("sleepUntilCancelled"), 20);
+            yield* fromPromise(hasBegun);
+            scope.reschedule(getRunningLoop().time());
+            return yield* call;
+          });
         } catch (error) {
           if (!(error instanceof TimeoutError)) throw error;
         }
@@ -322,7 +385,7 @@ export function testExecutor({ make, tasks }: Platform): void {
       expect(outcome).toBe(1_001);
     });
 
-    test("the default executor runs what none is named for, and ends with the loop", async () => {
+    test("is the default for calls that name none, and ends with the loop", async () => {
       const own = started({ maxThreads: 1 });
       const result = await run(function* (): Coroutine<unknown> {
         getRunningLoop().setDefaultExecutor(own);
@@ -337,7 +400,7 @@ export function testExecutor({ make, tasks }: Platform): void {
       expect(await own.shutdown()).toBeUndefined();
     });
 
-    test("a loop may wait for the end of its default executor", async () => {
+    test("may be a loop's default executor, whose shutdown the loop can wait for", async () => {
       const own = started({ maxThreads: 1 });
       const trace: unknown[] = [];
       await run(function* (): Coroutine<void> {
@@ -355,7 +418,7 @@ export function testExecutor({ make, tasks }: Platform): void {
       expect(trace).toEqual(["done", "shut down"]);
     });
 
-    test("a loop that closes does not wait for what nobody awaits", async () => {
+    test("does not keep a closing loop waiting for calls that nobody awaits", async () => {
       const own = started({ maxThreads: 1, grace: 20 });
       await run(function* (): Coroutine<void> {
         getRunningLoop().setDefaultExecutor(own);
@@ -367,7 +430,7 @@ export function testExecutor({ make, tasks }: Platform): void {
       expect([own.running, own.waiting]).toEqual([0, 0]);
     });
 
-    test("an executor of somebody else's is asked too, whatever it does", async () => {
+    test("may be a custom executor, even if that misbehaves", async () => {
       const signals: AbortSignal[] = [];
       const outcomes: Record<string, () => Promise<unknown>> = {
         resolve: async () => "resolved",
@@ -404,12 +467,13 @@ export function testExecutor({ make, tasks }: Platform): void {
       ]);
     });
 
-    test("a call that is cancelled gives its result, if it has one all the same", async () => {
+    test("returns the result of a cancelled call that completes nevertheless", async () => {
       const own = started({ maxThreads: 1 });
       const result = await run(function* (): Coroutine<unknown> {
-        yield* getRunningLoop().runInExecutor(own, task("count"));
-        const call = getRunningLoop().runInExecutor(own, task("later"), 30, "late");
-        yield* sleep(5);
+        const hasBegun = begun("finishDespiteCancellation");
+        const name = task("finishDespiteCancellation");
+        const call = getRunningLoop().runInExecutor(own, name, "late");
+        yield* fromPromise(hasBegun);
         call.cancel();
         return yield* call;
       });
@@ -418,8 +482,8 @@ export function testExecutor({ make, tasks }: Platform): void {
     });
   });
 
-  describe("shutdown", PATIENCE, () => {
-    test("waits for all calls, and takes no more", async () => {
+  describe("shutdown", () => {
+    test("waits for all calls, and rejects new ones", async () => {
       const calls = [1, 2, 3].map((n) => executor.submit(task("later"), [1, n]));
       const ended = executor.shutdown();
 
@@ -444,10 +508,10 @@ export function testExecutor({ make, tasks }: Platform): void {
     });
   });
 
-  describe("a mistake", () => {
+  describe("an invalid call", () => {
     const wrong = (value: unknown) => value as never;
 
-    test("is told at the call", async () => {
+    test("throws at once", async () => {
       expect(() => make({ maxThreads: 0 })).toThrow(
         "Expected `maxThreads` to be a whole number >= 1",
       );
@@ -477,7 +541,7 @@ export function testExecutor({ make, tasks }: Platform): void {
     });
   });
 
-  test("waitFor bounds a thread that computes", PATIENCE, async () => {
+  test("waitFor ends a call in a thread that computes", async () => {
     const strict = started({ maxThreads: 1, grace: 10 });
     const main = function* (): Coroutine<void> {
       getRunningLoop().setDefaultExecutor(strict);

@@ -1,14 +1,12 @@
-// What the threads of the tests are told to call.
+// The functions that the tests' threads call.
 
 import { threadSignal } from "../../src/executors/work.ts";
-import { CancelledError } from "../../src/loop/errors.ts";
-import { provideExposing } from "../../src/loop/exposing.ts";
-import { exposureOf } from "../../src/remote/exposure.ts";
+import { CancelledError, type Coroutine, sleep } from "../../src/index.ts";
+import { installPlatform } from "../../src/loop/platform.ts";
+import { remoteServerOf } from "../../src/remote/remoteServer.ts";
 import { transfer } from "../../src/remote/transfer.ts";
-import type { Coroutine } from "../../src/tasks/coroutine.ts";
-import { sleep } from "../../src/tasks/sleep.ts";
 
-provideExposing(exposureOf);
+installPlatform({ remotePort: remoteServerOf });
 
 export default function nothing(): string {
   return "by default";
@@ -16,7 +14,7 @@ export default function nothing(): string {
 
 let calls = 0;
 
-/** How many calls this thread has counted. */
+/** The number of calls that this thread has counted. */
 export function count(): number {
   return ++calls;
 }
@@ -27,6 +25,13 @@ export function add(a: number, b: number): number {
 
 export function echo(value: unknown): unknown {
   return value;
+}
+
+/** Tells the test that a function has begun. It may block its thread right afterwards. */
+function begin(name: string): void {
+  const channel = new BroadcastChannel("mysyncio test: begun");
+  channel.postMessage(name);
+  channel.close();
 }
 
 export async function later(delay: number, value: unknown): Promise<unknown> {
@@ -72,7 +77,7 @@ export function compute(milliseconds: number): void {
   while (performance.now() < end);
 }
 
-/** Computes until it is cancelled, and leaves a word where `add` would count. */
+/** Computes until it is cancelled, and then increments the count. */
 export function computeUntilCancelled(): never {
   const signal = threadSignal();
   while (!signal.aborted);
@@ -86,8 +91,9 @@ export function swallow(): string {
   return "a result all the same";
 }
 
-/** Waits until it is cancelled, and then for as long again. */
+/** Waits until it is cancelled, and then for the same time again. */
 export async function waitUntilCancelled(cleanUp: number): Promise<never> {
+  begin("waitUntilCancelled");
   const signal = threadSignal();
   await new Promise((resolve) => signal.addEventListener("abort", resolve));
   await new Promise((resolve) => setTimeout(resolve, cleanUp));
@@ -96,6 +102,7 @@ export async function waitUntilCancelled(cleanUp: number): Promise<never> {
 }
 
 export function* sleepUntilCancelled(cleanUp: number): Coroutine<void> {
+  begin("sleepUntilCancelled");
   try {
     yield* sleep(1e9);
   } finally {
@@ -105,10 +112,20 @@ export function* sleepUntilCancelled(cleanUp: number): Coroutine<void> {
 }
 
 export function computeForEver(): void {
+  begin("computeForEver");
   for (;;);
 }
 
+/** Ends after it was cancelled, with a result. */
+export async function finishDespiteCancellation(value: unknown): Promise<unknown> {
+  begin("finishDespiteCancellation");
+  const signal = threadSignal();
+  await new Promise((resolve) => signal.addEventListener("abort", resolve));
+  return value;
+}
+
 export function waitForEver(): Promise<void> {
+  begin("waitForEver");
   return new Promise((resolve) => setTimeout(resolve, 1e9));
 }
 
@@ -116,22 +133,56 @@ export function neverAborted(): boolean {
   return threadSignal().aborted;
 }
 
-/** Fails after it has returned. */
-export function failAfterwards(): string {
-  setTimeout(() => {
-    throw new RangeError("afterwards");
-  }, 10);
+/** Returns, and acts when the test has received the result. */
+function returnAndThen(act: () => void): string {
+  const channel = new BroadcastChannel("mysyncio test: go on");
+  channel.onmessage = () => {
+    channel.close();
+    setTimeout(act);
+  };
   return "returned";
+}
+
+export function failAfterwards(): string {
+  return returnAndThen(() => {
+    throw new RangeError("afterwards");
+  });
 }
 
 export function throwCancelled(): never {
   throw new CancelledError("of its own");
 }
 
-/** Fails outside of what is awaited. */
+/** Fails outside the awaited code. */
 export function failLater(): Promise<void> {
   setTimeout(() => {
     throw new Error("out of nowhere");
   }, 1);
+  return waitForEver();
+}
+
+/** Rejects a promise that is never awaited. */
+export function rejectAfterwards(): string {
+  return returnAndThen(() => {
+    void Promise.reject(Object.assign(new RangeError("rejected afterwards"), { code: "E_LATE" }));
+  });
+}
+
+export function endAfterwards(): string {
+  return returnAndThen(endThread);
+}
+
+function endThread(): void {
+  const { process, close } = globalThis as unknown as {
+    process?: { exit(code: number): void };
+    close?(): void;
+  };
+  if (process === undefined) close?.();
+  else process.exit(0);
+}
+
+/** Ends its thread during the call. */
+export function endNow(): Promise<void> {
+  setTimeout(endThread, 10);
   return waitForEver();
 }

@@ -1,42 +1,44 @@
 // Functions in a browser's workers.
 
 import { beforeAll, expect, test, vi } from "vitest";
-import { provideExecuting } from "../../src/executing.ts";
 import { serveTasks } from "../../src/executors/browser/thread.ts";
 import { ThreadExecutor } from "../../src/executors/browser/threadExecutor.ts";
-import { executionOf, toThread } from "../../src/executors/execution.ts";
-import { CancelledError, RuntimeError } from "../../src/loop/errors.ts";
-import { provideExposing } from "../../src/loop/exposing.ts";
-import { exposureOf } from "../../src/remote/exposure.ts";
-import { run } from "../../src/run.ts";
-import type { Coroutine } from "../../src/tasks/coroutine.ts";
+import { loopExecutorOf, toThread } from "../../src/executors/loopExecutor.ts";
+import {
+  CancelledError,
+  type Coroutine,
+  getRunningLoop,
+  RuntimeError,
+  run,
+} from "../../src/index.ts";
+import { installPlatform } from "../../src/loop/platform.ts";
+import { remoteServerOf } from "../../src/remote/remoteServer.ts";
 import { testExecutor } from "./suite.ts";
 
-/** The test runner rewrites late imports into calls of its own, which no worker has. */
-const THREAD = URL.createObjectURL(
-  new Blob(
-    [
-      `globalThis.__vitest_browser_runner__ = { wrapDynamicImport: (load) => load() };
-      import(${JSON.stringify(new URL("../../src/executors/browser/browserThread.ts", import.meta.url).href)});`,
-    ],
-    { type: "text/javascript" },
-  ),
-);
+const bundled = (file: string) => new URL(`../../build/workers/${file}`, import.meta.url).href;
+
+/** The test runner rewrites dynamic imports into calls of its own, which workers don't have. */
+const PROGRAM = `
+  globalThis.__vitest_browser_runner__ = { wrapDynamicImport: (load) => load() };
+  import(${JSON.stringify(bundled("workerParts.js"))}).then(({ startThread }) => startThread());`;
+const THREAD = URL.createObjectURL(new Blob([PROGRAM], { type: "text/javascript" }));
 const worker = () => new Worker(THREAD, { type: "module" });
 
 beforeAll(() => {
-  provideExposing(exposureOf);
-  provideExecuting((loop) => executionOf(loop, () => new ThreadExecutor({ worker })));
+  installPlatform({ remotePort: remoteServerOf });
+  installPlatform({
+    executorPort: (loop) => loopExecutorOf(loop, () => new ThreadExecutor({ worker })),
+  });
 });
 
-const TASKS = new URL("./tasks.ts", import.meta.url).href;
+const TASKS = bundled("tasks.js");
 
 testExecutor({
   make: (options) => new ThreadExecutor({ worker, ...options }),
   tasks: TASKS,
 });
 
-test("the page's frames go on while a worker computes", { timeout: 30_000 }, async () => {
+test("the page's frames continue while a worker computes", async () => {
   let frames = 0;
   let isOver = false;
   const count = () => {
@@ -53,11 +55,11 @@ test("the page's frames go on while a worker computes", { timeout: 30_000 }, asy
   isOver = true;
   console.log(`The page had ${frames500} frames while a worker computed for 500 ms`);
 
-  // A page that computes itself has none.
+  // A page that computes by itself draws no frames.
   expect(frames500).toBeGreaterThan(2);
 });
 
-test("a page that is isolated but has no shared memory makes and cancels calls", async () => {
+test("a page that is isolated but has no shared memory can make and cancel calls", async () => {
   vi.stubGlobal("crossOriginIsolated", true);
   vi.stubGlobal("SharedArrayBuffer", undefined);
   const executor = new ThreadExecutor({ worker, maxThreads: 1 });
@@ -73,7 +75,68 @@ test("a page that is isolated but has no shared memory makes and cancels calls",
   expect(sum).toBe(3);
 });
 
-test("serveTasks says what is wrong: no worker, no functions", () => {
+/** A worker whose program is `source`. */
+const program = (source: string) =>
+  URL.createObjectURL(new Blob([source], { type: "text/javascript" }));
+const failureOf = async (start: () => Worker) => {
+  const executor = new ThreadExecutor({ worker: start });
+  try {
+    return await executor.submit({ url: TASKS, name: "add" }, [1, 2]).then(String, String);
+  } finally {
+    await executor.shutdown({ cancel: true });
+  }
+};
+
+test.each<[string, () => Worker, string]>([
+  ["is missing", () => new Worker("/nowhere.js", { type: "module" }), "/nowhere.js"],
+  ["is a missing script", () => new Worker("/nowhere.js"), "/nowhere.js"],
+  [
+    "imports what is missing",
+    () => {
+      const source = `import ${JSON.stringify(new URL("/@fs/absent.js", location.href).href)};`;
+      return new Worker(program(source), { type: "module" });
+    },
+    "absent.js",
+  ],
+  [
+    "is not valid JavaScript",
+    () => new Worker(program("let let ="), { type: "module" }),
+    "let let =",
+  ],
+  ["fails", () => new Worker(program("throw new RangeError('at once')")), "at once"],
+])("a worker whose program %s fails with an error that names it", async (_, start, name) => {
+  const failure = await failureOf(start);
+
+  expect(failure).toMatch(/^RemoteLostError: The worker of .* could not start/s);
+  expect(failure).toContain(name);
+});
+
+test("other messages of a worker's program are not mistaken for its ticket or an error", async () => {
+  const source = `postMessage("hello"); postMessage(null); postMessage({ deep: { _stray: 1 } });
+    ${PROGRAM}`;
+  const seen: unknown[] = [];
+  let started: Worker | undefined;
+  const executor = new ThreadExecutor({
+    maxThreads: 1,
+    worker: () => {
+      started = new Worker(program(source), { type: "module" });
+      return started;
+    },
+  });
+  const sums = await run(function* (): Coroutine<unknown[]> {
+    const loop = getRunningLoop();
+    loop.setExceptionHandler((_, { exception }) => seen.push(exception));
+    const first = yield* loop.runInExecutor(executor, { url: TASKS, name: "add" }, 1, 2);
+    started?.postMessage("hello yourself");
+    return [first, yield* loop.runInExecutor(executor, { url: TASKS, name: "add" }, 2, 2)];
+  });
+  await executor.shutdown();
+
+  expect(sums).toEqual([3, 4]);
+  expect(seen).toEqual([]);
+});
+
+test("serveTasks throws an error that explains the mistake: no worker, no functions", () => {
   expect(() => serveTasks({ add: () => 1 })).toThrow(RuntimeError);
   expect(() => serveTasks({ add: 1 })).toThrow(TypeError);
   expect(() => serveTasks(undefined as never)).toThrow(TypeError);

@@ -1,14 +1,15 @@
 // Functions in Piscina's threads.
 
+import { AsyncLocalStorage } from "node:async_hooks";
 import { mkdirSync, mkdtempSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath, pathToFileURL } from "node:url";
 import { buildSync } from "esbuild";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { provideExecuting } from "../../src/executing.ts";
-import { executionOf } from "../../src/executors/execution.ts";
+import { loopExecutorOf } from "../../src/executors/loopExecutor.ts";
 import { ThreadExecutor, threadModule } from "../../src/executors/node/threadExecutor.ts";
-import { CancelledError } from "../../src/loop/errors.ts";
+import { CancelledError, getRunningLoop, run, sleep } from "../../src/index.ts";
+import { installPlatform } from "../../src/loop/platform.ts";
 import { RemoteLostError } from "../../src/remote/remoteError.ts";
 import { exitOf, output } from "../support/program.ts";
 import { testExecutor } from "./suite.ts";
@@ -20,7 +21,7 @@ const built = (name: string) => pathToFileURL(join(folder, name)).href;
 const tasks = built("tasks.js");
 
 beforeAll(() => {
-  // Threads cannot load sources, and what they load shares its modules with the tasks.
+  // Threads cannot load sources, and the modules that they load share state with the tasks.
   buildSync({
     entryPoints: ["src/executors/node/nodeThread.ts", "test/executors/tasks.ts"],
     absWorkingDir: ROOT,
@@ -33,19 +34,44 @@ beforeAll(() => {
     target: "es2022",
   });
   threadModule.url = built("nodeThread.js");
-  provideExecuting((loop) => executionOf(loop, () => new ThreadExecutor({ maxThreads: 1 })));
+  installPlatform({
+    executorPort: (loop) => loopExecutorOf(loop, () => new ThreadExecutor({ maxThreads: 1 })),
+  });
 });
 
 afterAll(() => rmSync(folder, { recursive: true }));
 
 testExecutor({ make: (options) => new ThreadExecutor(options), tasks });
 
-test("options are an object", () => {
+test("a ThreadExecutor throws a TypeError for options that are not an object", () => {
   expect(() => new ThreadExecutor(42 as never)).toThrow("Expected `options` to be an object");
 });
 
-describe("a thread of Node's", { timeout: 30_000 }, () => {
-  test("that computes sees that it is cancelled", async () => {
+describe("a Node thread", () => {
+  test.each(["failAfterwards", "endAfterwards"])(
+    "keeps no store of the caller that started it, so its reports run in none: %s",
+    async (name) => {
+      const storage = new AsyncLocalStorage<string>();
+      const executor = storage.run("first", () => new ThreadExecutor({ maxThreads: 1 }));
+      await storage.run("first", () => executor.submit({ url: tasks, name: "add" }, [1, 2]));
+      const stores: unknown[] = [];
+      await storage.run("second", () =>
+        run(function* () {
+          getRunningLoop().setExceptionHandler(() => stores.push(storage.getStore()));
+          yield* getRunningLoop().runInExecutor(executor, { url: tasks, name });
+          const channel = new BroadcastChannel("mysyncio test: go on");
+          channel.postMessage(null);
+          channel.close();
+          for (let i = 0; i < 500 && stores.length === 0; i++) yield* sleep(10);
+        }),
+      );
+      await executor.shutdown();
+
+      expect(stores).toEqual([undefined]);
+    },
+  );
+
+  test("sees that it is cancelled while it computes", async () => {
     const executor = new ThreadExecutor({ maxThreads: 1, grace: Infinity });
     await executor.submit({ url: tasks, name: "count" }, []);
     for (const [name, outcome] of [
@@ -58,7 +84,7 @@ describe("a thread of Node's", { timeout: 30_000 }, () => {
       setTimeout(() => controller.abort(), 20);
       expect(await call.catch((error: unknown) => error)).toEqual(outcome);
     }
-    // The same thread has done it all.
+    // The same thread has done all of it.
     expect(await executor.submit({ url: tasks, name: "count" }, [])).toBe(2);
     await executor.shutdown();
   });
@@ -66,8 +92,8 @@ describe("a thread of Node's", { timeout: 30_000 }, () => {
   test.each([
     ["exits", "data:text/javascript,export default () => process.exit(3)"],
     ["exits while it loads the module", "data:text/javascript,process.exit(3)"],
-    ["fails outside of what is awaited", { url: tasks, name: "failLater" }],
-  ])("that %s fails its call, and is replaced", async (_, task) => {
+    ["fails outside the awaited code", { url: tasks, name: "failLater" }],
+  ])("fails its call and is replaced when it %s", async (_, task) => {
     const executor = new ThreadExecutor({ maxThreads: 1 });
     const reference = typeof task === "string" ? { url: task } : task;
     const calls = [
@@ -79,7 +105,7 @@ describe("a thread of Node's", { timeout: 30_000 }, () => {
     await executor.shutdown();
   });
 
-  test("whose module never loads is replaced after the time of grace", async () => {
+  test("is replaced after the grace period if its module never loads", async () => {
     const executor = new ThreadExecutor({ maxThreads: 1, grace: 20 });
     const controller = new AbortController();
     const { signal } = controller;
@@ -94,7 +120,7 @@ describe("a thread of Node's", { timeout: 30_000 }, () => {
     await executor.shutdown();
   });
 
-  test("that cannot start fails the calls that wait for one", async () => {
+  test("that cannot start fails the waiting calls", async () => {
     threadModule.url = built("missing.js");
     const executor = new ThreadExecutor({ maxThreads: 2 });
     threadModule.url = built("nodeThread.js");
@@ -102,12 +128,13 @@ describe("a thread of Node's", { timeout: 30_000 }, () => {
       executor.submit({ url: tasks, name: "count" }, []).catch((error: unknown) => error),
     );
 
-    expect(await Promise.all(calls)).toEqual(Array(5).fill(expect.any(RemoteLostError)));
+    const error = new RemoteLostError("The thread for the call could not start");
+    expect(await Promise.all(calls)).toEqual(Array(5).fill(error));
     await executor.shutdown();
   });
 });
 
-describe("the package", { timeout: 30_000 }, () => {
+describe("the package", () => {
   const TASKS = `
     import { defineTask, sleep, threadSignal } from "mysyncio/node";
     export const double = defineTask(import.meta.url, "double", (n) => 2 * n);
@@ -124,7 +151,7 @@ describe("the package", { timeout: 30_000 }, () => {
     expect(await output("main.mjs", program)).toBe("[ 42, 5 ] 4");
   });
 
-  test("ends although an executor was not shut down", async () => {
+  test("ends even if an executor was not shut down", async () => {
     const program = `${TASKS}
       import { isMainThread } from "node:worker_threads";
       import { ThreadExecutor } from "mysyncio/node";
@@ -133,7 +160,7 @@ describe("the package", { timeout: 30_000 }, () => {
     expect(await output("main.mjs", program)).toBe("42");
   });
 
-  test("says how to install Piscina where it is missing", async () => {
+  test("explains how to install Piscina where it is missing", async () => {
     const { stdout, code } = await exitOf(`
       import { createRequire } from "node:module";
       import Module from "node:module";
@@ -153,12 +180,12 @@ describe("the package", { timeout: 30_000 }, () => {
     ]);
   });
 
-  test("says where threads are, if only the main entry was imported", async () => {
+  test("explains where to import threads from if only the main entry was imported", async () => {
     const program = `
       import { newEventLoop } from "mysyncio";
       try { newEventLoop().runInExecutor(null, { url: "data:text/javascript," }); }
       catch (error) { console.log(String(error)); }`;
 
-    expect(await output("main.mjs", program)).toContain("Import it from `mysyncio/node`");
+    expect(await output("main.mjs", program)).toContain("needs an import from `mysyncio/node`");
   });
 });

@@ -7,9 +7,9 @@ afterEach(() => {
   vi.unstubAllGlobals();
 });
 
-test("a signal aborts once on a platform that reads `aborted` while it aborts", () => {
+test("a signal aborts once on a platform that reads `aborted` during the abort", () => {
   class Controller extends AbortController {
-    // As Deno's does.
+    // This is what Deno does.
     override abort(reason?: unknown): void {
       if (!this.signal.aborted) super.abort(reason);
     }

@@ -1,4 +1,4 @@
-// What a browser has to watch, by its own objects.
+// The sources that a browser loop can watch, through the browser's own objects.
 
 import { afterEach, beforeEach, describe, expect, inject, test } from "vitest";
 import {
@@ -11,7 +11,7 @@ import {
   Selector,
   sleep,
 } from "../../src/browser.ts";
-import type { Coroutine } from "../../src/tasks/coroutine.ts";
+import type { Coroutine } from "../../src/index.ts";
 import { hostTimer } from "../support/host.ts";
 
 const SERVER = inject("webSocketServer");
@@ -27,14 +27,14 @@ beforeEach(() => {
 
 afterEach(() => selector.close());
 
-/** Waits until the selector has something to tell. */
+/** Waits until the selector reports something. */
 async function selected(): Promise<[unknown, number][]> {
-  for (let i = 0; i < 500; i++) {
-    const ready = selector.select();
-    if (ready.length > 0) return ready.map(([{ source }, events]) => [source, events]);
+  let ready = selector.select();
+  while (ready.length === 0) {
     await hostTimer(2);
+    ready = selector.select();
   }
-  throw new Error("Nothing became ready");
+  return ready.map(([{ source }, events]) => [source, events]);
 }
 
 /** Takes messages from the source until its end, or until there are `count`. */
@@ -70,7 +70,7 @@ describe("a MessagePort", () => {
     port1.close();
   });
 
-  test("keeps what comes while nobody watches", async () => {
+  test("keeps messages that arrive while nothing watches it", async () => {
     const { port1, port2 } = new MessageChannel();
     selector.register(port1, EVENT_READ);
     selector.unregister(port1);
@@ -83,7 +83,7 @@ describe("a MessagePort", () => {
   });
 });
 
-test("a BroadcastChannel is readable when a message has come", async () => {
+test("a BroadcastChannel is readable when a message has arrived", async () => {
   const name = crypto.randomUUID();
   const [receiver, sender] = [new BroadcastChannel(name), new BroadcastChannel(name)];
   selector.register(receiver, EVENT_READ);
@@ -95,7 +95,7 @@ test("a BroadcastChannel is readable when a message has come", async () => {
   sender.close();
 });
 
-test("a Worker is readable when a message has come", async () => {
+test("a Worker is readable when a message has arrived", async () => {
   const url = URL.createObjectURL(new Blob(["onmessage = ({ data }) => postMessage(data + 1)"]));
   const worker = new Worker(url);
   selector.register(worker, EVENT_READ);
@@ -106,7 +106,7 @@ test("a Worker is readable when a message has come", async () => {
   URL.revokeObjectURL(url);
 });
 
-test("an EventSource is readable when an event has come", async () => {
+test("an EventSource is readable when an event has arrived", async () => {
   const events = new EventSource(`${SERVER.replace("ws:", "http:")}/events`);
   selector.register(events, EVENT_READ);
 
@@ -114,7 +114,7 @@ test("an EventSource is readable when an event has come", async () => {
   events.close();
 });
 
-test("an EventSource that is refused is readable, and at its end", async () => {
+test("an EventSource that is refused is readable and at its end", async () => {
   const events = new EventSource(`${SERVER.replace("ws:", "http:")}/none`);
   selector.register(events, EVENT_READ);
 
@@ -122,7 +122,7 @@ test("an EventSource that is refused is readable, and at its end", async () => {
 });
 
 describe("a WebSocket", () => {
-  test("is readable when a message has come, and at its end", async () => {
+  test("is readable when a message has arrived, and at its end", async () => {
     const socket = new WebSocket(`${SERVER}/close?code=1000`);
     selector.register(socket, EVENT_READ);
 
@@ -130,7 +130,7 @@ describe("a WebSocket", () => {
     expect(await selected()).toEqual([[socket, EVENT_READ]]);
   });
 
-  test("is writable once it is open, and while little waits to be sent", async () => {
+  test("is writable once it is open, while its send buffer is nearly empty", async () => {
     const socket = new WebSocket(`${SERVER}/slow?delay=100`);
     selector.register(socket, EVENT_WRITE);
     expect(selector.select()).toEqual([]);
@@ -146,7 +146,7 @@ describe("a WebSocket", () => {
 });
 
 describe("a ReadableStream", () => {
-  test("is readable when a chunk has come, and at its end", async () => {
+  test("is readable when a chunk has arrived, and at its end", async () => {
     let controller: ReadableStreamDefaultController<string> | undefined;
     const stream = new ReadableStream<string>({
       start(it) {
@@ -182,7 +182,7 @@ describe("a ReadableStream", () => {
     expect(pulled).toBe(2);
   });
 
-  test("that breaks is readable, and throws its error to who takes from it", async () => {
+  test("is readable once it breaks, and throws its error to its reader", async () => {
     const failure = new Error("failure");
     const stream = new ReadableStream({ pull: (controller) => controller.error(failure) });
     selector.register(stream, EVENT_READ);
@@ -192,7 +192,7 @@ describe("a ReadableStream", () => {
     expect(() => receiveChunk(stream)).toThrow(failure);
   });
 
-  test("that somebody else reads cannot be watched", () => {
+  test("cannot be watched if it is locked to another reader", () => {
     const stream = new ReadableStream();
     stream.getReader();
 
@@ -220,7 +220,7 @@ test("the writer of a WritableStream is writable while there is room", async () 
   expect(trace).toEqual([2, 3, 4]);
 });
 
-test("a loop calls back in each turn in which something is there", async () => {
+test("a loop calls the callback in each turn in which data is available", async () => {
   await run(function* (): Coroutine<void> {
     const { port1, port2 } = new MessageChannel();
     const loop = getRunningLoop();
@@ -245,7 +245,7 @@ test("a loop calls back in each turn in which something is there", async () => {
   expect(trace).toEqual(["again", "port", 1, "port", 2, true, false]);
 });
 
-test("what cannot be watched is a TypeError that says what can", () => {
+test("addReader throws a TypeError that lists the supported sources for anything else", () => {
   for (const source of [{}, window, new WritableStream(), undefined, "port"]) {
     expect(() => selector.register(source, EVENT_READ)).toThrow(
       /Expected `source` to be a MessagePort/,

@@ -1,4 +1,4 @@
-// The chunks in which bytes come must not be seen: a plain text is the model.
+// Chunk boundaries must not be visible: the model is a plain string.
 
 import fc from "fast-check";
 import { expect, test } from "vitest";
@@ -22,7 +22,7 @@ const command = fc.oneof(
   }),
 );
 
-/** The first to end of those that end behind what was searched. */
+/** The earliest match, comparing the ends of matches that lie beyond the part searched before. */
 function findIn(model: string, separators: string[], searched: number) {
   const ends = separators
     .map((one) => {
@@ -37,7 +37,7 @@ function findIn(model: string, separators: string[], searched: number) {
 }
 
 const fewCommands = fc.array(command, { maxLength: 60 });
-/** Enough chunks for places of taken ones to be given back, in the middle of it. */
+/** Enough chunks that the storage of taken chunks is freed in the middle of it. */
 const manyChunks = fc
   .tuple(
     fc.array(
@@ -51,9 +51,9 @@ const manyChunks = fc
   );
 
 test.each([
-  ["however they came", fewCommands, 100],
-  ["also in many chunks", manyChunks, 5],
-])("gives the bytes that came, %s", (_, all, numRuns) => {
+  ["in any chunks", fewCommands, 100],
+  ["in many chunks", manyChunks, 5],
+])("a byte buffer returns the bytes that were pushed, %s", (_, all, numRuns) => {
   fc.assert(
     fc.property(all, (commands) => {
       const buffer = new ByteBuffer();
@@ -75,7 +75,7 @@ test.each([
         }
         expect(buffer.size).toBe(model.length);
       }
-      // Also what was given early is still what it was.
+      // Bytes that were returned earlier must not have changed.
       for (const [data, expected] of given) expect(text(data)).toBe(expected);
       expect(text(buffer.take(buffer.size))).toBe(model);
     }),
@@ -83,10 +83,10 @@ test.each([
   );
 });
 
-test("many chunks are taken in a time that grows with their number, and no faster", {
+test("taking chunks out of a byte buffer takes time proportional to their number", {
   timeout: 30_000,
 }, () => {
-  // By its square, it would be minutes.
+  // Quadratic time would be minutes.
   const CHUNKS = 200_000;
   const chunk = new Uint8Array(512);
   const separators = [Uint8Array.of(1, 2)];
@@ -101,7 +101,7 @@ test("many chunks are taken in a time that grows with their number, and no faste
   expect([found, buffer.take(buffer.size).length]).toEqual([0, CHUNKS * chunk.length]);
 });
 
-test("a million chunks of one byte need little more than a million bytes", () => {
+test("a byte buffer of a million one-byte chunks needs little more than a million bytes", () => {
   const buffer = new ByteBuffer();
   const buffers = new Set<ArrayBufferLike>();
   for (let i = 0; i < 100_000; i++) buffer.push(Uint8Array.of(i));
@@ -109,7 +109,7 @@ test("a million chunks of one byte need little more than a million bytes", () =>
   expect(buffers.size).toBeLessThan(110);
 });
 
-test("to search for a separator that is split costs no more than its bytes", () => {
+test("searching a byte buffer for a split separator takes time proportional to the number of bytes", () => {
   const buffer = new ByteBuffer();
   buffer.push(bytes("x".repeat(600)));
   buffer.push(bytes("a".repeat(600)));

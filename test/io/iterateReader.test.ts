@@ -1,9 +1,8 @@
-// A reader gives its lines to coroutines and to async functions.
+// Reading lines with a reader, in coroutines and in async functions.
 
 import { expect, test } from "vitest";
+import { iterate, run } from "../../src/index.ts";
 import { StreamReader } from "../../src/io/streamReader.ts";
-import { run } from "../../src/run.ts";
-import { iterate } from "../../src/tasks/iterate.ts";
 
 function readerOf(text: string): StreamReader {
   const reader = new StreamReader();
@@ -14,7 +13,7 @@ function readerOf(text: string): StreamReader {
 
 const decode = (bytes: Uint8Array) => new TextDecoder().decode(bytes);
 
-test("iterate gives the lines with their newlines, and the rest", async () => {
+test("iterate over a StreamReader yields the lines with their newlines, and the rest", async () => {
   const lines = await run(function* () {
     const got: string[] = [];
     const source = iterate(readerOf("a\nbc\nrest"));
@@ -24,7 +23,7 @@ test("iterate gives the lines with their newlines, and the rest", async () => {
   expect(lines).toEqual(["a\n", "bc\n", "rest"]);
 });
 
-test("for await gives the same", async () => {
+test("for await over a StreamReader yields the lines with their newlines, and the rest", async () => {
   const lines = await run(async () => {
     const got: string[] = [];
     for await (const line of readerOf("a\nbc\nrest")) got.push(decode(line));

@@ -1,10 +1,10 @@
 import { EVENT_READ, EVENT_WRITE, type Pollable } from "../../src/io/pollable.ts";
 
-/** A source that is ready for what it is told to. */
+/** A source whose readiness the test sets. */
 export class Level implements Pollable {
-  /** How many watch it. */
+  /** The number of watchers. */
   watchers = 0;
-  /** How often it was asked. */
+  /** How often it was polled. */
   polls = 0;
   #ready = 0;
   readonly #notifies = new Set<() => void>();
@@ -18,7 +18,7 @@ export class Level implements Pollable {
     for (const notify of this.#notifies) notify();
   }
 
-  /** As `ready = 0`, but without a word: what a source does from which was read. */
+  /** Same as `ready = 0`, but without a notification, as after a read. */
   take(): void {
     this.#ready = 0;
   }

@@ -1,7 +1,7 @@
 import fc from "fast-check";
 import { beforeEach, describe, expect, test } from "vitest";
+import { LookupError, RuntimeError } from "../../src/index.ts";
 import { Selector } from "../../src/io/selector.ts";
-import { LookupError, RuntimeError } from "../../src/loop/errors.ts";
 import { caught } from "../support/caught.ts";
 import { BOTH, Level, READ, WRITE } from "./level.ts";
 
@@ -15,7 +15,7 @@ beforeEach(() => {
   b = new Level();
 });
 
-/** What is ready now, by the data of the sources. */
+/** The sources that are ready now, by their data. */
 function ready(): string {
   return selector
     .select()
@@ -23,7 +23,7 @@ function ready(): string {
     .join(" ");
 }
 
-test("select tells what is ready, in the order in which it became so, until it is taken", () => {
+test("select returns ready sources, in the order in which they became ready, until their data is taken", () => {
   selector.register(a, BOTH, "a");
   selector.register(b, READ, "b");
   expect(ready()).toBe("");
@@ -35,13 +35,13 @@ test("select tells what is ready, in the order in which it became so, until it i
   expect(ready()).toBe("a3");
 });
 
-test("what is ready already when it is registered is told", () => {
+test("select returns a source that was already ready when it was registered", () => {
   a.ready = WRITE;
   selector.register(a, BOTH, "a");
   expect(ready()).toBe("a2");
 });
 
-test("only the events that are watched are told", () => {
+test("select returns only the watched events", () => {
   a.ready = BOTH;
   selector.register(a, READ, "a");
   expect(ready()).toBe("a1");
@@ -49,7 +49,7 @@ test("only the events that are watched are told", () => {
   expect(ready()).toBe("A2");
 });
 
-test("what is not ready is asked again only when it notifies", () => {
+test("select polls a source that is not ready only after it notifies again", () => {
   selector.register(a, READ, "a");
   ready();
   ready();
@@ -60,7 +60,7 @@ test("what is not ready is asked again only when it notifies", () => {
   expect(a.polls).toBe(3);
 });
 
-test("register, modify, getKey and unregister give the key", () => {
+test("register, modify, getKey and unregister return the key", () => {
   const key = { source: a, events: READ, data: "a" };
   const changed = { source: a, events: READ, data: "A" };
   expect(selector.register(a, READ, "a")).toEqual(key);
@@ -71,14 +71,14 @@ test("register, modify, getKey and unregister give the key", () => {
   expect(selector.getMap().size).toBe(0);
 });
 
-test("an unregistered source is not watched and not told any more", () => {
+test("an unregistered source is no longer watched or returned", () => {
   a.ready = READ;
   selector.register(a, READ, "a");
   selector.unregister(a);
   expect([ready(), a.watchers]).toEqual(["", 0]);
 });
 
-test("a map that was taken does not change later", () => {
+test("a map from getMap does not change later", () => {
   const map = selector.getMap();
   selector.register(a, READ);
   expect(map.size).toBe(0);
@@ -88,21 +88,21 @@ test.each([
   ["a source that is registered", () => selector.register(a, READ), LookupError],
   ["an unknown source to modify", () => selector.modify(b, READ), LookupError],
   ["an unknown source to unregister", () => selector.unregister(b), LookupError],
-  ["an unknown source to ask for", () => selector.getKey(b), LookupError],
+  ["an unknown source to look up", () => selector.getKey(b), LookupError],
   ["no events", () => selector.register(b, 0), RangeError],
   ["unknown events", () => selector.register(b, 4), RangeError],
   ["unknown events to modify", () => selector.modify(a, 7), RangeError],
-  ["nothing that can be watched", () => selector.register({}, READ), TypeError],
+  ["an object that cannot be watched", () => selector.register({}, READ), TypeError],
   ["a wait without anything ready", () => selector.select(1), RuntimeError],
   ["an endless wait without anything ready", () => selector.select(null), RuntimeError],
-  ["a time that is none", () => selector.select("soon" as never), TypeError],
-])("throws for %s", (_, action, Expected) => {
+  ["an invalid time", () => selector.select("soon" as never), TypeError],
+])("the selector throws for %s", (_, action, Expected) => {
   selector.register(a, READ);
   expect(caught(action)).toBeInstanceOf(Expected);
   expect(selector.getMap().size).toBe(1);
 });
 
-test("a closed selector watches nothing, and says that it is closed", () => {
+test("a closed selector watches nothing, and its methods throw", () => {
   selector.register(a, READ);
   selector.close();
   selector.close();
@@ -119,7 +119,7 @@ test("a closed selector watches nothing, and says that it is closed", () => {
 });
 
 describe("a poll that throws", () => {
-  test("comes out of select, which then asks the others as before", () => {
+  test("throws out of select, which then polls the others as before", () => {
     const error = new Error("broken");
     selector.register(a, READ, "a");
     selector.register(b, READ, "b");
@@ -132,7 +132,7 @@ describe("a poll that throws", () => {
   });
 });
 
-test("tells what a model tells, whatever is done", () => {
+test("select returns the same as a model, for any sequence of operations", () => {
   const command = fc.record({
     what: fc.constantFrom("register", "unregister", "ready", "take", "select", "modify"),
     source: fc.nat(3),
@@ -171,7 +171,7 @@ test("tells what a model tells, whatever is done", () => {
   );
 });
 
-test("a source whose watch() does not say how to end it is refused", () => {
+test("a source whose watch() does not return a function is rejected", () => {
   const wrong = { poll: () => 0, watch: () => undefined };
   const error = caught(() => selector.register(wrong, READ)) as Error;
   expect(error).toBeInstanceOf(TypeError);
@@ -179,7 +179,7 @@ test("a source whose watch() does not say how to end it is refused", () => {
   expect(selector.getMap().size).toBe(0);
 });
 
-test("a source that throws when it is let go keeps no other one from it", () => {
+test("a source that throws when it is released does not prevent the release of the others", () => {
   const stubborn = {
     poll: () => 0,
     watch: () => () => {
@@ -193,7 +193,7 @@ test("a source that throws when it is let go keeps no other one from it", () => 
   selector.close();
 });
 
-test("a source that closes the selector when it is asked is not told, nor is any other", () => {
+test("no source is returned if one closes the selector when it is polled", () => {
   const closing = {
     poll: () => {
       selector.close();
@@ -205,5 +205,5 @@ test("a source that closes the selector when it is asked is not told, nor is any
   selector.register(closing, READ, "closing");
   selector.register(a, READ, "a");
   expect(selector.select()).toEqual([]);
-  expect(selector._hasToAsk()).toBe(false);
+  expect(selector._hasCandidates()).toBe(false);
 });

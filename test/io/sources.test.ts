@@ -1,12 +1,17 @@
 import { beforeAll, beforeEach, expect, test } from "vitest";
-import { type EventLoop, newEventLoop } from "../../src/eventLoop.ts";
+import {
+  ContextVar,
+  DeadlockError,
+  type EventLoop,
+  LookupError,
+  newEventLoop,
+  RuntimeError,
+  run,
+  sleep,
+} from "../../src/index.ts";
 import { Selector } from "../../src/io/selector.ts";
 import { WatchedSources } from "../../src/io/sources.ts";
-import { ContextVar } from "../../src/loop/context.ts";
-import { DeadlockError, LookupError, RuntimeError } from "../../src/loop/errors.ts";
-import { provideSources } from "../../src/loop/readiness.ts";
-import { run } from "../../src/run.ts";
-import { sleep } from "../../src/tasks/sleep.ts";
+import { installPlatform } from "../../src/loop/platform.ts";
 import { caught } from "../support/caught.ts";
 import { hostTimer } from "../support/host.ts";
 import { collectReports } from "../support/reports.ts";
@@ -18,7 +23,7 @@ let source: Level;
 let trace: string[];
 
 beforeAll(() => {
-  provideSources((scheduler) => new WatchedSources(scheduler, new Selector()));
+  installPlatform({ sources: (scheduler) => new WatchedSources(scheduler, new Selector()) });
 });
 
 beforeEach(() => {
@@ -36,13 +41,13 @@ function trail(letter: string): void {
   trace.push(letter);
 }
 
-/** As `trail`, and takes what the source has. */
+/** Like `trail`, and also takes the source's data. */
 function taking(letter: string): void {
   trace.push(letter);
   source.take();
 }
 
-test("in a turn come what was ready, then what the selector tells, then the timers that are due", () => {
+test("a turn runs what was ready, then the selector's callbacks, then due timers", () => {
   loop.addReader(source, taking, "source");
   loop.callSoon(() => {
     trace.push("first");
@@ -54,7 +59,7 @@ test("in a turn come what was ready, then what the selector tells, then the time
   expect(trace).toEqual(["first", "soon", "source", "timer"]);
 });
 
-test("the callback is called in each turn until the source is read from", () => {
+test("the callback is called in each turn until the source is read", () => {
   let left = 3;
   loop.addReader(source, () => {
     trace.push("read");
@@ -66,7 +71,7 @@ test("the callback is called in each turn until the source is read from", () => 
   expect(trace.join(" ")).toBe("read | read | read |");
 });
 
-test("reader and writer of one source are called each for its event, the reader first", () => {
+test("the reader and the writer of a source are each called for their own event, the reader first", () => {
   loop.addWriter(source, trail, "w");
   loop.addReader(source, trail, "r");
   const ends = ["", "W", "R", "RW"];
@@ -81,18 +86,18 @@ test("reader and writer of one source are called each for its event, the reader 
   expect(trace.join(" ")).toBe("W r R w RW r w");
 });
 
-test("a second reader takes the place of the first, also in the turn in which that is ready", () => {
+test("a second reader replaces the first, even in the turn in which the source is ready", () => {
   loop.addReader(source, taking, "old");
   loop.callSoon(() => {
     source.ready = READ;
-    // The callback of the old one is appended in the next turn, behind this.
+    // The callback of the old one is appended in the next turn, behind this one.
     loop.callSoon(() => loop.addReader(source, taking, "new"));
   });
   runOut();
   expect(trace).toEqual(["new"]);
 });
 
-test("a reader that is removed is not called any more, also if it was ready", () => {
+test("a removed reader is no longer called, even if it was ready", () => {
   loop.addReader(source, taking, "r");
   loop.callSoon(() => {
     source.ready = READ;
@@ -103,7 +108,7 @@ test("a reader that is removed is not called any more, also if it was ready", ()
   expect([source.watchers, loop._external, loop.removeReader(source)]).toEqual([0, 0, false]);
 });
 
-test("to remove the reader leaves the writer", () => {
+test("removing the reader keeps the writer", () => {
   loop.addReader(source, trail, "r");
   loop.addWriter(source, taking, "w");
   loop.removeReader(source);
@@ -113,7 +118,7 @@ test("to remove the reader leaves the writer", () => {
   expect([loop.removeWriter(source), loop.removeWriter(source)]).toEqual([true, false]);
 });
 
-test("a callback that throws is reported by its name, and called again", () => {
+test("a callback that throws is reported by name, and is called again", () => {
   const reports = collectReports(loop);
   let calls = 0;
   loop.addReader(source, function readIt() {
@@ -126,7 +131,7 @@ test("a callback that throws is reported by its name, and called again", () => {
   expect(reports[0]?.message).toContain("readIt");
 });
 
-test("a poll that throws is reported, and the loop goes on", () => {
+test("a poll that throws is reported, and the loop continues", () => {
   const reports = collectReports(loop);
   const other = new Level();
   loop.addReader(source, trail, "never");
@@ -142,7 +147,7 @@ test("a poll that throws is reported, and the loop goes on", () => {
   expect(trace).toEqual(["other"]);
   expect(reports).toEqual([
     {
-      message: "An exception in a source that is watched: `Level` (object)",
+      message: "A watched source threw an exception: `Level` (object)",
       exception: new Error("broken"),
     },
   ]);
@@ -160,7 +165,7 @@ test("a callback runs in the context of addReader", () => {
   expect(trace).toEqual(["inside"]);
 });
 
-test("a sleeping loop is woken by a source, and a virtual clock waits for it", async () => {
+test("a source wakes a sleeping loop, and a virtual clock waits for it", async () => {
   const result = await run(
     function* () {
       const running = loop;
@@ -172,7 +177,7 @@ test("a sleeping loop is woken by a source, and a virtual clock waits for it", a
       hostTimer(5).then(() => {
         source.ready = READ;
       });
-      const timer = running.callLater(1000, () => trace.push("leapt"));
+      const timer = running.callLater(1000, () => trace.push("jumped"));
       try {
         return yield* future;
       } finally {
@@ -184,7 +189,7 @@ test("a sleeping loop is woken by a source, and a virtual clock waits for it", a
   expect([result, trace]).toEqual(["read", []]);
 });
 
-test("a loop that is idle with sources watched is not kept busy", async () => {
+test("a loop whose watched sources are not ready stays asleep", async () => {
   loop = newEventLoop();
   await run(
     function* () {
@@ -197,7 +202,7 @@ test("a loop that is idle with sources watched is not kept busy", async () => {
   expect(source.polls).toBe(1);
 });
 
-test("a source that somebody registered at the loop's selector is not taken over", () => {
+test("a source registered directly on the loop's selector is not taken over", () => {
   const { selector } = loop;
   if (!(selector instanceof Selector)) throw new Error("No selector");
   selector.register(source, READ, "mine");
@@ -206,7 +211,7 @@ test("a source that somebody registered at the loop's selector is not taken over
   expect(selector.getKey(source).data).toBe("mine");
 });
 
-test("closing the loop ends the watching", () => {
+test("closing the loop stops watching its sources", () => {
   loop.addReader(source, trail, "r");
   loop.close();
   expect(source.watchers).toBe(0);
@@ -215,15 +220,15 @@ test("closing the loop ends the watching", () => {
 });
 
 test.each([
-  ["a callback that is none", () => loop.addReader(source, 1 as never)],
-  ["a source that is none", () => loop.addReader({}, trail, "r")],
-  ["a writer's source that is none", () => loop.addWriter(undefined, trail, "r")],
-])("throws a TypeError for %s", (_, action) => {
+  ["an invalid callback", () => loop.addReader(source, 1 as never)],
+  ["an invalid source", () => loop.addReader({}, trail, "r")],
+  ["an invalid source for a writer", () => loop.addWriter(undefined, trail, "r")],
+])("addReader throws a TypeError for %s", (_, action) => {
   expect(caught(action)).toBeInstanceOf(TypeError);
   expect(loop._external).toBe(0);
 });
 
-test("a source that cannot be let go is reported, and the loop closes all the same", () => {
+test("a source that cannot be released is reported, and the loop still closes", () => {
   const reports = collectReports(loop);
   const stubborn = {
     poll: () => 0,
@@ -238,7 +243,7 @@ test("a source that cannot be let go is reported, and the loop closes all the sa
   expect([source.watchers, loop._resources.size]).toEqual([0, 0]);
 });
 
-test("a source that cannot be let go is removed all the same", () => {
+test("a source that cannot be released is still removed", () => {
   const reports = collectReports(loop);
   const stubborn = {
     poll: () => 0,

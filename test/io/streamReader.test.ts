@@ -1,30 +1,32 @@
-import { beforeEach, describe, expect, test } from "vitest";
-import type { EventLoop } from "../../src/eventLoop.ts";
+// The reads of a stream. One file, because all of them share one buffer.
+
+import { beforeEach, describe, expect } from "vitest";
+import {
+  CancelledError,
+  type Coroutine,
+  DeadlockError,
+  iterate,
+  RuntimeError,
+} from "../../src/index.ts";
 import { IncompleteReadError, LimitOverrunError } from "../../src/io/streamErrors.ts";
 import { StreamReader } from "../../src/io/streamReader.ts";
-import { CancelledError, DeadlockError, RuntimeError } from "../../src/loop/errors.ts";
-import type { Coroutine } from "../../src/tasks/coroutine.ts";
-import { iterate } from "../../src/tasks/iterate.ts";
 import { caught } from "../support/caught.ts";
-import { newVirtualLoop, runDry } from "../support/virtualLoop.ts";
+import { runDry } from "../support/virtualLoop.ts";
+import { loop, test, trace } from "../support/virtualTest.ts";
 import { bytes, text } from "./utf8.ts";
 
-let loop: EventLoop;
 let reader: StreamReader;
-let trace: string[];
 const flow = { pause: () => trace.push("pause"), resume: () => trace.push("resume") };
 
 beforeEach(() => {
-  loop = newVirtualLoop();
   reader = new StreamReader(8, flow);
-  trace = [];
 });
 
 function feed(...chunks: string[]): void {
   for (const chunk of chunks) reader._feedData(bytes(chunk));
 }
 
-/** Reads, and notes what comes, or the error. */
+/** Reads, and records the result or the error. */
 function note(read: Coroutine<Uint8Array>) {
   return loop.createTask(function* () {
     try {
@@ -36,24 +38,24 @@ function note(read: Coroutine<Uint8Array>) {
   });
 }
 
-/** What a read gives that need not wait. */
+/** The result of a read that does not need to wait. */
 function now(read: Coroutine<Uint8Array>): string {
   return text(loop.runUntilCompleteSync(read));
 }
 
-/** The same, before anybody else has a turn. */
+/** The same, before anything else has a turn. */
 function atOnce(read: Coroutine<Uint8Array>): string {
   const { done, value } = read.next();
   return done ? text(value) : "nothing yet";
 }
 
-/** What a read throws that need not wait. */
+/** The error of a read that does not need to wait. */
 function thrown(read: Coroutine<Uint8Array>): unknown {
   return caught(() => now(read));
 }
 
 describe("read", () => {
-  test("gives what is there, at most n bytes", () => {
+  test("returns the available bytes, at most n", () => {
     feed("abc", "def");
     expect([now(reader.read(2)), now(reader.read(2)), now(reader.read(9))]).toEqual([
       "ab",
@@ -62,7 +64,7 @@ describe("read", () => {
     ]);
   });
 
-  test("gives a whole chunk as it came, without a copy", () => {
+  test("returns a whole chunk without copying it", () => {
     const chunk = bytes("abc");
     reader._feedData(chunk);
     expect(loop.runUntilCompleteSync(reader.read(3))).toBe(chunk);
@@ -76,7 +78,7 @@ describe("read", () => {
     expect(trace).toEqual(['"ab"']);
   });
 
-  test("waits on if somebody else was faster to take what came", () => {
+  test("continues to wait if another read took the data first", () => {
     const task = note(reader.read(9));
     for (const chunk of ["ab", "cd"]) {
       runDry(loop);
@@ -89,7 +91,7 @@ describe("read", () => {
     expect([trace, task.done(), loop._external]).toEqual([['"ef"'], true, 0]);
   });
 
-  test("can be cancelled while it waits on", () => {
+  test("can be cancelled while it continues to wait", () => {
     const task = note(reader.read(9));
     runDry(loop);
     feed("ab");
@@ -100,11 +102,11 @@ describe("read", () => {
     expect([trace, task.cancelled(), loop._external]).toEqual([[], true, 0]);
   });
 
-  test("of 0 bytes gives none, and does not wait", () => {
+  test("of 0 bytes returns none, and does not wait", () => {
     expect(now(reader.read(0))).toBe("");
   });
 
-  test("without n waits for the end, and gives all", () => {
+  test("without n waits for the end, and returns everything", () => {
     note(reader.read());
     feed("ab");
     runDry(loop);
@@ -114,7 +116,7 @@ describe("read", () => {
     expect(trace).toEqual(['"abcd"']);
   });
 
-  test("gives nothing at the end, again and again", () => {
+  test("returns nothing at the end, any number of times", () => {
     feed("a");
     reader._feedEof();
     expect([reader.atEof(), now(reader.read(5)), reader.atEof()]).toEqual([false, "a", true]);
@@ -123,7 +125,7 @@ describe("read", () => {
 });
 
 describe("readexactly", () => {
-  test("waits for so many, and leaves the rest", () => {
+  test("waits for n bytes, and leaves the rest", () => {
     note(reader.readexactly(3));
     for (const chunk of ["a", "b", "cd"]) {
       runDry(loop);
@@ -137,7 +139,7 @@ describe("readexactly", () => {
     expect(now(reader.readexactly(0))).toBe("");
   });
 
-  test("at the end throws what there was", () => {
+  test("throws an error with the partial data at the end of the stream", () => {
     feed("ab");
     reader._feedEof();
     const error = thrown(reader.readexactly(3)) as IncompleteReadError;
@@ -150,7 +152,7 @@ describe("readexactly", () => {
     ]);
   });
 
-  test("of more than the limit lets so many come", () => {
+  test("can read more bytes than the limit", () => {
     note(reader.readexactly(40));
     runDry(loop);
     for (let i = 0; i < 4; i++) feed("0123456789");
@@ -160,7 +162,7 @@ describe("readexactly", () => {
 });
 
 describe("readuntil", () => {
-  test("gives all up to and with the separator, however it is split", () => {
+  test("returns everything up to and including the separator, however it is split", () => {
     note(reader.readuntil("\r\n\r\n"));
     for (const chunk of ["ab\r", "\n\r", "x\r\n", "\r", "\nrest"]) {
       runDry(loop);
@@ -172,33 +174,33 @@ describe("readuntil", () => {
 
   test.each([
     ["the one that is complete first", ["abc", "x"], "..xabc"],
-    ["the one that is complete first, although it begins later", ["xyz1", "y"], "..xy"],
+    ["the one that is complete first, even if it starts later", ["xyz1", "y"], "..xy"],
     ["the shorter of two that end together", ["bc", "abc"], "..abc"],
-    ["a separator that begins anew in itself", ["aab"], "aaab"],
-  ])("takes %s", (_, separators, upTo) => {
+    ["a separator that contains its own beginning", ["aab"], "aaab"],
+  ])("accepts %s", (_, separators, upTo) => {
     feed(`${upTo}|`);
     const expected = separators.includes("x") ? "..x" : upTo;
     expect(now(reader.readuntil(separators))).toBe(expected);
   });
 
-  test("takes bytes for a separator, and newlines by default", () => {
+  test("accepts bytes as a separator, and newlines by default", () => {
     feed("a\0b\nc");
     expect(now(reader.readuntil(Uint8Array.of(0)))).toBe("a\0");
     expect(now(reader.readuntil())).toBe("b\n");
   });
 
-  test("at the end throws what there was", () => {
+  test("throws an error with the partial data at the end of the stream", () => {
     feed("ab");
     note(reader.readuntil("!"));
     runDry(loop);
     reader._feedEof();
     runDry(loop);
     expect(trace).toEqual([
-      "IncompleteReadError: The stream ended after 2 bytes, and a separator was expected",
+      "IncompleteReadError: Expected a separator, but the stream ended after 2 bytes",
     ]);
   });
 
-  test("finds a separator that came together with the end", () => {
+  test("finds a separator that arrived together with the end", () => {
     note(reader.readuntil("!"));
     runDry(loop);
     feed("ab!");
@@ -210,7 +212,7 @@ describe("readuntil", () => {
   test.each([
     ["123456789", 9, "without it"],
     ["123456789!", 9, "with it behind"],
-  ])("throws if more than the limit comes: %j", (sent, consumed) => {
+  ])("throws if more than the limit arrives: %j", (sent, consumed) => {
     feed(sent);
     const error = thrown(reader.readuntil("!")) as LimitOverrunError;
     expect(error).toBeInstanceOf(LimitOverrunError);
@@ -221,18 +223,18 @@ describe("readuntil", () => {
     ]);
   });
 
-  test("allows so many bytes as the limit before the separator", () => {
+  test("allows as many bytes as the limit before the separator", () => {
     feed("12345678!!");
     expect(now(reader.readuntil("!!"))).toBe("12345678!!");
   });
 
-  test("counts as consumed what cannot be a part of the separator", () => {
+  test("consumes the bytes that cannot be a part of the separator", () => {
     feed("1234567890\r\n");
     const error = thrown(reader.readuntil("\r\n\r\n")) as LimitOverrunError;
     expect(error.consumed).toBe(9);
   });
 
-  test("is not confused by somebody who reads without waiting meanwhile", () => {
+  test("is not affected by another read that completes without waiting in the meantime", () => {
     feed("abc");
     note(reader.readuntil("!"));
     runDry(loop);
@@ -244,14 +246,14 @@ describe("readuntil", () => {
 });
 
 describe("readline", () => {
-  test("gives lines with their newlines, and at the end what is left", () => {
+  test("returns lines with their newlines, and the rest at the end", () => {
     feed("one\ntw", "o\n\nend");
     reader._feedEof();
     const lines = [1, 2, 3, 4, 5].map(() => now(reader.readline()));
     expect(lines).toEqual(["one\n", "two\n", "\n", "end", ""]);
   });
 
-  test("throws for a line over the limit, drops it, and goes on behind it", () => {
+  test("throws for a line over the limit, drops it, and continues with the next one", () => {
     feed("123456789\nnext\n");
     const error = thrown(reader.readline()) as Error;
     expect(error).toBeInstanceOf(RangeError);
@@ -259,7 +261,7 @@ describe("readline", () => {
     expect(now(reader.readline())).toBe("next\n");
   });
 
-  test("without an end in sight drops what is there", () => {
+  test("drops the available bytes if no newline has arrived", () => {
     feed("123456789");
     expect(thrown(reader.readline())).toBeInstanceOf(RangeError);
     feed("0\nnext\n");
@@ -267,7 +269,7 @@ describe("readline", () => {
   });
 });
 
-test("iterate gives the lines", () => {
+test("iterate yields the lines", () => {
   feed("one\n", "two\n", "end");
   reader._feedEof();
   loop.runUntilCompleteSync(function* () {
@@ -277,8 +279,8 @@ test("iterate gives the lines", () => {
   expect(trace).toEqual(["one\n", "two\n", "end"]);
 });
 
-describe("the limit", () => {
-  test("has the source pause above twice of it, and resume at it", () => {
+describe("a reader's limit", () => {
+  test("pauses the source above twice the limit, and resumes it at the limit", () => {
     feed("0123456789abcdef");
     expect(trace).toEqual([]);
     feed("!");
@@ -289,7 +291,7 @@ describe("the limit", () => {
     expect(trace).toEqual(["pause", "resume"]);
   });
 
-  test("lets more come while somebody waits for more", () => {
+  test("lets more data arrive while a read waits for it", () => {
     feed("0123456789abcdef!");
     const task = note(reader.readexactly(30));
     runDry(loop);
@@ -301,10 +303,10 @@ describe("the limit", () => {
   });
 });
 
-describe("a connection that breaks", () => {
+describe("a broken connection", () => {
   const broken = Object.assign(new Error("reset"), { code: "ECONNRESET" });
 
-  test("wakes the one who waits with its error, and takes nothing", () => {
+  test("wakes a waiting read with its error, and takes nothing", () => {
     feed("ab");
     note(reader.readexactly(3));
     runDry(loop);
@@ -316,7 +318,7 @@ describe("a connection that breaks", () => {
     expect(reader.exception()).toBe(broken);
   });
 
-  test("lets be read what came before", () => {
+  test("still lets earlier data be read", () => {
     feed("a\nb");
     reader._setException(broken);
     reader._setException(new Error("later"));
@@ -328,7 +330,7 @@ describe("a connection that breaks", () => {
   });
 });
 
-describe("a cancel", () => {
+describe("cancelling", () => {
   const reads: [string, () => Coroutine<Uint8Array>][] = [
     ["read", () => reader.read()],
     ["read(n)", () => reader.read(4)],
@@ -337,7 +339,7 @@ describe("a cancel", () => {
     ["readuntil", () => reader.readuntil("!")],
   ];
 
-  test.each(reads)("of %s before anything came loses nothing", (_, read) => {
+  test.each(reads)("%s before anything arrived loses nothing", (_, read) => {
     const task = note(read());
     runDry(loop);
     task.cancel();
@@ -352,7 +354,7 @@ describe("a cancel", () => {
     ]);
   });
 
-  test.each(reads)("of %s in the turn in which it comes loses nothing", (_, read) => {
+  test.each(reads)("%s in the turn in which data arrives loses nothing", (_, read) => {
     const task = note(read());
     runDry(loop);
     feed("ab\n!");
@@ -368,7 +370,7 @@ describe("a cancel", () => {
   });
 });
 
-test("one coroutine waits at a time; the second gets a RuntimeError", () => {
+test("only one coroutine can wait at a time, and a second one gets a RuntimeError", () => {
   note(reader.read(1));
   runDry(loop);
   expect(thrown(reader.readline())).toBeInstanceOf(RuntimeError);
@@ -378,9 +380,9 @@ test("one coroutine waits at a time; the second gets a RuntimeError", () => {
   expect(trace).toEqual(['"a"']);
 });
 
-test("while somebody waits, a clock that leaps waits too", () => {
+test("a virtual clock stands still while a read waits", () => {
   note(reader.read(1));
-  const timer = loop.callLater(1000, () => trace.push("leapt"));
+  const timer = loop.callLater(1000, () => trace.push("jumped"));
   expect(() => loop.runForeverSync()).toThrow(DeadlockError);
   expect([trace, loop._external]).toEqual([[], 1]);
   timer.cancel();
@@ -388,14 +390,14 @@ test("while somebody waits, a clock that leaps waits too", () => {
 
 test.each([
   ["a limit of 0", () => new StreamReader(0), RangeError],
-  ["a limit that is none", () => new StreamReader("1" as never), TypeError],
-  ["a count that is none", () => reader.read("1" as never), TypeError],
-  ["a part of a byte", () => reader.read(0.5), RangeError],
+  ["an invalid limit", () => new StreamReader("1" as never), TypeError],
+  ["an invalid count", () => reader.read("1" as never), TypeError],
+  ["a fraction of a byte", () => reader.read(0.5), RangeError],
   ["NaN bytes", () => reader.read(Number.NaN), RangeError],
-  ["fewer than no bytes", () => reader.readexactly(-1), RangeError],
-  ["a separator that is none", () => reader.readuntil(1 as never), TypeError],
+  ["a negative count", () => reader.readexactly(-1), RangeError],
+  ["an invalid separator", () => reader.readuntil(1 as never), TypeError],
   ["an empty separator", () => reader.readuntil(["a", ""]), RangeError],
   ["no separator", () => reader.readuntil([]), RangeError],
-])("throws for %s, at the call", (_, action, Expected) => {
+])("the reader throws for %s when called", (_, action, Expected) => {
   expect(caught(action)).toBeInstanceOf(Expected);
 });

@@ -1,16 +1,13 @@
-import { beforeEach, expect, test } from "vitest";
-import type { EventLoop } from "../../src/eventLoop.ts";
+import { beforeEach, expect } from "vitest";
+import { type Coroutine, RuntimeError } from "../../src/index.ts";
 import { StreamWriter } from "../../src/io/streamWriter.ts";
-import { RuntimeError } from "../../src/loop/errors.ts";
-import type { Coroutine } from "../../src/tasks/coroutine.ts";
 import { caught } from "../support/caught.ts";
-import { newVirtualLoop, runDry } from "../support/virtualLoop.ts";
+import { runDry } from "../support/virtualLoop.ts";
+import { loop, test, trace } from "../support/virtualTest.ts";
 import { bytes } from "./utf8.ts";
 
 const HIGH_WATER = 65_536;
 
-let loop: EventLoop;
-let trace: string[];
 let writer: StreamWriter;
 const sink = {
   writableLength: 0,
@@ -23,8 +20,6 @@ const sink = {
 };
 
 beforeEach(() => {
-  loop = newVirtualLoop();
-  trace = [];
   sink.writableLength = 0;
   writer = new StreamWriter(sink, {
     _info: (name) => (name === "peername" ? "somebody" : undefined),
@@ -44,7 +39,7 @@ function note(name: string, body: Coroutine<void>) {
   });
 }
 
-test("writes text and bytes, and collects lines", () => {
+test("a StreamWriter writes text, bytes and lists of lines", () => {
   writer.write("text");
   writer.write(bytes("A"));
   writer.write("");
@@ -52,7 +47,7 @@ test("writes text and bytes, and collects lines", () => {
   expect(trace).toEqual(["write text", "write 65", "cork", "write a", "write 66", "uncork"]);
 });
 
-test("drain waits only while too much waits, for as many as call it", () => {
+test("drain waits only while too much is buffered, for any number of callers", () => {
   sink.writableLength = HIGH_WATER;
   note("at once", writer.drain());
   runDry(loop);
@@ -69,7 +64,7 @@ test("drain waits only while too much waits, for as many as call it", () => {
   expect(loop._external).toBe(0);
 });
 
-test("a lost connection ends those who wait with its error, and writes do nothing", () => {
+test("a lost connection fails its waiters with its error, and writes do nothing", () => {
   sink.writableLength = HIGH_WATER + 1;
   note("drain", writer.drain());
   note("closed", writer.waitClosed());
@@ -84,14 +79,14 @@ test("a lost connection ends those who wait with its error, and writes do nothin
   expect(writer.isClosing()).toBe(true);
 });
 
-test("a connection that is over without an error is one to drain, and none to waitClosed", () => {
+test("after a connection ends without an error, drain throws and waitClosed returns", () => {
   writer._onClose(undefined);
   const error = caught(() => loop.runUntilCompleteSync(writer.drain()));
   expect(error).toMatchObject({ code: "ECONNRESET" });
   loop.runUntilCompleteSync(writer.waitClosed());
 });
 
-test("close closes once; writes that follow do nothing, and drain gives way", () => {
+test("close closes once, then writes do nothing and drain yields to other tasks", () => {
   note("closed", writer.waitClosed());
   writer.close();
   writer.close();
@@ -105,7 +100,7 @@ test("close closes once; writes that follow do nothing, and drain gives way", ()
   expect(trace).toEqual(["destroySoon", "drained", "closed"]);
 });
 
-test("writeEof ends once; a write that follows is a mistake", () => {
+test("writeEof ends once, and a later write is an error", () => {
   expect(writer.canWriteEof()).toBe(true);
   writer.writeEof();
   writer.writeEof();
@@ -115,7 +110,7 @@ test("writeEof ends once; a write that follows is a mistake", () => {
   expect(trace).toEqual(["end", "destroySoon"]);
 });
 
-test("drain waits also after writeEof, until all is sent", () => {
+test("drain also waits after writeEof, until everything is sent", () => {
   sink.writableLength = HIGH_WATER + 1;
   writer.writeEof();
   sink.writableNeedDrain = false;
@@ -128,7 +123,7 @@ test("drain waits also after writeEof, until all is sent", () => {
   expect(trace).toEqual(["end", "drained"]);
 });
 
-test("a block with using closes it", () => {
+test("a block with using closes the writer", () => {
   {
     using _ = writer;
     trace.push("inside");
@@ -136,7 +131,7 @@ test("a block with using closes it", () => {
   expect(trace).toEqual(["inside", "destroySoon"]);
 });
 
-test("getExtraInfo gives the fallback for what it does not know", () => {
+test("getExtraInfo returns the fallback for an unknown name", () => {
   expect(writer.getExtraInfo("peername")).toBe("somebody");
   expect(writer.getExtraInfo("cipher")).toBeUndefined();
   expect(writer.getExtraInfo("cipher", "none")).toBe("none");
@@ -145,15 +140,15 @@ test("getExtraInfo gives the fallback for what it does not know", () => {
 test.each([
   ["a number", () => writer.write(1 as never)],
   ["an array", () => writer.write([1] as never)],
-  ["lines that are none", () => writer.writelines("text")],
-  ["bytes for lines", () => writer.writelines(bytes("text") as never)],
-  ["a list with something else", () => writer.writelines(["a", 1 as never])],
-])("throws a TypeError for %s, and writes nothing", (_, action) => {
+  ["invalid lines", () => writer.writelines("text")],
+  ["bytes in place of lines", () => writer.writelines(bytes("text") as never)],
+  ["a list with an invalid element", () => writer.writelines(["a", 1 as never])],
+])("the writer throws a TypeError for %s, and writes nothing", (_, action) => {
   expect(caught(action)).toBeInstanceOf(TypeError);
   expect(trace).toEqual([]);
 });
 
-test("abort fails those who wait to write, and is no error for who waits for the end", () => {
+test("abort fails waiting writers, but not tasks that wait for the end", () => {
   sink.writableLength = 2 * HIGH_WATER;
   note("drained", writer.drain());
   note("closed", writer.waitClosed());
@@ -176,7 +171,7 @@ test("abort fails those who wait to write, and is no error for who waits for the
   ]);
 });
 
-test("abort of what is over already changes nothing", () => {
+test("abort of a closed connection changes nothing", () => {
   writer._onClose(new Error("broken"));
   writer.abort();
   note("closed", writer.waitClosed());

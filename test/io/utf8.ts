@@ -1,4 +1,4 @@
-/** The bytes of a text, in UTF-8. */
+/** The bytes of a text in UTF-8. */
 export function bytes(text: string): Uint8Array {
   return new TextEncoder().encode(text);
 }

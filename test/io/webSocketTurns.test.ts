@@ -1,25 +1,28 @@
-// What openWebSocket does in the very turns in which a cancel, a close or room comes. A WebSocket that does as it is told
-// stands in for the platform's.
+// openWebSocket in exactly the turn in which a cancellation, a close or free room arrives. A
+// WebSocket that the test controls replaces the platform's.
 
 import { afterEach, beforeEach, expect, test } from "vitest";
+import {
+  type Coroutine,
+  createTask,
+  gather,
+  RuntimeError,
+  run,
+  runSync,
+  sleep,
+  timeout,
+} from "../../src/index.ts";
 import { openWebSocket, type WebSocketOptions } from "../../src/io/webSocket.ts";
 import { type WebSocketConnection, WebSocketError } from "../../src/io/webSocketConnection.ts";
-import { RuntimeError } from "../../src/loop/errors.ts";
-import { run, runSync } from "../../src/run.ts";
-import { createTask } from "../../src/tasks/awaitable.ts";
-import type { Coroutine } from "../../src/tasks/coroutine.ts";
-import { gather } from "../../src/tasks/gather.ts";
-import { sleep } from "../../src/tasks/sleep.ts";
-import { timeout } from "../../src/tasks/timeout.ts";
 import { VirtualClock } from "../../src/testing.ts";
 
 const platformWebSocket = globalThis.WebSocket;
 
 let trace: unknown[];
-/** The last one that was made. */
+/** The last one that was created. */
 let fake: FakeWebSocket;
 
-/** Opens in a task of the host, and keeps what is sent until `flush`. */
+/** Opens in a task of the host, and keeps sent data until `flush`. */
 class FakeWebSocket extends EventTarget {
   readyState = 0;
   bufferedAmount = 0;
@@ -81,7 +84,7 @@ function* reader(socket: WebSocketConnection, name: string): Coroutine<void> {
   trace.push(name + (yield* socket.read()));
 }
 
-test("those who read are served in order", async () => {
+test("waiting readers are served in order", async () => {
   await withSocket(function* (socket) {
     const readers = [..."abc"].map((name) => createTask(reader(socket, name)));
     yield;
@@ -92,7 +95,7 @@ test("those who read are served in order", async () => {
   expect(trace).toEqual(["a1", "b2", "c3", "end", "closing"]);
 });
 
-test("a message that was handed over to a read which is cancelled goes to the next", async () => {
+test("a message that was handed to a cancelled read goes to the next read", async () => {
   await withSocket(function* (socket) {
     const first = createTask(reader(socket, "a"));
     const second = createTask(reader(socket, "b"));
@@ -111,7 +114,7 @@ test("a message that was handed over to a read which is cancelled goes to the ne
   expect(trace).toEqual(["b1", "d2", "end", "closing"]);
 });
 
-test("who writes waits for room, and newcomers wait behind", async () => {
+test("a writer waits for room, and newcomers wait behind it", async () => {
   await withSocket(
     function* (socket) {
       yield* socket.write("12345");
@@ -120,7 +123,7 @@ test("who writes waits for room, and newcomers wait behind", async () => {
       yield* sleep(10);
       fake.bufferedAmount = 4;
       const newcomer = createTask(socket.write("c"));
-      // Many times as long as it takes to look again.
+      // Many times the polling interval.
       const flush = setInterval(() => {
         trace.push("-");
         fake.bufferedAmount = 4;
@@ -135,7 +138,7 @@ test("who writes waits for room, and newcomers wait behind", async () => {
   expect(trace).toEqual(["12345", "a", "-", "b", "-", "c", "end", "closing"]);
 });
 
-test("a write that is cancelled while it waits is not sent, and those behind it are", async () => {
+test("a write that is cancelled while it waits is not sent, but later ones are", async () => {
   await withSocket(
     function* (socket) {
       yield* socket.write("12345");
@@ -152,7 +155,7 @@ test("a write that is cancelled while it waits is not sent, and those behind it 
   expect(trace).toEqual(["12345", "a", "c", [false, true, false], "end", "closing"]);
 });
 
-test("nothing looks for room any more when all who waited were cancelled", async () => {
+test("polling for room ends when all waiters were cancelled", async () => {
   let looks = 0;
   await withSocket(
     function* (socket) {
@@ -174,7 +177,7 @@ test.each([
   ["closed here", (socket: WebSocketConnection) => socket.close()],
   ["closed by the peer", () => fake.end(1000, true)],
   ["broken", () => fake.end(1006, false)],
-])("who waits to write to a connection that is %s gets an error", async (_, end) => {
+])("a writer that waits on a connection that is %s gets an error", async (_, end) => {
   await withSocket(
     function* (socket) {
       yield* socket.write("12345");
@@ -191,7 +194,7 @@ test.each([
   expect(trace.filter((entry) => entry !== "closing")).toEqual(["12345", "end"]);
 });
 
-test("a message with which there is too much unread is the last one", async () => {
+test("a message that exceeds `maxUnread` is the last one", async () => {
   await withSocket(
     function* (socket) {
       fake.come("12");
@@ -211,11 +214,11 @@ test("a message with which there is too much unread is the last one", async () =
     { maxUnread: 4 },
   );
 
-  const message = "Too much came that nobody had read";
+  const message = "The unread messages exceeded `maxUnread`";
   expect(trace).toEqual(["a12", "closing", "b34", "c56", message, "end"]);
 });
 
-test("a loop that closes closes it", async () => {
+test("a loop that closes also closes its connections", async () => {
   await withSocket(function* () {
     yield;
   });
@@ -223,7 +226,7 @@ test("a loop that closes closes it", async () => {
   expect(trace).toEqual(["end", "closing"]);
 });
 
-test("a cancel while it opens closes it", async () => {
+test("a cancellation closes a connection that is still opening", async () => {
   await run(function* (): Coroutine<void> {
     const opening = createTask(openWebSocket("ws://anywhere"));
     yield;
@@ -235,7 +238,7 @@ test("a cancel while it opens closes it", async () => {
   expect(trace).toEqual(["closing", true]);
 });
 
-test("on a clock that stands still, time waits for messages and for room", async () => {
+test("a virtual clock waits for messages, and for room to send", async () => {
   await run(
     function* (): Coroutine<void> {
       yield* timeout(1, function* (): Coroutine<void> {
@@ -257,7 +260,7 @@ test("on a clock that stands still, time waits for messages and for room", async
   expect(trace).toEqual(["amessage", "12345", "6", "closing"]);
 });
 
-test("a blocked thread is told why nothing can come", () => {
+test("a blocked thread gets an error that explains why nothing can arrive", () => {
   const clock = new VirtualClock();
 
   expect(() => runSync(() => openWebSocket("ws://anywhere"), { clock })).toThrow(
@@ -265,7 +268,7 @@ test("a blocked thread is told why nothing can come", () => {
   );
 });
 
-test("without a WebSocket there is an error that says where to get one", () => {
+test("without a WebSocket, the error names where to get one", () => {
   globalThis.WebSocket = undefined as never;
 
   expect(() => openWebSocket("ws://anywhere")).toThrow(RuntimeError);

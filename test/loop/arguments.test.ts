@@ -1,43 +1,44 @@
-// Wrong arguments of everything public: the error comes at the call, and names the argument, what
-// was expected and what came.
+// Wrong arguments of the whole public API. The error is thrown at the call, and names the argument,
+// what was expected and the value.
 
-import { beforeEach, describe, expect, test } from "vitest";
-import { type EventLoop, newEventLoop, setEventLoop } from "../../src/eventLoop.ts";
-import { describe as describeValue } from "../../src/loop/arguments.ts";
-import { run, runSync } from "../../src/run.ts";
+import { describe, expect } from "vitest";
 import {
   allTasks,
+  type Coroutine,
+  coroutine,
   createTask,
   currentTask,
   ensureFuture,
+  Future,
+  fromPromise,
+  gather,
+  newEventLoop,
+  run,
+  runSync,
+  setEventLoop,
+  sleep,
   wrapFuture,
-} from "../../src/tasks/awaitable.ts";
-import { type Coroutine, coroutine } from "../../src/tasks/coroutine.ts";
-import { fromPromise } from "../../src/tasks/fromPromise.ts";
-import { Future } from "../../src/tasks/future.ts";
-import { gather } from "../../src/tasks/gather.ts";
-import { sleep } from "../../src/tasks/sleep.ts";
+} from "../../src/index.ts";
+import { describe as describeValue } from "../../src/lang/arguments.ts";
 import { VirtualClock } from "../../src/testing.ts";
-import { newVirtualLoop, runVirtually } from "../support/virtualLoop.ts";
+import { runVirtually } from "../support/virtualLoop.ts";
+import { loop, test } from "../support/virtualTest.ts";
 
-let loop: EventLoop;
-
-beforeEach(() => {
-  loop = newVirtualLoop();
-});
-
-/** Any value at all, as an unchecked program passes it. */
+/** Any value at all, as an unchecked program may pass it. */
 function wrong(value: unknown): never {
   return value as never;
 }
 
-/** Rejects with what `call` throws, or what its promise rejects with. Waits for no future: it may never be done. */
+/**
+ * Rejects with the error that `call` throws or that its promise rejects with. Does not wait for a
+ * future, which may never complete.
+ */
 async function attempt(call: (value: never) => unknown, value: unknown): Promise<void> {
   const result = call(wrong(value));
   if (result instanceof Promise) await result;
 }
 
-describe("a callback that is no function is a TypeError", () => {
+describe("a callback that is not a function", () => {
   const calls: Record<string, (callback: never) => unknown> = {
     callSoon: (callback) => loop.callSoon(callback),
     callLater: (callback) => loop.callLater(1, callback),
@@ -45,7 +46,7 @@ describe("a callback that is no function is a TypeError", () => {
     addDoneCallback: (callback) => loop.createFuture().addDoneCallback(callback),
   };
 
-  test.each(Object.entries(calls))("for %s", (_, call) => {
+  test.each(Object.entries(calls))("throws a TypeError for %s", (_, call) => {
     for (const callback of [undefined, null, 42, "text", {}, Promise.resolve(), sleep(1)]) {
       expect(() => call(wrong(callback))).toThrow(
         new TypeError(`Expected \`callback\` to be a function, got ${describeValue(callback)}`),
@@ -56,14 +57,14 @@ describe("a callback that is no function is a TypeError", () => {
   test.each<[string, (value: never) => unknown]>([
     ["handler", (value) => loop.setExceptionHandler(value)],
     ["factory", (value) => loop.setTaskFactory(value)],
-  ])("for a %s", (name, call) => {
+  ])("throws a TypeError for a %s", (name, call) => {
     expect(() => call(wrong(42))).toThrow(
       new TypeError(`Expected \`${name}\` to be a function, got \`42\` (number)`),
     );
   });
 });
 
-describe("a time that is no number", () => {
+describe("a time that is not a number", () => {
   const calls: Record<string, [string, (time: never) => unknown]> = {
     callLater: ["delay", (time) => loop.callLater(time, () => {})],
     callAt: ["when", (time) => loop.callAt(time, () => {})],
@@ -73,7 +74,7 @@ describe("a time that is no number", () => {
     advanceTo: ["when", (time) => new VirtualClock().advanceTo(time)],
   };
 
-  test.each(Object.entries(calls))("is a TypeError for %s", (_, [name, call]) => {
+  test.each(Object.entries(calls))("throws a TypeError for %s", (_, [name, call]) => {
     for (const time of ["soon", null, {}, 1n, Symbol("time"), [1]]) {
       expect(() => call(wrong(time))).toThrow(TypeError);
       expect(() => call(wrong(time))).toThrow(
@@ -82,42 +83,42 @@ describe("a time that is no number", () => {
     }
   });
 
-  test.each(Object.entries(calls))("is a RangeError for %s if it is NaN", (_, [name, call]) => {
+  test.each(Object.entries(calls))("throws a RangeError for %s if it is NaN", (_, [name, call]) => {
     expect(() => call(wrong(NaN))).toThrow(
-      new RangeError(`Expected \`${name}\` to be a number of milliseconds, got \`NaN\``),
+      new RangeError(`Expected \`${name}\` to be a number of milliseconds, got \`NaN\` (number)`),
     );
   });
 });
 
-describe("what is no coroutine is a TypeError", () => {
+describe("a value that is not a coroutine", () => {
   const values: Record<string, unknown> = {
     "a number": 42,
     "a promise": Promise.resolve(),
     "an async function": async () => {},
-    "a function that gives none": () => 42,
+    "a function that returns no coroutine": () => 42,
     nothing: undefined,
   };
 
-  test.each(Object.entries(values))("for createTask: %s", (_, value) => {
+  test.each(Object.entries(values))("throws a TypeError for createTask: %s", (_, value) => {
     expect(() => loop.createTask(wrong(value))).toThrow(TypeError);
     expect(() => createTask(wrong(value))).toThrow(TypeError);
     expect(() => loop.createTask(wrong(value))).toThrow("Expected `coro` to ");
   });
 
-  test("and a promise gets a hint", () => {
+  test("throws an error with a hint if it is a promise", () => {
     expect(() => loop.createTask(wrong(Promise.resolve()))).toThrow(
       "Expected `coro` to be a coroutine or a generator function, got `Promise` (object). " +
         "For a promise use `ensureFuture` or `fromPromise`",
     );
   });
 
-  test.each(Object.entries(values))("for coroutine: %s", (_, fn) => {
+  test.each(Object.entries(values))("throws a TypeError for coroutine: %s", (_, fn) => {
     expect(() => coroutine(wrong(fn))).toThrow(TypeError);
     expect(() => coroutine(wrong(fn))).toThrow("Expected `fn` to be a generator function");
   });
 });
 
-describe("what cannot be awaited is a TypeError", () => {
+describe("a value that cannot be awaited", () => {
   const calls: Record<string, [string, (aw: never) => unknown]> = {
     run: ["main", (aw) => run(aw)],
     runSync: ["main", (aw) => runSync(aw)],
@@ -129,18 +130,21 @@ describe("what cannot be awaited is a TypeError", () => {
     gather: ["aws[1]", (aw) => gather([sleep(1), aw])],
   };
 
-  test.each(Object.entries(calls))("for %s", async (_, [name, call]) => {
+  test.each(Object.entries(calls))("throws a TypeError for %s", async (_, [name, call]) => {
     for (const value of [42, "text", null, undefined, {}]) {
       await expect(attempt(call, value)).rejects.toThrow(TypeError);
       await expect(attempt(call, value)).rejects.toThrow(`Expected \`${name}\` to be `);
     }
   });
 
-  test.each([42, "text", null, undefined, {}])("for gather(%s), which is no list", (value) => {
-    expect(() => gather(wrong(value))).toThrow("Expected `aws` to be a list of awaitables");
-  });
+  test.each([42, "text", null, undefined, {}])(
+    "throws a TypeError for gather(%s), which is not a list",
+    (value) => {
+      expect(() => gather(wrong(value))).toThrow("Expected `aws` to be a list of awaitables");
+    },
+  );
 
-  test("and a gather then starts nothing", () => {
+  test("prevents a gather from starting anything", () => {
     const started = runVirtually(function* (): Coroutine<boolean> {
       let hasStarted = false;
       function* start(): Coroutine<void> {
@@ -155,7 +159,7 @@ describe("what cannot be awaited is a TypeError", () => {
   });
 });
 
-describe("options of a wrong type are a TypeError", () => {
+describe("options of a wrong type", () => {
   const calls: Record<string, (options: never) => unknown> = {
     newEventLoop: (options) => newEventLoop(options),
     run: (options) => run(sleep(1), options),
@@ -171,7 +175,7 @@ describe("options of a wrong type are a TypeError", () => {
     Future: (options) => new Future(options),
   };
 
-  test.each(Object.entries(calls))("for %s", async (_, call) => {
+  test.each(Object.entries(calls))("throw a TypeError for %s", async (_, call) => {
     for (const options of [42, "text", null]) {
       await expect(attempt(call, options)).rejects.toThrow(
         new TypeError(`Expected \`options\` to be an object, got ${describeValue(options)}`),
@@ -190,7 +194,7 @@ describe("options of a wrong type are a TypeError", () => {
     "a loop of Future": ["loop", {}, (options) => new Future(options)],
   };
 
-  test.each(Object.entries(fields))("for %s", async (_, [name, value, call]) => {
+  test.each(Object.entries(fields))("throw a TypeError for %s", async (_, [name, value, call]) => {
     await expect(attempt(call, { [name]: value })).rejects.toThrow(`Expected \`${name}\` to be `);
   });
 });
@@ -199,12 +203,12 @@ test.each<[string, (loop: never) => unknown]>([
   ["setEventLoop", setEventLoop],
   ["currentTask", currentTask],
   ["allTasks", allTasks],
-])("a loop that is none is a TypeError for %s", (_, call) => {
+])("an invalid loop throws a TypeError for %s", (_, call) => {
   expect(() => call(wrong("text"))).toThrow(TypeError);
   expect(() => call(wrong("text"))).toThrow('Expected `loop` to be an event loop, got `"text"`');
 });
 
-test("a task factory that makes no task is a TypeError", () => {
+test("createTask throws a TypeError if the task factory returns no task", () => {
   loop.setTaskFactory(wrong(() => 42));
 
   expect(() => loop.createTask(sleep(1))).toThrow(
@@ -212,7 +216,7 @@ test("a task factory that makes no task is a TypeError", () => {
   );
 });
 
-describe("an error's words for a value", () => {
+describe("the description of a value in an error", () => {
   test.each<[unknown, string]>([
     [undefined, "`undefined`"],
     [null, "`null`"],
@@ -231,11 +235,11 @@ describe("an error's words for a value", () => {
     [new Map(), "`Map` (object)"],
     [new (class Client {})(), "`Client` (object)"],
     [Promise.resolve(), "`Promise` (object)"],
-  ])("%o", (value, words) => {
+  ])("is right for %o", (value, words) => {
     expect(describeValue(value)).toBe(words);
   });
 
-  test("are short, however long the value is", () => {
+  test("is short, however long the value is", () => {
     expect(describeValue("x".repeat(1_000)).length).toBeLessThan(60);
   });
 });

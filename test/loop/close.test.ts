@@ -1,19 +1,9 @@
-import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
-import type { EventLoop } from "../../src/eventLoop.ts";
-import { RuntimeError } from "../../src/loop/errors.ts";
-import type { Coroutine } from "../../src/tasks/coroutine.ts";
-import { sleep } from "../../src/tasks/sleep.ts";
+import { afterEach, describe, expect, vi } from "vitest";
+import { type Coroutine, type EventLoop, RuntimeError, sleep } from "../../src/index.ts";
 import { hostTimer } from "../support/host.ts";
 import { collectReports } from "../support/reports.ts";
 import { newVirtualLoop, runDry } from "../support/virtualLoop.ts";
-
-let loop: EventLoop;
-let trace: string[];
-
-beforeEach(() => {
-  loop = newVirtualLoop();
-  trace = [];
-});
+import { loop, test, trace } from "../support/virtualTest.ts";
 
 afterEach(() => {
   vi.restoreAllMocks();
@@ -24,7 +14,7 @@ function push(letter: string): void {
 }
 
 describe("close", () => {
-  test("drops what still waits", () => {
+  test("drops all callbacks, timers and tasks that are still waiting", () => {
     loop.callSoon(push, "x");
     loop.callLater(1, push, "x");
     loop.createTask(function* (): Coroutine<void> {
@@ -35,14 +25,14 @@ describe("close", () => {
     expect([loop.isClosed(), [...loop._slots], trace]).toEqual([true, [], []]);
   });
 
-  test("does nothing the second time", () => {
+  test("does nothing if the loop is already closed", () => {
     loop.close();
     loop.close();
 
     expect(loop.isClosed()).toBe(true);
   });
 
-  test("reports exceptions that nobody retrieved", () => {
+  test("reports unretrieved exceptions", () => {
     const reports = collectReports(loop);
     const future = loop.createFuture();
     future.setException("failure");
@@ -69,15 +59,15 @@ describe("close", () => {
   });
 });
 
-describe("an exception handler that hears of exceptions during close", () => {
+describe("an exception handler that runs during close", () => {
   const uses: Record<string, (closing: EventLoop) => unknown> = {
     "close()": (closing) => closing.close(),
     "runForever()": (closing) => closing.runForever().catch(() => {}),
     "callSoon()": (closing) => closing.callSoon(push, "x"),
   };
 
-  // Cores are used again: the next loops must not get one between them.
-  test.each(Object.entries(uses))("may call %s and harms no other loop", async (_, use) => {
+  // Cores are used again: the next loops must not share one.
+  test.each(Object.entries(uses))("may call %s without harming another loop", async (_, use) => {
     vi.spyOn(console, "error").mockImplementation(() => {});
     const others: EventLoop[] = [];
     loop.setExceptionHandler((closing) => {
@@ -105,7 +95,7 @@ describe("an exception handler that hears of exceptions during close", () => {
 test.each([
   ["nothing", 0],
   ["something", 1],
-])("a loop finds nothing of one that was closed with %s pending", (_, pending) => {
+])("a new loop inherits nothing from one that was closed with %s pending", (_, pending) => {
   const first = newVirtualLoop();
   for (let i = 0; i < 3_000; i++) first.callLater(i % 7, () => undefined);
   first.callSoon(() => first.callLater(10, () => first.stop()));

@@ -1,54 +1,58 @@
-// Which values a context variable has for whom.
+// The value of a context variable, as seen from each place. One file, because each case is a row of
+// the same table.
 
-import { beforeEach, describe, expect, test } from "vitest";
-import type { EventLoop } from "../../src/eventLoop.ts";
-import { Context, ContextVar, copyContext, type Token } from "../../src/loop/context.ts";
-import { LookupError, RuntimeError } from "../../src/loop/errors.ts";
-import { createTask } from "../../src/tasks/awaitable.ts";
-import { type Coroutine, coroutine } from "../../src/tasks/coroutine.ts";
-import { gather } from "../../src/tasks/gather.ts";
-import { sleep } from "../../src/tasks/sleep.ts";
+import { beforeEach, describe, expect } from "vitest";
+import {
+  Context,
+  ContextVar,
+  type Coroutine,
+  copyContext,
+  coroutine,
+  createTask,
+  gather,
+  LookupError,
+  RuntimeError,
+  sleep,
+  type Token,
+} from "../../src/index.ts";
 import { newVirtualLoop, runDry, runVirtually } from "../support/virtualLoop.ts";
+import { loop, test, trace } from "../support/virtualTest.ts";
 
-let loop: EventLoop;
-let trace: string[];
 let name: ContextVar<string>;
 
 beforeEach(() => {
-  loop = newVirtualLoop();
-  trace = [];
   name = new ContextVar("name", { default: "nobody" });
 });
 
 const log = () => trace.push(name.get());
 
 describe("a context variable", () => {
-  test("gives its value, else the fallback, else the default", () => {
+  test("returns its value, otherwise the fallback, otherwise the default", () => {
     const bare = new ContextVar<number>("bare");
     expect([name.get(), name.get("fallback"), bare.get(1)]).toEqual(["nobody", "fallback", 1]);
     bare.set(0);
     expect([bare.get(), bare.get(1)]).toEqual([0, 0]);
   });
 
-  test("takes undefined for a value, a fallback and a default", () => {
+  test("accepts undefined as a value, a fallback and a default", () => {
     const variable = new ContextVar<undefined>("v", { default: undefined });
     const bare = new ContextVar<undefined>("bare");
     expect([variable.get(), bare.get(undefined)]).toEqual([undefined, undefined]);
   });
 
-  test("without a value and a default is a LookupError that names it", () => {
+  test("throws a LookupError with its name if it has neither a value nor a default", () => {
     const find = () => new ContextVar("requestId").get();
     expect(find).toThrow(LookupError);
     expect(find).toThrow('"requestId"');
   });
 
-  test("rejects a name that is no string", () => {
+  test("rejects a name that is not a string", () => {
     expect(() => new ContextVar(1 as never)).toThrow("Expected `name` to be a string, got `1`");
   });
 });
 
 describe("a token", () => {
-  test("puts the value before back, and the absence of one", () => {
+  test("restores the previous value, or its absence", () => {
     const bare = new ContextVar<number>("bare");
     const first = bare.set(1);
     const second = bare.set(2);
@@ -66,7 +70,7 @@ describe("a token", () => {
     expect(() => name.reset(token)).toThrow(RuntimeError);
   });
 
-  test("works for its own variable only, and for its own context only", () => {
+  test("works only for its own variable, and only for its own context", () => {
     const token = name.set("a");
     expect(() => new ContextVar<string>("other").reset(token)).toThrow(RangeError);
     expect(() => copyContext().run(() => name.reset(token))).toThrow(RangeError);
@@ -77,7 +81,7 @@ describe("a token", () => {
 });
 
 describe("a context", () => {
-  test("runs a function with its own values, and keeps what that sets", () => {
+  test("runs a function with its own values, and keeps the function's changes", () => {
     const context = new Context();
     const result = context.run(
       (a, b) => {
@@ -106,7 +110,7 @@ describe("a context", () => {
     expect(name.get()).toBe("nobody");
   });
 
-  test("nests with others, and cannot be entered twice", () => {
+  test("can be entered inside another one, but not inside itself", () => {
     const outer = new Context();
     outer.run(() => {
       name.set("outer");
@@ -120,7 +124,7 @@ describe("a context", () => {
     expect(trace).toEqual(["inner", "outer"]);
   });
 
-  test("copies its values and not their changes", () => {
+  test("copies values, and is not affected by later changes to the original", () => {
     const context = new Context();
     context.run(() => name.set("a"));
     const copy = context.copy();
@@ -128,7 +132,7 @@ describe("a context", () => {
     expect([context.get(name), copy.get(name)]).toEqual(["a", "b"]);
   });
 
-  test("lists what has a value", () => {
+  test("lists the variables that have a value", () => {
     const context = new Context();
     expect([context.size, context.has(name), context.get(name), context.get(name, 1)]).toEqual([
       0,
@@ -147,7 +151,7 @@ describe("a context", () => {
 });
 
 describe("a task", () => {
-  test("starts with a copy of the values of where it was made, and keeps what it sets to itself", () => {
+  test("starts with a copy of its creator's values, and keeps its changes to itself", () => {
     name.set("outermost");
     const task = loop.createTask(function* () {
       log();
@@ -169,7 +173,7 @@ describe("a task", () => {
     expect(name.get()).toBe("changed");
   });
 
-  test("finds its values again after each wait, beside others that have theirs", () => {
+  test("still has its own values after each wait, while other tasks run", () => {
     runVirtually(function* () {
       const worker = coroutine(function* (who: string): Coroutine<void> {
         name.set(who);
@@ -186,7 +190,7 @@ describe("a task", () => {
     expect(trace).toEqual([..."abababababab", "nobody"]);
   });
 
-  test("shares its values with what it awaits by yield*", () => {
+  test("shares its values with the coroutines it awaits by yield*", () => {
     runVirtually(function* () {
       yield* coroutine(function* (): Coroutine<void> {
         name.set("callee");
@@ -197,7 +201,7 @@ describe("a task", () => {
     expect(trace).toEqual(["callee"]);
   });
 
-  test("runs in the very context that it is given", () => {
+  test("runs in the passed context itself, not in a copy", () => {
     const context = new Context();
     const task = loop.createTask(
       function* () {
@@ -210,7 +214,7 @@ describe("a task", () => {
     expect([context.get(name), task.getContext()]).toEqual(["task", context]);
   });
 
-  test("has a context to show, also when nobody has set anything", () => {
+  test("has a context even if nothing has ever been set", () => {
     const task = loop.createTask(function* () {
       yield;
       log();
@@ -220,7 +224,7 @@ describe("a task", () => {
     expect(trace).toEqual(["from outside"]);
   });
 
-  test("started eagerly has values of its own from its first step", () => {
+  test("has its own values from its first step if it is started eagerly", () => {
     runVirtually(function* () {
       name.set("parent");
       createTask(
@@ -238,7 +242,7 @@ describe("a task", () => {
     expect(trace).toEqual(["parent", "child"]);
   });
 
-  test("rejects a context that is none", () => {
+  test("rejects an invalid context", () => {
     expect(() => loop.createTask(function* () {}, { context: {} as Context })).toThrow(
       "Expected `context` to be a Context",
     );
@@ -246,7 +250,7 @@ describe("a task", () => {
 });
 
 describe("a callback", () => {
-  test("runs with the values of when it was scheduled, and what it sets ends with it", () => {
+  test("runs with the values from when it was scheduled, and its changes end with it", () => {
     name.set("first");
     loop.callSoon(() => {
       log();
@@ -262,7 +266,7 @@ describe("a callback", () => {
     expect(name.get()).toBe("second");
   });
 
-  test("that sets the first value of all finds it until it ends", () => {
+  test("that sets the first value of the program sees it until it ends", () => {
     loop.callSoon(() => {
       name.set("mine");
       log();
@@ -272,7 +276,7 @@ describe("a callback", () => {
     expect(trace).toEqual(["mine", "nobody"]);
   });
 
-  test("of a future runs with the values of where it was added, or in the context that is given", () => {
+  test("of a future runs with the values from when the callback was added, or in the given context", () => {
     const context = new Context();
     const future = loop.createFuture<void>();
     name.set("adder");
@@ -292,7 +296,7 @@ describe("a callback", () => {
     expect(() => future.addDoneCallback(log, { context: 1 as never })).toThrow(TypeError);
   });
 
-  test("of a future is taken back by its function, whatever its context", () => {
+  test("of a future is removed by its function, whatever its context", () => {
     const future = loop.createFuture<void>();
     name.set("some");
     future.addDoneCallback(log);
@@ -310,7 +314,7 @@ describe("a callback", () => {
     expect(messages[0]).toContain("breaks");
   });
 
-  test("of a loop inside another's callback has values of its own", () => {
+  test("of a loop inside another loop's callback has its own values", () => {
     const inner = newVirtualLoop();
     new Context().run(() => {
       name.set("outer");

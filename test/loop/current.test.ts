@@ -1,19 +1,17 @@
-// Which loop is the current one: the one whose callback is on the stack, else the thread's default.
+// The current loop: the one whose callback is on the stack, or else the thread's default loop.
 
-import { afterEach, beforeEach, describe, expect, test } from "vitest";
-import { type EventLoop, getEventLoop, getRunningLoop, setEventLoop } from "../../src/eventLoop.ts";
-import { RuntimeError } from "../../src/loop/errors.ts";
-import type { Coroutine } from "../../src/tasks/coroutine.ts";
-import { sleep } from "../../src/tasks/sleep.ts";
+import { afterEach, describe, expect } from "vitest";
+import {
+  type Coroutine,
+  type EventLoop,
+  getEventLoop,
+  getRunningLoop,
+  RuntimeError,
+  setEventLoop,
+  sleep,
+} from "../../src/index.ts";
 import { newVirtualLoop, runDry } from "../support/virtualLoop.ts";
-
-let loop: EventLoop;
-let trace: string[];
-
-beforeEach(() => {
-  loop = newVirtualLoop();
-  trace = [];
-});
+import { loop, test, trace } from "../support/virtualTest.ts";
 
 function push(letter: string): void {
   trace.push(letter);
@@ -24,7 +22,7 @@ describe("the current loop", () => {
     setEventLoop(null);
   });
 
-  test("is the running one inside a callback and a task", () => {
+  test("is the running loop inside a callback and a task", () => {
     const loops: EventLoop[] = [];
     loop.callSoon(() => loops.push(getRunningLoop(), getEventLoop()));
     loop.createTask(function* (): Coroutine<void> {
@@ -36,7 +34,7 @@ describe("the current loop", () => {
     expect(loops.map((found) => found === loop)).toEqual([true, true, true, true]);
   });
 
-  test("does not run outside of callbacks", async () => {
+  test("does not exist outside callbacks, where getRunningLoop throws", async () => {
     expect(getRunningLoop).toThrow(RuntimeError);
     const run = loop.runUntilComplete(sleep(1));
     expect(getRunningLoop).toThrow(RuntimeError);
@@ -44,13 +42,13 @@ describe("the current loop", () => {
     expect(getRunningLoop).toThrow(RuntimeError);
   });
 
-  test("is the thread's default loop elsewhere, made on first use", () => {
+  test("is the thread's default loop outside callbacks, where getEventLoop creates it on first use", () => {
     const made = getEventLoop();
 
     expect([getEventLoop() === made, made.isRunning()]).toEqual([true, false]);
   });
 
-  test("is what setEventLoop was given, until that is taken back", () => {
+  test("is the one passed to setEventLoop, until it is reset", () => {
     setEventLoop(loop);
     const given = getEventLoop();
     setEventLoop(null);
@@ -58,14 +56,14 @@ describe("the current loop", () => {
     expect([given === loop, getEventLoop() === loop]).toEqual([true, false]);
   });
 
-  test("is a new one once the default loop is closed", () => {
+  test("is a new loop after the default loop was closed", () => {
     setEventLoop(loop);
     loop.close();
 
     expect(getEventLoop().isClosed()).toBe(false);
   });
 
-  test("is the inner one inside a loop that runs in another one's callback", () => {
+  test("is the inner loop if one runs inside another loop's callback", () => {
     const inner = newVirtualLoop();
     loop.callSoon(() => {
       push(String(getRunningLoop() === loop));

@@ -1,24 +1,16 @@
-import { afterEach, beforeEach, describe, expect, test } from "vitest";
-import type { EventLoop } from "../../src/eventLoop.ts";
-import { CancelledError } from "../../src/loop/errors.ts";
-import { createTask } from "../../src/tasks/awaitable.ts";
-import { sleep } from "../../src/tasks/sleep.ts";
-import { newVirtualLoop } from "../support/virtualLoop.ts";
+import { afterEach, describe, expect } from "vitest";
+import { CancelledError, createTask, sleep } from "../../src/index.ts";
+import { loop, test } from "../support/virtualTest.ts";
 
 const engine: { stackTraceLimit?: unknown } = Error;
 const given = Object.getOwnPropertyDescriptor(Error, "stackTraceLimit");
-let loop: EventLoop;
-
-beforeEach(() => {
-  loop = newVirtualLoop();
-});
 
 afterEach(() => {
   loop.close();
   if (given !== undefined) Object.defineProperty(Error, "stackTraceLimit", given);
 });
 
-/** The stack of a cancel. */
+/** The stack of a cancellation. */
 function stackOfCancel(): string {
   return loop.runUntilCompleteSync(function* () {
     const task = createTask(sleep(100));
@@ -33,16 +25,17 @@ function stackOfCancel(): string {
   }) as string;
 }
 
-// What follows is V8's: other engines have no limit to set, or record a stack when it is thrown.
-describe.runIf(given !== undefined)("the error of a cancel", () => {
-  test("has no stack, and in debug mode that of who cancelled", () => {
+// The following tests are specific to V8. Other engines have no stack limit, or record a stack when
+// an error is thrown.
+describe.runIf(given !== undefined)("a CancelledError", () => {
+  test("has no stack, except in debug mode, where it shows the call of cancel", () => {
     expect(stackOfCancel()).toBe("CancelledError: The future was cancelled");
     loop.setDebug(true);
     expect(stackOfCancel()).toContain("errors.test");
   });
 
   test.each([10, 0, Infinity, Number.NaN, undefined, "ten"])(
-    "leaves a limit of %s for stacks as it is",
+    "does not change a stack limit of %s",
     (limit) => {
       for (const debug of [false, true]) {
         loop.setDebug(debug);
@@ -53,7 +46,7 @@ describe.runIf(given !== undefined)("the error of a cancel", () => {
     },
   );
 
-  test("is thrown where the program has frozen the limit, too", () => {
+  test("is thrown even if the program has frozen the limit", () => {
     Object.defineProperty(Error, "stackTraceLimit", { writable: false });
     for (const debug of [false, true]) {
       loop.setDebug(debug);

@@ -1,17 +1,12 @@
-// Where exceptions go that nobody could catch.
+// The destination of exceptions that nothing could catch.
 
-import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
-import { type EventLoop, newEventLoop } from "../../src/eventLoop.ts";
+import { afterEach, describe, expect, vi } from "vitest";
+import { newEventLoop } from "../../src/index.ts";
 import { collectReports } from "../support/reports.ts";
-import { newVirtualLoop, runDry } from "../support/virtualLoop.ts";
+import { runDry } from "../support/virtualLoop.ts";
+import { loop, test } from "../support/virtualTest.ts";
 
 const failure = new Error("failure");
-
-let loop: EventLoop;
-
-beforeEach(() => {
-  loop = newVirtualLoop();
-});
 
 afterEach(() => {
   vi.restoreAllMocks();
@@ -22,7 +17,7 @@ function fail(): never {
 }
 
 describe("a callback that throws", () => {
-  test("does not keep the rest of its turn from running", () => {
+  test("does not prevent the rest of its turn from running", () => {
     const trace: string[] = [];
     loop.setExceptionHandler(() => trace.push("!"));
     loop.callSoon(() => trace.push("a"));
@@ -45,7 +40,7 @@ describe("a callback that throws", () => {
     ]);
   });
 
-  test("is reported as a timer's, with the timer", () => {
+  test("is reported with its timer", () => {
     const reports = collectReports(loop);
     const timer = loop.callLater(1, fail);
     runDry(loop);
@@ -53,7 +48,7 @@ describe("a callback that throws", () => {
     expect(reports[0]?.handle).toBe(timer);
   });
 
-  test("is reported though its name is a symbol", () => {
+  test("is reported even if its name is a symbol", () => {
     const reports = collectReports(loop);
     const nameless = () => fail();
     Object.defineProperty(nameless, "name", { value: Symbol("odd") });
@@ -76,7 +71,7 @@ describe("a callback that throws", () => {
     expect(reports[0]).toHaveProperty("exception", thrown);
   });
 
-  test("does not keep the loop from stopping if it stopped it", () => {
+  test("does not prevent the loop from stopping if it called stop() first", () => {
     collectReports(loop);
     loop.callSoon(() => {
       loop.stop();
@@ -89,7 +84,7 @@ describe("a callback that throws", () => {
   });
 });
 
-test("a done callback that throws is reported, and those after it run", () => {
+test("a done callback that throws is reported, and later callbacks still run", () => {
   const reports = collectReports(loop);
   const trace: string[] = [];
   const future = loop.createFuture<void>();
@@ -110,7 +105,7 @@ describe("the exception handler", () => {
     expect(handler.mock.calls).toEqual([[loop, { message: "something" }]]);
   });
 
-  test("is what was set last, and the default after null or undefined", () => {
+  test("is the one set last, or the default one after null or undefined", () => {
     const [one, other] = [vi.fn(), vi.fn()];
     const handlers = [loop.getExceptionHandler()];
     for (const handler of [one, other, null, other, undefined]) {
@@ -147,7 +142,7 @@ describe("the exception handler", () => {
     expect(logged).toContain("Error: of the handler");
   });
 
-  test("does not stop the loop where the console throws too", async () => {
+  test("does not stop the loop even if the console throws too", async () => {
     vi.spyOn(console, "error").mockImplementation(() => {
       throw new Error("of the console");
     });

@@ -1,6 +1,5 @@
 import { beforeEach, describe, expect, test } from "vitest";
-import type { EventLoop } from "../../src/eventLoop.ts";
-import type { Handle } from "../../src/loop/handle.ts";
+import type { EventLoop, Handle } from "../../src/index.ts";
 import { collectGarbage } from "../support/garbage.ts";
 import { newVirtualLoop, runDry } from "../support/virtualLoop.ts";
 
@@ -16,14 +15,14 @@ function push(letter: string): void {
   trace.push(letter);
 }
 
-/** What the loop did until nothing was left, as one word. */
+/** The events on the loop until nothing was left to do, as one word. */
 function traced(): string {
   runDry(loop);
   return trace.join("");
 }
 
 describe("cancel", () => {
-  test("keeps a ready callback from running", () => {
+  test("prevents a ready callback from running", () => {
     loop.callSoon(push, "a");
     loop.callSoon(push, "x").cancel();
     loop.callSoon(push, "b");
@@ -31,7 +30,7 @@ describe("cancel", () => {
     expect(traced()).toBe("ab");
   });
 
-  test("keeps a timer from running", () => {
+  test("prevents a timer from running", () => {
     loop.callLater(1, push, "a");
     loop.callLater(2, push, "x").cancel();
     loop.callLater(3, push, "b");
@@ -39,14 +38,14 @@ describe("cancel", () => {
     expect(traced()).toBe("ab");
   });
 
-  test("keeps the loop's clock from leaping to the timer", () => {
+  test("prevents the loop's clock from jumping to the timer", () => {
     loop.callLater(1_000, push, "x").cancel();
     runDry(loop);
 
     expect(loop.time()).toBe(0);
   });
 
-  test("keeps a callback of the same turn from running", () => {
+  test("prevents a callback of the same turn from running", () => {
     loop.callSoon(() => later.cancel());
     loop.callSoon(push, "a");
     const later = loop.callSoon(push, "x");
@@ -54,7 +53,7 @@ describe("cancel", () => {
     expect(traced()).toBe("a");
   });
 
-  test("keeps a timer from running that is due in the same turn", () => {
+  test("prevents a timer from running that is due in the same turn", () => {
     loop.callLater(1, () => second.cancel());
     const second = loop.callLater(1, push, "x");
     loop.callLater(1, push, "a");
@@ -62,14 +61,14 @@ describe("cancel", () => {
     expect(traced()).toBe("a");
   });
 
-  test("frees the slot at once", () => {
+  test("frees the slot immediately", () => {
     const handles = [loop.callSoon(push, "x"), loop.callLater(1, push, "x")];
     for (const handle of handles) handle.cancel();
 
     expect([...loop._slots]).toEqual([]);
   });
 
-  test("leaves the callback alone that has got the slot since", () => {
+  test("does not affect a callback that has reused the slot", () => {
     const first = loop.callSoon(push, "x");
     first.cancel();
     loop.callSoon(push, "a");
@@ -78,7 +77,7 @@ describe("cancel", () => {
     expect(traced()).toBe("a");
   });
 
-  test("does nothing to a callback that runs", () => {
+  test("does nothing to a callback that is running", () => {
     const handle: Handle = loop.callSoon(() => {
       handle.cancel();
       push("a");
@@ -88,7 +87,7 @@ describe("cancel", () => {
     expect(traced()).toBe("ab");
   });
 
-  test("does nothing to a callback that ran", () => {
+  test("does nothing to a callback that has run", () => {
     const handle = loop.callSoon(push, "a");
     runDry(loop);
     loop.callSoon(push, "b");
@@ -97,7 +96,7 @@ describe("cancel", () => {
     expect(traced()).toBe("ab");
   });
 
-  test("lets go of what a callback held that ran", async () => {
+  test("releases everything that a callback held once it has run", async () => {
     const hold = (): [Handle, WeakRef<object>] => {
       const held = {};
       return [loop.callSoon((object) => push(typeof object), held), new WeakRef(held)];
@@ -123,7 +122,7 @@ describe("cancel", () => {
   });
 });
 
-test("cancelled() says whether cancel() was called", () => {
+test("cancelled() returns whether cancel() was called", () => {
   const [kept, cancelled, ran] = [
     loop.callLater(1, push, "a"),
     loop.callSoon(push, "x"),
@@ -135,7 +134,7 @@ test("cancelled() says whether cancel() was called", () => {
   expect([kept, cancelled, ran].map((handle) => handle.cancelled())).toEqual([false, true, false]);
 });
 
-test("when() is the deadline by the loop's clock", () => {
+test("when() returns the deadline on the loop's clock", () => {
   loop.callLater(100, () => {});
   runDry(loop);
 

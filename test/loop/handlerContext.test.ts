@@ -1,12 +1,16 @@
-// In which context the exception handler runs, and whom its reports name.
+// The context in which the exception handler runs, and the task that its reports name.
 
 import { expect, test } from "vitest";
-import { newEventLoop } from "../../src/eventLoop.ts";
-import { ContextVar } from "../../src/loop/context.ts";
-import type { ExceptionContext } from "../../src/loop/scheduler.ts";
-import type { Coroutine } from "../../src/tasks/coroutine.ts";
-import { Future } from "../../src/tasks/future.ts";
-import type { Task } from "../../src/tasks/task.ts";
+import {
+  ContextVar,
+  type Coroutine,
+  type ExceptionContext,
+  Future,
+  iterate,
+  newEventLoop,
+  sleep,
+  type Task,
+} from "../../src/index.ts";
 import { collectGarbage } from "../support/garbage.ts";
 
 const request = new ContextVar<string>("request");
@@ -24,7 +28,7 @@ function* failing(id: string): Coroutine<void> {
   throw new Error(id);
 }
 
-test("the exception handler runs in the context of a task whose exception nobody retrieved, and is told the task", async () => {
+test("the exception handler runs in the context of a task with an unretrieved exception, and receives the task", async () => {
   const { loop, seen } = reporting();
   const tasks = ["a", "b"].map((id) => loop.createTask(failing(id), { name: id }));
   await loop.runUntilComplete(function* (): Coroutine<void> {
@@ -38,7 +42,7 @@ test("the exception handler runs in the context of a task whose exception nobody
   expect(seen.every(({ context }, index) => context.task === tasks[index])).toBe(true);
 });
 
-test("the exception handler runs in the context of a task that was collected, and is told its name", async () => {
+test("the exception handler runs in the context of a task that was collected, and receives its name", async () => {
   const { loop, seen } = reporting();
   await loop.runUntilComplete(function* (): Coroutine<void> {
     request.set("main");
@@ -53,7 +57,7 @@ test("the exception handler runs in the context of a task that was collected, an
   expect(task?.getName()).toBe("lost one");
 });
 
-test("a report of a future that failed names the future", async () => {
+test("the report of a failed future names the future", async () => {
   const { loop, seen } = reporting();
   const future = loop.createFuture<void>();
   future.setException(new Error("failure"));
@@ -84,7 +88,7 @@ test("the exception handler runs in the context that a callback or a timer has s
   expect(seen.map(({ id }) => id)).toEqual(["inherited", "set"]);
 });
 
-test("a handler that is called for a task without variables does not see those of the caller", async () => {
+test("a handler called for a task without variables does not see the caller's variables", async () => {
   const { loop, seen } = reporting();
   await loop.runUntilComplete(function* (): Coroutine<void> {
     const plain = loop.createTask(function* (): Coroutine<void> {
@@ -99,4 +103,30 @@ test("a handler that is called for a task without variables does not see those o
 
   expect(seen.map(({ id }) => id)).toEqual(["none", "caller"]);
   expect(request.get("none")).toBe("none");
+});
+
+test("the report of a source that fails after its reader left names the reader, and runs in its context", async () => {
+  const { loop, seen } = reporting();
+  const reader = loop.createTask(function* (): Coroutine<void> {
+    request.set("reader");
+    const items = iterate(
+      (async function* () {
+        try {
+          yield 1;
+          yield 2;
+        } finally {
+          await Promise.reject(new Error("closing"));
+        }
+      })(),
+    );
+    yield* items.next();
+  });
+  await loop.runUntilComplete(function* (): Coroutine<void> {
+    yield* reader;
+    while (seen.length === 0) yield* sleep(1);
+  });
+  loop.close();
+
+  expect(seen).toMatchObject([{ id: "reader" }]);
+  expect(seen[0]?.context.task).toBe(reader);
 });

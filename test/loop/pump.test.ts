@@ -1,14 +1,18 @@
 // The loop as a guest of its host: on the host's clock, woken by the host.
 
 import { beforeEach, describe, expect, test } from "vitest";
-import { type EventLoop, getRunningLoop, newEventLoop } from "../../src/eventLoop.ts";
-import { run } from "../../src/run.ts";
-import type { Coroutine } from "../../src/tasks/coroutine.ts";
-import { fromPromise } from "../../src/tasks/fromPromise.ts";
-import { sleep } from "../../src/tasks/sleep.ts";
+import {
+  type Coroutine,
+  type EventLoop,
+  fromPromise,
+  getRunningLoop,
+  newEventLoop,
+  run,
+  sleep,
+} from "../../src/index.ts";
 import { hostTimer } from "../support/host.ts";
 
-/** So long that no test could wait for it. */
+/** Longer than any test could wait. */
 const AGES = 1e9;
 
 let loop: EventLoop;
@@ -87,7 +91,7 @@ describe("an idle loop", () => {
     expect(await wokenBy(() => future.setResult("a"))).toBe("idle a");
   });
 
-  test("wakes for a task that is made from outside", async () => {
+  test("wakes for a task that is created from outside", async () => {
     const wake = () =>
       loop.createTask(function* (): Coroutine<void> {
         yield;
@@ -108,7 +112,7 @@ describe("an idle loop", () => {
     expect(await wokenBy(() => loop.stop())).toBe("idle ");
   });
 
-  test("runs what comes from outside before the host goes on", async () => {
+  test("runs work from outside before the host continues", async () => {
     const running = loop.runForever();
     const host = new Promise<void>((resolve) => {
       setTimeout(() => {
@@ -135,7 +139,7 @@ test("a loop that stopped can run again", async () => {
   expect(trace.join("")).toBe("abc");
 });
 
-test("a loop that is closed while the host owes it a turn stays closed", async () => {
+test("a loop that is closed while a turn is scheduled on the host stays closed", async () => {
   loop.callSoon(() => loop.stop());
   await loop.runForever();
   loop.close();
@@ -162,7 +166,7 @@ test("several loops run on one thread, each of them the running one in its own t
   ]);
 });
 
-test("run() inside a task of another loop runs on a loop of its own", async () => {
+test("run() inside a task of another loop runs on its own loop", async () => {
   const seen: EventLoop[] = [];
   const result = await loop.runUntilComplete(function* (): Coroutine<string> {
     const inner = run(function* (): Coroutine<string> {

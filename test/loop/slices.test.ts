@@ -1,10 +1,7 @@
-// A loop that has always something to do, and the host that must not starve.
+// A loop that always has work, and the host that it must not starve.
 
 import { beforeEach, describe, expect, test } from "vitest";
-import { type EventLoop, newEventLoop } from "../../src/eventLoop.ts";
-import { run } from "../../src/run.ts";
-import type { Coroutine } from "../../src/tasks/coroutine.ts";
-import { fromPromise } from "../../src/tasks/fromPromise.ts";
+import { type Coroutine, type EventLoop, fromPromise, newEventLoop, run } from "../../src/index.ts";
 import { hostTimer, untilHost } from "../support/host.ts";
 
 let loop: EventLoop;
@@ -13,7 +10,7 @@ beforeEach(() => {
   loop = newEventLoop();
 });
 
-describe("a loop whose work never ends gives the host its turn", () => {
+describe("a loop with endless work lets the host run", () => {
   test("between callbacks", async () => {
     const host = untilHost((done) => setTimeout(done, 0));
     const spin = () => (host.over() ? loop.stop() : loop.callSoon(spin));
@@ -61,7 +58,7 @@ describe("a loop whose work never ends gives the host its turn", () => {
     expect(host.happened).toBe(true);
   });
 
-  test("between timers that are due at once", async () => {
+  test("between timers that are all due", async () => {
     const host = untilHost((done) => setTimeout(done, 0));
     const spin = () => (host.over() ? loop.stop() : loop.callLater(0, spin));
     spin();
@@ -70,7 +67,7 @@ describe("a loop whose work never ends gives the host its turn", () => {
     expect(host.happened).toBe(true);
   });
 
-  test("between promises that are settled already", async () => {
+  test("between promises that are already settled", async () => {
     const host = untilHost((done) => setTimeout(done, 0));
     await loop.runUntilComplete(function* (): Coroutine<void> {
       while (!host.over()) yield* fromPromise(Promise.resolve());
@@ -101,7 +98,7 @@ describe("a loop whose work never ends gives the host its turn", () => {
   });
 });
 
-test.each([0, 0.001])("a slice of %s ms still lets the loop go on", async (slice) => {
+test.each([0, 0.001])("a slice of %s ms still lets the loop continue", async (slice) => {
   loop = newEventLoop({ slice });
   let left = 100;
   const count = () => (--left === 0 ? loop.stop() : loop.callSoon(count));

@@ -1,11 +1,12 @@
-// Random programs of callbacks that add and cancel callbacks, on the loop and on a model of
-// it that is plain enough to be believed.
+// Random programs of callbacks that add and cancel callbacks, on the loop and on a model of it that
+// is simple enough to trust.
 
 import * as fc from "fast-check";
 import { expect, test } from "vitest";
+import { scale } from "../support/effort.ts";
 import { newVirtualLoop, runDry } from "../support/virtualLoop.ts";
 
-/** What a callback does when it runs: numbers choose among what was added before. */
+/** The actions of a callback. Numbers choose among the handles that were added before. */
 type Action =
   | { readonly kind: "soon"; readonly body: readonly Action[] }
   | { readonly kind: "later"; readonly delay: number; readonly body: readonly Action[] }
@@ -17,7 +18,7 @@ interface Entry {
   cancelled(): boolean;
 }
 
-/** What a program needs: the loop has it, and so has the model. */
+/** The operations that a program needs, which both the loop and the model provide. */
 interface Callbacks {
   time(): number;
   callSoon(callback: () => void): Entry;
@@ -43,7 +44,7 @@ class Model implements Callbacks {
 
   run(): void {
     for (;;) {
-      // Sorting is stable: equal deadlines stay in the order of arrival.
+      // Sorting is stable, so equal deadlines stay in the order of arrival.
       this.#timers = this.#timers.filter(waits).sort((a, b) => a.when - b.when);
       const due = this.#timers.filter((timer) => timer.when <= this.#now);
       const batch = [...this.#ready.filter(waits), ...due];
@@ -85,7 +86,7 @@ class ModelEntry implements Entry {
     try {
       this.#callback();
     } catch {
-      // It goes to the exception handler, and the loop goes on.
+      // The error goes to the exception handler, and the loop continues.
     }
   }
 }
@@ -94,7 +95,9 @@ function waits(entry: ModelEntry): boolean {
   return !entry.cancelled();
 }
 
-/** Starts `program`; what happens goes to `trace`. Returns the handles, in the order in which they were made. */
+/**
+ * Starts `program`, which records its events in `trace`. Returns the handles, in order of creation.
+ */
 function start(program: readonly Action[], on: Callbacks, trace: string[]): Entry[] {
   const handles: Entry[] = [];
   const perform = (actions: readonly Action[]): void => {
@@ -152,7 +155,7 @@ test("random programs run as on the model, and leave nothing behind", () => {
       expect([...loop._slots]).toEqual([]);
       loop.close();
     }),
-    { numRuns: 500 },
+    { numRuns: scale(100, 500) },
   );
 });
 

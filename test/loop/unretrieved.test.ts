@@ -1,22 +1,17 @@
-// Exceptions that nobody has seen are reported once.
+// Unretrieved exceptions are reported once.
 
-import { beforeEach, describe, expect, test } from "vitest";
-import type { EventLoop } from "../../src/eventLoop.ts";
-import type { ExceptionContext } from "../../src/loop/scheduler.ts";
-import type { Coroutine } from "../../src/tasks/coroutine.ts";
-import type { Future } from "../../src/tasks/future.ts";
-import { gather } from "../../src/tasks/gather.ts";
+import { beforeEach, describe, expect } from "vitest";
+import { type Coroutine, type ExceptionContext, type Future, gather } from "../../src/index.ts";
 import { collectGarbage } from "../support/garbage.ts";
 import { collectReports } from "../support/reports.ts";
 import { newVirtualLoop, runDry } from "../support/virtualLoop.ts";
+import { loop, test } from "../support/virtualTest.ts";
 
 const failure = new Error("failure");
 
-let loop: EventLoop;
 let reports: ExceptionContext[];
 
 beforeEach(() => {
-  loop = newVirtualLoop();
   reports = collectReports(loop);
 });
 
@@ -30,7 +25,7 @@ function* fail(): Coroutine<never> {
   throw failure;
 }
 
-describe("an exception that nobody retrieved is reported", () => {
+describe("an unretrieved exception is reported", () => {
   test("when its future is collected", async () => {
     newFailed();
     await collectGarbage(() => reports.length > 0);
@@ -49,11 +44,11 @@ describe("an exception that nobody retrieved is reported", () => {
   });
 
   test.each([
-    ["name is no string", { name: { value: Symbol("name") } }],
+    ["name is not a string", { name: { value: Symbol("name") } }],
     ["stack cannot be read", { stack: { get: () => expect.unreachable("by an error") } }],
-  ])("though its %s", async (_, properties) => {
+  ])("even if its %s", async (_, properties) => {
     const odd = Object.defineProperties(new Error("odd"), properties);
-    // In one slice: the first does not keep the other from being watched.
+    // In one slice: the first does not prevent the other from being watched.
     loop.createTask(function* (): Coroutine<never> {
       throw odd;
     });
@@ -64,10 +59,10 @@ describe("an exception that nobody retrieved is reported", () => {
     expect(new Set(reports.map(({ exception }) => exception))).toEqual(new Set([odd, failure]));
   });
 
-  test("once for each of many tasks that nobody keeps, while the loop runs", async () => {
+  test("once for each of many tasks that nothing refers to, while the loop runs", async () => {
     const MANY = 2_000;
     for (let i = 0; i < MANY; i++) {
-      // Its stack trace, which nobody reads, knows the task.
+      // Its stack trace, which nobody reads, refers to the task.
       loop.createTask(function* (): Coroutine<never> {
         throw new Error("again");
       });
@@ -91,7 +86,7 @@ describe("an exception that nobody retrieved is reported", () => {
     expect([before, reports.length, kept.length]).toEqual([0, 2, 2]);
   });
 
-  test("once, though the loop closes and then the future is collected", async () => {
+  test("once, if the loop closes and then the future is collected", async () => {
     newFailed();
     loop.close();
     const open = newVirtualLoop();
@@ -102,7 +97,7 @@ describe("an exception that nobody retrieved is reported", () => {
     expect(reports).toHaveLength(1);
   });
 
-  test("though the future has done callbacks that did not ask", () => {
+  test("even if the future has done callbacks that did not retrieve it", () => {
     const future = loop.createFuture();
     future.addDoneCallback(() => {});
     future.setException(failure);
@@ -112,7 +107,7 @@ describe("an exception that nobody retrieved is reported", () => {
     expect(reports).toHaveLength(1);
   });
 
-  test("though it is undefined", () => {
+  test("even if it is undefined", () => {
     loop.createFuture().setException(undefined);
     loop.close();
 
@@ -166,7 +161,7 @@ describe("an exception counts as retrieved", () => {
     expect([await awaited, reports]).toEqual([failure, []]);
   });
 
-  test("by the task that gets its own cancellation in its place", () => {
+  test("if the task throws its own cancellation instead", () => {
     const future = loop.createFuture();
     const task = loop.createTask(function* (): Coroutine<void> {
       yield* future;
@@ -182,7 +177,7 @@ describe("an exception counts as retrieved", () => {
   });
 });
 
-test("a cancelled future has nothing to report", () => {
+test("a cancelled future is not reported", () => {
   loop.createFuture().cancel();
   loop.close();
 

@@ -1,20 +1,19 @@
 import { beforeAll, expect, test } from "vitest";
-import { provideExposing, type RemoteTicket } from "../../src/loop/exposing.ts";
-import { exposureOf } from "../../src/remote/exposure.ts";
-import { run } from "../../src/run.ts";
+import { run } from "../../src/index.ts";
+import { installPlatform, type RemoteTicket } from "../../src/loop/platform.ts";
+import { remoteServerOf } from "../../src/remote/remoteServer.ts";
+import { scale } from "../support/effort.ts";
 import { killWorkers, VICTIM, type Victim } from "./kill.ts";
 
-const ENTRY = new URL("../../src/index.ts", import.meta.url).href;
-const src = (path: string) => JSON.stringify(new URL(path, ENTRY).href);
+const TIMES = scale(10, 40);
+const PARTS = JSON.stringify(new URL("../../build/workers/workerParts.js", import.meta.url).href);
 const PROGRAM = URL.createObjectURL(
   new Blob(
     [
-      `import { newEventLoop } from ${src("eventLoop.ts")};
-      import { provideExposing } from ${src("loop/exposing.ts")};
-      import { exposureOf } from ${src("remote/exposure.ts")};
-      import { connectRemote } from ${src("remote/remote.ts")};
-      import { sleep } from ${src("tasks/sleep.ts")};
-      provideExposing(exposureOf);
+      `import {
+        connectRemote, installPlatform, newEventLoop, remoteServerOf, sleep
+      } from ${PARTS};
+      installPlatform({ remotePort: remoteServerOf });
       onmessage = async ({ data }) => {
         const main = connectRemote(data);
         ${VICTIM}
@@ -27,9 +26,9 @@ const PROGRAM = URL.createObjectURL(
   ),
 );
 
-beforeAll(() => provideExposing(exposureOf));
+beforeAll(() => installPlatform({ remotePort: remoteServerOf }));
 
-test("all calls from and to a worker end when it is terminated, 40 times", {
+test("all calls from and to a worker end when it is terminated", {
   timeout: 240_000,
 }, async () => {
   const start = (main: RemoteTicket): Promise<Victim> => {
@@ -42,8 +41,8 @@ test("all calls from and to a worker end when it is terminated, 40 times", {
       worker.onerror = reject;
     });
   };
-  const { answered, lost } = await run(() => killWorkers(40, start));
-  console.log(`40 times a browser's worker was killed: ${answered} answers, ${lost} lost`);
+  const { answered, lost } = await run(() => killWorkers(TIMES, start));
+  console.log(`${TIMES} times a browser's worker was killed: ${answered} answers, ${lost} lost`);
 
   expect(answered).toBeGreaterThan(0);
   expect(lost).toBeGreaterThan(0);

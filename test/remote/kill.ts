@@ -1,19 +1,27 @@
-// Workers that are terminated at a random moment, while they call and are called: whoever waits hears of it.
+// Workers that are terminated at a random moment, while they call and are called. Every waiting
+// caller gets an outcome.
 
 import { expect } from "vitest";
-import { getRunningLoop } from "../../src/eventLoop.ts";
-import type { RemoteTicket } from "../../src/loop/exposing.ts";
+import {
+  ALL_COMPLETED,
+  allTasks,
+  type Coroutine,
+  createTask,
+  type Future,
+  fromPromise,
+  getRunningLoop,
+  sleep,
+  taskGroup,
+  wait,
+} from "../../src/index.ts";
+import type { RemoteTicket } from "../../src/loop/platform.ts";
 import { connectRemote } from "../../src/remote/remote.ts";
 import { RemoteLostError } from "../../src/remote/remoteError.ts";
-import { allTasks, createTask } from "../../src/tasks/awaitable.ts";
-import type { Coroutine } from "../../src/tasks/coroutine.ts";
-import { fromPromise } from "../../src/tasks/fromPromise.ts";
-import type { Future } from "../../src/tasks/future.ts";
-import { sleep } from "../../src/tasks/sleep.ts";
-import { taskGroup } from "../../src/tasks/taskGroup.ts";
-import { ALL_COMPLETED, wait } from "../../src/tasks/wait.ts";
 
-/** What a victim runs, after it has made `main` of the ticket that it got: it exposes a loop, and calls without end. */
+/**
+ * The program of a worker, after it has made `main` from its ticket: it exposes a loop, and calls
+ * without end.
+ */
 export const VICTIM = `
   const loop = newEventLoop();
   loop.expose({ echo: (value) => value, *nap(ms) { yield* sleep(ms); } });
@@ -29,12 +37,14 @@ export interface Victim {
   terminate(): unknown;
 }
 
-/** How many workers live at once. */
+/** How many workers run at once. */
 const AT_ONCE = 4;
-/** The longest life, in milliseconds from when the worker was there. */
+/** The longest life, in milliseconds from the start of the worker. */
 const LONGEST_LIFE = 60;
 
-/** Starts and kills `times` workers. Gives how many calls were answered, and how many were lost. */
+/**
+ * Starts and kills `times` workers. Returns how many calls were answered, and how many were lost.
+ */
 export function* killWorkers(
   times: number,
   start: (main: RemoteTicket) => Promise<Victim>,
@@ -55,7 +65,9 @@ export function* killWorkers(
     for (let i = 0; i < AT_ONCE; i++) {
       group.createTask(function* () {
         while (left-- > 0) {
-          const calls = yield* killOne(yield* fromPromise(start(loop.remote())));
+          // Every other worker lives until it has answered, however busy the machine is.
+          const answers = left % 2 === 0;
+          const calls = yield* killOne(yield* fromPromise(start(loop.remote())), answers);
           for (const call of calls) {
             const error = call.exception();
             if (error === undefined) answered++;
@@ -67,16 +79,21 @@ export function* killWorkers(
     }
     yield;
   });
-  // The calls of the dead are cancelled, and their connections are closed.
+  // The calls of the terminated workers are cancelled, and their connections are closed.
   for (let patience = 500; patience > 0 && allTasks(loop).size > 1; patience--) yield* sleep(10);
   expect(Array.from(allTasks(loop), (task) => task.getName())).toHaveLength(1);
   expect([loop._resources.size, loop._external]).toEqual([resources, external]);
   return { answered, lost };
 }
 
-function* killOne({ ticket, terminate }: Victim): Coroutine<Future<unknown>[]> {
+function* killOne({ ticket, terminate }: Victim, answers: boolean): Coroutine<Future<unknown>[]> {
   const remote = connectRemote(ticket);
   const calls: Future<unknown>[] = [];
+  if (answers) {
+    const first = remote.call("echo", "first");
+    calls.push(first);
+    yield* first;
+  }
   const caller = createTask(function* () {
     for (;;) {
       calls.push(remote.call("echo", calls.length), remote.call("nap", Math.random() * 20));
@@ -85,7 +102,7 @@ function* killOne({ ticket, terminate }: Victim): Coroutine<Future<unknown>[]> {
   });
   yield* sleep(Math.random() * LONGEST_LIFE);
   terminate();
-  // Some calls come when it is dead already.
+  // Some calls are made when it is already dead.
   yield* sleep(Math.random() * 3);
   caller.cancel();
   yield* wait(calls, { returnWhen: ALL_COMPLETED });

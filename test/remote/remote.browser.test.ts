@@ -1,29 +1,27 @@
 // Calls between a page and its workers.
 
 import { afterEach, beforeAll, expect, test } from "vitest";
-import { newEventLoop } from "../../src/eventLoop.ts";
-import { CancelledError } from "../../src/loop/errors.ts";
-import { provideExposing, type RemoteTicket } from "../../src/loop/exposing.ts";
-import { exposureOf } from "../../src/remote/exposure.ts";
+import {
+  CancelledError,
+  type Coroutine,
+  gather,
+  newEventLoop,
+  run,
+  sleep,
+} from "../../src/index.ts";
+import { installPlatform, type RemoteTicket } from "../../src/loop/platform.ts";
 import { connectRemote } from "../../src/remote/remote.ts";
 import { RemoteLostError } from "../../src/remote/remoteError.ts";
+import { remoteServerOf } from "../../src/remote/remoteServer.ts";
 import { transfer } from "../../src/remote/transfer.ts";
-import { run } from "../../src/run.ts";
-import type { Coroutine } from "../../src/tasks/coroutine.ts";
-import { gather } from "../../src/tasks/gather.ts";
-import { sleep } from "../../src/tasks/sleep.ts";
 
-const ENTRY = new URL("../../src/index.ts", import.meta.url).href;
-const src = (path: string) => JSON.stringify(new URL(path, ENTRY).href);
+const PARTS = JSON.stringify(new URL("../../build/workers/workerParts.js", import.meta.url).href);
 
 const PRELUDE = `
-  import { newEventLoop } from ${src("eventLoop.ts")};
-  import { run } from ${src("run.ts")};
-  import { provideExposing } from ${src("loop/exposing.ts")};
-  import { exposureOf } from ${src("remote/exposure.ts")};
-  import { connectRemote } from ${src("remote/remote.ts")};
-  import { sleep } from ${src("tasks/sleep.ts")};
-  provideExposing(exposureOf);
+  import {
+    connectRemote, installPlatform, newEventLoop, remoteServerOf, run, sleep
+  } from ${PARTS};
+  installPlatform({ remotePort: remoteServerOf });
 `;
 
 const SERVER = `${PRELUDE}
@@ -45,7 +43,7 @@ const SERVER = `${PRELUDE}
 
 const workers: Worker[] = [];
 
-beforeAll(() => provideExposing(exposureOf));
+beforeAll(() => installPlatform({ remotePort: remoteServerOf }));
 
 afterEach(() => {
   for (const worker of workers.splice(0)) worker.terminate();
@@ -69,7 +67,7 @@ async function server(): Promise<RemoteTicket> {
   return message(start(SERVER));
 }
 
-test("a worker answers its page", async () => {
+test("a worker runs calls from its page", async () => {
   const remote = connectRemote(await server());
   const bytes = new Uint8Array(100).fill(2);
   const results = await run(() =>
@@ -87,7 +85,7 @@ test("a worker answers its page", async () => {
   expect(bytes.length).toBe(0);
 });
 
-test("a call that is cancelled cleans up before it answers", async () => {
+test("a cancelled call cleans up before it ends", async () => {
   const remote = connectRemote(await server());
   const trace = await run(function* (): Coroutine<unknown> {
     const future = remote.call("slow");
@@ -114,14 +112,14 @@ test.each(["is terminated", "closes its loop"])("calls to a worker that %s fail"
   expect(error).toBeInstanceOf(RemoteLostError);
 });
 
-test("calls to a worker that was terminated before fail", async () => {
+test("calls to a worker that was already terminated fail", async () => {
   const ticket = await server();
   workers[0]?.terminate();
 
   await expect(run(() => connectRemote(ticket).call("nap", 1))).rejects.toThrow(RemoteLostError);
 });
 
-test("calls of a worker that is terminated are cancelled", async () => {
+test("calls made by a worker are cancelled when it is terminated", async () => {
   const ticket = await server();
   const caller = start(`${PRELUDE}
     onmessage = ({ data }) => run(function* () {
@@ -150,7 +148,7 @@ test("calls of a worker that is terminated are cancelled", async () => {
   expect(trace).toEqual(["cleaned"]);
 });
 
-test("a page answers its workers, and they each other", async () => {
+test("a page runs calls from its workers, and workers run each other's calls", async () => {
   const ticket = await server();
   const loop = newEventLoop();
   const heard: unknown[] = [];

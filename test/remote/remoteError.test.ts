@@ -1,8 +1,8 @@
 import { describe, expect, test } from "vitest";
+import { ExceptionGroup } from "../../src/index.ts";
 import { packError, unpackError } from "../../src/remote/remoteError.ts";
-import { ExceptionGroup } from "../../src/tasks/exceptionGroup.ts";
 
-/** What arrives of what was thrown. */
+/** The value that arrives for a thrown one. */
 function sent(error: unknown): unknown {
   return unpackError(structuredClone(packError(error)));
 }
@@ -15,8 +15,8 @@ function depthOf(error: unknown): number {
   return error instanceof AggregateError ? 1 + depthOf(error.errors[0]) : 0;
 }
 
-describe("a group that is sent", () => {
-  test("is a group again", () => {
+describe("an exception group that is sent", () => {
+  test("arrives as a group", () => {
     const arrived = sent(new ExceptionGroup([new TypeError("a"), nested(1)], "two"));
 
     expect(arrived).toBeInstanceOf(ExceptionGroup);
@@ -26,14 +26,14 @@ describe("a group that is sent", () => {
     });
   });
 
-  test("arrives however deep it is, without the innermost", () => {
+  test("arrives without its innermost errors if it is too deep", () => {
     const arrived = sent(nested(100));
 
     expect(depthOf(arrived)).toBeGreaterThan(10);
     expect((arrived as Error).name).toBe("ExceptionGroup");
   });
 
-  test("arrives however large it is, without the last", () => {
+  test("arrives without its last errors if it is too large", () => {
     const all = Array.from({ length: 1_000 }, (_, i) => new ExceptionGroup([new Error(`${i}`)]));
     const { errors } = sent(new ExceptionGroup(all)) as ExceptionGroup;
 
@@ -41,7 +41,7 @@ describe("a group that is sent", () => {
     expect(errors.at(0)).toEqual(all[0]);
   });
 
-  test("arrives although another class has its name, and nothing in it", () => {
+  test("arrives even if it is empty and of another class with the same name", () => {
     const empty = Object.assign(new AggregateError([], "empty"), { name: "ExceptionGroup" });
 
     expect(sent(empty)).toMatchObject({ name: "ExceptionGroup", message: "empty", errors: [] });
@@ -49,7 +49,27 @@ describe("a group that is sent", () => {
 });
 
 describe("an error that is sent keeps its own fields", () => {
-  test("such as code and errno, also those of its causes and of the errors in a group", () => {
+  test("and a code that its class defines by a getter", () => {
+    class Refused extends Error {
+      get code(): string {
+        return "E_REFUSED";
+      }
+    }
+    class Broken extends Error {
+      get code(): never {
+        throw new Error("no code");
+      }
+    }
+
+    expect(sent(new Refused("a"))).toMatchObject({ message: "a", code: "E_REFUSED" });
+    expect(sent(new DOMException("b", "AbortError"))).toMatchObject({
+      name: "AbortError",
+      code: 20,
+    });
+    expect(sent(new Broken("c"))).toMatchObject({ name: "Broken", message: "c" });
+  });
+
+  test("such as code and errno, including those of its causes and of a group's errors", () => {
     const fields = {
       code: "ENOENT",
       errno: -2,
@@ -69,7 +89,7 @@ describe("an error that is sent keeps its own fields", () => {
     expect(Object.keys(arrived as object)).toEqual(Object.keys(fields));
   });
 
-  test("and errors among them, of a class of its own", () => {
+  test("including errors among them, of a custom class", () => {
     class HttpError extends Error {
       readonly status = 404;
       readonly reason = Object.assign(new TypeError("why"), { code: "E" });
@@ -84,7 +104,24 @@ describe("an error that is sent keeps its own fields", () => {
     });
   });
 
-  test("without what cannot be cloned or read, and without a new prototype", () => {
+  test("including errors in lists, with their fields", () => {
+    const failed = Object.assign(new RangeError("a"), { code: "E_A", parts: [new Error("b")] });
+    const error = Object.assign(new Error("outer"), {
+      list: [1, failed, ["c"]],
+      plain: [1, { d: 2 }],
+    });
+
+    expect(sent(error)).toMatchObject({
+      list: [
+        1,
+        { name: "RangeError", message: "a", code: "E_A", parts: [{ message: "b" }] },
+        ["c"],
+      ],
+      plain: [1, { d: 2 }],
+    });
+  });
+
+  test("except those that cannot be cloned or read, and without a new prototype", () => {
     const error = Object.assign(new Error("odd"), {
       code: 1,
       callback: () => 1,

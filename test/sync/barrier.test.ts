@@ -1,19 +1,13 @@
-import { beforeEach, describe, expect, test } from "vitest";
-import type { EventLoop } from "../../src/eventLoop.ts";
-import { RuntimeError } from "../../src/loop/errors.ts";
-import { Barrier } from "../../src/sync/barrier.ts";
-import { BrokenBarrierError } from "../../src/sync/errors.ts";
-import type { Coroutine } from "../../src/tasks/coroutine.ts";
-import type { Task } from "../../src/tasks/task.ts";
+import { describe, expect } from "vitest";
+import {
+  Barrier,
+  BrokenBarrierError,
+  type Coroutine,
+  RuntimeError,
+  type Task,
+} from "../../src/index.ts";
 import { newVirtualLoop, runDry } from "../support/virtualLoop.ts";
-
-let loop: EventLoop;
-let trace: string[];
-
-beforeEach(() => {
-  loop = newVirtualLoop();
-  trace = [];
-});
+import { loop, test, trace } from "../support/virtualTest.ts";
 
 function comer(barrier: Barrier, name: string): Task<void> {
   return loop.createTask(function* () {
@@ -30,7 +24,7 @@ function perform(action: Coroutine<void>): void {
 }
 
 describe("a barrier", () => {
-  test("lets all through when the last has come, numbered by order of arrival", () => {
+  test("lets all tasks through when the last one arrives, with indexes in order of arrival", () => {
     const barrier = new Barrier(3);
     comer(barrier, "a");
     comer(barrier, "b");
@@ -42,7 +36,7 @@ describe("a barrier", () => {
     expect([trace.join(" "), barrier.nWaiting]).toEqual(["2 of 3 c2 a0 b1", 0]);
   });
 
-  test("serves round after round", () => {
+  test("serves one round after another", () => {
     const barrier = new Barrier(2);
     for (const name of "abcdef") comer(barrier, name);
     runDry(loop);
@@ -50,7 +44,7 @@ describe("a barrier", () => {
     expect([...trace].sort().join(" ")).toBe("a0 b1 c0 d1 e0 f1");
   });
 
-  test("counts those who come again in the turn in which they were let through", () => {
+  test("counts tasks that arrive again in the turn in which they were let through", () => {
     const barrier = new Barrier(2);
     const indices = [..."ab"].map(() =>
       loop.createTask(function* () {
@@ -65,11 +59,11 @@ describe("a barrier", () => {
     expect(a!.map((index, round) => index + b![round]!)).toEqual([1, 1, 1, 1]);
   });
 
-  test("of one stops nobody", () => {
+  test("of one party never makes a task wait", () => {
     expect(new Barrier(1).wait().next()).toEqual({ done: true, value: 0 });
   });
 
-  test("is only left by a task that is cancelled: one more has to come, and the numbers stay different", () => {
+  test("loses only the cancelled task: one more must arrive, and the indexes stay distinct", () => {
     const barrier = new Barrier(3);
     const [first] = [comer(barrier, "a"), comer(barrier, "b")];
     runDry(loop);
@@ -83,7 +77,7 @@ describe("a barrier", () => {
     expect(trace.join(" ")).toBe("a CancelledError d2 b0 c1");
   });
 
-  test("lets the others through if one is cancelled in the turn in which the last comes", () => {
+  test("lets the others through if one is cancelled in the turn in which the last one arrives", () => {
     const barrier = new Barrier(3);
     const [first] = [comer(barrier, "a"), comer(barrier, "b")];
     runDry(loop);
@@ -94,7 +88,7 @@ describe("a barrier", () => {
     expect([trace.join(" "), barrier.nWaiting]).toEqual(["a CancelledError b1", 0]);
   });
 
-  test("that is reset fails those who wait, and serves anew", () => {
+  test("fails its waiters when it is reset, and then works again", () => {
     const barrier = new Barrier(2);
     comer(barrier, "a");
     runDry(loop);
@@ -106,7 +100,7 @@ describe("a barrier", () => {
     expect([state, trace.join(" ")]).toEqual([[false, 0], "a BrokenBarrierError c1 b0"]);
   });
 
-  test("that is aborted fails those who wait and those who come, until it is reset", () => {
+  test("fails waiting and arriving tasks once it is aborted, until it is reset", () => {
     const barrier = new Barrier(2);
     comer(barrier, "a");
     runDry(loop);
@@ -125,33 +119,36 @@ describe("a barrier", () => {
     ]);
   });
 
-  test.each(["reset", "abort"] as const)("takes nobody back who is through, on %s", (what) => {
-    const barrier = new Barrier(2);
-    comer(barrier, "a");
-    runDry(loop);
-    barrier.wait().next();
-    perform(barrier[what]());
-    runDry(loop);
+  test.each(["reset", "abort"] as const)(
+    "does not affect tasks that were already let through, on %s",
+    (what) => {
+      const barrier = new Barrier(2);
+      comer(barrier, "a");
+      runDry(loop);
+      barrier.wait().next();
+      perform(barrier[what]());
+      runDry(loop);
 
-    expect(trace).toEqual(["a0"]);
-  });
+      expect(trace).toEqual(["a0"]);
+    },
+  );
 
-  test("does nothing before reset() and abort() are awaited", () => {
+  test("does nothing until reset() and abort() are awaited", () => {
     const barrier = new Barrier(2);
     barrier.abort();
 
     expect(barrier.broken).toBe(false);
   });
 
-  test("that is broken is a RuntimeError too", () => {
+  test("throws an error that is also a RuntimeError when it is broken", () => {
     expect(new BrokenBarrierError()).toBeInstanceOf(RuntimeError);
   });
 
-  test.each([0, -1, 1.5, NaN])("cannot be made for %o parties", (parties) => {
+  test.each([0, -1, 1.5, NaN])("rejects %o parties with a RangeError", (parties) => {
     expect(() => new Barrier(parties)).toThrow(RangeError);
   });
 
-  test.each(["2", undefined])("cannot be made for %o", (parties) => {
+  test.each(["2", undefined])("rejects %o as the number of parties", (parties) => {
     expect(() => new Barrier(parties as never)).toThrow(TypeError);
   });
 

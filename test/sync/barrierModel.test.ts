@@ -1,9 +1,8 @@
-// Random programs over a barrier, against a model of an array.
+// Random programs over a barrier, compared with a model that is an array.
 
 import * as fc from "fast-check";
 import { test } from "vitest";
-import { Barrier } from "../../src/sync/barrier.ts";
-import { BrokenBarrierError } from "../../src/sync/errors.ts";
+import { Barrier, BrokenBarrierError } from "../../src/index.ts";
 import { expectAsModel, type ModelTask, type ModelWorld, type Steps, waitIn } from "./world.ts";
 
 interface Gate {

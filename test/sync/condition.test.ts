@@ -1,21 +1,20 @@
-import { beforeEach, describe, expect, test } from "vitest";
-import type { EventLoop } from "../../src/eventLoop.ts";
-import { CancelledError, RuntimeError } from "../../src/loop/errors.ts";
-import { Condition } from "../../src/sync/condition.ts";
-import { Lock } from "../../src/sync/lock.ts";
-import { Semaphore } from "../../src/sync/semaphore.ts";
-import type { Coroutine } from "../../src/tasks/coroutine.ts";
-import { sleep } from "../../src/tasks/sleep.ts";
-import type { Task } from "../../src/tasks/task.ts";
+import { beforeEach, describe, expect } from "vitest";
+import {
+  CancelledError,
+  Condition,
+  type Coroutine,
+  Lock,
+  RuntimeError,
+  Semaphore,
+  sleep,
+  type Task,
+} from "../../src/index.ts";
 import { newVirtualLoop, runDry } from "../support/virtualLoop.ts";
+import { loop, test, trace } from "../support/virtualTest.ts";
 
-let loop: EventLoop;
-let trace: string[];
 let condition: Condition;
 
 beforeEach(() => {
-  loop = newVirtualLoop();
-  trace = [];
   condition = new Condition();
 });
 
@@ -32,7 +31,7 @@ function waiter(name: string, on = condition): Task<void> {
   });
 }
 
-/** Does something with the lock, `delay` milliseconds from now. */
+/** Does something with the lock after `delay` milliseconds. */
 function later(delay: number, action: () => Coroutine<void> | void): void {
   loop.createTask(function* () {
     yield* sleep(delay);
@@ -43,7 +42,7 @@ function later(delay: number, action: () => Coroutine<void> | void): void {
 }
 
 describe("a condition", () => {
-  test("wakes so many as are notified, those first who wait longest", () => {
+  test("wakes as many tasks as are notified, those that waited longest first", () => {
     for (const name of "abcdef") waiter(name);
     later(1, () => condition.notify());
     later(2, () => condition.notify(0));
@@ -55,7 +54,7 @@ describe("a condition", () => {
     expect(trace.join("")).toBe("a||bc|def");
   });
 
-  test("releases the lock while it waits, and has it again afterwards", () => {
+  test("releases the lock while it waits, and holds it again afterwards", () => {
     const task = loop.createTask(function* () {
       yield* condition.acquire();
       const states = [condition.locked()];
@@ -71,7 +70,7 @@ describe("a condition", () => {
     expect(task.result()).toEqual([true, false, true, true]);
   });
 
-  test("lets those who were notified go on when the lock is free, one by one", () => {
+  test("lets notified tasks continue one by one as the lock becomes free", () => {
     waiter("a");
     waiter("b");
     later(1, function* () {
@@ -84,7 +83,7 @@ describe("a condition", () => {
     expect(trace).toEqual(["released at 6", "a", "b"]);
   });
 
-  test("notifies nobody who comes later", () => {
+  test("does not notify tasks that begin to wait later", () => {
     later(0, () => condition.notifyAll());
     runDry(loop);
     waiter("a");
@@ -93,7 +92,7 @@ describe("a condition", () => {
     expect(trace).toEqual([]);
   });
 
-  test("may share its lock with others", () => {
+  test("may share its lock with other conditions", () => {
     const lock = new Lock();
     condition = new Condition(lock);
     const other = new Condition(lock);
@@ -109,7 +108,7 @@ describe("a condition", () => {
     expect([trace, lock.locked()]).toEqual([["a", "true", "b"], false]);
   });
 
-  test("that is used without the lock is a RuntimeError", () => {
+  test("throws a RuntimeError if it is used without the lock", () => {
     expect(() => condition.notify()).toThrow(RuntimeError);
     expect(() => condition.notifyAll()).toThrow(RuntimeError);
     expect(() => condition.wait().next()).toThrow("Acquire the condition first");
@@ -117,18 +116,18 @@ describe("a condition", () => {
     expect(() => condition.release()).toThrow(RangeError);
   });
 
-  test.each([new Semaphore(), null, "lock"])("cannot be made with %o for a lock", (lock) => {
+  test.each([new Semaphore(), null, "lock"])("rejects %o as its lock", (lock) => {
     expect(() => new Condition(lock as never)).toThrow(TypeError);
   });
 
-  test("is a TypeError or a RangeError for a wrong number to notify", () => {
+  test("throws a TypeError or a RangeError for an invalid number of tasks to notify", () => {
     condition.acquire().next();
 
     for (const n of [-1, 1.5, NaN]) expect(() => condition.notify(n)).toThrow(RangeError);
     expect(() => condition.notify("1" as never)).toThrow(TypeError);
   });
 
-  test("keeps the lock if it is waited for on another loop", () => {
+  test("keeps the lock if a task waits for it on another loop", () => {
     waiter("a");
     runDry(loop);
     condition.acquire().next();
@@ -141,7 +140,7 @@ describe("a condition", () => {
 });
 
 describe("waitFor", () => {
-  test("waits until the predicate is truthy, and gives what it returned", () => {
+  test("waits until the predicate is truthy, and returns the predicate's value", () => {
     let stock = 0;
     const task = loop.createTask(function* () {
       using _ = yield* condition.hold();
@@ -164,13 +163,13 @@ describe("waitFor", () => {
     ]);
   });
 
-  test("does not wait if it is truthy already", () => {
+  test("does not wait if the predicate is already truthy", () => {
     condition.acquire().next();
 
     expect(condition.waitFor(() => "yes").next()).toEqual({ done: true, value: "yes" });
   });
 
-  test("passes on what the predicate throws, with the lock", () => {
+  test("throws what the predicate throws, and holds the lock", () => {
     condition.acquire().next();
     const failing = condition.waitFor(() => {
       throw new RangeError("thrown by the predicate");
@@ -180,12 +179,12 @@ describe("waitFor", () => {
     expect(condition.locked()).toBe(true);
   });
 
-  test("is a TypeError at the call without a predicate", () => {
+  test("throws a TypeError at the call without a predicate", () => {
     expect(() => condition.waitFor(true as never)).toThrow(TypeError);
   });
 });
 
-describe("a wait for a condition that is cancelled", () => {
+describe("a cancelled wait for a condition", () => {
   test("acquires the lock before it throws", () => {
     const task = waiter("a");
     later(1, function* () {
@@ -202,7 +201,7 @@ describe("a wait for a condition that is cancelled", () => {
     ]);
   });
 
-  test("acquires it however often it is cancelled meanwhile, and throws the last error", () => {
+  test("acquires the lock even if it is cancelled again meanwhile, and throws the last error", () => {
     const task = waiter("a");
     later(1, function* () {
       for (const message of ["first", "second", "third"]) {
@@ -216,7 +215,7 @@ describe("a wait for a condition that is cancelled", () => {
     expect([trace, condition.locked()]).toEqual([["released", "a: third"], false]);
   });
 
-  test("acquires it, too, if it was notified and is cancelled before it has the lock", () => {
+  test("acquires the lock if it was notified, but is cancelled before it gets the lock", () => {
     const task = waiter("a");
     later(1, function* () {
       condition.notify();
@@ -233,7 +232,7 @@ describe("a wait for a condition that is cancelled", () => {
   test.each([
     ["in the turn of its notification", 0],
     ["while it waits for the lock", 1],
-  ])("passes its notification on if that happens %s", (_, delay) => {
+  ])("passes its notification on if cancelled %s", (_, delay) => {
     const task = waiter("a");
     waiter("b");
     waiter("c");
@@ -247,7 +246,7 @@ describe("a wait for a condition that is cancelled", () => {
     expect(trace).toEqual(["a: cancelled", "b"]);
   });
 
-  test("passes nothing on if it was not notified", () => {
+  test("passes on no notification if it received none", () => {
     const task = waiter("a");
     waiter("b");
     later(1, () => {
@@ -258,7 +257,7 @@ describe("a wait for a condition that is cancelled", () => {
     expect(trace).toEqual(["a: cancelled"]);
   });
 
-  test("takes no notification with it if it was cancelled before", () => {
+  test("does not consume a notification if it was cancelled first", () => {
     const task = waiter("a");
     waiter("b");
     later(1, () => {
@@ -270,7 +269,7 @@ describe("a wait for a condition that is cancelled", () => {
     expect(trace.sort()).toEqual(["a: cancelled", "b"]);
   });
 
-  test("ends as cancelled by the very error of the cancel", () => {
+  test("throws the CancelledError with which the wait was cancelled", () => {
     const task = waiter("a");
     later(1, () => {
       task.cancel();

@@ -1,17 +1,11 @@
-import { beforeEach, describe, expect, test } from "vitest";
-import type { EventLoop } from "../../src/eventLoop.ts";
-import { RuntimeError } from "../../src/loop/errors.ts";
-import { Event } from "../../src/sync/event.ts";
-import type { Task } from "../../src/tasks/task.ts";
+import { beforeEach, describe, expect } from "vitest";
+import { Event, RuntimeError, type Task } from "../../src/index.ts";
 import { newVirtualLoop, runDry } from "../support/virtualLoop.ts";
+import { loop, test, trace } from "../support/virtualTest.ts";
 
-let loop: EventLoop;
-let trace: string[];
 let event: Event;
 
 beforeEach(() => {
-  loop = newVirtualLoop();
-  trace = [];
   event = new Event();
 });
 
@@ -24,7 +18,7 @@ function waiter(name: string): Task<true> {
 }
 
 describe("an event", () => {
-  test("wakes all who wait, in order of arrival, when it is set", () => {
+  test("wakes all waiters, in order of arrival, when it is set", () => {
     const tasks = [..."abc"].map(waiter);
     loop.callLater(1, () => event.set());
     runDry(loop);
@@ -36,13 +30,13 @@ describe("an event", () => {
     ]);
   });
 
-  test("that is set lets through without suspending", () => {
+  test("does not suspend a wait while it is set", () => {
     event.set();
 
     expect(event.wait().next()).toEqual({ done: true, value: true });
   });
 
-  test("that is cleared in the turn in which it was set has woken those who waited, and nobody else", () => {
+  test("wakes exactly the tasks that wait if it is set and cleared in the same turn", () => {
     waiter("a");
     loop.callLater(1, () => {
       event.set();
@@ -64,7 +58,7 @@ describe("an event", () => {
     expect(states).toEqual([false, true, true, false, false]);
   });
 
-  test("is not waited for by a task that is cancelled, even if it is set in the same turn", () => {
+  test("does not complete a wait that is cancelled in the turn in which it is set", () => {
     const [early, late] = [waiter("a"), waiter("b")];
     loop.callLater(1, () => {
       early.cancel();

@@ -1,22 +1,15 @@
-import { beforeEach, describe, expect, test } from "vitest";
-import type { EventLoop } from "../../src/eventLoop.ts";
-import { RuntimeError } from "../../src/loop/errors.ts";
-import { Lock } from "../../src/sync/lock.ts";
-import { sleep } from "../../src/tasks/sleep.ts";
-import type { Task } from "../../src/tasks/task.ts";
+import { beforeEach, describe, expect } from "vitest";
+import { type EventLoop, Lock, RuntimeError, sleep, type Task } from "../../src/index.ts";
 import { newVirtualLoop, runDry } from "../support/virtualLoop.ts";
+import { loop, test, trace } from "../support/virtualTest.ts";
 
-let loop: EventLoop;
-let trace: string[];
 let lock: Lock;
 
 beforeEach(() => {
-  loop = newVirtualLoop();
-  trace = [];
   lock = new Lock();
 });
 
-/** Acquires, and has the lock for `delay`. */
+/** Acquires the lock, and holds it for `delay`. */
 function user(name: string, delay = 1): Task<void> {
   return loop.createTask(function* () {
     yield* lock.acquire();
@@ -30,7 +23,7 @@ function user(name: string, delay = 1): Task<void> {
 }
 
 describe("a lock", () => {
-  test("lets one in at a time, in order of arrival", () => {
+  test("admits one task at a time, in order of arrival", () => {
     for (const name of "abc") user(name, 10);
     loop.callLater(25, () => trace.push("25 ms"));
     runDry(loop);
@@ -38,11 +31,11 @@ describe("a lock", () => {
     expect([trace, loop.time(), lock.locked()]).toEqual([["a", "b", "c", "25 ms"], 30, false]);
   });
 
-  test("is taken without suspending if it is free, and gives true", () => {
+  test("is acquired without suspending if it is free, and returns true", () => {
     expect([lock.acquire().next(), lock.locked()]).toEqual([{ done: true, value: true }, true]);
   });
 
-  test("gives true after a wait, too", () => {
+  test("returns true from acquire() after a wait too", () => {
     lock.acquire().next();
     const task = loop.createTask(lock.acquire());
     loop.callLater(1, () => lock.release());
@@ -51,7 +44,7 @@ describe("a lock", () => {
     expect(task.result()).toBe(true);
   });
 
-  test("stays locked when it is released to somebody who waits, and newcomers go behind", () => {
+  test("stays locked when it is released to a waiter, and newcomers queue up behind that waiter", () => {
     const task = loop.createTask(function* () {
       yield* lock.acquire();
       user("waits");
@@ -66,7 +59,7 @@ describe("a lock", () => {
     expect([trace, task.done()]).toEqual([["locked", "waits", "comes again"], true]);
   });
 
-  test("goes to the next one if the first is cancelled while it waits", () => {
+  test("goes to the next waiter if the first is cancelled while it waits", () => {
     user("a");
     const cancelled = user("b");
     user("c");
@@ -77,7 +70,7 @@ describe("a lock", () => {
   });
 
   test.each(["c", undefined])(
-    "that was handed to a task cancelled in the same turn goes to %s",
+    "goes to %s if handed to a task that is cancelled in the same turn",
     (next) => {
       lock.acquire().next();
       const cancelled = user("b");
@@ -96,14 +89,14 @@ describe("a lock", () => {
     },
   );
 
-  test("that is free and released is a RangeError", () => {
+  test("throws a RangeError if it is released while free", () => {
     expect(() => lock.release()).toThrow(RangeError);
     lock.acquire().next();
     lock.release();
     expect(() => lock.release()).toThrow("more often than acquired");
   });
 
-  test("may be made and taken without a loop, and belongs to the loop of the first wait", () => {
+  test("can be created and acquired without a loop, and belongs to the loop of the first wait", () => {
     const other = newVirtualLoop();
     const acquire = (on: EventLoop) => {
       on.runUntilCompleteSync(function* () {
@@ -122,7 +115,7 @@ describe("a lock", () => {
 });
 
 describe("hold", () => {
-  test("releases at the end of the block, however it is left", () => {
+  test("releases the lock at the end of the block, however the block ends", () => {
     const task = loop.createTask(function* () {
       using _ = yield* lock.hold();
       trace.push(String(lock.locked()));
@@ -133,7 +126,7 @@ describe("hold", () => {
     expect([trace, task.exception(), lock.locked()]).toEqual([["true"], "thrown", false]);
   });
 
-  test("releases once", () => {
+  test("releases the lock only once", () => {
     const { value: held } = lock.hold().next() as { value: Disposable };
     held[Symbol.dispose]();
     lock.acquire().next();
@@ -142,7 +135,7 @@ describe("hold", () => {
     expect(lock.locked()).toBe(true);
   });
 
-  test("keeps nothing if it is cancelled in the turn in which it was handed the lock", () => {
+  test("holds nothing if it is cancelled in the turn of the hand-over", () => {
     lock.acquire().next();
     const task = loop.createTask(function* () {
       using _ = yield* lock.hold();

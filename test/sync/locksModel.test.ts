@@ -1,12 +1,16 @@
-// Random programs over locks, semaphores, events and conditions, against models of arrays.
+// Random programs over locks, semaphores, events and conditions, compared with models that are
+// arrays. One file, because the models share the random programs.
 
 import * as fc from "fast-check";
 import { test } from "vitest";
-import { RuntimeError } from "../../src/loop/errors.ts";
-import { Condition } from "../../src/sync/condition.ts";
-import { Event } from "../../src/sync/event.ts";
-import { Lock } from "../../src/sync/lock.ts";
-import { BoundedSemaphore, Semaphore } from "../../src/sync/semaphore.ts";
+import {
+  BoundedSemaphore,
+  Condition,
+  Event,
+  Lock,
+  RuntimeError,
+  Semaphore,
+} from "../../src/index.ts";
 import {
   expectAsModel,
   type ModelTask,
@@ -106,7 +110,7 @@ test("a lock goes to the same tasks at the same times as in the model", () => {
   );
 });
 
-test.each([0, 1, 2, 3])("a semaphore of %i does as its model", (value) => {
+test.each([0, 1, 2, 3])("a semaphore of %i behaves like its model", (value) => {
   expectAsModel(
     permitOps,
     () => new Semaphore(value) as Permits,
@@ -115,7 +119,7 @@ test.each([0, 1, 2, 3])("a semaphore of %i does as its model", (value) => {
   );
 });
 
-test.each([0, 1, 2])("a bounded semaphore of %i does as its model", (value) => {
+test.each([0, 1, 2])("a bounded semaphore of %i behaves like its model", (value) => {
   expectAsModel(
     permitOps,
     () => new BoundedSemaphore(value) as Permits,
@@ -302,7 +306,7 @@ function* useMonitors(
   }
 }
 
-test("two conditions that share a lock do as their models", () => {
+test("two conditions that share a lock behave like their models", () => {
   expectAsModel(
     monitorOps,
     () => {

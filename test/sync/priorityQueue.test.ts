@@ -1,15 +1,9 @@
 import * as fc from "fast-check";
-import { beforeEach, describe, expect, test } from "vitest";
-import type { EventLoop } from "../../src/eventLoop.ts";
-import { PriorityQueue } from "../../src/sync/priorityQueue.ts";
+import { describe, expect } from "vitest";
+import { PriorityQueue } from "../../src/index.ts";
 import { caught } from "../support/caught.ts";
-import { newVirtualLoop, runDry } from "../support/virtualLoop.ts";
-
-let loop: EventLoop;
-
-beforeEach(() => {
-  loop = newVirtualLoop();
-});
+import { runDry } from "../support/virtualLoop.ts";
+import { loop, test } from "../support/virtualTest.ts";
 
 function filled<T>(items: readonly T[], queue = new PriorityQueue<T>()): PriorityQueue<T> {
   for (const item of items) queue.putNowait(item);
@@ -23,7 +17,7 @@ function drained<T>(queue: PriorityQueue<T>): T[] {
 }
 
 describe("a priority queue", () => {
-  test("gives the smallest item first, and equal ones in order of arrival", () => {
+  test("returns the smallest item first, and equal ones in order of arrival", () => {
     const items = fc.array(fc.record({ rank: fc.nat(5), id: fc.nat() }), { maxLength: 60 });
     fc.assert(
       fc.property(items, (list) => {
@@ -34,7 +28,7 @@ describe("a priority queue", () => {
     );
   });
 
-  test("hands the first item put to a getter that waits, even if a smaller one follows", () => {
+  test("hands the first item put to a waiting getter, even if a smaller one follows", () => {
     const queue = new PriorityQueue<number>();
     const task = loop.createTask(queue.get());
     loop.callLater(1, () => filled([2, 1], queue));
@@ -43,7 +37,7 @@ describe("a priority queue", () => {
     expect([task.result(), drained(queue)]).toEqual([2, [1]]);
   });
 
-  test("takes items back by priority, before equal ones that came later", () => {
+  test("puts returned items back by priority, before equal ones that came later", () => {
     const queue = new PriorityQueue<string>(0, { compare: (a, b) => Number(a[0]) - Number(b[0]) });
     const tasks = [1, 2].map(() => loop.createTask(queue.get()));
     loop.callLater(1, () => {
@@ -55,11 +49,11 @@ describe("a priority queue", () => {
     expect(drained(queue).join(" ")).toBe("0d 1a 1b 1c 2e");
   });
 
-  test.each(["less", null, 1])("cannot be made with %o to compare", (compare) => {
+  test.each(["less", null, 1])("rejects %o as its compare function", (compare) => {
     expect(() => new PriorityQueue(0, { compare: compare as never })).toThrow(TypeError);
   });
 
-  test("cannot be made with options that are none", () => {
+  test("rejects options of a wrong type", () => {
     expect(() => new PriorityQueue(0, null as never)).toThrow(TypeError);
   });
 });
@@ -88,17 +82,17 @@ describe("the default order", () => {
         [1, [2, 3]],
       ],
     ],
-  ])("is that of %s", (_, items, order) => {
+  ])("compares %s", (_, items, order) => {
     expect(drained(filled(items))).toEqual(order);
   });
 
-  test("is that of objects with a primitive valueOf", () => {
+  test("compares objects with a primitive valueOf", () => {
     const [one, two] = [1, 2].map((value) => ({ valueOf: () => value }));
 
     expect(drained(filled<unknown>([3, two, one, 0]))).toEqual([0, one, two, 3]);
   });
 
-  test("does not look at what follows different elements, or at elements that are the same", () => {
+  test("does not compare beyond the first different elements, nor identical elements", () => {
     const [same, other] = [{ same: true }, { other: true }];
     const items = [
       [2, other],
@@ -131,7 +125,7 @@ describe("the default order", () => {
     ["an array among numbers", [1], [1]],
     ["a number among arrays", [[1]], 1],
     ["different objects after the same priority", [[1, {}]], [1, {}]],
-  ])("has no place for %s: a TypeError at the put, and nothing changes", (_, items, item) => {
+  ])("throws a TypeError at the put for %s, and changes nothing", (_, items, item) => {
     const queue = filled(items);
     for (const put of [() => queue.putNowait(item), () => void queue.put(item).next()]) {
       const error = caught(put);
@@ -145,7 +139,7 @@ describe("the default order", () => {
     expect(drained(queue)).toEqual(items);
   });
 
-  test("is asked at the call of put(), and also where somebody waits for an item", () => {
+  test("is checked at the call of put(), even if a getter waits for an item", () => {
     const queue = new PriorityQueue<unknown>();
     const task = loop.createTask(queue.get());
     runDry(loop);
@@ -156,14 +150,14 @@ describe("the default order", () => {
   });
 });
 
-describe("an order that fails", () => {
+describe("a compare function that fails", () => {
   /** Compares numbers, except 13. */
   function compare(a: number, b: number): number {
     if (a === 13 || b === 13) throw new RangeError("unlucky");
     return a - b;
   }
 
-  test("for the item of a putter that waited is that putter's, and the next one is let in", () => {
+  test("for a waiting putter's item throws in that putter, and the next putter is admitted", () => {
     const queue = filled([1, 2], new PriorityQueue<number>(2, { compare }));
     const [unlucky, lucky] = [13, 3].map((item) => loop.createTask(queue.put(item)));
     runDry(loop);
@@ -178,7 +172,7 @@ describe("an order that fails", () => {
     ]);
   });
 
-  test("for an item that comes back keeps the item, and is the next getter's", () => {
+  test("for an item that is put back keeps the item, and throws in the next getter", () => {
     let isStrict = true;
     const queue = new PriorityQueue<number>(0, {
       compare: (a, b) => (isStrict ? compare(a, b) : a - b),
@@ -197,7 +191,7 @@ describe("an order that fails", () => {
     expect(drained(queue)).toEqual([1, 2, 13]);
   });
 
-  test("keeps nobody from dropping all that is left", () => {
+  test("does not prevent dropping everything that is left", () => {
     let isFailing = false;
     const queue = filled(
       [1, 2, 3],
@@ -210,7 +204,7 @@ describe("an order that fails", () => {
     expect([queue.qsize(), queue.join().next().done]).toEqual([0, true]);
   });
 
-  test.each([undefined, NaN, true, "1"])("says so if it gives %o", (order) => {
+  test.each([undefined, NaN, true, "1"])("throws an error that names its result %o", (order) => {
     const queue = filled([1], new PriorityQueue<number>(0, { compare: () => order as never }));
 
     expect(() => queue.putNowait(2)).toThrow("Expected `compare` to return a number");

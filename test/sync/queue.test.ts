@@ -1,22 +1,19 @@
-import { beforeEach, describe, expect, test } from "vitest";
-import type { EventLoop } from "../../src/eventLoop.ts";
-import { RuntimeError } from "../../src/loop/errors.ts";
-import { QueueEmpty, QueueFull } from "../../src/sync/errors.ts";
-import { LifoQueue } from "../../src/sync/lifoQueue.ts";
-import { PriorityQueue } from "../../src/sync/priorityQueue.ts";
-import { Queue } from "../../src/sync/queue.ts";
-import { sleep } from "../../src/tasks/sleep.ts";
-import type { Task } from "../../src/tasks/task.ts";
+// A queue, as its users see it. One file, because the class has one contract.
+
+import { describe, expect } from "vitest";
+import {
+  LifoQueue,
+  PriorityQueue,
+  Queue,
+  QueueEmpty,
+  QueueFull,
+  RuntimeError,
+  sleep,
+  type Task,
+} from "../../src/index.ts";
 import { caught } from "../support/caught.ts";
 import { newVirtualLoop, runDry } from "../support/virtualLoop.ts";
-
-let loop: EventLoop;
-let trace: string[];
-
-beforeEach(() => {
-  loop = newVirtualLoop();
-  trace = [];
-});
+import { loop, test, trace } from "../support/virtualTest.ts";
 
 function getter(queue: Queue<number>, name: string): Task<void> {
   return loop.createTask(function* () {
@@ -32,7 +29,7 @@ function putter(queue: Queue<number>, item: number): Task<void> {
   });
 }
 
-/** Takes out all there is. */
+/** Takes all items out. */
 function drained<T>(queue: Queue<T>): T[] {
   const items: T[] = [];
   while (!queue.empty()) items.push(queue.getNowait());
@@ -45,11 +42,11 @@ function filled<Q extends Queue<number>>(queue: Q, ...items: number[]): Q {
 }
 
 describe("a queue", () => {
-  test("gives the oldest item first", () => {
+  test("returns the oldest item first", () => {
     expect(drained(filled(new Queue<number>(), 3, 1, 2))).toEqual([3, 1, 2]);
   });
 
-  test("gives many items in order, however puts and gets follow each other", () => {
+  test("returns many items in order, for any sequence of puts and gets", () => {
     const queue = new Queue<number>();
     const items: number[] = [];
     let count = 0;
@@ -62,14 +59,14 @@ describe("a queue", () => {
     expect(items).toEqual(Array.from({ length: count }, (_, i) => i));
   });
 
-  test("takes long to empty only by the number of its items, not by their square", () => {
+  test("takes time proportional to the number of its items to empty", () => {
     const queue = new Queue<number>();
     for (let i = 0; i < 300_000; i++) queue.putNowait(i);
 
     expect(drained(queue).length).toBe(300_000);
   });
 
-  test("tells how many items it has, and room for how many there is", () => {
+  test("reports its number of items and its bound", () => {
     const queue = new Queue<number>(2);
     const states = [0, 1, 2].map((item) => {
       const state = [queue.qsize(), queue.empty(), queue.full()];
@@ -94,20 +91,20 @@ describe("a queue", () => {
     },
   );
 
-  test.each([NaN, 1.5])("is a RangeError with a maxsize of %o", (maxsize) => {
+  test.each([NaN, 1.5])("throws a RangeError for a maxsize of %o", (maxsize) => {
     for (const Kind of [Queue, LifoQueue, PriorityQueue]) {
       expect(() => new Kind(maxsize)).toThrow(RangeError);
     }
   });
 
-  test.each(["1", null, {}])("is a TypeError with a maxsize of %o", (maxsize) => {
+  test.each(["1", null, {}])("throws a TypeError for a maxsize of %o", (maxsize) => {
     const error = caught(() => new Queue(maxsize as never));
 
     expect(error).toBeInstanceOf(TypeError);
     expect(String(error)).toContain("`maxsize`");
   });
 
-  test("does not wait where nothing is to be waited for", () => {
+  test("does not suspend where nothing has to be awaited", () => {
     const queue = new Queue<number>(1);
 
     expect(queue.put(1).next()).toEqual({ done: true, value: undefined });
@@ -116,14 +113,14 @@ describe("a queue", () => {
     expect(() => queue.getNowait()).toThrow(QueueEmpty);
   });
 
-  test("keeps undefined as an item like any other", () => {
+  test("accepts undefined as an item", () => {
     const queue = new Queue<undefined>();
     queue.putNowait(undefined);
 
     expect([queue.qsize(), queue.getNowait(), queue.qsize()]).toEqual([1, undefined, 0]);
   });
 
-  test("belongs to the loop of the first wait, getters, putters and joiners alike", () => {
+  test("belongs to the loop of the first task that waits in get, put or join", () => {
     const queue = new Queue<number>(1);
     getter(queue, "a");
     runDry(loop);
@@ -137,8 +134,8 @@ describe("a queue", () => {
   });
 });
 
-describe("an item that is put while somebody waits", () => {
-  test("is that getter's, at once", () => {
+describe("an item that is put while a getter waits", () => {
+  test("belongs to that getter immediately", () => {
     const queue = new Queue<number>(1);
     for (const name of "ab") getter(queue, name);
     loop.callLater(1, () => {
@@ -151,7 +148,7 @@ describe("an item that is put while somebody waits", () => {
     expect(trace).toEqual(["1 left", "a1", "b2", "c3"]);
   });
 
-  test("cannot be got by anybody else", () => {
+  test("cannot be taken by another getter", () => {
     const queue = new Queue<number>();
     getter(queue, "a");
     runDry(loop);
@@ -174,7 +171,7 @@ describe("an item that is put while somebody waits", () => {
     expect([trace, cancelled.cancelled()]).toEqual([["b1"], true]);
   });
 
-  test("goes to the second getter if the first was cancelled before", () => {
+  test("goes to the second getter if the first was cancelled earlier", () => {
     const queue = new Queue<number>();
     const cancelled = getter(queue, "a");
     getter(queue, "b");
@@ -191,7 +188,7 @@ describe("an item that is put while somebody waits", () => {
     [Queue, [1, 2, 3, 4]],
     [LifoQueue, [4, 3, 2, 1]],
     [PriorityQueue, [1, 2, 3, 4]],
-  ])("goes back as if it had never been taken, if nobody else waits: %o", (Kind, order) => {
+  ])("goes back as if it had never been taken, if no other getter waits: %o", (Kind, order) => {
     const queue = new Kind<number>(2);
     const getters = [..."ab"].map((name) => getter(queue, name));
     loop.callLater(1, () => {
@@ -205,8 +202,8 @@ describe("an item that is put while somebody waits", () => {
   });
 });
 
-describe("room that gets free while somebody waits", () => {
-  test("is that putter's, whose item enters at once", () => {
+describe("a slot that becomes free while a putter waits", () => {
+  test("goes to that putter, whose item enters immediately", () => {
     const queue = filled(new Queue<number>(1), 1);
     putter(queue, 2);
     putter(queue, 3);
@@ -221,7 +218,7 @@ describe("room that gets free while somebody waits", () => {
     expect(drained(queue)).toEqual([3]);
   });
 
-  test("is not for the item of a putter that was cancelled before", () => {
+  test("does not go to a putter that was cancelled earlier", () => {
     const queue = filled(new Queue<number>(1), 1);
     const cancelled = putter(queue, 2);
     putter(queue, 3);
@@ -246,7 +243,7 @@ describe("room that gets free while somebody waits", () => {
     expect([cancelled.cancelled(), drained(queue)]).toEqual([true, [2]]);
   });
 
-  test("is not there before there are fewer than maxsize items, if one has come back", () => {
+  test("is not free until there are fewer than maxsize items, if an item was put back", () => {
     const queue = new Queue<number>(1);
     const cancelled = getter(queue, "a");
     loop.callLater(1, () => {
@@ -284,7 +281,7 @@ describe("join", () => {
     expect(trace).toEqual(["a at 20", "b at 20"]);
   });
 
-  test("does not wait if nothing was put, or all is done", () => {
+  test("does not wait if no items were put, or all are done", () => {
     const queue = new Queue<number>();
     const steps = [queue.join().next()];
     queue.putNowait(1);
@@ -294,7 +291,7 @@ describe("join", () => {
     expect(steps.map(({ done }) => done)).toEqual([true, true]);
   });
 
-  test("waits for an item that was handed over, and for one that a putter brought", () => {
+  test("waits for an item that was handed over, and for one from a waiting putter", () => {
     const queue = new Queue<number>(1);
     getter(queue, "a");
     runDry(loop);
@@ -314,7 +311,7 @@ describe("join", () => {
     expect([counts, queue.join().next().done]).toEqual([[true, true, true], true]);
   });
 
-  test("is let through even if more is put in the same turn", () => {
+  test("returns even if another item is put in the same turn", () => {
     const queue = filled(new Queue<number>(), 1);
     loop.createTask(function* () {
       yield* queue.join();
@@ -329,7 +326,7 @@ describe("join", () => {
     expect(trace).toEqual(["joined"]);
   });
 
-  test("goes with taskDone(), which is a RangeError once too often", () => {
+  test("counts calls of taskDone(), which throws a RangeError if called too often", () => {
     const queue = filled(new Queue<number>(), 1);
     queue.taskDone();
 
@@ -339,7 +336,7 @@ describe("join", () => {
 });
 
 describe("a LIFO queue", () => {
-  test("gives the youngest item first", () => {
+  test("returns the newest item first", () => {
     const queue = filled(new LifoQueue<number>(), 1, 3, 2);
     const first = queue.getNowait();
     queue.putNowait(4);
@@ -347,7 +344,7 @@ describe("a LIFO queue", () => {
     expect([first, ...drained(queue)]).toEqual([2, 4, 3, 1]);
   });
 
-  test("bounds and waits as any queue", () => {
+  test("is bounded, and waits, like any queue", () => {
     const queue = filled(new LifoQueue<number>(2), 1, 2);
     putter(queue, 3);
     runDry(loop);

@@ -1,11 +1,14 @@
-// Queues that are read outside of coroutines, or until their end.
+// Reading queues outside coroutines, or to their end.
 
 import { beforeEach, describe, expect, test } from "vitest";
-import { type EventLoop, newEventLoop } from "../../src/eventLoop.ts";
-import { CancelledError } from "../../src/loop/errors.ts";
-import { PriorityQueue } from "../../src/sync/priorityQueue.ts";
-import { Queue } from "../../src/sync/queue.ts";
-import { sleep } from "../../src/tasks/sleep.ts";
+import {
+  CancelledError,
+  type EventLoop,
+  newEventLoop,
+  PriorityQueue,
+  Queue,
+  sleep,
+} from "../../src/index.ts";
 import { newVirtualLoop, runDry } from "../support/virtualLoop.ts";
 
 let queue: Queue<number>;
@@ -16,7 +19,7 @@ beforeEach(() => {
 
 const END = { done: true, value: undefined };
 
-/** All until the end. */
+/** All items until the end. */
 async function collected<T>(source: AsyncIterable<T>): Promise<T[]> {
   const items: T[] = [];
   for await (const item of source) items.push(item);
@@ -24,7 +27,7 @@ async function collected<T>(source: AsyncIterable<T>): Promise<T[]> {
 }
 
 describe("for await over a queue", () => {
-  test("gives what is there, and ends once the queue was shut down and is empty", async () => {
+  test("yields the items, and ends once the queue is shut down and empty", async () => {
     for (const item of [1, 2, 3]) queue.putNowait(item);
     queue.shutdown();
 
@@ -32,7 +35,7 @@ describe("for await over a queue", () => {
     expect(await collected(queue)).toEqual([]);
   });
 
-  test("waits for what is put later, where no loop has used the queue", async () => {
+  test("waits for later items, even if no loop has used the queue", async () => {
     const items = collected(queue);
     for (const item of [1, 2]) {
       await Promise.resolve();
@@ -44,7 +47,7 @@ describe("for await over a queue", () => {
     expect(await items).toEqual([1, 11, 2, 12]);
   });
 
-  test("takes turns with the tasks of a loop", async () => {
+  test("alternates with the tasks of a loop", async () => {
     queue = new Queue(1);
     const items = collected(queue);
     await newEventLoop().runUntilComplete(function* () {
@@ -56,7 +59,7 @@ describe("for await over a queue", () => {
     expect(await items).toEqual([0, 1, 2, 3, 4]);
   });
 
-  test("that is left early leaves the rest in", async () => {
+  test("leaves the remaining items in the queue when it ends early", async () => {
     for (const item of [1, 2, 3]) queue.putNowait(item);
     for await (const item of queue) if (item === 2) break;
 
@@ -71,7 +74,7 @@ describe("for await over a queue", () => {
     expect(await collected(queue)).toEqual([1, 2, 3]);
   });
 
-  test("shares with other getters, first come, first served", async () => {
+  test("shares the items with other getters, in order of arrival", async () => {
     const loop: EventLoop = newVirtualLoop();
     const before = loop.createTask(queue.get());
     runDry(loop);
@@ -90,7 +93,7 @@ describe("for await over a queue", () => {
 });
 
 describe("an iterator of a queue", () => {
-  test("may be asked several times at once", async () => {
+  test("accepts several requests at once", async () => {
     const iterator = queue[Symbol.asyncIterator]();
     const results = [iterator.next(), iterator.next(), iterator.next()];
     queue.putNowait(1);
@@ -104,7 +107,7 @@ describe("an iterator of a queue", () => {
     ]);
   });
 
-  test("that is closed while it waits loses no item: it goes to the next one", async () => {
+  test("leaves its item to the next getter if it is closed while it waits", async () => {
     const iterator = queue[Symbol.asyncIterator]();
     const pending = [iterator.next(), iterator.next()];
     const closed = await iterator.return?.();
@@ -114,7 +117,7 @@ describe("an iterator of a queue", () => {
     expect([queue.qsize(), await iterator.next(), queue.getNowait()]).toEqual([1, END, 1]);
   });
 
-  test("that is closed gives what it was handed before", async () => {
+  test("still returns an item that was handed to it before it was closed", async () => {
     const iterator = queue[Symbol.asyncIterator]();
     const pending = iterator.next();
     queue.putNowait(1);
@@ -123,14 +126,14 @@ describe("an iterator of a queue", () => {
     expect(await pending).toEqual({ done: false, value: 1 });
   });
 
-  test("is iterable itself", async () => {
+  test("is itself iterable", async () => {
     queue.putNowait(1);
     queue.shutdown();
 
     expect(await collected(queue[Symbol.asyncIterator]())).toEqual([1]);
   });
 
-  test("rejects with what the order of the queue throws, and loses nothing", async () => {
+  test("rejects with the error of the queue's compare function, and loses nothing", async () => {
     let isFailing = false;
     const failing = new PriorityQueue<number>(0, {
       compare: (a, b) => {
@@ -149,8 +152,8 @@ describe("an iterator of a queue", () => {
   });
 });
 
-describe("pulling from a queue in a coroutine", () => {
-  test("gives items until the queue was shut down and is empty", () => {
+describe("reading a queue in a coroutine", () => {
+  test("yields items until the queue is shut down and empty", () => {
     const loop = newVirtualLoop();
     const task = loop.createTask(function* () {
       const results: unknown[] = [];
@@ -167,7 +170,7 @@ describe("pulling from a queue in a coroutine", () => {
     expect(task.result()).toEqual([{ done: false, value: 1 }, { done: false, value: 2 }, END]);
   });
 
-  test("loses no item to a cancel", () => {
+  test("loses no item to a cancellation", () => {
     const loop = newVirtualLoop();
     const task = loop.createTask(queue._pull());
     loop.callLater(1, () => {

@@ -1,11 +1,15 @@
-// Random programs over queues, against a model that sorts an array.
+// Random programs over queues, compared with a model that sorts an array.
 
 import * as fc from "fast-check";
 import { test } from "vitest";
-import { QueueEmpty, QueueFull, QueueShutDown } from "../../src/sync/errors.ts";
-import { LifoQueue } from "../../src/sync/lifoQueue.ts";
-import { PriorityQueue } from "../../src/sync/priorityQueue.ts";
-import { Queue } from "../../src/sync/queue.ts";
+import {
+  LifoQueue,
+  PriorityQueue,
+  Queue,
+  QueueEmpty,
+  QueueFull,
+  QueueShutDown,
+} from "../../src/index.ts";
 import { expectAsModel, type ModelTask, type ModelWorld, type Steps, waitIn } from "./world.ts";
 
 interface Item {
@@ -28,7 +32,7 @@ interface Pipe {
 
 interface Stored {
   readonly item: Item;
-  /** Which put it came from. What comes back keeps it. */
+  /** The put that it came from. An item that is put back keeps it. */
   readonly seq: number;
 }
 
@@ -191,7 +195,7 @@ function* use(queue: Pipe, op: Op): Steps<unknown> {
   }
 }
 
-test.each([0, 1, 2])("a queue of maxsize %i does as its model", (maxsize) => {
+test.each([0, 1, 2])("a queue of maxsize %i behaves like its model", (maxsize) => {
   expectAsModel(
     ops,
     () => new Queue<Item>(maxsize) as Pipe,
@@ -200,7 +204,7 @@ test.each([0, 1, 2])("a queue of maxsize %i does as its model", (maxsize) => {
   );
 });
 
-test.each([0, 1, 2])("a stack of maxsize %i does as its model", (maxsize) => {
+test.each([0, 1, 2])("a stack of maxsize %i behaves like its model", (maxsize) => {
   expectAsModel(
     ops,
     () => new LifoQueue<Item>(maxsize) as Pipe,
@@ -209,7 +213,7 @@ test.each([0, 1, 2])("a stack of maxsize %i does as its model", (maxsize) => {
   );
 });
 
-test.each([0, 1, 2, 5])("a priority queue of maxsize %i does as its model", (maxsize) => {
+test.each([0, 1, 2, 5])("a priority queue of maxsize %i behaves like its model", (maxsize) => {
   expectAsModel(
     ops,
     () => new PriorityQueue<Item>(maxsize, { compare: (a, b) => a.rank - b.rank }) as Pipe,

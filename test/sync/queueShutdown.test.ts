@@ -1,22 +1,15 @@
-import { beforeEach, describe, expect, test } from "vitest";
-import type { EventLoop } from "../../src/eventLoop.ts";
-import { QueueEmpty, QueueShutDown } from "../../src/sync/errors.ts";
-import { Queue } from "../../src/sync/queue.ts";
-import type { Coroutine } from "../../src/tasks/coroutine.ts";
-import type { Task } from "../../src/tasks/task.ts";
-import { newVirtualLoop, runDry } from "../support/virtualLoop.ts";
+import { beforeEach, describe, expect } from "vitest";
+import { type Coroutine, Queue, QueueEmpty, QueueShutDown, type Task } from "../../src/index.ts";
+import { runDry } from "../support/virtualLoop.ts";
+import { loop, test, trace } from "../support/virtualTest.ts";
 
-let loop: EventLoop;
-let trace: string[];
 let queue: Queue<number>;
 
 beforeEach(() => {
-  loop = newVirtualLoop();
-  trace = [];
   queue = new Queue(2);
 });
 
-/** Leaves a word for how it ends. */
+/** Records a word for the outcome. */
 function start(name: string, body: () => Coroutine<unknown>): Task<void> {
   return loop.createTask(function* () {
     try {
@@ -28,7 +21,7 @@ function start(name: string, body: () => Coroutine<unknown>): Task<void> {
 }
 
 describe.each([false, true])("shutdown(%o)", (immediate) => {
-  test("keeps anything more from being put", () => {
+  test("prevents further puts", () => {
     queue.shutdown(immediate);
 
     expect(() => queue.putNowait(1)).toThrow(QueueShutDown);
@@ -36,7 +29,7 @@ describe.each([false, true])("shutdown(%o)", (immediate) => {
     expect(queue.qsize()).toBe(0);
   });
 
-  test("fails getters, those who wait and those who come to an empty queue", () => {
+  test("fails waiting getters, and later ones once the queue is empty", () => {
     for (const name of "ab") start(name, () => queue.get());
     loop.callLater(1, () => {
       queue.shutdown(immediate);
@@ -48,7 +41,7 @@ describe.each([false, true])("shutdown(%o)", (immediate) => {
     expect(() => queue.getNowait()).toThrow(QueueShutDown);
   });
 
-  test("fails putters that wait, whose items never enter", () => {
+  test("fails waiting putters, whose items never enter", () => {
     queue.putNowait(1);
     queue.putNowait(2);
     for (const item of [3, 4]) start(String(item), () => queue.put(item));
@@ -73,7 +66,7 @@ describe.each([false, true])("shutdown(%o)", (immediate) => {
     expect(trace).toEqual(["a: 1", "b: QueueShutDown"]);
   });
 
-  test("leaves in an item that was accepted in the same turn, as any other", () => {
+  test("keeps an item that was accepted in the same turn, like any other", () => {
     queue.putNowait(1);
     queue.putNowait(2);
     start("3", () => queue.put(3));
@@ -86,7 +79,7 @@ describe.each([false, true])("shutdown(%o)", (immediate) => {
     expect([trace, queue.qsize()]).toEqual([["3: done"], immediate ? 0 : 2]);
   });
 
-  test("may be repeated", () => {
+  test("may be called again", () => {
     queue.putNowait(1);
     queue.shutdown(immediate);
     queue.shutdown(true);
@@ -97,7 +90,7 @@ describe.each([false, true])("shutdown(%o)", (immediate) => {
 });
 
 describe("shutdown()", () => {
-  test("lets getters go on until the queue is empty", () => {
+  test("lets getters continue until the queue is empty", () => {
     queue.putNowait(1);
     queue.putNowait(2);
     queue.shutdown();
@@ -108,7 +101,7 @@ describe("shutdown()", () => {
     expect(() => queue.get().next()).toThrow(QueueShutDown);
   });
 
-  test("keeps an item that comes back from a cancelled getter", () => {
+  test("keeps an item that a cancelled getter puts back", () => {
     const task = start("a", () => queue.get());
     loop.callLater(1, () => {
       queue.putNowait(1);
@@ -120,7 +113,7 @@ describe("shutdown()", () => {
     expect([trace, queue.getNowait()]).toEqual([["a: CancelledError"], 1]);
   });
 
-  test("leaves join() to wait for what is not done", () => {
+  test("lets join() wait for unfinished items", () => {
     queue.putNowait(1);
     start("join", () => queue.join());
     loop.callLater(1, () => queue.shutdown());
@@ -136,7 +129,7 @@ describe("shutdown()", () => {
 });
 
 describe("shutdown(true)", () => {
-  test("drops what is left, and counts it as done", () => {
+  test("drops the remaining items, and counts them as done", () => {
     queue.putNowait(1);
     queue.putNowait(2);
     start("join", () => queue.join());
@@ -150,7 +143,7 @@ describe("shutdown(true)", () => {
     expect(() => queue.taskDone()).toThrow(RangeError);
   });
 
-  test("leaves join() to wait for items that were got before", () => {
+  test("lets join() wait for items that were taken before", () => {
     queue.putNowait(1);
     queue.putNowait(2);
     queue.getNowait();
@@ -165,7 +158,7 @@ describe("shutdown(true)", () => {
     expect(trace).toEqual(["2 ms", "join: done"]);
   });
 
-  test("counts no item as done that was marked before it was got", () => {
+  test("does not count an item as done again if it was marked before it was taken", () => {
     queue.putNowait(1);
     queue.taskDone();
     queue.shutdown(true);
@@ -173,7 +166,7 @@ describe("shutdown(true)", () => {
     expect(() => queue.taskDone()).toThrow(RangeError);
   });
 
-  test("drops an item that comes back from a cancelled getter, and counts it as done", () => {
+  test("drops an item that a cancelled getter puts back, and counts it as done", () => {
     const task = start("a", () => queue.get());
     loop.callLater(1, () => {
       queue.putNowait(1);
@@ -187,6 +180,6 @@ describe("shutdown(true)", () => {
   });
 });
 
-test("a queue that is empty and not shut down is QueueEmpty", () => {
+test("getNowait throws QueueEmpty for an empty queue that is not shut down", () => {
   expect(() => queue.getNowait()).toThrow(QueueEmpty);
 });

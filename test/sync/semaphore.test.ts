@@ -1,19 +1,8 @@
-import { beforeEach, describe, expect, test } from "vitest";
-import type { EventLoop } from "../../src/eventLoop.ts";
-import { RuntimeError } from "../../src/loop/errors.ts";
-import { BoundedSemaphore, Semaphore } from "../../src/sync/semaphore.ts";
-import { sleep } from "../../src/tasks/sleep.ts";
-import type { Task } from "../../src/tasks/task.ts";
+import { describe, expect } from "vitest";
+import { BoundedSemaphore, RuntimeError, Semaphore, sleep, type Task } from "../../src/index.ts";
 import { caught } from "../support/caught.ts";
 import { newVirtualLoop, runDry } from "../support/virtualLoop.ts";
-
-let loop: EventLoop;
-let trace: string[];
-
-beforeEach(() => {
-  loop = newVirtualLoop();
-  trace = [];
-});
+import { loop, test, trace } from "../support/virtualTest.ts";
 
 function user(semaphore: Semaphore, name: string): Task<void> {
   return loop.createTask(function* () {
@@ -24,7 +13,7 @@ function user(semaphore: Semaphore, name: string): Task<void> {
 }
 
 describe.each([Semaphore, BoundedSemaphore])("%o", (Kind) => {
-  test("lets so many in at a time, in order of arrival", () => {
+  test("admits the given number of tasks at a time, in order of arrival", () => {
     const semaphore = new Kind(2);
     for (const name of "abcde") user(semaphore, name);
     loop.callLater(15, () => trace.push("15 ms"));
@@ -42,11 +31,11 @@ describe.each([Semaphore, BoundedSemaphore])("%o", (Kind) => {
     expect(states).toEqual([false, true]);
   });
 
-  test("is taken without suspending if there is a permit, and gives true", () => {
+  test("is acquired without suspending if there is a permit, and returns true", () => {
     expect(new Kind().acquire().next()).toEqual({ done: true, value: true });
   });
 
-  test("stays locked when its permit goes to somebody who waits, and newcomers go behind", () => {
+  test("stays locked when its permit goes to a waiter, and newcomers queue up behind that waiter", () => {
     const semaphore = new Kind();
     loop.createTask(function* () {
       yield* semaphore.acquire();
@@ -62,7 +51,7 @@ describe.each([Semaphore, BoundedSemaphore])("%o", (Kind) => {
     expect(trace).toEqual(["locked", "waits", "comes again"]);
   });
 
-  test("that is released while its first waiter is cancelled serves the second", () => {
+  test("serves the second waiter if it is released while the first is cancelled", () => {
     for (const isServedFirst of [true, false]) {
       const semaphore = new Kind();
       semaphore.acquire().next();
@@ -80,7 +69,7 @@ describe.each([Semaphore, BoundedSemaphore])("%o", (Kind) => {
     expect(trace).toEqual(["second", "second"]);
   });
 
-  test("that is released several times serves several, cancelled ones not counted", () => {
+  test("serves one waiter per release, not counting cancelled ones", () => {
     const semaphore = new Kind(3);
     for (let i = 0; i < 3; i++) semaphore.acquire().next();
     const tasks = [..."abcdef"].map((name) => user(semaphore, name));
@@ -95,11 +84,11 @@ describe.each([Semaphore, BoundedSemaphore])("%o", (Kind) => {
     expect(trace.join(" ")).toBe("b d e 2 ms f");
   });
 
-  test.each([-1, 1.5, NaN])("cannot be made with %o permits", (value) => {
+  test.each([-1, 1.5, NaN])("rejects %o permits with a RangeError", (value) => {
     expect(() => new Kind(value)).toThrow(RangeError);
   });
 
-  test.each(["1", null, {}])("cannot be made with %o for a number", (value) => {
+  test.each(["1", null, {}])("rejects %o as the number of permits", (value) => {
     const error = caught(() => new Kind(value as number));
 
     expect(error).toBeInstanceOf(TypeError);
@@ -131,7 +120,7 @@ describe("a semaphore", () => {
 });
 
 describe("a bounded semaphore", () => {
-  test("that is released more often than acquired is a RangeError", () => {
+  test("throws a RangeError if it is released more often than acquired", () => {
     const semaphore = new BoundedSemaphore(2);
     semaphore.acquire().next();
     semaphore.release();
@@ -140,7 +129,7 @@ describe("a bounded semaphore", () => {
     expect(() => new BoundedSemaphore(0).release()).toThrow("more often than acquired");
   });
 
-  test("never has more permits than at first, even if one comes back that was released meanwhile", () => {
+  test("never exceeds its initial permits, even if a cancelled task returns a permit that was also released", () => {
     const semaphore = new BoundedSemaphore();
     semaphore.acquire().next();
     const cancelled = user(semaphore, "a");

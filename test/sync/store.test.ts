@@ -1,14 +1,18 @@
 import fc from "fast-check";
 import { expect, test } from "vitest";
 import { FirstInFirstOut } from "../../src/sync/store.ts";
+import { scale } from "../support/effort.ts";
 
-/** So many of these, one after the other. Bursts are longer than what a line keeps places for. */
+/**
+ * That many operations of a kind in a row. Bursts are longer than the number of places that a queue
+ * keeps.
+ */
 const steps = fc.array(
   fc.tuple(fc.constantFrom("add", "take", "put back"), fc.constantFrom(1, 10, 1_100, 3_000)),
   { minLength: 4, maxLength: 20, size: "max" },
 );
 
-test("the oldest item is next, whatever came and went before, and what came back before all", () => {
+test("a store returns items that were put back first, then the oldest, for any sequence of operations", () => {
   fc.assert(
     fc.property(steps, (all) => {
       const store = new FirstInFirstOut<number | undefined>();
@@ -33,6 +37,6 @@ test("the oldest item is next, whatever came and went before, and what came back
         expect(store.size).toBe(items.length + returned.length);
       }
     }),
-    { numRuns: 100 },
+    { numRuns: scale(10, 100) },
   );
 });

@@ -1,20 +1,14 @@
-import { beforeEach, describe, expect, test } from "vitest";
-import type { EventLoop } from "../../src/eventLoop.ts";
-import { CancelledError, RuntimeError } from "../../src/loop/errors.ts";
+import { beforeEach, describe, expect } from "vitest";
+import { CancelledError, type Coroutine, RuntimeError, type Task } from "../../src/index.ts";
 import { Binding } from "../../src/sync/binding.ts";
 import { WaitQueue } from "../../src/sync/waitQueue.ts";
-import type { Coroutine } from "../../src/tasks/coroutine.ts";
-import type { Task } from "../../src/tasks/task.ts";
 import { collectReports } from "../support/reports.ts";
 import { newVirtualLoop, runDry } from "../support/virtualLoop.ts";
+import { loop, test, trace } from "../support/virtualTest.ts";
 
-let loop: EventLoop;
-let trace: string[];
 let queue: WaitQueue<string>;
 
 beforeEach(() => {
-  loop = newVirtualLoop();
-  trace = [];
   queue = new WaitQueue({}, "Counter", new Binding("Counter"), (value) =>
     trace.push(`${value} is back`),
   );
@@ -31,7 +25,7 @@ function waiter(name: string): Task<void> {
 }
 
 describe("a wait queue", () => {
-  test("serves in order of arrival, one by one or all at once", () => {
+  test("serves in order of arrival, one by one or all together", () => {
     for (const name of "abcd") waiter(name);
     runDry(loop);
     const lengths = [queue.length];
@@ -53,7 +47,7 @@ describe("a wait queue", () => {
     [0, "bcd"],
     [1, "acd"],
     [3, "abc"],
-  ])("closes the gap when number %i leaves", (which, rest) => {
+  ])("closes the gap when waiter %i leaves", (which, rest) => {
     const tasks = [..."abcd"].map(waiter);
     runDry(loop);
     tasks[which]!.cancel();
@@ -67,7 +61,7 @@ describe("a wait queue", () => {
     expect([length, trace]).toEqual([3, [...`${rest}e`].map((name) => `${name} gets it`)]);
   });
 
-  test("lets all fail, each with an error of its own", () => {
+  test("fails all waiters, each with its own error", () => {
     const reports = collectReports(loop);
     const errors: unknown[] = [];
     for (let i = 0; i < 2; i++) {
@@ -92,7 +86,7 @@ describe("a wait queue", () => {
     expect(errors[0]).not.toBe(errors[1]);
   });
 
-  test("takes back what a task cancelled in the same turn was handed", () => {
+  test("takes back an item handed to a task that is cancelled in the same turn", () => {
     const task = waiter("a");
     runDry(loop);
     queue.handOver("it");
@@ -102,7 +96,7 @@ describe("a wait queue", () => {
     expect(trace).toEqual(["it is back", "a: CancelledError"]);
   });
 
-  test("takes nothing back from a task cancelled before, whose place is free at once", () => {
+  test("takes nothing back from a task that was cancelled earlier, and removes that task immediately", () => {
     const task = waiter("a");
     runDry(loop);
     task.cancel();
@@ -128,7 +122,7 @@ describe("a wait queue", () => {
     ["waits", [], 1],
     ["was served", ["it is back"], 1],
     ["has failed", [], 1],
-  ])("loses nothing with a coroutine that is closed while it %s", (when, back, after) => {
+  ])("loses nothing to a coroutine that is closed while it %s", (when, back, after) => {
     const reports = collectReports(loop);
     loop.callSoon(() => {
       function* body(): Coroutine<string> {
@@ -151,7 +145,7 @@ describe("a wait queue", () => {
     expect([trace, reports]).toEqual([[...back, "b gets next"], []]);
   });
 
-  test("gets the message of a cancel through", () => {
+  test("passes the cancellation message through", () => {
     const task = loop.createTask(function* () {
       yield* queue.wait();
     });
@@ -163,7 +157,7 @@ describe("a wait queue", () => {
     expect(() => task.result()).toThrow("enough");
   });
 
-  test("passes over the tasks of a closed loop", () => {
+  test("skips the tasks of a closed loop", () => {
     waiter("a");
     runDry(loop);
     loop.close();
@@ -171,7 +165,7 @@ describe("a wait queue", () => {
     expect([queue.handOver("it"), trace]).toEqual([false, []]);
   });
 
-  test("may have many leave from anywhere in no more than constant time each", () => {
+  test("removes each of many waiters in constant time", () => {
     const tasks = Array.from({ length: 20_000 }, (_, i) => waiter(String(i)));
     runDry(loop);
     for (const task of tasks.slice(1, -1).reverse()) task.cancel();
@@ -185,7 +179,7 @@ describe("a wait queue", () => {
 });
 
 describe("the loop of a wait queue", () => {
-  test("is that of the first wait, and waiting on another one is a RuntimeError", () => {
+  test("is the loop of the first wait, and waiting on another loop throws a RuntimeError", () => {
     waiter("a");
     runDry(loop);
     const other = newVirtualLoop();
@@ -199,7 +193,7 @@ describe("the loop of a wait queue", () => {
     expect(queue.length).toBe(1);
   });
 
-  test("is needed to wait", () => {
+  test("is required for waiting", () => {
     expect(() => queue.wait()).toThrow(RuntimeError);
     expect(() => queue.wait()).toThrow("A wait (Counter) needs an event loop");
     expect(queue.length).toBe(0);

@@ -1,14 +1,13 @@
-// Worlds in which programs of several tasks run: the loop, and a model of it that is plain enough to be believed.
+// Environments that run programs of several tasks: the real loop, and a model of it that is simple
+// enough to trust.
 //
-// The model has one line of ready tasks and a list of timers. A primitive of the model is written with
-// plain arrays and `yield waitIn(line, giveBack)`; what it must get right is what the real one must.
+// The model has one queue of ready tasks and a list of timers. A primitive of the model consists of
+// plain arrays and `yield waitIn(line, giveBack)`. Its results define those of the real one.
 
 import * as fc from "fast-check";
 import { expect } from "vitest";
-import { CancelledError } from "../../src/loop/errors.ts";
-import type { Coroutine } from "../../src/tasks/coroutine.ts";
-import { sleep } from "../../src/tasks/sleep.ts";
-import type { Task } from "../../src/tasks/task.ts";
+import { CancelledError, type Coroutine, sleep, type Task } from "../../src/index.ts";
+import { scale } from "../support/effort.ts";
 import { newVirtualLoop, runDry } from "../support/virtualLoop.ts";
 
 export type Steps<T> = Generator<unknown, T, unknown>;
@@ -17,10 +16,10 @@ export interface World {
   time(): number;
   sleep(delay: number): Steps<unknown>;
   after(delay: number, action: () => void): { cancel(): void };
-  /** Starts the next task: the first is 0. */
+  /** Starts the next task. The first is number 0. */
   spawn(body: () => Steps<void>): void;
   cancel(task: number): void;
-  /** Runs until nothing can happen any more. */
+  /** Runs until nothing is left to do. */
   run(): void;
 }
 
@@ -54,11 +53,14 @@ export class RealWorld implements World {
   }
 }
 
-/** What a task of the model yields: where it waits, and who takes what it was handed but cannot receive. */
+/**
+ * Yielded by a task of the model: the queue it waits in, and a function that takes back an item it
+ * cannot receive.
+ */
 interface Wait {
   readonly line: ModelTask[];
   readonly giveBack: (value: never) => void;
-  /** What it brings along. */
+  /** The item it brings along. */
   readonly offer: unknown;
 }
 
@@ -66,7 +68,7 @@ export interface ModelTask {
   readonly steps: Steps<void>;
   state: "new" | "ready" | "running" | "waiting" | "done";
   wait: Wait | undefined;
-  /** What it was handed, or an error. */
+  /** The item it was handed, or an error. */
   outcome: { readonly value: unknown } | { readonly error: unknown } | undefined;
   isCancelled: boolean;
 }
@@ -128,14 +130,14 @@ export class ModelWorld implements World {
     else task.isCancelled = true;
   }
 
-  /** Serves the first in `line`, if there is one. */
+  /** Serves the first waiter in `line`, if there is one. */
   serve(line: ModelTask[], value: unknown): boolean {
     const task = line.shift();
     if (task !== undefined) this.#wake(task, { value });
     return task !== undefined;
   }
 
-  /** Has all in `line` throw. */
+  /** Makes all waiters in `line` throw. */
   failAll(line: ModelTask[], error: unknown): void {
     for (const task of line.splice(0)) this.#wake(task, { error });
   }
@@ -146,7 +148,7 @@ export class ModelWorld implements World {
       this.#ready = [];
       for (const action of batch) action();
       if (this.#ready.length > 0) continue;
-      // Sorting is stable: equal deadlines stay in the order of arrival.
+      // Sorting is stable, so equal deadlines stay in the order of arrival.
       this.#timers = this.#timers
         .filter(({ isCancelled }) => !isCancelled)
         .sort((a, b) => a.when - b.when);
@@ -206,7 +208,7 @@ export class ModelWorld implements World {
   }
 }
 
-/** One thing that a task does. With a timeout, it is cancelled if that takes longer. */
+/** One action of a task. With a timeout, it is cancelled if it takes longer. */
 export interface Step<Op> {
   readonly op: Op | { readonly kind: "sleep"; readonly delay: number } | Cancel;
   readonly timeout: number | undefined;
@@ -220,7 +222,7 @@ interface Cancel {
 /** The programs of several tasks. */
 export type Program<Op> = readonly (readonly Step<Op>[])[];
 
-const MOST_TASKS = 5;
+const MAX_TASKS = 5;
 const delays = fc.integer({ min: 1, max: 4 });
 
 export function programs<Op>(ops: fc.Arbitrary<Op>): fc.Arbitrary<Program<Op>> {
@@ -232,17 +234,17 @@ export function programs<Op>(ops: fc.Arbitrary<Op>): fc.Arbitrary<Program<Op>> {
         weight: 1,
         arbitrary: fc.record({
           kind: fc.constant("cancel" as const),
-          task: fc.nat(MOST_TASKS - 1),
+          task: fc.nat(MAX_TASKS - 1),
         }),
       },
     ),
     timeout: fc.option(delays, { nil: undefined, freq: 4 }),
   });
   const steps = fc.array(step, { minLength: 1, maxLength: 8 });
-  return fc.array(steps, { minLength: 2, maxLength: MOST_TASKS });
+  return fc.array(steps, { minLength: 2, maxLength: MAX_TASKS });
 }
 
-/** Runs a program; returns what happened, in order. */
+/** Runs a program. Returns the events in order. */
 export function traceOf<Op>(
   program: Program<Op>,
   world: World,
@@ -276,13 +278,13 @@ export function traceOf<Op>(
   return trace;
 }
 
-/** Checks that a primitive does what its model does, in `runs` random programs. */
+/** Checks that a primitive behaves like its model in `runs` random programs. */
 export function expectAsModel<Op, P>(
   ops: fc.Arbitrary<Op>,
   make: (world: World) => P,
   makeModel: (world: ModelWorld) => P,
   perform: (primitive: P, op: Op, world: World, say: (what: string) => void) => Steps<unknown>,
-  runs = 400,
+  runs = scale(100, 400),
 ): void {
   fc.assert(
     fc.property(programs(ops), (program) => {

@@ -1,25 +1,24 @@
+// `asCompleted`, however its iteration ends. One file, because the function has one contract.
+
 import * as fc from "fast-check";
-import { beforeEach, describe, expect, test } from "vitest";
-import type { EventLoop } from "../../src/eventLoop.ts";
-import { InvalidStateError, RuntimeError, TimeoutError } from "../../src/loop/errors.ts";
-import { asCompleted } from "../../src/tasks/asCompleted.ts";
-import { createTask } from "../../src/tasks/awaitable.ts";
-import { type Coroutine, coroutine } from "../../src/tasks/coroutine.ts";
-import type { Future } from "../../src/tasks/future.ts";
-import { gather } from "../../src/tasks/gather.ts";
-import { sleep } from "../../src/tasks/sleep.ts";
-import { moveOnAfter } from "../../src/tasks/timeout.ts";
+import { describe, expect } from "vitest";
+import {
+  asCompleted,
+  type Coroutine,
+  coroutine,
+  createTask,
+  type Future,
+  gather,
+  InvalidStateError,
+  moveOnAfter,
+  RuntimeError,
+  sleep,
+  TimeoutError,
+} from "../../src/index.ts";
 import { caught } from "../support/caught.ts";
 import { collectReports } from "../support/reports.ts";
 import { newVirtualLoop, runDry } from "../support/virtualLoop.ts";
-
-let loop: EventLoop;
-let trace: string[];
-
-beforeEach(() => {
-  loop = newVirtualLoop();
-  trace = [];
-});
+import { loop, test, trace } from "../support/virtualTest.ts";
 
 function onLoop<T>(main: () => Coroutine<T>): T {
   return loop.runUntilCompleteSync(main);
@@ -30,7 +29,7 @@ const failAfter = coroutine(function* (delay: number, error: unknown): Coroutine
   throw error;
 });
 
-/** Iterates, and leaves what comes, or the name of the error, and when. */
+/** Iterates, and records each result, or the name of the error, with its time. */
 function* drain(items: Iterable<Coroutine<unknown>>): Coroutine<void> {
   for (const next of items) {
     let letter: unknown;
@@ -43,7 +42,7 @@ function* drain(items: Iterable<Coroutine<unknown>>): Coroutine<void> {
   }
 }
 
-/** Counts who waits for a future. */
+/** Counts the waiters of a future. */
 function counted(future: Future<unknown>): { waiters: number } {
   const count = { waiters: 0 };
   const { _addWaiter, _removeWaiter } = future;
@@ -61,13 +60,13 @@ function counted(future: Future<unknown>): { waiters: number } {
 const slots = () => [...loop._slots].length;
 
 describe("asCompleted", () => {
-  test("gives results and errors in the order in which they come", () => {
+  test("yields results and errors in the order in which they arrive", () => {
     onLoop(() => drain(asCompleted([sleep(30, "c"), failAfter(10, "a"), sleep(20, "b")])));
 
     expect(trace).toEqual(["a 10", "b 20", "c 30"]);
   });
 
-  test("starts in the order of its arguments, at the call, once each", () => {
+  test("starts its arguments in order, at the call, once each", () => {
     onLoop(function* () {
       const leave = function* (letter: string): Coroutine<void> {
         trace.push(letter);
@@ -80,7 +79,7 @@ describe("asCompleted", () => {
     expect(trace.join("")).toBe("abc");
   });
 
-  test("gives what was done before first, in the order of its arguments", () => {
+  test("yields arguments that are already done first, in their order", () => {
     onLoop(function* () {
       const futures = ["a", "b", "c"].map(() => loop.createFuture<string>());
       futures[2]?.setResult("c");
@@ -92,7 +91,7 @@ describe("asCompleted", () => {
     expect(trace).toEqual(["b 0", "c 0", "a 10"]);
   });
 
-  test("takes everything that can be awaited", async () => {
+  test("accepts everything that can be awaited", async () => {
     const letters = await loop.runUntilComplete(function* () {
       const all: string[] = [];
       for (const next of asCompleted(
@@ -106,7 +105,7 @@ describe("asCompleted", () => {
     expect(letters).toEqual(["call", "promise", "task"]);
   });
 
-  test("gives as many as there are", () => {
+  test("yields as many items as there are arguments", () => {
     const counts = onLoop(function* () {
       const task = createTask(sleep(1));
       const items = asCompleted([task, sleep(1), task]);
@@ -116,7 +115,7 @@ describe("asCompleted", () => {
     expect(counts).toEqual([2, 0, 0]);
   });
 
-  test("gives items that can be awaited late, all at once, and in the order of their awaits", () => {
+  test("yields items that can be awaited later and concurrently, and serves their awaiters in order", () => {
     const outcome = onLoop(function* () {
       const items = [...asCompleted([sleep(30, "c"), sleep(10, "a"), sleep(20, "b")])];
       yield* sleep(15);
@@ -126,7 +125,7 @@ describe("asCompleted", () => {
     expect(outcome).toEqual(["a", "b", "c"]);
   });
 
-  test("gives items one after the other that were taken before", () => {
+  test("yields items in order even if they were taken in advance", () => {
     onLoop(function* () {
       const items = [...asCompleted([sleep(30, "c"), sleep(20, "b"), sleep(10, "a")])];
       yield* sleep(15);
@@ -138,7 +137,7 @@ describe("asCompleted", () => {
     expect(trace.join("")).toBe("abc");
   });
 
-  test("gives items that can be awaited once", () => {
+  test("yields items that can be awaited only once", () => {
     expect(() =>
       onLoop(function* () {
         for (const next of asCompleted([sleep(1)])) {
@@ -149,7 +148,7 @@ describe("asCompleted", () => {
     ).toThrow(InvalidStateError);
   });
 
-  test("reports an error that nobody came for", () => {
+  test("reports an error that is never awaited", () => {
     const reports = collectReports(loop);
     onLoop(function* () {
       for (const next of asCompleted([sleep(1), failAfter(2, "missed")])) {
@@ -165,18 +164,18 @@ describe("asCompleted", () => {
 });
 
 describe("asCompleted with a timeout", () => {
-  test("throws a TimeoutError for each that has not come, and cancels nothing", () => {
+  test("throws a TimeoutError for each missing result, and cancels nothing", () => {
     const outcome = onLoop(function* () {
       const slow = createTask(sleep(100, "slow"));
       yield* drain(asCompleted([slow, sleep(10, "fast"), sleep(60)], { timeout: 50 }));
       return [trace, slots(), yield* slow];
     });
 
-    // This task, the two that go on, and their sleeps.
+    // This task, the two that continue, and their sleeps.
     expect(outcome).toEqual([["fast 10", "TimeoutError 50", "TimeoutError 50"], 5, "slow"]);
   });
 
-  test("gives what came in time to whoever asks late", () => {
+  test("still returns results that arrived in time when they are awaited late", () => {
     onLoop(function* () {
       const items = asCompleted([sleep(10, "fast"), sleep(100)], { timeout: 50 });
       yield* sleep(70);
@@ -186,7 +185,7 @@ describe("asCompleted with a timeout", () => {
     expect(trace).toEqual(["fast 70", "TimeoutError 70"]);
   });
 
-  test("takes its timer out when all are done", () => {
+  test("removes its timer when all are done", () => {
     const left = onLoop(function* () {
       yield* drain(asCompleted([sleep(10)], { timeout: 50 }));
       return slots();
@@ -195,7 +194,7 @@ describe("asCompleted with a timeout", () => {
     expect(left).toBe(1);
   });
 
-  test("has none for nothing", () => {
+  test("has no timer for an empty list", () => {
     const left = onLoop(function* () {
       asCompleted([], { timeout: 50 });
       return slots();
@@ -204,7 +203,7 @@ describe("asCompleted with a timeout", () => {
     expect(left).toBe(1);
   });
 
-  test.each([0, -10])("of %i gives what is done already", (timeout) => {
+  test.each([0, -10])("returns what is already done with a timeout of %i", (timeout) => {
     onLoop(function* () {
       const done = loop.createFuture<string>();
       done.setResult("done");
@@ -214,7 +213,7 @@ describe("asCompleted with a timeout", () => {
     expect(trace).toEqual(["done 0", "TimeoutError 0"]);
   });
 
-  test("does not report the TimeoutErrors that nobody came for", () => {
+  test("does not report TimeoutErrors that are never awaited", () => {
     const reports = collectReports(loop);
     onLoop(function* () {
       asCompleted([sleep(100)], { timeout: 50 });
@@ -226,7 +225,7 @@ describe("asCompleted with a timeout", () => {
   });
 });
 
-describe("an iteration of asCompleted that ends early", () => {
+describe("leaving an iteration of asCompleted early", () => {
   test.each(["break", "throw"])("by %s leaves neither timer nor waiter behind", (how) => {
     const outcome = onLoop(function* () {
       const future = loop.createFuture();
@@ -244,7 +243,7 @@ describe("an iteration of asCompleted that ends early", () => {
     expect(outcome).toEqual([0, 1]);
   });
 
-  test("before it awaits what it has taken leaves nothing behind either", () => {
+  test("before an item it took was awaited leaves nothing behind", () => {
     const outcome = onLoop(function* () {
       const future = loop.createFuture();
       const count = counted(future);
@@ -257,7 +256,7 @@ describe("an iteration of asCompleted that ends early", () => {
     expect(outcome).toEqual([0, 1]);
   });
 
-  test("because its task is cancelled leaves nothing behind", () => {
+  test("because the task was cancelled leaves nothing behind", () => {
     const outcome = onLoop(function* () {
       const future = loop.createFuture();
       const count = counted(future);
@@ -268,7 +267,7 @@ describe("an iteration of asCompleted that ends early", () => {
     expect(outcome).toEqual([0, 1, false]);
   });
 
-  test("gives what was taken from it all the same", () => {
+  test("keeps the items that were taken from it", () => {
     const outcome = onLoop(function* () {
       const future = loop.createFuture<string>();
       const count = counted(future);
@@ -285,7 +284,7 @@ describe("an iteration of asCompleted that ends early", () => {
     expect(outcome).toEqual([["a", "b", "c"], 0, 1]);
   });
 
-  test("gives what is awaited from it at that very time", () => {
+  test("keeps an item that is being awaited at that moment", () => {
     const outcome = onLoop(function* () {
       const items = asCompleted([sleep(20, "b"), sleep(10, "a")]);
       const tasks = [createTask(items.next().value as Coroutine<string>)];
@@ -297,7 +296,7 @@ describe("an iteration of asCompleted that ends early", () => {
     expect(outcome).toEqual(["a"]);
   });
 
-  test("keeps its deadline for what was taken from it", () => {
+  test("keeps the deadline for the items that were taken from it", () => {
     onLoop(function* () {
       const [only] = asCompleted([sleep(100)], { timeout: 50 });
       yield* sleep(20);
@@ -307,7 +306,7 @@ describe("an iteration of asCompleted that ends early", () => {
     expect(trace).toEqual(["TimeoutError 50"]);
   });
 
-  test("gives no more", () => {
+  test("yields no more items", () => {
     const again = onLoop(function* () {
       const items = asCompleted([sleep(1), sleep(2)]);
       for (const next of items) {
@@ -321,13 +320,13 @@ describe("an iteration of asCompleted that ends early", () => {
   });
 });
 
-/** Awaits all, and lets errors through. */
+/** Awaits all items, and lets errors through. */
 function* drainOrThrow(items: Iterable<Coroutine<unknown>>): Coroutine<void> {
   for (const next of items) yield* next;
 }
 
-describe("whoever awaits a result and is cancelled", () => {
-  test("leaves it to the next in line", () => {
+describe("a cancelled waiter of asCompleted", () => {
+  test("leaves the result to the next waiter", () => {
     const future = loop.createFuture<string>();
     const items = [...asCompleted([future, loop.createFuture<string>()])];
     const tasks = items.map((item) => loop.createTask(item));
@@ -338,21 +337,24 @@ describe("whoever awaits a result and is cancelled", () => {
     expect([tasks[0]?.cancelled(), tasks[1]?.result()]).toEqual([true, "result"]);
   });
 
-  test.each(["before", "after"])("in the turn of the result, %s it, leaves it too", (order) => {
-    const future = loop.createFuture<string>();
-    const items = [...asCompleted([future, loop.createFuture<string>()])];
-    const tasks = items.map((item) => loop.createTask(item));
-    loop.callLater(10, () => {
-      if (order === "before") tasks[0]?.cancel();
-      future.setResult("result");
-      if (order === "after") tasks[0]?.cancel();
-    });
-    runDry(loop);
+  test.each(["before", "after"])(
+    "leaves the result to the next in line if cancelled %s it in the same turn",
+    (order) => {
+      const future = loop.createFuture<string>();
+      const items = [...asCompleted([future, loop.createFuture<string>()])];
+      const tasks = items.map((item) => loop.createTask(item));
+      loop.callLater(10, () => {
+        if (order === "before") tasks[0]?.cancel();
+        future.setResult("result");
+        if (order === "after") tasks[0]?.cancel();
+      });
+      runDry(loop);
 
-    expect([tasks[0]?.cancelled(), tasks[1]?.result()]).toEqual([true, "result"]);
-  });
+      expect([tasks[0]?.cancelled(), tasks[1]?.result()]).toEqual([true, "result"]);
+    },
+  );
 
-  test("or closed leaves it too", () => {
+  test("leaves the result to the next waiter if its coroutine is closed", () => {
     const future = loop.createFuture<string>();
     const [closed, other] = [...asCompleted([future, loop.createFuture<string>()])];
     closed?.next();
@@ -364,7 +366,7 @@ describe("whoever awaits a result and is cancelled", () => {
     expect(task.result()).toBe("result");
   });
 
-  test("leaves it to whoever comes later, before all that comes later", () => {
+  test("leaves the result to a later waiter, ahead of all later results", () => {
     const futures = ["a", "b", "c"].map(() => loop.createFuture<string>());
     const items = [...asCompleted(futures)];
     const first = loop.createTask(items[0]!);
@@ -382,23 +384,26 @@ describe("whoever awaits a result and is cancelled", () => {
     expect([first.cancelled(), rest.result()]).toEqual([true, ["a", "b"]]);
   });
 
-  test.each(["before", "after"])("in the turn of the deadline, %s it, is cancelled", (order) => {
-    const reports = collectReports(loop);
-    const task = loop.createTask(function* () {
-      yield* drainOrThrow(asCompleted([loop.createFuture()], { timeout: 10 }));
-    });
-    const cancel = () => task.cancel();
-    if (order === "before") loop.callAt(10, cancel);
-    else loop.callSoon(() => loop.callAt(10, cancel));
-    runDry(loop);
-    loop.close();
+  test.each(["before", "after"])(
+    "throws the cancellation if it arrives in the turn of the deadline, %s it",
+    (order) => {
+      const reports = collectReports(loop);
+      const task = loop.createTask(function* () {
+        yield* drainOrThrow(asCompleted([loop.createFuture()], { timeout: 10 }));
+      });
+      const cancel = () => task.cancel();
+      if (order === "before") loop.callAt(10, cancel);
+      else loop.callSoon(() => loop.callAt(10, cancel));
+      runDry(loop);
+      loop.close();
 
-    expect([task.cancelled(), reports]).toEqual([true, []]);
-  });
+      expect([task.cancelled(), reports]).toEqual([true, []]);
+    },
+  );
 });
 
 describe("for await over asCompleted", () => {
-  test("gives the values, from outside of the loop", async () => {
+  test("yields the values outside the loop", async () => {
     const tasks = [loop.createTask(sleep(20, "b")), loop.createTask(sleep(10, "a"))];
     const reading = (async () => {
       for await (const value of asCompleted(tasks)) trace.push(value);
@@ -442,7 +447,7 @@ describe("for await over asCompleted", () => {
   });
 });
 
-test("asCompleted sorts by duration, stably, and cuts at its timeout", () => {
+test("asCompleted yields by duration, ties in argument order, until its timeout", () => {
   const durations = fc.array(fc.integer({ min: 1, max: 9 }));
   const timeouts = fc.option(fc.integer({ min: 0, max: 10 }), { nil: null });
   fc.assert(
@@ -482,8 +487,8 @@ test("asCompleted sorts by duration, stably, and cuts at its timeout", () => {
   );
 });
 
-describe("an asCompleted that cannot be", () => {
-  test("names the argument at the call", () => {
+describe("an invalid call of asCompleted", () => {
+  test("throws at the call, and the error names the argument", () => {
     const future = loop.createFuture();
     const calls: [() => unknown, new (message?: string) => Error, string][] = [
       [() => asCompleted(42 as never), TypeError, "`aws`"],
@@ -499,7 +504,7 @@ describe("an asCompleted that cannot be", () => {
     }
   });
 
-  test("is a RuntimeError where no loop runs and none can be told", () => {
+  test("throws a RuntimeError where no loop runs and the arguments name none", () => {
     expect(() => asCompleted([sleep(1)])).toThrow(RuntimeError);
   });
 });

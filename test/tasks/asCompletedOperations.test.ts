@@ -1,19 +1,15 @@
-import { beforeEach, describe, expect, test } from "vitest";
-import type { EventLoop } from "../../src/eventLoop.ts";
-import { Event } from "../../src/sync/event.ts";
-import { Lock } from "../../src/sync/lock.ts";
-import { Queue } from "../../src/sync/queue.ts";
-import { asCompleted } from "../../src/tasks/asCompleted.ts";
-import { allTasks, createTask } from "../../src/tasks/awaitable.ts";
-import type { Coroutine } from "../../src/tasks/coroutine.ts";
-import { sleep } from "../../src/tasks/sleep.ts";
-import { newVirtualLoop } from "../support/virtualLoop.ts";
-
-let loop: EventLoop;
-
-beforeEach(() => {
-  loop = newVirtualLoop();
-});
+import { describe, expect } from "vitest";
+import {
+  allTasks,
+  asCompleted,
+  type Coroutine,
+  createTask,
+  Event,
+  Lock,
+  Queue,
+  sleep,
+} from "../../src/index.ts";
+import { loop, test } from "../support/virtualTest.ts";
 
 function onLoop<T>(main: () => Coroutine<T>): T {
   return loop.runUntilCompleteSync(main);
@@ -26,7 +22,7 @@ function filled(...items: number[]): Queue<number> {
 }
 
 describe("asCompleted over operations", () => {
-  test("takes what was asked for, and leaves the rest where it was", () => {
+  test("takes the requested items, and leaves the rest in their queues", () => {
     const outcome = onLoop(function* () {
       const queues = [filled(1), filled(2), new Queue<number>(), new Queue<number>()];
       const lock = new Lock();
@@ -43,7 +39,7 @@ describe("asCompleted over operations", () => {
     expect(outcome).toEqual([[1], [0, 1, 1, 1], false, 1]);
   });
 
-  test("puts back what was handed over and not asked for", () => {
+  test("puts back an item that was handed over but not requested", () => {
     const outcome = onLoop(function* () {
       const [a, b, c] = [new Queue<number>(), new Queue<number>(), new Queue<number>()];
       loop.callLater(1, () => {
@@ -62,7 +58,7 @@ describe("asCompleted over operations", () => {
     expect(outcome).toEqual([[1], 0, 1, 1]);
   });
 
-  test("gives all of them, in the order in which they are served", () => {
+  test("yields all of them in the order in which they are served", () => {
     const got = onLoop(function* () {
       const [a, b] = [new Queue<number>(), new Queue<number>()];
       const event = new Event();
@@ -83,7 +79,7 @@ describe("asCompleted over operations", () => {
     expect(got).toEqual([2, true, "QueueShutDown", "slept"]);
   });
 
-  test("loses nothing to a cancellation of the turn in which something is handed over", () => {
+  test("loses nothing to a cancellation in the turn of a hand-over", () => {
     const outcome = onLoop(function* () {
       const [a, b] = [new Queue<number>(), new Queue<number>()];
       const task = createTask(function* () {
@@ -101,7 +97,7 @@ describe("asCompleted over operations", () => {
     expect(outcome).toEqual([true, 1, 1]);
   });
 
-  test("leaves the lines at the timeout, and gives what was handed over before", () => {
+  test("leaves the queues at the timeout, and yields what was handed over before", () => {
     const outcome = onLoop(function* () {
       const [a, b] = [new Queue<number>(), new Queue<number>()];
       const got: unknown[] = [];
@@ -120,7 +116,24 @@ describe("asCompleted over operations", () => {
     expect(outcome).toEqual([[1, "TimeoutError"], 1, 10]);
   });
 
-  test("gives the values to an async function", async () => {
+  test("puts everything back that an async function has not requested", async () => {
+    const [a, b, c] = [filled(1), filled(2), new Queue<number>()];
+    const lock = new Lock();
+    const values: unknown[] = [];
+    await loop.runUntilComplete(async () => {
+      for await (const value of asCompleted([a.get(), b.get(), c.get(), lock.acquire()])) {
+        values.push(value);
+        break;
+      }
+    });
+    c.putNowait(3);
+    await loop.runUntilComplete(sleep(1));
+
+    const sizes = [a, b, c].map((queue) => queue.qsize());
+    expect([values, sizes, lock.locked()]).toEqual([[1], [0, 1, 1], false]);
+  });
+
+  test("yields the values to an async function", async () => {
     const [a, b] = [filled(1), new Queue<number>()];
     const values: unknown[] = [];
     await loop.runUntilComplete(async () => {

@@ -1,24 +1,19 @@
-import { beforeEach, describe, expect, test } from "vitest";
-import type { EventLoop } from "../../src/eventLoop.ts";
-import { RuntimeError } from "../../src/loop/errors.ts";
+import { describe, expect } from "vitest";
 import {
   allTasks,
+  type Coroutine,
+  coroutine,
   createTask,
   currentTask,
   ensureFuture,
+  Future,
+  RuntimeError,
+  sleep,
+  Task,
   wrapFuture,
-} from "../../src/tasks/awaitable.ts";
-import { type Coroutine, coroutine } from "../../src/tasks/coroutine.ts";
-import { Future } from "../../src/tasks/future.ts";
-import { sleep } from "../../src/tasks/sleep.ts";
-import { Task } from "../../src/tasks/task.ts";
+} from "../../src/index.ts";
 import { newVirtualLoop, runDry, runVirtually } from "../support/virtualLoop.ts";
-
-let loop: EventLoop;
-
-beforeEach(() => {
-  loop = newVirtualLoop();
-});
+import { loop, test } from "../support/virtualTest.ts";
 
 describe("createTask", () => {
   test("starts a coroutine on the running loop", () => {
@@ -30,7 +25,7 @@ describe("createTask", () => {
     expect(result).toBe("named: result");
   });
 
-  test("calls a generator function, decorated or not", () => {
+  test("calls a generator function, whether decorated or not", () => {
     const result = runVirtually(function* (): Coroutine<string> {
       const tasks = [
         createTask(function* () {
@@ -51,19 +46,19 @@ describe("createTask", () => {
     expect(result).toBe("abc");
   });
 
-  test("is a RuntimeError where no loop runs", () => {
+  test("throws a RuntimeError where no loop is running", () => {
     expect(() => createTask(sleep(1))).toThrow(RuntimeError);
   });
 });
 
 describe("ensureFuture", () => {
-  test("gives futures and tasks as they are", () => {
+  test("returns futures and tasks unchanged", () => {
     const awaitables = [loop.createFuture(), loop.createTask(sleep(1))];
 
     expect(awaitables.map((aw) => ensureFuture(aw) === aw)).toEqual([true, true]);
   });
 
-  test("makes a task of a coroutine and of a generator function", () => {
+  test("makes a task from a coroutine or a generator function", () => {
     const made = [
       ensureFuture(sleep(1, "a"), { loop }),
       ensureFuture(() => sleep(1, "b"), { loop }),
@@ -76,13 +71,13 @@ describe("ensureFuture", () => {
     ]);
   });
 
-  test("makes a future of a promise", async () => {
+  test("makes a future from a promise", async () => {
     const result = loop.runUntilComplete(ensureFuture(Promise.resolve("result"), { loop }));
 
     expect(await result).toBe("result");
   });
 
-  test("uses the running loop if none is named", () => {
+  test("uses the running loop by default", () => {
     const own = loop.runUntilCompleteSync(function* (): Coroutine<boolean> {
       yield;
       return ensureFuture(sleep(1)).getLoop() === loop;
@@ -92,7 +87,7 @@ describe("ensureFuture", () => {
     expect(() => ensureFuture(sleep(1))).toThrow(RuntimeError);
   });
 
-  test("is a RuntimeError for a closed loop", () => {
+  test("throws a RuntimeError for a closed loop", () => {
     loop.close();
 
     expect(() => ensureFuture(sleep(1), { loop })).toThrow(RuntimeError);
@@ -109,7 +104,7 @@ describe("wrapFuture", () => {
     await expect(bad).rejects.toBe(failure);
   });
 
-  test("leaves the promise alone when it is cancelled, and ignores its outcome", async () => {
+  test("does not affect the promise when it is cancelled, and ignores the promise's outcome", async () => {
     let reject: (reason: unknown) => void = () => {};
     const promise = new Promise((_, rejectIt) => {
       reject = rejectIt;
@@ -122,7 +117,7 @@ describe("wrapFuture", () => {
     expect(future.cancelled()).toBe(true);
   });
 
-  test("gives a future as it is", () => {
+  test("returns a future unchanged", () => {
     const future = new Future({ loop });
 
     expect(wrapFuture(future)).toBe(future);
@@ -130,7 +125,7 @@ describe("wrapFuture", () => {
 });
 
 describe("currentTask", () => {
-  test("is the task whose step runs", () => {
+  test("returns the task whose step runs", () => {
     const seen: boolean[] = [];
     const tasks = [1, 2].map((turns): Task<void> => {
       const task: Task<void> = loop.createTask(function* (): Coroutine<void> {
@@ -146,7 +141,7 @@ describe("currentTask", () => {
     expect([seen, tasks.length]).toEqual([Array(6).fill(true), 2]);
   });
 
-  test("is undefined in a callback, and in none of the loop's", () => {
+  test("returns undefined in every kind of callback of the loop", () => {
     const seen: unknown[] = ["nothing"];
     loop.callSoon(() => seen.push(currentTask()));
     loop.createFuture<void>().addDoneCallback(() => {});
@@ -156,7 +151,7 @@ describe("currentTask", () => {
     expect(seen).toEqual(["nothing", undefined, undefined]);
   });
 
-  test("is undefined in a done callback of a task", () => {
+  test("returns undefined in a done callback of a task", () => {
     const seen: unknown[] = [];
     loop.createTask(sleep(1)).addDoneCallback(() => seen.push(currentTask()));
     runDry(loop);
@@ -164,7 +159,7 @@ describe("currentTask", () => {
     expect(seen).toEqual([undefined]);
   });
 
-  test("is undefined in the exception handler", () => {
+  test("returns undefined in the exception handler", () => {
     const seen: unknown[] = [];
     loop.setExceptionHandler(() => seen.push(currentTask()));
     loop.callSoon(() => {
@@ -175,7 +170,7 @@ describe("currentTask", () => {
     expect(seen).toEqual([undefined]);
   });
 
-  test("is that of the inner loop while a loop runs in a task of another one", () => {
+  test("returns the inner loop's task while a loop runs inside a task of another loop", () => {
     const inner = newVirtualLoop();
     const seen: boolean[] = [];
     const outer: Task<void> = loop.createTask(function* (): Coroutine<void> {
@@ -192,13 +187,13 @@ describe("currentTask", () => {
     expect(seen).toEqual([true, true, true, true]);
   });
 
-  test("is a RuntimeError where no loop runs and none is named", () => {
+  test("throws a RuntimeError where no loop runs and none is passed", () => {
     expect(() => currentTask()).toThrow(RuntimeError);
   });
 });
 
 describe("allTasks", () => {
-  test("are the tasks of a loop that are not done", () => {
+  test("returns the unfinished tasks of a loop", () => {
     const [waiting, short] = [loop.createTask(sleep(10)), loop.createTask(sleep(1))];
     newVirtualLoop().createTask(sleep(1));
     loop.callSoon(() => {});
@@ -210,7 +205,7 @@ describe("allTasks", () => {
     expect(allTasks(loop)).toEqual(new Set([waiting]));
   });
 
-  test("include the current one", () => {
+  test("includes the current task", () => {
     const count = runVirtually(function* (): Coroutine<number> {
       yield;
       return allTasks().has(currentTask() as Task<unknown>) ? allTasks().size : 0;
@@ -219,7 +214,7 @@ describe("allTasks", () => {
     expect(count).toBe(1);
   });
 
-  test("are a RuntimeError where no loop runs and none is named", () => {
+  test("throws a RuntimeError where no loop runs and none is passed", () => {
     expect(() => allTasks()).toThrow(RuntimeError);
   });
 });

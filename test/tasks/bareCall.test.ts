@@ -1,27 +1,26 @@
-// Coroutines without a body of their own are coroutines like all others.
+// Coroutines without a body of their own behave like all others.
 
-import { beforeEach, describe, expect, test } from "vitest";
-import { type EventLoop, getRunningLoop } from "../../src/eventLoop.ts";
-import { CancelledError, InvalidStateError } from "../../src/loop/errors.ts";
-import type { Scheduler } from "../../src/loop/scheduler.ts";
-import { Event } from "../../src/sync/event.ts";
-import { Lock } from "../../src/sync/lock.ts";
-import { Queue } from "../../src/sync/queue.ts";
-import { Semaphore } from "../../src/sync/semaphore.ts";
-import { createTask } from "../../src/tasks/awaitable.ts";
-import { type Coroutine, isCoroutine } from "../../src/tasks/coroutine.ts";
-import { fromPromise } from "../../src/tasks/fromPromise.ts";
-import { isFuture } from "../../src/tasks/future.ts";
-import { sleep } from "../../src/tasks/sleep.ts";
-import { newVirtualLoop, runDry, runVirtually } from "../support/virtualLoop.ts";
+import { describe, expect } from "vitest";
+import {
+  CancelledError,
+  type Coroutine,
+  createTask,
+  Event,
+  fromPromise,
+  getRunningLoop,
+  InvalidStateError,
+  isCoroutine,
+  isFuture,
+  Lock,
+  Queue,
+  type Scheduler,
+  Semaphore,
+  sleep,
+} from "../../src/index.ts";
+import { runDry, runVirtually } from "../support/virtualLoop.ts";
+import { loop, test } from "../support/virtualTest.ts";
 
-let loop: EventLoop;
-
-beforeEach(() => {
-  loop = newVirtualLoop();
-});
-
-/** One of each, and what it gives at once or after a while. */
+/** One of each kind, with the result that it returns immediately or after a while. */
 const MAKERS: Record<string, () => [coro: Coroutine<unknown>, result: unknown]> = {
   "lock.acquire()": () => [new Lock().acquire(), true],
   "semaphore.acquire()": () => [new Semaphore().acquire(), true],
@@ -41,14 +40,14 @@ const MAKERS: Record<string, () => [coro: Coroutine<unknown>, result: unknown]> 
 };
 
 describe.each(Object.entries(MAKERS))("%s", (_, make) => {
-  test("is a coroutine, and no future", () => {
+  test("is a coroutine, not a future", () => {
     const [coro] = make();
     expect(isCoroutine(coro)).toBe(true);
     expect(isFuture(coro)).toBe(false);
     expect(Object.prototype.toString.call(coro)).toBe("[object Generator]");
   });
 
-  test("gives its result to `yield*` and to a task, whose coroutine it is", () => {
+  test("returns its result to `yield*` and to a task, and is that task's coroutine", () => {
     const [awaited, result] = make();
     const [started] = make();
     runVirtually(function* () {
@@ -59,7 +58,7 @@ describe.each(Object.entries(MAKERS))("%s", (_, make) => {
     });
   });
 
-  test("runs once", () => {
+  test("runs only once", () => {
     const [coro] = make();
     const [other] = make();
     runVirtually(function* () {
@@ -73,7 +72,7 @@ describe.each(Object.entries(MAKERS))("%s", (_, make) => {
     });
   });
 
-  test("that is closed before it begins never does", () => {
+  test("never runs if it is closed before it begins", () => {
     const [coro] = make();
     expect(coro.return("closed" as never)).toEqual({ done: true, value: "closed" });
     expect(coro.next()).toEqual({ done: true, value: undefined });
@@ -82,7 +81,7 @@ describe.each(Object.entries(MAKERS))("%s", (_, make) => {
   });
 });
 
-test("one that was driven by hand before goes on where it is, for `yield*` and in a task", () => {
+test("a lazy call that was first driven by hand continues there, in `yield*` and in a task", () => {
   runVirtually(function* () {
     const [awaited, started, ended] = [sleep(0, "awaited"), sleep(0, "started"), sleep(0)];
     awaited.next();
@@ -96,7 +95,7 @@ test("one that was driven by hand before goes on where it is, for `yield*` and i
   });
 });
 
-test("one that is only made takes nothing", () => {
+test("a lazy call that is created but not awaited takes nothing", () => {
   const lock = new Lock();
   const queue = new Queue<number>();
   queue.putNowait(1);
@@ -106,16 +105,16 @@ test("one that is only made takes nothing", () => {
   expect([lock.locked(), queue.qsize()]).toEqual([false, 1]);
 });
 
-test("one that has its result is driven by hand in one step", () => {
+test("a lazy call that has its result is driven by hand in one step", () => {
   const lock = new Lock();
   expect(lock.acquire().next()).toEqual({ done: true, value: true });
   expect(lock.locked()).toBe(true);
 });
 
-describe("a sleep", () => {
+describe("sleep", () => {
   const timers = (on: Scheduler = loop) => on._core.timers();
 
-  test("takes its timer out when it is cancelled", () => {
+  test("removes its timer when it is cancelled", () => {
     const task = loop.createTask(sleep(100));
     loop.callSoon(() => {
       expect(timers()).toBe(1);
@@ -127,7 +126,7 @@ describe("a sleep", () => {
     expect(loop.time()).toBe(0);
   });
 
-  test("takes its timer out when its coroutine is closed, or left by an error", () => {
+  test("removes its timer when its coroutine is closed, or left by an error", () => {
     runVirtually(function* () {
       const closed = sleep(100);
       const left = sleep(100);
@@ -142,7 +141,7 @@ describe("a sleep", () => {
   });
 });
 
-test("a promise that a task begins to await is awaited once", () => {
+test("a `fromPromise` coroutine that is closed before its first step is done", () => {
   const coro = fromPromise(Promise.resolve(1));
   coro.return(undefined as never);
   expect(coro.next()).toEqual({ done: true, value: undefined });

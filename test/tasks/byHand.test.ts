@@ -1,10 +1,7 @@
-// Coroutines that somebody else than a task drives, or watches.
+// Coroutines that something other than a task drives or observes.
 
 import { beforeEach, describe, expect, test } from "vitest";
-import { createTask } from "../../src/tasks/awaitable.ts";
-import { type Coroutine, coroutine } from "../../src/tasks/coroutine.ts";
-import { sleep } from "../../src/tasks/sleep.ts";
-import type { Task } from "../../src/tasks/task.ts";
+import { type Coroutine, coroutine, createTask, sleep, type Task } from "../../src/index.ts";
 import { caught } from "../support/caught.ts";
 import { runVirtually } from "../support/virtualLoop.ts";
 
@@ -19,7 +16,7 @@ const double = coroutine(function* (n: number): Coroutine<number> {
   return 2 * n;
 });
 
-/** Takes turns by bare yields, and leaves letters. */
+/** Takes turns by bare yields, and records letters. */
 const letters = coroutine(function* (word: string): Coroutine<number> {
   try {
     for (const letter of word) {
@@ -32,8 +29,8 @@ const letters = coroutine(function* (word: string): Coroutine<number> {
   }
 });
 
-describe("driven by hand", () => {
-  test("a coroutine goes on at each next(), and ends with its return value", () => {
+describe("when driven by hand", () => {
+  test("a coroutine continues at each next(), and ends with its return value", () => {
     const object = letters("ab");
     const steps = [object.next(), object.next(), object.next(), object.next()];
 
@@ -48,7 +45,7 @@ describe("driven by hand", () => {
     ]);
   });
 
-  test("a chain of coroutines goes on at its innermost", () => {
+  test("a chain of coroutines continues at its innermost call", () => {
     const outer = coroutine(function* (): Coroutine<number> {
       return (yield* letters("ab")) + (yield* letters("cd"));
     });
@@ -60,7 +57,7 @@ describe("driven by hand", () => {
     expect([step.value, steps, trace.join("")]).toEqual([4, 5, "ab.cd."]);
   });
 
-  test("a coroutine takes throw() where it is suspended", () => {
+  test("a coroutine throws the argument of throw() where it is suspended", () => {
     const object = letters("abc");
     object.next();
 
@@ -68,7 +65,7 @@ describe("driven by hand", () => {
     expect([trace.join(""), object.next().done]).toEqual(["a.", true]);
   });
 
-  test("a coroutine cleans up at return(), innermost first", () => {
+  test("a coroutine cleans up at return(), innermost call first", () => {
     const outer = coroutine(function* (): Coroutine<number> {
       try {
         return yield* letters("abc");
@@ -86,13 +83,13 @@ describe("driven by hand", () => {
     expect([[...letters("abc")].length, trace.join("")]).toEqual([3, "abc."]);
   });
 
-  test("deep recursion ends", () => {
+  test("a deep recursion of coroutines returns", () => {
     const count = coroutine(function* (n: number): Coroutine<number> {
       return n === 0 ? 0 : 1 + (yield* count(n - 1));
     });
     const object = count(1_000);
     let step = object.next();
-    // More steps than calls would be no progress.
+    // More steps than calls would mean no progress.
     for (let i = 0; i < 1_000 && !step.done; i++) step = object.next();
 
     expect(step).toEqual({ done: true, value: 1_000 });
@@ -114,7 +111,7 @@ describe("driven by hand", () => {
 
 describe("between a task and a coroutine", () => {
   const failure = new Error("failure");
-  /** Awaits `object` so deep down that the task resumes it directly. */
+  /** Awaits `object` at a depth at which the task resumes it directly. */
   const deep = coroutine(function* <T>(object: Coroutine<T>, levels = 10): Coroutine<T> {
     return levels === 0 ? yield* object : yield* deep(object, levels - 1);
   });
@@ -148,8 +145,9 @@ describe("between a task and a coroutine", () => {
     expect(error).toBe(failure);
   });
 
-  // The task goes past an iterator that hands on the very results, once it resumes the innermost call directly.
-  test("an iterator that hands results on untouched does not disturb", () => {
+  // Once the task resumes the innermost call directly, it bypasses an iterator that passes results
+  // on unchanged.
+  test("an iterator that passes results on unchanged works", () => {
     const object = deep(letters("abc"));
     const counting = {
       next: () => {
@@ -164,8 +162,8 @@ describe("between a task and a coroutine", () => {
     expect(trace.join("").replaceAll("+", "")).toBe("abc.");
   });
 
-  // What a call ended with is on its way to its caller, when the iterator gets its turn.
-  test("an iterator that runs another task first loses no exception", () => {
+  // When the iterator gets its turn, the call's outcome is on its way to the caller.
+  test("an iterator that runs another task first does not lose an exception", () => {
     const descend = coroutine(function* (levels: number): Coroutine<number> {
       return levels === 0 ? 0 : 1 + (yield* descend(levels - 1));
     });
@@ -179,7 +177,7 @@ describe("between a task and a coroutine", () => {
     const others: Task<number>[] = [];
     const busy = {
       next: () => {
-        // So deep that the task has to take the calls over.
+        // Deep enough that the task adopts the chain of calls.
         others.push(createTask(descend(70), { eagerStart: true }));
         return object.next() as IteratorResult<undefined, number>;
       },

@@ -1,24 +1,16 @@
-// A cancel goes through tasks that await one another, however many.
+// A cancellation passes through tasks that await one another, however many there are.
 
-import { beforeEach, expect, test } from "vitest";
-import type { EventLoop } from "../../src/eventLoop.ts";
-import type { Coroutine } from "../../src/tasks/coroutine.ts";
-import { sleep } from "../../src/tasks/sleep.ts";
-import { Task } from "../../src/tasks/task.ts";
-import { newVirtualLoop, runDry } from "../support/virtualLoop.ts";
-
-let loop: EventLoop;
-
-beforeEach(() => {
-  loop = newVirtualLoop();
-});
+import { expect } from "vitest";
+import { type Coroutine, sleep, Task } from "../../src/index.ts";
+import { runDry } from "../support/virtualLoop.ts";
+import { loop, test } from "../support/virtualTest.ts";
 
 function runTurn(): void {
   loop.callSoon(() => loop.stop());
   loop.runForeverSync();
 }
 
-test("reaches the innermost of 100,000 tasks, and ends all", () => {
+test("a cancellation reaches the innermost of 100,000 tasks, and ends all of them", () => {
   let last: Task<void> = loop.createTask(() => sleep(1000));
   const tasks = [last];
   for (let i = 0; i < 100_000; i++) {
@@ -35,7 +27,7 @@ test("reaches the innermost of 100,000 tasks, and ends all", () => {
   expect(() => last.result()).toThrow("enough");
 });
 
-test("ends tasks that await each other, and would wait for ever", () => {
+test("a cancellation ends tasks that await each other and would otherwise wait forever", () => {
   const tasks: Task<void>[] = [];
   const awaits = (index: number) =>
     function* (): Coroutine<void> {
@@ -52,7 +44,7 @@ test("ends tasks that await each other, and would wait for ever", () => {
   ]);
 });
 
-test("stops at a task that decides for itself what a cancel means", () => {
+test("a cancellation stops at a task that handles it", () => {
   class Stubborn extends Task<void> {
     override cancel(): boolean {
       return false;

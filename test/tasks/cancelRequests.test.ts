@@ -1,20 +1,10 @@
-// Several cancels of one task, its own ones, and those that are taken back.
+// Several cancellations of one task, cancellations by the task itself, and ones that are taken
+// back.
 
-import { beforeEach, describe, expect, test } from "vitest";
-import type { EventLoop } from "../../src/eventLoop.ts";
-import { currentTask } from "../../src/tasks/awaitable.ts";
-import type { Coroutine } from "../../src/tasks/coroutine.ts";
-import { sleep } from "../../src/tasks/sleep.ts";
-import type { Task } from "../../src/tasks/task.ts";
-import { newVirtualLoop, runDry } from "../support/virtualLoop.ts";
-
-let loop: EventLoop;
-let trace: string[];
-
-beforeEach(() => {
-  loop = newVirtualLoop();
-  trace = [];
-});
+import { describe, expect } from "vitest";
+import { type Coroutine, currentTask, sleep, type Task } from "../../src/index.ts";
+import { runDry } from "../support/virtualLoop.ts";
+import { loop, test, trace } from "../support/virtualTest.ts";
 
 /** Starts a task, and lets it run until it waits. */
 function started<T>(body: () => Coroutine<T>): Task<T> {
@@ -41,7 +31,7 @@ describe("a task that cancels itself", () => {
     "a sleep": () => sleep(100),
   };
 
-  test.each(Object.entries(waits))("gets the error where it waits next: at %s", (_, wait) => {
+  test.each(Object.entries(waits))("throws at its next wait: at %s", (_, wait) => {
     const task = loop.createTask(function* () {
       currentTask()?.cancel();
       try {
@@ -55,7 +45,7 @@ describe("a task that cancels itself", () => {
     expect([trace, task.cancelled()]).toEqual([["at 0"], true]);
   });
 
-  test("gets the error at a future that nobody completes", () => {
+  test("throws at a future that nobody completes", () => {
     const task = loop.createTask(function* () {
       currentTask()?.cancel("by itself");
       yield* loop.createFuture();
@@ -67,8 +57,8 @@ describe("a task that cancels itself", () => {
   });
 });
 
-describe("several cancels", () => {
-  test("before the error is delivered are one error, and are counted", () => {
+describe("several calls of cancel", () => {
+  test("before the error is delivered throw one error, and are all counted", () => {
     const task = started(function* () {
       for (let turn = 0; turn < 3; turn++) {
         try {
@@ -86,7 +76,7 @@ describe("several cancels", () => {
     expect([trace, task.cancelling()]).toEqual([["caught at 2", "slept", "slept"], 2]);
   });
 
-  test("one after the other are errors of their own", () => {
+  test("throw an error each if the previous one was delivered", () => {
     const task = started(function* () {
       try {
         yield* sleep(100);
@@ -108,7 +98,7 @@ describe("several cancels", () => {
 });
 
 describe("uncancel", () => {
-  test("takes back one cancel after the other, down to 0", () => {
+  test("takes back one cancellation at a time, down to 0", () => {
     const task = started(() => sleep(100));
     task.cancel();
     task.cancel();
@@ -118,7 +108,7 @@ describe("uncancel", () => {
     ]);
   });
 
-  test("withdraws a cancel that was not delivered yet", () => {
+  test("withdraws a cancellation that has not been delivered yet", () => {
     const task = loop.createTask(sleep(1, "result"));
     task.cancel();
     task.uncancel();
@@ -127,7 +117,7 @@ describe("uncancel", () => {
     expect(task.result()).toBe("result");
   });
 
-  test("above 0 withdraws nothing", () => {
+  test("withdraws nothing while the count is above 0", () => {
     const task = loop.createTask(sleep(1));
     task.cancel();
     task.cancel();
@@ -137,7 +127,7 @@ describe("uncancel", () => {
     expect(task.cancelled()).toBe(true);
   });
 
-  test("does not withdraw a cancel that was passed on to a future", () => {
+  test("does not withdraw a cancellation that was passed on to a future", () => {
     const task = started(() => sleep(100));
     task.cancel();
     task.uncancel();

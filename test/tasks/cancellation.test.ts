@@ -1,21 +1,16 @@
-// What a cancel does to a task.
+// The effects of cancelling a task.
 
-import { beforeEach, describe, expect, test } from "vitest";
-import type { EventLoop } from "../../src/eventLoop.ts";
-import { CancelledError } from "../../src/loop/errors.ts";
-import { type Coroutine, coroutine } from "../../src/tasks/coroutine.ts";
-import type { Future } from "../../src/tasks/future.ts";
-import { sleep } from "../../src/tasks/sleep.ts";
-import type { Task } from "../../src/tasks/task.ts";
-import { newVirtualLoop, runDry } from "../support/virtualLoop.ts";
-
-let loop: EventLoop;
-let trace: string[];
-
-beforeEach(() => {
-  loop = newVirtualLoop();
-  trace = [];
-});
+import { describe, expect } from "vitest";
+import {
+  CancelledError,
+  type Coroutine,
+  coroutine,
+  type Future,
+  sleep,
+  type Task,
+} from "../../src/index.ts";
+import { runDry } from "../support/virtualLoop.ts";
+import { loop, test, trace } from "../support/virtualTest.ts";
 
 /** Starts a task, and lets it run until it waits. */
 function started<T>(body: () => Coroutine<T>): Task<T> {
@@ -25,7 +20,7 @@ function started<T>(body: () => Coroutine<T>): Task<T> {
   return task;
 }
 
-/** Waits, and leaves a letter for whatever happens to it. */
+/** Waits, and records a letter for its outcome. */
 function* wait(): Coroutine<string> {
   try {
     yield* sleep(100);
@@ -90,7 +85,7 @@ describe("cancel", () => {
     ]);
   });
 
-  test("before the first step keeps the body from running", () => {
+  test("prevents the body from running if called before the first step", () => {
     const task = loop.createTask(wait);
     task.cancel();
     runDry(loop);
@@ -98,7 +93,7 @@ describe("cancel", () => {
     expect([task.cancelled(), trace]).toEqual([true, []]);
   });
 
-  test("passes its message on", () => {
+  test("passes its message to the CancelledError", () => {
     const tasks = [started(wait), loop.createTask(wait), started(places["a bare yield"]!)];
     for (const task of tasks) task.cancel("too late");
     runDry(loop);
@@ -106,7 +101,7 @@ describe("cancel", () => {
     for (const task of tasks) expect(() => task.result()).toThrow("too late");
   });
 
-  test("cancels what the task waits for, however far down", () => {
+  test("cancels the innermost future that the task waits for, at any depth", () => {
     const bottom = loop.createFuture<string>();
     const middle = loop.createTask(function* () {
       return yield* bottom;
@@ -122,7 +117,7 @@ describe("cancel", () => {
     expect([middle.cancelled(), top.cancelled()]).toEqual([true, true]);
   });
 
-  test("waits until what it was passed on to has cleaned up", () => {
+  test("waits until the awaited task has cleaned up", () => {
     const child = loop.createTask(function* () {
       try {
         yield* sleep(100);
@@ -140,7 +135,7 @@ describe("cancel", () => {
     expect(trace).toEqual(["done at 5"]);
   });
 
-  test("that what it was passed on to swallows gives the result of that", () => {
+  test("lets the task continue with the result of an awaited task that swallows it", () => {
     const child = loop.createTask(function* () {
       try {
         yield* sleep(100);
@@ -185,7 +180,7 @@ describe("a cancelled task", () => {
     expect([trace, task.cancelled()]).toEqual([["cleaned up at 5"], true]);
   });
 
-  test("may swallow the error and go on", () => {
+  test("may swallow the error and continue", () => {
     const task = started(function* () {
       try {
         yield* sleep(100);
@@ -198,7 +193,7 @@ describe("a cancelled task", () => {
     expect([task.result(), task.cancelled(), task.cancelling()]).toEqual(["went on", false, 1]);
   });
 
-  test("fails if it answers with another error", () => {
+  test("fails if it throws another error", () => {
     const task = started(function* () {
       try {
         yield* sleep(100);
@@ -213,7 +208,7 @@ describe("a cancelled task", () => {
     expect([task.cancelled(), task.exception()]).toEqual([false, "another"]);
   });
 
-  test("cancels those that await it, unless they catch it", () => {
+  test("cancels the tasks that await it, unless they catch the error", () => {
     const task = loop.createTask(wait);
     const [careless, careful] = [
       loop.createTask(function* (): Coroutine<string> {
@@ -233,7 +228,7 @@ describe("a cancelled task", () => {
     expect([careless.cancelled(), careful.result()]).toEqual([true, "caught"]);
   });
 
-  test("takes its timer out at once", () => {
+  test("removes its timer immediately", () => {
     started(wait).cancel();
     runDry(loop);
 

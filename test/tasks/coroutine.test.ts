@@ -1,13 +1,13 @@
 import { beforeEach, describe, expect, test } from "vitest";
-import { InvalidStateError } from "../../src/loop/errors.ts";
-import { createTask } from "../../src/tasks/awaitable.ts";
 import {
   type Coroutine,
   coroutine,
+  createTask,
+  InvalidStateError,
   isCoroutine,
   isCoroutineFunction,
-} from "../../src/tasks/coroutine.ts";
-import { sleep } from "../../src/tasks/sleep.ts";
+  sleep,
+} from "../../src/index.ts";
 import { runVirtually } from "../support/virtualLoop.ts";
 
 let trace: string[];
@@ -46,7 +46,7 @@ describe("yield* of a coroutine", () => {
   test.each([
     ["decorated", double],
     ["plain", plainDouble],
-  ])("gives the result of a %s one", (_, fn) => {
+  ])("returns the result of a %s one", (_, fn) => {
     expect(
       runVirtually(function* (): Coroutine<number> {
         return (yield* fn(1)) + (yield* fn(2));
@@ -54,7 +54,7 @@ describe("yield* of a coroutine", () => {
     ).toBe(6);
   });
 
-  test("runs it to its end as if it blocked, and lets others run meanwhile", () => {
+  test("runs the coroutine to its end while other tasks run", () => {
     const inner = coroutine(function* (): Coroutine<void> {
       for (let i = 0; i < 3; i++) {
         trace.push("Hello");
@@ -76,7 +76,7 @@ describe("yield* of a coroutine", () => {
     expect(trace.join(" ")).toBe("Introducing Hello - Hello - Hello - World");
   });
 
-  test("throws what it throws, where it is awaited", () => {
+  test("throws the coroutine's exception where it is awaited", () => {
     const failure = new Error("failure");
     const fail = coroutine(function* (): Coroutine<void> {
       yield;
@@ -95,7 +95,7 @@ describe("yield* of a coroutine", () => {
     ).toBe(failure);
   });
 
-  test("can throw undefined", () => {
+  test("throws undefined if the coroutine throws undefined", () => {
     const fail = coroutine(function* (): Coroutine<void> {
       yield;
       throw undefined;
@@ -114,8 +114,8 @@ describe("yield* of a coroutine", () => {
   });
 });
 
-describe("a decorated coroutine object runs once", () => {
-  test("so awaiting it twice is an InvalidStateError", () => {
+describe("a decorated coroutine object", () => {
+  test("throws an InvalidStateError when it is awaited twice", () => {
     expect(
       runVirtually(function* (): Coroutine<unknown> {
         const object = double(1);
@@ -130,7 +130,7 @@ describe("a decorated coroutine object runs once", () => {
     ).toBeInstanceOf(InvalidStateError);
   });
 
-  test("so making a task of it twice is an InvalidStateError", () => {
+  test("throws an InvalidStateError when a second task is made from it", () => {
     runVirtually(function* (): Coroutine<void> {
       const object = double(1);
       createTask(object);
@@ -138,7 +138,7 @@ describe("a decorated coroutine object runs once", () => {
     });
   });
 
-  test("so awaiting what is a task is an InvalidStateError", () => {
+  test("throws an InvalidStateError when it is awaited after a task was made from it", () => {
     expect(
       runVirtually(function* (): Coroutine<unknown> {
         const object = double(1);
@@ -154,7 +154,7 @@ describe("a decorated coroutine object runs once", () => {
   });
 });
 
-describe("as a method decorator, coroutine", () => {
+describe("coroutine as a method decorator", () => {
   test("keeps `this`, arguments and defaults", () => {
     const client = new Client();
 
@@ -173,7 +173,7 @@ describe("as a method decorator, coroutine", () => {
   });
 });
 
-test("as a wrapper, coroutine keeps the function's name and length", () => {
+test("coroutine as a wrapper keeps the function's name and length", () => {
   const wrapped = coroutine(function* original(a: number, b: number): Coroutine<number> {
     return a + b;
   });
@@ -181,7 +181,7 @@ test("as a wrapper, coroutine keeps the function's name and length", () => {
   expect([wrapped.name, wrapped.length]).toEqual(["original", 2]);
 });
 
-test("isCoroutine tells coroutine objects from everything else", () => {
+test("isCoroutine distinguishes coroutine objects from everything else", () => {
   const objects = [double(1), plainDouble(1), sleep(1), new Client().greet("hello")];
   const others = [double, plainDouble, [][Symbol.iterator](), Promise.resolve(), {}, null, "text"];
 
@@ -189,7 +189,7 @@ test("isCoroutine tells coroutine objects from everything else", () => {
   expect(others.map(isCoroutine)).toEqual(others.map(() => false));
 });
 
-test("isCoroutineFunction tells functions that make coroutines from others", () => {
+test("isCoroutineFunction distinguishes functions that return coroutines from others", () => {
   const functions = [double, plainDouble, Client.make];
   const others = [() => double(1), async () => {}, async function* () {}, double(1), Client, null];
 

@@ -1,98 +1,52 @@
-// What users chain to any depth completes, fails, is cancelled and is described without recursion.
+// Structures that users nest to any depth complete, fail, are cancelled and are described without
+// recursion. One file, because all cases share the structures.
 
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { formatCallGraph } from "../../src/debug/callGraph.ts";
-import { formatTaskTree } from "../../src/debug/taskTree.ts";
-import { getRunningLoop } from "../../src/eventLoop.ts";
-import { ContextVar } from "../../src/loop/context.ts";
-import { asCompleted } from "../../src/tasks/asCompleted.ts";
-import { createTask } from "../../src/tasks/awaitable.ts";
-import type { Coroutine } from "../../src/tasks/coroutine.ts";
-import { ExceptionGroup } from "../../src/tasks/exceptionGroup.ts";
-import type { Future } from "../../src/tasks/future.ts";
-import { gather } from "../../src/tasks/gather.ts";
-import { mapConcurrent } from "../../src/tasks/mapConcurrent.ts";
-import { race } from "../../src/tasks/race.ts";
-import { shield } from "../../src/tasks/shield.ts";
-import { sleep } from "../../src/tasks/sleep.ts";
-import { Task } from "../../src/tasks/task.ts";
-import { taskGroup } from "../../src/tasks/taskGroup.ts";
-import { timeout } from "../../src/tasks/timeout.ts";
-import { wait } from "../../src/tasks/wait.ts";
-import { waitFor } from "../../src/tasks/waitFor.ts";
+import {
+  type Coroutine,
+  createTask,
+  ExceptionGroup,
+  type Future,
+  formatCallGraph,
+  formatTaskTree,
+  gather,
+  getRunningLoop,
+  shield,
+  sleep,
+  Task,
+  wait,
+  waitFor,
+} from "../../src/index.ts";
+import { scale } from "../support/effort.ts";
 import { runVirtually } from "../support/virtualLoop.ts";
+import { type Layer, layers } from "./layers.ts";
 
 const TIMEOUT = 60_000;
+/** Number of layers where layers are cheap. */
 const DEPTH = 100_000;
-/** Of what takes several turns a layer: more than a native stack holds. */
+/**
+ * Number of layers that take several turns and one or more generators each. They also work at
+ * 100,000, but take seconds. A recursive implementation needs several native frames per layer, and
+ * overflowed the stack at depths of 2,000 to 2,800.
+ */
 const LESS_DEEP = 4_000;
+/** Number of layers that are tasks, each of which takes a few microseconds, and more in a page. */
+const TASKS = scale(10_000, "process" in globalThis ? DEPTH : 20_000);
 const MANY = 20_000;
 const failure = new Error("from the bottom");
-const depthVariable = new ContextVar<number>("depth");
 
-type Layer = (inner: Future<unknown>) => Future<unknown>;
+/** Layers that consist only of futures, which complete and are cancelled within one call. */
+const CHEAP = /gather|shield/;
+const ONE_TASK = /^task$|^wait$/;
 
-/** Each puts one layer around a future. */
-const layers: Record<string, Layer> = {
-  gather: (inner) => gather([inner]),
-  "gather that returns exceptions": (inner) => gather([inner], { returnExceptions: true }),
-  "gather of two": (inner) => gather([inner, inner]),
-  shield: (inner) => shield(inner),
-  "shield and gather": (inner) => shield(gather([inner])),
-  task: (inner) =>
-    createTask(function* () {
-      return yield* inner;
-    }),
-  wait: (inner) =>
-    createTask(function* () {
-      const { done } = yield* wait([inner]);
-      for (const future of done) future.result();
-    }),
-  waitFor: (inner) => createTask(waitFor(inner, 1e9)),
-  timeout: (inner) =>
-    createTask(
-      timeout(1e9, function* () {
-        return yield* inner;
-      }),
-    ),
-  race: (inner) => createTask(race([inner])),
-  asCompleted: (inner) =>
-    createTask(function* () {
-      for (const next of asCompleted([inner])) yield* next;
-    }),
-  group: (inner) =>
-    createTask(
-      taskGroup(function* (group) {
-        group.createTask(
-          (function* () {
-            yield* inner;
-          })(),
-        );
-      }),
-    ),
-  mapConcurrent: (inner) =>
-    createTask(
-      mapConcurrent([inner], function* (future) {
-        return yield* future;
-      }),
-    ),
-  "task in a context of its own": (inner) => {
-    depthVariable.set(depthVariable.get(0) + 1);
-    return createTask(function* () {
-      return yield* inner;
-    });
-  },
-};
-
-/** Layers that are futures only, which complete and are cancelled within one call. */
-const atOnce = Object.keys(layers).filter((name) => /gather|shield/.test(name));
-
-type Happening = "result" | "failure" | "cancellation" | "description" | "end of the run";
+// One chain is described and then gets its result, another is cancelled, and so on. Each is built
+// once.
+type Happening = "description and result" | "failure" | "cancellation" | "end of the run";
 
 function* through(name: string, happening: Happening): Coroutine<unknown> {
   const bottom = getRunningLoop().createFuture<number>();
-  const depth = atOnce.includes(name) || name === "task" ? DEPTH : LESS_DEEP;
+  const depth = CHEAP.test(name) ? DEPTH : ONE_TASK.test(name) ? TASKS : LESS_DEEP;
   let top: Future<unknown> = bottom;
   for (let i = 0; i < depth; i++) top = (layers[name] as Layer)(top);
   const outcome = createTask(function* () {
@@ -107,7 +61,7 @@ function* through(name: string, happening: Happening): Coroutine<unknown> {
   if (happening === "end of the run") return happening;
   if (happening === "failure") bottom.setException(failure);
   if (happening === "cancellation") outcome.cancel();
-  if (happening === "description") {
+  if (happening === "description and result") {
     expect(formatTaskTree()).toContain(outcome.getName());
     expect(formatCallGraph(bottom)).toContain("Awaited by");
   }
@@ -116,8 +70,7 @@ function* through(name: string, happening: Happening): Coroutine<unknown> {
 }
 
 const expected: Record<Happening, (name: string) => string> = {
-  result: () => "result",
-  description: () => "result",
+  "description and result": () => "result",
   "end of the run": () => "end of the run",
   cancellation: () => "CancelledError",
   failure: (name) => {
@@ -128,13 +81,32 @@ const expected: Record<Happening, (name: string) => string> = {
 
 describe.each(Object.keys(layers))("a deep chain of layers: %s", (name) => {
   test.each(Object.keys(expected) as Happening[])(
-    "passes through all: %s",
+    "passes each of these through: %s",
     (happening) => {
       expect(runVirtually(through(name, happening))).toBe(expected[happening](name));
     },
     TIMEOUT,
   );
 });
+
+test(
+  "a chain that mixes all kinds of layers ends with its result",
+  () => {
+    const kinds = Object.values(layers);
+    const result = runVirtually(function* () {
+      const bottom = getRunningLoop().createFuture<number>();
+      let top: Future<unknown> = bottom;
+      for (let i = 0; i < 20_000; i++) top = (kinds[i % kinds.length] as Layer)(top);
+      yield* sleep(1);
+      bottom.setResult(1);
+      yield* wait([top]);
+      return top.exception();
+    });
+
+    expect(result).toBeUndefined();
+  },
+  TIMEOUT,
+);
 
 describe("a ring of awaitables", () => {
   const links: Record<string, (next: Future<unknown>) => Future<unknown>> = {
@@ -145,7 +117,7 @@ describe("a ring of awaitables", () => {
     shield: (next) => shield(next),
   };
 
-  test.each(Object.keys(links))("ends with the run, whose result is kept: %s", (name) => {
+  test.each(Object.keys(links))("ends with the run, which keeps its result: %s", (name) => {
     const ring: Task<void>[] = [];
     const result = runVirtually(function* () {
       for (let i = 0; i < 3; i++) {
@@ -163,7 +135,7 @@ describe("a ring of awaitables", () => {
     expect(ring.every((task) => task.done())).toBe(true);
   });
 
-  test("ends where tasks override cancel() and call that of their class", () => {
+  test("ends even if tasks override cancel() and call super.cancel()", () => {
     class Telling extends Task<void> {
       told = 0;
       override cancel(message?: string): boolean {
@@ -194,7 +166,7 @@ describe("a ring of awaitables", () => {
   });
 });
 
-test("a cancellation goes once through gathers that share their children, however many ways there are", () => {
+test("a cancellation visits gathers that share their children once, however many paths there are", () => {
   const leaves = runVirtually(function* () {
     const leaves = [createTask(() => sleep(1e6)), createTask(() => sleep(1e6))] as const;
     let pair: readonly [Future<unknown>, Future<unknown>] = leaves;
@@ -212,7 +184,7 @@ test("a cancellation goes once through gathers that share their children, howeve
   ]);
 });
 
-test("waiters of one future leave it in any order, and the others are notified in theirs", () => {
+test("waiters of one future leave it in any order, and the others are notified in order", () => {
   const order = runVirtually(function* () {
     const future = getRunningLoop().createFuture<void>();
     const woken: number[] = [];
@@ -233,7 +205,7 @@ test("waiters of one future leave it in any order, and the others are notified i
   expect(order).toEqual(Array.from({ length: MANY / 1000 }, (_, i) => i * 1000));
 });
 
-test("an error in a notification keeps no other waiter from being notified", () => {
+test("an error in one waiter does not prevent the others from being notified", () => {
   const heard = runVirtually(function* () {
     const heard: string[] = [];
     const future = getRunningLoop().createFuture<void>();
@@ -254,7 +226,7 @@ test("an error in a notification keeps no other waiter from being notified", () 
   expect(heard).toEqual(["shield", "future"]);
 });
 
-test("random graphs of gathers and shields wake their waiters in the order of a recursion", () => {
+test("random graphs of gathers and shields wake their waiters in the order of a recursive model", () => {
   const shape = fc.array(
     fc.record({
       isShield: fc.boolean(),
@@ -265,7 +237,9 @@ test("random graphs of gathers and shields wake their waiters in the order of a 
   fc.assert(
     fc.property(shape, (nodes) => {
       const woken: number[] = [];
-      /** By node: who waits for it, in order. A waiter of its own comes after the nodes made of it. */
+      /**
+       * The waiters of each node, in order. A node's own waiter comes after the nodes made from it.
+       */
       const above: number[][] = [[]];
       const left: number[] = [0];
       runVirtually(function* () {
@@ -300,10 +274,10 @@ test("random graphs of gathers and shields wake their waiters in the order of a 
   );
 });
 
-test("an exception group of any depth splits, and keeps what is nested in it", () => {
+test("an exception group of any depth splits, and keeps its nested groups", () => {
   const inner = new TypeError("inner");
   const { stackTraceLimit } = Error;
-  // To translate each stack trace would take most of the time.
+  // Translating each stack trace would take most of the time.
   Error.stackTraceLimit = 0;
   let group = new ExceptionGroup([inner, failure], "layer 0");
   for (let i = 1; i <= LESS_DEEP; i++) group = new ExceptionGroup([group], `layer ${i}`);
@@ -325,7 +299,7 @@ test("an exception group of any depth splits, and keeps what is nested in it", (
 });
 
 test(
-  "the task tree of tasks that all await one gather is told in full",
+  "the task tree of tasks that all await one gather is complete",
   () => {
     const lines = runVirtually(function* () {
       const children = Array.from({ length: 100 }, () => createTask(() => sleep(1e6)));
@@ -336,7 +310,7 @@ test(
       return formatTaskTree().split("\n").length;
     });
 
-    expect(lines).toBe(1 + 3 + 3 * 100);
+    expect(lines).toBe(1 + 3 + 100 + 2);
   },
   TIMEOUT,
 );

@@ -1,20 +1,9 @@
-import { beforeEach, describe, expect, test } from "vitest";
-import type { EventLoop } from "../../src/eventLoop.ts";
-import { currentTask } from "../../src/tasks/awaitable.ts";
-import { type Coroutine, coroutine } from "../../src/tasks/coroutine.ts";
-import { sleep } from "../../src/tasks/sleep.ts";
-import type { Task } from "../../src/tasks/task.ts";
-import { newVirtualLoop, runDry } from "../support/virtualLoop.ts";
+import { describe, expect } from "vitest";
+import { type Coroutine, coroutine, currentTask, sleep, type Task } from "../../src/index.ts";
+import { runDry } from "../support/virtualLoop.ts";
+import { loop, test, trace } from "../support/virtualTest.ts";
 
-let loop: EventLoop;
-let trace: string[];
-
-beforeEach(() => {
-  loop = newVirtualLoop();
-  trace = [];
-});
-
-/** What the loop did until nothing was left, as one word. */
+/** The events on the loop until nothing was left to do, as one word. */
 function traced(): string {
   runDry(loop);
   return trace.join("");
@@ -29,7 +18,7 @@ function* letters(word: string): Coroutine<string> {
 }
 
 describe("with eagerStart, a task", () => {
-  test("runs its first step in the call that makes it", () => {
+  test("runs its first step in the call that creates it", () => {
     loop.callSoon(() => {
       loop.createTask(letters("ab"), { eagerStart: true });
       trace.push("|");
@@ -38,7 +27,7 @@ describe("with eagerStart, a task", () => {
     expect(traced()).toBe("a|b");
   });
 
-  test("is done at once if it does not wait", () => {
+  test("is done immediately if it does not wait", () => {
     let states: unknown[] = [];
     loop.callSoon(() => {
       const task = loop.createTask(letters(""), { eagerStart: true });
@@ -49,7 +38,7 @@ describe("with eagerStart, a task", () => {
     expect(states).toEqual([true, ""]);
   });
 
-  test("has failed at once if its first step throws", () => {
+  test("fails immediately if its first step throws", () => {
     let exception: unknown;
     loop.callSoon(() => {
       const fail = function* (): Coroutine<void> {
@@ -62,7 +51,7 @@ describe("with eagerStart, a task", () => {
     expect(exception).toBe("failure");
   });
 
-  test("is the current task in its first step, and the one that made it is afterwards", () => {
+  test("is the current task in its first step, and its creator is current again afterwards", () => {
     const tasks: (Task<unknown> | undefined)[] = [];
     const outer = loop.createTask(function* (): Coroutine<void> {
       const inner = loop.createTask(
@@ -81,7 +70,7 @@ describe("with eagerStart, a task", () => {
     expect([first === inner, after === outer, second === inner]).toEqual([true, true, true]);
   });
 
-  test("begins inside a deep call as it does elsewhere", () => {
+  test("starts inside a deep call just as it does elsewhere", () => {
     const deep = coroutine(function* (levels: number): Coroutine<number> {
       yield;
       return levels === 0 ? 0 : 1 + (yield* deep(levels - 1));
@@ -96,7 +85,7 @@ describe("with eagerStart, a task", () => {
     expect(loop.runUntilCompleteSync(start(100))).toBe(100);
   });
 
-  test("waits for its turn if its loop does not run", () => {
+  test("waits in the ready queue if its loop is not running", () => {
     loop.createTask(letters("a"), { eagerStart: true });
     trace.push("|");
 

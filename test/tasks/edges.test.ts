@@ -1,27 +1,30 @@
-// What comes in the turn of a deadline, an abort or a cancellation is returned or stays where it was: never both, and
-// never neither.
+// An item that arrives in the turn of a deadline, an abort or a cancellation is either returned or
+// left where it was. It is never duplicated or lost.
 
 import { describe, expect, test } from "vitest";
-import type { EventLoop } from "../../src/eventLoop.ts";
+import {
+  type Coroutine,
+  type EventLoop,
+  iterate,
+  Lock,
+  moveOnAfter,
+  Queue,
+  race,
+  Semaphore,
+  taskGroup,
+  timeout,
+  waitFor,
+  withSignal,
+} from "../../src/index.ts";
 import { StreamReader } from "../../src/io/streamReader.ts";
-import { Lock } from "../../src/sync/lock.ts";
-import { Queue } from "../../src/sync/queue.ts";
-import { Semaphore } from "../../src/sync/semaphore.ts";
-import type { Coroutine } from "../../src/tasks/coroutine.ts";
-import { iterate } from "../../src/tasks/iterate.ts";
-import { race } from "../../src/tasks/race.ts";
-import { taskGroup } from "../../src/tasks/taskGroup.ts";
-import { moveOnAfter, timeout } from "../../src/tasks/timeout.ts";
-import { waitFor } from "../../src/tasks/waitFor.ts";
-import { withSignal } from "../../src/tasks/withSignal.ts";
 import { newVirtualLoop, runDry } from "../support/virtualLoop.ts";
 
-/** Something to take, and how much of it is there. */
+/** Something to take, and a way to see how much of it is left. */
 interface Scene {
   take(): Coroutine<unknown>;
   give(): void;
   left(): number;
-  /** What `left` tells once it was given and nobody took it. */
+  /** The value of `left` after the item was provided and nobody took it. */
   readonly whole: number;
 }
 
@@ -109,53 +112,57 @@ const bounds: Record<
     }),
 };
 
-describe.each(Object.keys(bounds))("%s over", (bound) => {
-  test.each(Object.keys(scenes))("%s returns it or leaves it, whichever comes first", (name) => {
-    const ends = new Set<string>();
-    // The giver is a timer of the same instant, before or behind the deadline, and some turns later.
-    for (const isFirst of [true, false]) {
-      for (let turns = 0; turns < 6; turns++) {
-        const own = newVirtualLoop();
-        // Else the clock would stand still for the sake of bytes, which come from outside.
-        Object.defineProperty(own, "_external", { get: () => 0, set: () => undefined });
-        const { take, give, left, whole } = (scenes[name] as () => Scene)();
-        let step = give;
-        for (let turn = 0; turn < turns; turn++) {
-          const then = step;
-          step = () => own.callSoon(then);
-        }
-        if (isFirst) own.callAt(10, step);
-        let isTaken = false;
-        const counted = function* (): Coroutine<unknown> {
-          const taken = yield* take();
-          isTaken = true;
-          return taken;
-        };
-        const body = (bounds[bound] as (typeof bounds)[string])(counted, 10, own);
-        const task = own.createTask(body);
-        if (!isFirst) own.callSoon(() => own.callSoon(() => own.callAt(10, step)));
-        own.callAt(20, () => {
-          if (!task.done()) task.cancel();
-        });
-        runDry(own);
-        const isReturned =
-          !task.cancelled() && task.exception() === undefined && task.result() !== undefined;
-        own.close();
-        ends.add(isReturned ? "returned" : "left");
+describe.each(Object.keys(bounds))("%s around", (bound) => {
+  test.each(Object.keys(scenes))(
+    "%s returns the item or leaves it, whichever comes first",
+    (name) => {
+      const ends = new Set<string>();
+      // A timer provides the item: at the deadline's instant, before or after it in order, or some
+      // turns later.
+      for (const isFirst of [true, false]) {
+        for (let turns = 0; turns < 6; turns++) {
+          const own = newVirtualLoop();
+          // Otherwise the clock would stand still, because bytes come from outside.
+          Object.defineProperty(own, "_external", { get: () => 0, set: () => undefined });
+          const { take, give, left, whole } = (scenes[name] as () => Scene)();
+          let step = give;
+          for (let turn = 0; turn < turns; turn++) {
+            const then = step;
+            step = () => own.callSoon(then);
+          }
+          if (isFirst) own.callAt(10, step);
+          let isTaken = false;
+          const counted = function* (): Coroutine<unknown> {
+            const taken = yield* take();
+            isTaken = true;
+            return taken;
+          };
+          const body = (bounds[bound] as (typeof bounds)[string])(counted, 10, own);
+          const task = own.createTask(body);
+          if (!isFirst) own.callSoon(() => own.callSoon(() => own.callAt(10, step)));
+          own.callAt(20, () => {
+            if (!task.done()) task.cancel();
+          });
+          runDry(own);
+          const isReturned =
+            !task.cancelled() && task.exception() === undefined && task.result() !== undefined;
+          own.close();
+          ends.add(isReturned ? "returned" : "left");
 
-        expect([isFirst, turns, isTaken, left()]).toEqual([
-          isFirst,
-          turns,
-          isReturned,
-          isReturned ? 0 : whole,
-        ]);
+          expect([isFirst, turns, isTaken, left()]).toEqual([
+            isFirst,
+            turns,
+            isReturned,
+            isReturned ? 0 : whole,
+          ]);
+        }
       }
-    }
-    expect(ends.has("left")).toBe(true);
-  });
+      expect(ends.has("left")).toBe(true);
+    },
+  );
 });
 
-test("waitFor with no time leaves what is there", () => {
+test("waitFor with a timeout of 0 takes nothing", () => {
   const own = newVirtualLoop();
   const queue = new Queue<number>();
   queue.putNowait(1);

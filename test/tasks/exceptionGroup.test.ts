@@ -1,11 +1,10 @@
 import * as fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { RuntimeError, TimeoutError } from "../../src/loop/errors.ts";
-import { ExceptionGroup } from "../../src/tasks/exceptionGroup.ts";
+import { ExceptionGroup, RuntimeError, TimeoutError } from "../../src/index.ts";
 
 type Shape = number | Shape[];
 
-/** A group for each list, an error for each number. */
+/** A list stands for a group, a number for an error. */
 function build(shape: Shape): unknown {
   return Array.isArray(shape) ? new ExceptionGroup(shape.map(build), `of ${shape.length}`) : shape;
 }
@@ -22,7 +21,7 @@ const { shapes } = fc.letrec<{ shapes: Shape[] }>((tie) => ({
   }),
 }));
 
-/** What is left of a shape if only some numbers stay. */
+/** The part of a shape that remains if only some numbers are kept. */
 function pick(shape: Shape, keeps: (n: number) => boolean): Shape | undefined {
   if (!Array.isArray(shape)) return keeps(shape) ? shape : undefined;
   const inside = shape.map((part) => pick(part, keeps)).filter((part) => part !== undefined);
@@ -44,7 +43,7 @@ describe("ExceptionGroup", () => {
     expect(Object.keys(new ExceptionGroup(["a"]))).not.toContain("stack");
   });
 
-  test("of nothing is a RangeError, and of what is no list a TypeError", () => {
+  test("throws a RangeError for an empty list, and a TypeError if the argument is not a list", () => {
     expect(() => new ExceptionGroup([], "empty")).toThrow(RangeError);
     for (const wrong of [undefined, null, 3, {}, new Error("one")]) {
       expect(() => new ExceptionGroup(wrong as never)).toThrow(/^Expected `errors` to be a list/);
@@ -66,7 +65,7 @@ describe("split", () => {
     );
   });
 
-  test("takes a class of errors", () => {
+  test("accepts an error class", () => {
     const [timeouts, rest] = group.split(TimeoutError);
     const messages = [timeouts, rest].map((part) => String(words(part)));
 
@@ -75,7 +74,7 @@ describe("split", () => {
     expect(group.subgroup(RuntimeError)?.message).toBe("out");
   });
 
-  test("takes a group that matches whole", () => {
+  test("returns a group that matches as a whole", () => {
     expect(group.split(Error)).toEqual([group, undefined]);
     expect(group.split(ExceptionGroup)[0]).toBe(group);
     const [inner, rest] = group.split((error) => (error as Error).message === "in");
@@ -84,7 +83,7 @@ describe("split", () => {
     expect(words(rest)).toBe("out(a)");
   });
 
-  test("asks once about each error, groups first", () => {
+  test("calls the predicate once per error, groups first", () => {
     const asked: string[] = [];
     group.split((error) => {
       asked.push((error as Error).message);
@@ -94,7 +93,7 @@ describe("split", () => {
     expect(asked).toEqual(["out", "a", "in", "b", "c"]);
   });
 
-  test("keeps message, cause and stack in the parts", () => {
+  test("keeps message, cause and stack in both parts", () => {
     const part = group.subgroup(RuntimeError) as ExceptionGroup;
 
     expect(part).not.toBe(group);
@@ -103,13 +102,13 @@ describe("split", () => {
     expect("cause" in (part.errors[0] as object)).toBe(false);
   });
 
-  test("gives undefined for a half without errors", () => {
+  test("returns undefined for a half without errors", () => {
     expect(group.split(() => true)).toEqual([group, undefined]);
     expect(group.split(() => false)[0]).toBeUndefined();
     expect(group.subgroup(() => false)).toBeUndefined();
   });
 
-  test("is a TypeError if the predicate is none", () => {
+  test("throws a TypeError for an invalid predicate", () => {
     expect(() => group.split("TimeoutError" as never)).toThrow(TypeError);
     expect(() => group.subgroup(undefined as never)).toThrow(/^Expected `predicate` to be/);
   });

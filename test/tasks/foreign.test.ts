@@ -1,4 +1,4 @@
-// Coroutines that a compiler made, and mistakes that are told with the way out.
+// Coroutines that a compiler emitted, and mistakes whose error names the way out.
 
 import { describe, expect, test } from "vitest";
 import * as ours from "../../src/index.ts";
@@ -7,7 +7,7 @@ import { compiledByBabel, compiledByTypeScript } from "./compiled.ts";
 const { coroutine, createTask, fromPromise, gather, run, sleep } = ours;
 
 describe.each(Object.entries({ compiledByBabel, compiledByTypeScript }))(
-  "a generator function %s to an older target",
+  "a generator function compiled %s for an older target",
   (_, compiled) => {
     const add = compiled as unknown as (wait: typeof sleep, n: number) => ours.Coroutine<number>;
 
@@ -39,7 +39,7 @@ describe.each(Object.entries({ compiledByBabel, compiledByTypeScript }))(
       expect(await run(main)).toBe(true);
     });
 
-    test("works decorated, or is refused by name", async () => {
+    test("works when decorated, or is rejected with an error that names the reason", async () => {
       let decorated: typeof add;
       try {
         decorated = coroutine(add as never) as never;
@@ -52,8 +52,8 @@ describe.each(Object.entries({ compiledByBabel, compiledByTypeScript }))(
   },
 );
 
-describe("a mistake is told with the way out", () => {
-  test("when a promise is yielded without its star", async () => {
+describe("the error says how to fix the mistake", () => {
+  test("when a promise is yielded without the star", async () => {
     await expect(
       run(function* () {
         yield Promise.resolve() as never;
@@ -67,7 +67,7 @@ describe("a mistake is told with the way out", () => {
     expect(await run(() => fromPromise(Promise.resolve(1)))).toBe(1);
   });
 
-  test("when a task is made of a plain generator for a second time, in debug mode", async () => {
+  test("when a plain generator is started as a second task, in debug mode", async () => {
     const main = function* (): ours.Coroutine<void> {
       const plain = (function* () {
         yield;

@@ -1,15 +1,19 @@
-// What Node makes of promises that a task is to await later.
+// How Node treats promises that a task awaits later.
 
 import { afterEach, beforeEach, expect, test } from "vitest";
-import { getRunningLoop, newEventLoop } from "../../src/eventLoop.ts";
-import { run } from "../../src/run.ts";
-import { createTask } from "../../src/tasks/awaitable.ts";
-import type { Coroutine } from "../../src/tasks/coroutine.ts";
-import { fromPromise } from "../../src/tasks/fromPromise.ts";
+import {
+  type Coroutine,
+  createTask,
+  fromPromise,
+  getRunningLoop,
+  newEventLoop,
+  run,
+  wrapFuture,
+} from "../../src/index.ts";
 import { hostTimer } from "../support/host.ts";
 
 const failure = new Error("failure");
-/** More steps than the loop takes between two looks at the clock, each as long as a slice. */
+/** More steps than the loop takes between two readings of the clock, each as long as a slice. */
 const LONG_STEPS = 10;
 
 let unhandled: unknown[];
@@ -29,7 +33,7 @@ function takeLong(): void {
   while (performance.now() < end);
 }
 
-test("a rejected promise whose task begins in a later slice is not unhandled", async () => {
+test("a rejected promise whose task begins in a later slice is not reported as unhandled", async () => {
   const thrown = await run(
     function* (): Coroutine<unknown> {
       for (let i = 0; i < LONG_STEPS; i++) getRunningLoop().callSoon(takeLong);
@@ -46,4 +50,28 @@ test("a rejected promise whose task begins in a later slice is not unhandled", a
   await hostTimer();
 
   expect([thrown, unhandled]).toEqual([failure, []]);
+});
+
+test("a loop continues when a waiter of a promise's future throws", async () => {
+  const broken = new Error("broken");
+  const others = process.listeners("unhandledRejection");
+  process.removeAllListeners("unhandledRejection");
+  process.on("unhandledRejection", note);
+  try {
+    const value = await run(function* () {
+      const future = wrapFuture(hostTimer(1).then(() => 1));
+      future._addWaiter({
+        _notify() {
+          throw broken;
+        },
+      });
+      return yield* future;
+    });
+    await hostTimer(1);
+
+    expect([value, unhandled]).toEqual([1, [broken]]);
+  } finally {
+    process.removeAllListeners("unhandledRejection");
+    for (const listener of others) process.on("unhandledRejection", listener);
+  }
 });

@@ -1,24 +1,26 @@
-import { beforeEach, describe, expect, test, vi } from "vitest";
-import type { EventLoop } from "../../src/eventLoop.ts";
-import { CancelledError } from "../../src/loop/errors.ts";
-import { run } from "../../src/run.ts";
-import { createTask } from "../../src/tasks/awaitable.ts";
-import type { Coroutine } from "../../src/tasks/coroutine.ts";
-import { fromPromise } from "../../src/tasks/fromPromise.ts";
-import { sleep } from "../../src/tasks/sleep.ts";
+// `fromPromise` of promises and of functions. One file, because the function has one contract.
+
+import { describe, expect, vi } from "vitest";
+import {
+  CancelledError,
+  type Coroutine,
+  createTask,
+  fromPromise,
+  gather,
+  getRunningLoop,
+  run,
+  sleep,
+  wrapFuture,
+} from "../../src/index.ts";
+import { VirtualClock } from "../../src/testing.ts";
 import { hostTimer } from "../support/host.ts";
-import { newVirtualLoop, runVirtually } from "../support/virtualLoop.ts";
+import { runVirtually } from "../support/virtualLoop.ts";
+import { loop, test } from "../support/virtualTest.ts";
 
 const failure = new Error("failure");
 
-let loop: EventLoop;
-
-beforeEach(() => {
-  loop = newVirtualLoop();
-});
-
 describe("fromPromise of a promise", () => {
-  test("gives its result", async () => {
+  test("returns its result", async () => {
     expect(await run(fromPromise(Promise.resolve("result")))).toBe("result");
     expect(await run(fromPromise(hostTimer(1).then(() => "later")))).toBe("later");
   });
@@ -36,7 +38,7 @@ describe("fromPromise of a promise", () => {
     expect(caught).toBe(failure);
   });
 
-  test("never gives its result in the same step", async () => {
+  test("never returns the result in the step that awaits it", async () => {
     const trace: string[] = [];
     await run(function* (): Coroutine<void> {
       createTask(function* (): Coroutine<void> {
@@ -50,7 +52,7 @@ describe("fromPromise of a promise", () => {
     expect(trace.join("")).toBe("abc");
   });
 
-  test("gives many results, one after the other, in several tasks at once", async () => {
+  test("returns many results, one after the other, in several concurrent tasks", async () => {
     function* add(count: number): Coroutine<number> {
       let sum = 0;
       for (let n = 1; n <= count; n++) {
@@ -68,7 +70,7 @@ describe("fromPromise of a promise", () => {
     expect(sums).toEqual([1, 55, 1275]);
   });
 
-  test("is cancelled without the promise, whose outcome is ignored", async () => {
+  test("can be cancelled without affecting the promise, whose outcome is then ignored", async () => {
     let reject: (reason: unknown) => void = () => {};
     const promise = new Promise((_, rejectIt) => {
       reject = rejectIt;
@@ -82,7 +84,7 @@ describe("fromPromise of a promise", () => {
     expect(task.cancelled()).toBe(true);
   });
 
-  test("lets a virtual clock go on once it is cancelled", () => {
+  test("lets a virtual clock continue once it is cancelled", () => {
     const isCancelled = runVirtually(function* (): Coroutine<boolean> {
       const task = createTask(fromPromise(new Promise(() => {})));
       yield;
@@ -116,18 +118,100 @@ describe("fromPromise of a promise", () => {
   );
 });
 
+describe("fromPromise of several promises", () => {
+  /** How often the loop is entered for tasks whose promises settle one after the other. */
+  async function entriesFor(tasks: number): Promise<[entries: number, order: number[]]> {
+    let entries = 0;
+    const order: number[] = [];
+    await run(function* () {
+      const resolvers: (() => void)[] = [];
+      const children = Array.from({ length: tasks }, (_, index) =>
+        createTask(function* () {
+          yield* fromPromise(new Promise<void>((resolve) => resolvers.push(resolve)));
+          order.push(index);
+        }),
+      );
+      yield;
+      const stop = getRunningLoop().instrument({ sliceEnds: () => entries++ });
+      hostTimer(1).then(() => {
+        for (const resolve of resolvers) resolve();
+      });
+      yield* gather(children);
+      stop();
+    });
+    return [entries, order];
+  }
+
+  test("that settle in one microtask drain share an entry into the loop", async () => {
+    const [entries, order] = await entriesFor(100);
+
+    expect(entries).toBeLessThan(20);
+    expect(order).toEqual([...order].sort((a, b) => a - b));
+    expect(order.length).toBe(100);
+  });
+
+  test("continues after each, even if other promises never settle", async () => {
+    const never = new Promise(() => undefined);
+    const values = await run(function* () {
+      for (let i = 0; i < 10; i++) createTask(fromPromise(never));
+      const found: number[] = [];
+      for (let i = 0; i < 10; i++) found.push(yield* fromPromise(hostTimer().then(() => i)));
+      return found;
+    });
+
+    expect(values).toEqual([0, 1, 2, 3, 4, 5, 6, 7, 8, 9]);
+  });
+});
+
+test("a virtual clock continues once promises that nothing awaits have settled", async () => {
+  const never = new Promise(() => undefined);
+  const end = await run(
+    function* () {
+      const abandoned = Array.from({ length: 10 }, () => createTask(fromPromise(never)));
+      yield;
+      for (const task of abandoned) task.cancel();
+      for (const delay of [1, 50]) wrapFuture(hostTimer(delay));
+      yield* sleep(1_000);
+      return getRunningLoop().time();
+    },
+    { clock: new VirtualClock(0, { externalTimeout: Infinity }) },
+  );
+
+  expect(end).toBe(1_000);
+});
+
+describe("fromPromise of a promise that was tampered with", () => {
+  test("does not call a `then` of its own, as `await` does not", async () => {
+    const promise = Object.assign(Promise.resolve("result"), {
+      then: () => expect.unreachable(),
+    });
+
+    expect(await run(() => fromPromise(promise))).toBe("result");
+  });
+
+  test("throws what the getter of its constructor throws", async () => {
+    const promise = Object.defineProperty(Promise.resolve(), "constructor", {
+      get: () => {
+        throw failure;
+      },
+    });
+
+    await expect(run(() => fromPromise(promise))).rejects.toBe(failure);
+  });
+});
+
 describe("fromPromise of a thenable", () => {
-  /** As `await` would: what each of them gives. */
+  /** The outcome of each, the same as with `await`. */
   const thenables: Record<string, [(give: (value: unknown) => void) => void, unknown]> = {
-    "that calls back at once gives its result": [(give) => give("result"), "result"],
-    "that calls back twice gives its first result": [
+    "that calls back at once returns its result": [(give) => give("result"), "result"],
+    "that calls back twice returns its first result": [
       (give) => {
         give("first");
         give("second");
       },
       "first",
     ],
-    "that gives a promise gives what that gives": [
+    "that resolves with a promise returns that promise's result": [
       (give) => give(Promise.resolve("inner")),
       "inner",
     ],
@@ -136,7 +220,8 @@ describe("fromPromise of a thenable", () => {
   test.each(Object.entries(thenables))("%s", async (_, [then, expected]) => {
     const thenable = { then } as PromiseLike<unknown>;
 
-    // On a virtual clock, which must not wait for what has come, and must for what is to come.
+    // On a virtual clock, which must not wait for results that have arrived, but must wait for
+    // pending ones.
     const result = await loop.runUntilComplete(function* (): Coroutine<unknown> {
       const value = yield* fromPromise(thenable);
       yield* sleep(1);
@@ -148,7 +233,7 @@ describe("fromPromise of a thenable", () => {
     expect([result, loop.time()]).toEqual([expected, 2]);
   });
 
-  test("awaits it once, in a task too: it may begin its work when `then` is called", async () => {
+  test("awaits it only once, even in a task, because calling `then` may start its work", async () => {
     let began = 0;
     const query: PromiseLike<string> = {
       then: (onFulfilled, onRejected) => {
@@ -159,7 +244,7 @@ describe("fromPromise of a thenable", () => {
     expect([await run(fromPromise(query)), began]).toEqual(["rows", 1]);
   });
 
-  test("that throws throws where it is awaited", async () => {
+  test("throws what its `then` throws, where it is awaited", async () => {
     const thenable = {
       then() {
         throw failure;
@@ -180,7 +265,7 @@ describe("fromPromise of a thenable", () => {
 });
 
 describe("fromPromise of a function", () => {
-  test("calls it when the wait begins, and gives the result", async () => {
+  test("calls it when the wait begins, and returns the result", async () => {
     const start = vi.fn(() => Promise.resolve("result"));
     const coro = fromPromise(start);
     const before = start.mock.calls.length;
@@ -202,7 +287,7 @@ describe("fromPromise of a function", () => {
     expect(signal?.aborted).toBe(true);
   });
 
-  test("ignores the rejection that the abort leads to", async () => {
+  test("ignores the rejection that the abort causes", async () => {
     const task = loop.createTask(
       fromPromise(
         (signal) =>
@@ -221,7 +306,7 @@ describe("fromPromise of a function", () => {
   test.each([
     ["result", () => Promise.resolve()],
     ["rejection", () => Promise.reject(failure)],
-  ])("leaves its signal alone after a %s", async (_, start) => {
+  ])("does not abort its signal after a %s", async (_, start) => {
     let signal: AbortSignal | undefined;
     const result = run(
       fromPromise((given) => {
@@ -244,7 +329,7 @@ describe("fromPromise of a function", () => {
     await expect(result).rejects.toBe(failure);
   });
 
-  test("throws a TypeError if the function gives no promise", async () => {
+  test("throws a TypeError if the function returns no promise", async () => {
     await expect(run(fromPromise((() => 42) as never))).rejects.toThrow(
       "Expected `source` to return a promise, got `42` (number)",
     );

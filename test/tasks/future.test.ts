@@ -1,22 +1,19 @@
-import { beforeEach, describe, expect, test } from "vitest";
-import type { EventLoop } from "../../src/eventLoop.ts";
-import { CancelledError, InvalidStateError, RuntimeError } from "../../src/loop/errors.ts";
-import type { Coroutine } from "../../src/tasks/coroutine.ts";
-import { Future, isFuture } from "../../src/tasks/future.ts";
-import { sleep } from "../../src/tasks/sleep.ts";
-import { newVirtualLoop, runDry, runVirtually } from "../support/virtualLoop.ts";
+import { describe, expect } from "vitest";
+import {
+  CancelledError,
+  type Coroutine,
+  Future,
+  InvalidStateError,
+  isFuture,
+  RuntimeError,
+  sleep,
+} from "../../src/index.ts";
+import { runDry, runVirtually } from "../support/virtualLoop.ts";
+import { loop, test, trace } from "../support/virtualTest.ts";
 
 const failure = new Error("failure");
 
-let loop: EventLoop;
-let trace: string[];
-
-beforeEach(() => {
-  loop = newVirtualLoop();
-  trace = [];
-});
-
-/** A callback that leaves a letter. */
+/** A callback that records a letter. */
 function leave(letter: string): () => void {
   return () => trace.push(letter);
 }
@@ -30,7 +27,7 @@ describe("a future", () => {
     expect(() => future.exception()).toThrow(InvalidStateError);
   });
 
-  test("has the result that it was given", () => {
+  test("returns the result that was set", () => {
     const future = loop.createFuture<string>();
     future.setResult("result");
 
@@ -42,7 +39,7 @@ describe("a future", () => {
     ]);
   });
 
-  test("has the exception that it was given", () => {
+  test("throws the exception that was set", () => {
     const future = loop.createFuture();
     future.setException(failure);
 
@@ -50,7 +47,7 @@ describe("a future", () => {
     expect(() => future.result()).toThrow(failure);
   });
 
-  test("may be given undefined, as result and as exception", () => {
+  test("accepts undefined as a result and as an exception", () => {
     const [result, exception] = [loop.createFuture<undefined>(), loop.createFuture()];
     result.setResult(undefined);
     exception.setException(undefined);
@@ -64,7 +61,7 @@ describe("a future", () => {
     expect([result.result(), exception.done(), thrown]).toEqual([undefined, true, undefined]);
   });
 
-  test("that was cancelled throws a CancelledError", () => {
+  test("throws a CancelledError once it is cancelled", () => {
     const future = loop.createFuture();
     future.cancel("because");
 
@@ -82,14 +79,14 @@ describe("a future", () => {
     Object.entries(outcomes).map(([second, end]) => ({ first, second, begin, end })),
   );
 
-  test.each(pairs)("gets no $second after its $first", ({ begin, end }) => {
+  test.each(pairs)("rejects a $second after its $first", ({ begin, end }) => {
     const future = loop.createFuture();
     begin(future);
 
     expect(() => end(future)).toThrow(InvalidStateError);
   });
 
-  test("belongs to the running loop, or to the one that is named", () => {
+  test("belongs to the running loop, or to the loop passed as an option", () => {
     let made: Future<unknown> | undefined;
     loop.callSoon(() => {
       made = new Future();
@@ -100,7 +97,7 @@ describe("a future", () => {
     expect([made?.getLoop() === loop, named.getLoop() === loop]).toEqual([true, true]);
   });
 
-  test("cannot be made where no loop runs", () => {
+  test("cannot be created where no loop runs", () => {
     expect(() => new Future()).toThrow(RuntimeError);
   });
 });
@@ -123,7 +120,7 @@ describe("yield* of a future", () => {
     expect(() => loop.runUntilCompleteSync(future)).toThrow(failure);
   });
 
-  test("does not suspend if it is done", () => {
+  test("does not suspend if the future is done", () => {
     const future = loop.createFuture<string>();
     future.setResult("result");
     loop.createTask(function* (): Coroutine<void> {
@@ -154,7 +151,7 @@ describe("yield* of a future", () => {
   });
 });
 
-test("cancelling a future wakes those that wait for it with the error", () => {
+test("cancelling a future wakes its waiters with the error", () => {
   const future = loop.createFuture<string>();
   const task = loop.createTask(function* (): Coroutine<string> {
     return yield* future;
@@ -166,7 +163,7 @@ test("cancelling a future wakes those that wait for it with the error", () => {
   expect(() => task.result()).toThrow("no more");
 });
 
-test("a result reaches promises though the loop is closed, whose callbacks do not run", async () => {
+test("a result reaches promises even if the loop is closed, and its callbacks do not run", async () => {
   const future = loop.createFuture<number>();
   future.addDoneCallback(leave("x"));
   const promise = future.then((result) => trace.push(`${result}`));
@@ -177,7 +174,7 @@ test("a result reaches promises though the loop is closed, whose callbacks do no
   expect(trace).toEqual(["1"]);
 });
 
-test("isFuture tells futures and tasks from everything else", () => {
+test("isFuture distinguishes futures and tasks from everything else", () => {
   const futures = [loop.createFuture(), loop.createTask(sleep(1))];
   const others = [Promise.resolve(), sleep(1), { then() {} }, null, undefined];
 

@@ -1,21 +1,19 @@
-import { beforeEach, describe, expect, test } from "vitest";
-import type { EventLoop } from "../../src/eventLoop.ts";
-import { CancelledError, InvalidStateError, RuntimeError } from "../../src/loop/errors.ts";
-import { allTasks, createTask } from "../../src/tasks/awaitable.ts";
-import { type Coroutine, coroutine } from "../../src/tasks/coroutine.ts";
-import { gather } from "../../src/tasks/gather.ts";
-import { sleep } from "../../src/tasks/sleep.ts";
+import { describe, expect } from "vitest";
+import {
+  allTasks,
+  CancelledError,
+  type Coroutine,
+  coroutine,
+  createTask,
+  gather,
+  InvalidStateError,
+  RuntimeError,
+  sleep,
+} from "../../src/index.ts";
 import { caught } from "../support/caught.ts";
 import { collectReports } from "../support/reports.ts";
 import { newVirtualLoop, runDry } from "../support/virtualLoop.ts";
-
-let loop: EventLoop;
-let trace: string[];
-
-beforeEach(() => {
-  loop = newVirtualLoop();
-  trace = [];
-});
+import { loop, test, trace } from "../support/virtualTest.ts";
 
 const failAfter = coroutine(function* (delay: number, error: unknown): Coroutine<never> {
   yield* sleep(delay);
@@ -28,13 +26,13 @@ const leaveAfter = coroutine(function* (delay: number, letter: string): Coroutin
   return letter;
 });
 
-/** Runs `main` on the loop of the test, whose reports are thus seen. */
+/** Runs `main` on the test's loop, so that its reports are seen. */
 function onLoop<T>(main: () => Coroutine<T>): T {
   return loop.runUntilCompleteSync(main);
 }
 
 describe("gather", () => {
-  test("runs all at once, and gives the results in the order of its arguments", () => {
+  test("runs everything concurrently, and returns the results in the order of its arguments", () => {
     const results = onLoop(function* () {
       return yield* gather([leaveAfter(30, "a"), leaveAfter(10, "b"), leaveAfter(20, "c")]);
     });
@@ -50,7 +48,7 @@ describe("gather", () => {
     expect(trace.join("")).toBe("abc");
   });
 
-  test("takes everything that can be awaited", async () => {
+  test("accepts everything that can be awaited", async () => {
     const done = loop.createFuture<string>();
     done.setResult("future");
     const results = await loop.runUntilComplete(function* () {
@@ -66,7 +64,7 @@ describe("gather", () => {
     expect(results).toEqual(["coroutine", "future", "task", "promise", "function"]);
   });
 
-  test("takes any iterable", () => {
+  test("accepts any iterable", () => {
     const results = onLoop(function* () {
       return yield* gather(new Set([sleep(2, "a"), sleep(1, "b")]));
     });
@@ -74,7 +72,7 @@ describe("gather", () => {
     expect(results).toEqual(["a", "b"]);
   });
 
-  test("of nothing gives nothing", () => {
+  test("returns an empty list for an empty list", () => {
     const results = onLoop(function* () {
       return yield* gather([]);
     });
@@ -82,7 +80,7 @@ describe("gather", () => {
     expect(results).toEqual([]);
   });
 
-  test("awaits once what it is given twice", () => {
+  test("awaits an argument that is passed twice only once", () => {
     const results = onLoop(function* () {
       const coro = leaveAfter(1, "a");
       const task = createTask(leaveAfter(1, "b"));
@@ -95,31 +93,34 @@ describe("gather", () => {
     ]);
   });
 
-  test.each([3, 30])("of %d, one of which cannot start, cancels each that did once", (length) => {
-    let cancels = 0;
-    const error = onLoop(function* () {
-      const cancelled = function* (): Coroutine<void> {
-        yield;
-      };
-      const first = cancelled();
-      const before = createTask(leaveAfter(1, "before"));
-      const begun = leaveAfter(1, "begun");
-      yield* begun;
-      const tasks = new Set(allTasks());
-      const aws = Array.from({ length }, (_, index) => (index % 2 === 0 ? first : before));
-      try {
-        return yield* gather([...aws, begun]);
-      } catch (caught) {
-        for (const task of allTasks()) if (!tasks.has(task)) cancels += task.cancelling();
-        return caught;
-      }
-    });
+  test.each([3, 30])(
+    "cancels each of the %d started ones once if another cannot start",
+    (length) => {
+      let cancels = 0;
+      const error = onLoop(function* () {
+        const cancelled = function* (): Coroutine<void> {
+          yield;
+        };
+        const first = cancelled();
+        const before = createTask(leaveAfter(1, "before"));
+        const begun = leaveAfter(1, "begun");
+        yield* begun;
+        const tasks = new Set(allTasks());
+        const aws = Array.from({ length }, (_, index) => (index % 2 === 0 ? first : before));
+        try {
+          return yield* gather([...aws, begun]);
+        } catch (caught) {
+          for (const task of allTasks()) if (!tasks.has(task)) cancels += task.cancelling();
+          return caught;
+        }
+      });
 
-    expect(error).toBeInstanceOf(InvalidStateError);
-    expect([cancels, trace]).toEqual([1, ["begun", "before"]]);
-  });
+      expect(error).toBeInstanceOf(InvalidStateError);
+      expect([cancels, trace]).toEqual([1, ["begun", "before"]]);
+    },
+  );
 
-  test("calls a function as often as it is given it", () => {
+  test("calls a function once for each time it is passed", () => {
     let calls = 0;
     const count = function* (): Coroutine<number> {
       yield;
@@ -132,20 +133,20 @@ describe("gather", () => {
     expect(results).toEqual([1, 2, 3]);
   });
 
-  test("is a RuntimeError for futures of different loops", () => {
+  test("throws a RuntimeError for futures of different loops", () => {
     expect(() => gather([loop.createFuture(), newVirtualLoop().createFuture()])).toThrow(
       RuntimeError,
     );
   });
 
-  test("is a RuntimeError where no loop runs and none can be told", () => {
+  test("throws a RuntimeError where no loop runs and the arguments name none", () => {
     expect(() => gather([sleep(1)])).toThrow(RuntimeError);
     expect(() => gather([])).toThrow(RuntimeError);
   });
 });
 
 describe("an exception in a gather", () => {
-  test("is thrown at once: the first one that comes", () => {
+  test("is thrown immediately; if there are several, the first", () => {
     const error = onLoop(function* (): Coroutine<unknown> {
       try {
         yield* gather([failAfter(20, "late"), failAfter(10, "early"), sleep(30)]);
@@ -158,7 +159,7 @@ describe("an exception in a gather", () => {
     expect([error, loop.time()]).toEqual(["early", 10]);
   });
 
-  test("lets the others go on", () => {
+  test("does not cancel the other children", () => {
     onLoop(function* () {
       try {
         yield* gather([leaveAfter(20, "b"), failAfter(10, "failure")]);
@@ -171,7 +172,7 @@ describe("an exception in a gather", () => {
     expect(trace.join("")).toBe("ab");
   });
 
-  test("is thrown if it happened before: the first one in the order of the arguments", () => {
+  test("is thrown even if it occurred before the call; if there are several, the first in argument order", () => {
     const failed = ["first", "second"].map((error) => {
       const future = loop.createFuture();
       future.setException(error);
@@ -181,7 +182,7 @@ describe("an exception in a gather", () => {
     expect(gather(failed).exception()).toBe("first");
   });
 
-  test("counts as retrieved if it comes later", () => {
+  test("counts as retrieved if it occurs after the gather has failed", () => {
     const reports = collectReports(loop);
     onLoop(function* () {
       try {
@@ -194,7 +195,7 @@ describe("an exception in a gather", () => {
     expect(reports).toEqual([]);
   });
 
-  test("is reported once if nobody awaits the gather", () => {
+  test("is reported once if the gather is never awaited", () => {
     const reports = collectReports(loop);
     loop.callSoon(() => {
       gather([failAfter(1, "first"), failAfter(2, "second")]);
@@ -207,7 +208,7 @@ describe("an exception in a gather", () => {
 });
 
 describe("gather with returnExceptions", () => {
-  test("gives exceptions in place of results", () => {
+  test("returns exceptions in place of results", () => {
     const results = onLoop(function* () {
       return yield* gather([failAfter(2, "b"), sleep(1, "a"), failAfter(1, "c")], {
         returnExceptions: true,
@@ -217,7 +218,7 @@ describe("gather with returnExceptions", () => {
     expect(results).toEqual(["b", "a", "c"]);
   });
 
-  test("gives a CancelledError in place of the result of a cancelled child", () => {
+  test("returns a CancelledError in place of a cancelled child's result", () => {
     const results = onLoop(function* () {
       const task = createTask(sleep(100));
       loop.callLater(1, () => task.cancel());
@@ -228,8 +229,8 @@ describe("gather with returnExceptions", () => {
   });
 });
 
-describe("the loop of a gather", () => {
-  test("is that of its first future, also where none runs", () => {
+describe("a gather's loop", () => {
+  test("is its first future's loop, even where no loop is running", () => {
     const future = loop.createFuture<string>();
     const both = gather([future, leaveAfter(10, "a")]);
     const swapped = gather([leaveAfter(10, "b"), future]);
@@ -242,7 +243,7 @@ describe("the loop of a gather", () => {
     ]);
   });
 
-  test("is the running one if it begins with a coroutine, as in asyncio", () => {
+  test("is the running loop if the first argument is a coroutine, as in asyncio", () => {
     const foreign = newVirtualLoop().createFuture<string>();
     const error = onLoop(function* () {
       yield;

@@ -1,23 +1,18 @@
-// A gather that is cancelled, or has a child that is.
+// Cancelling a gather, or one of its children.
 
-import { beforeEach, describe, expect, test } from "vitest";
-import type { EventLoop } from "../../src/eventLoop.ts";
-import { CancelledError } from "../../src/loop/errors.ts";
-import { createTask } from "../../src/tasks/awaitable.ts";
-import { type Coroutine, coroutine } from "../../src/tasks/coroutine.ts";
-import type { Future } from "../../src/tasks/future.ts";
-import { gather } from "../../src/tasks/gather.ts";
-import { sleep } from "../../src/tasks/sleep.ts";
+import { describe, expect } from "vitest";
+import {
+  CancelledError,
+  type Coroutine,
+  coroutine,
+  createTask,
+  type Future,
+  gather,
+  sleep,
+} from "../../src/index.ts";
 import { collectReports } from "../support/reports.ts";
-import { newVirtualLoop, runDry, runVirtually } from "../support/virtualLoop.ts";
-
-let loop: EventLoop;
-let trace: string[];
-
-beforeEach(() => {
-  loop = newVirtualLoop();
-  trace = [];
-});
+import { runDry, runVirtually } from "../support/virtualLoop.ts";
+import { loop, test, trace } from "../support/virtualTest.ts";
 
 const leaveAfter = coroutine(function* (delay: number, letter: string): Coroutine<string> {
   yield* sleep(delay);
@@ -25,13 +20,13 @@ const leaveAfter = coroutine(function* (delay: number, letter: string): Coroutin
   return letter;
 });
 
-/** Runs `main` on the loop of the test, whose reports are thus seen. */
+/** Runs `main` on the test's loop, so that its reports are seen. */
 function onLoop<T>(main: () => Coroutine<T>): T {
   return loop.runUntilCompleteSync(main);
 }
 
-describe("a child of a gather that is cancelled by somebody else", () => {
-  test("is an error like any other", () => {
+describe("a gather's child that something else cancels", () => {
+  test("fails the gather, as an error would", () => {
     const outcome = onLoop(function* (): Coroutine<unknown[]> {
       const task = createTask(sleep(100));
       const gathering = gather([task, leaveAfter(5, "goes on")]);
@@ -51,7 +46,7 @@ describe("a child of a gather that is cancelled by somebody else", () => {
 });
 
 describe("cancelling a gather", () => {
-  test("cancels all children that are not done", () => {
+  test("cancels all unfinished children", () => {
     const states = runVirtually(function* (): Coroutine<unknown[]> {
       const tasks = [createTask(sleep(1)), createTask(sleep(100)), createTask(sleep(100))];
       const gathering = gather(tasks);
@@ -64,7 +59,7 @@ describe("cancelling a gather", () => {
     expect(states).toEqual([true, true, [false, true, true]]);
   });
 
-  test("by cancelling the task that awaits it cancels the children", () => {
+  test("happens when the task that awaits it is cancelled", () => {
     const states = runVirtually(function* (): Coroutine<boolean[]> {
       const children = [createTask(sleep(100)), createTask(sleep(100))];
       const parent = createTask(function* () {
@@ -98,7 +93,7 @@ describe("cancelling a gather", () => {
     },
   );
 
-  test("with returnExceptions throws all the same", () => {
+  test("throws even with returnExceptions", () => {
     const isCancelled = runVirtually(function* (): Coroutine<boolean> {
       const gathering = gather([sleep(100), sleep(100)], { returnExceptions: true });
       yield;

@@ -1,16 +1,19 @@
-// Trees of task groups: what each does can be told beforehand, by times alone, and performed by real groups.
-// Every timer has a bit of its own in its time, so that no two of them ever end in the same instant.
+// Trees of task groups. A model predicts the behavior of each part from times alone, and real
+// groups perform it. The time of each timer contains a bit of its own, so that no two timers end at
+// the same instant. One file, because the model and the real groups must agree line by line.
 
 import * as fc from "fast-check";
-import type { EventLoop } from "../../src/eventLoop.ts";
-import { CancelledError } from "../../src/loop/errors.ts";
-import { currentTask } from "../../src/tasks/awaitable.ts";
-import type { Coroutine } from "../../src/tasks/coroutine.ts";
-import { ExceptionGroup } from "../../src/tasks/exceptionGroup.ts";
-import { sleep } from "../../src/tasks/sleep.ts";
-import { taskGroup } from "../../src/tasks/taskGroup.ts";
+import {
+  CancelledError,
+  type Coroutine,
+  currentTask,
+  type EventLoop,
+  ExceptionGroup,
+  sleep,
+  taskGroup,
+} from "../../src/index.ts";
 
-/** The high part of a time; the low part is the bit of the timer. */
+/** The high part of a time. The low part is the timer's bit. */
 interface Timer {
   readonly weight: number;
   /** Set by `number`. */
@@ -20,7 +23,7 @@ interface Timer {
 type Ending = "gives" | "fails";
 type WhenCancelled = "rethrows" | "fails" | "swallows";
 
-/** What a task does, or a part of it. */
+/** The behavior of a task, or of a part of it. */
 export type Part =
   | {
       readonly kind: "work";
@@ -40,7 +43,7 @@ export type Part =
       name?: string;
     };
 
-/** A task of a group, and when somebody else cancels it. */
+/** A task of a group, and when something else cancels it. */
 export interface Child {
   readonly part: Part;
   readonly cancel: Timer | undefined;
@@ -48,7 +51,7 @@ export interface Child {
 
 const LOW_BITS = 40;
 
-/** Gives each timer its bit, and each part its name. Returns how many timers there are. */
+/** Assigns each timer its bit and each part its name. Returns the number of timers. */
 export function number(root: Child): number {
   let timers = 0;
   let names = 0;
@@ -75,7 +78,7 @@ export function number(root: Child): number {
   return timers;
 }
 
-export const MOST_TIMERS = LOW_BITS;
+export const MAX_TIMERS = LOW_BITS;
 
 /** How a part ended. */
 type Outcome =
@@ -85,7 +88,7 @@ type Outcome =
 interface Run {
   readonly end: number;
   readonly outcome: Outcome;
-  /** Whether the next wait of the task throws a cancel. */
+  /** Whether the task's next wait throws a cancellation. */
   readonly isPending: boolean;
   readonly account: Account;
 }
@@ -93,10 +96,12 @@ interface Run {
 const VALUE = { kind: "value" } as const;
 const CANCELLED = { kind: "cancelled" } as const;
 
-/** What the groups of a tree and its task say at their ends: name, time, outcome, cancels that count. */
+/**
+ * The ends of a tree's groups and its task: name, time, outcome, number of cancellation requests.
+ */
 export type Account = string[];
 
-/** Tells what happens. */
+/** Predicts the events. */
 export function predict(root: Child): Account {
   const cancel = root.cancel?.delay;
   const result = task(root.part, 0, cancel === undefined ? [] : [cancel]);
@@ -114,7 +119,7 @@ function task(part: Part, start: number, cancels: readonly number[]): Run {
   return isCancelled ? { ...result, outcome: CANCELLED } : result;
 }
 
-/** @param cancels when the task is cancelled by others than the groups in `part`. */
+/** @param cancels when something other than the groups in `part` cancels the task. */
 function run(part: Part, start: number, isPending: boolean, cancels: readonly number[]): Run {
   switch (part.kind) {
     case "work":
@@ -172,7 +177,7 @@ function group(
   };
   if (isPending) return ended(start, CANCELLED, false, []);
 
-  // As if the group never stopped: true up to the instant in which it does.
+  // The state just before the group stops, up to and including the instant at which it does.
   const own = part.children.map(({ cancel }) =>
     cancel === undefined ? [] : [start + cancel.delay!],
   );
@@ -220,7 +225,7 @@ function group(
   return ended(end, isForeign ? CANCELLED : VALUE, pending, inside);
 }
 
-/** Makes it happen. */
+/** Performs the tree with real groups. */
 export function perform(root: Child, loop: EventLoop): Account {
   const account: Account = [];
   const cancelLater = (timer: Timer | undefined, it: { cancel(): unknown }) => {

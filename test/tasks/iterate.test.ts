@@ -1,31 +1,29 @@
-import { beforeEach, describe, expect, test } from "vitest";
-import type { EventLoop } from "../../src/eventLoop.ts";
-import { CancelledError, RuntimeError } from "../../src/loop/errors.ts";
-import type { ExceptionContext } from "../../src/loop/scheduler.ts";
-import { run } from "../../src/run.ts";
-import { currentTask } from "../../src/tasks/awaitable.ts";
-import type { Coroutine } from "../../src/tasks/coroutine.ts";
-import { fromPromise } from "../../src/tasks/fromPromise.ts";
-import { Future } from "../../src/tasks/future.ts";
+// The steps of an iteration. One file, because all sources must keep the same contract.
+
+import { beforeEach, describe, expect } from "vitest";
 import {
+  CancelledError,
+  type Coroutine,
   type CoroutineIterator,
   type CoroutineSource,
+  currentTask,
+  type ExceptionContext,
+  Future,
+  fromPromise,
   type IterationSource,
   iterate,
-} from "../../src/tasks/iterate.ts";
-import { sleep } from "../../src/tasks/sleep.ts";
+  RuntimeError,
+  run,
+  sleep,
+} from "../../src/index.ts";
 import { hostTimer } from "../support/host.ts";
 import { collectReports } from "../support/reports.ts";
-import { newVirtualLoop } from "../support/virtualLoop.ts";
+import { loop, test, trace } from "../support/virtualTest.ts";
 
-let loop: EventLoop;
 let reports: ExceptionContext[];
-let trace: string[];
 
 beforeEach(() => {
-  loop = newVirtualLoop();
   reports = collectReports(loop);
-  trace = [];
 });
 
 function onLoop<T>(main: () => Coroutine<T>): Promise<T> {
@@ -38,7 +36,7 @@ function* toArray<T>(items: CoroutineIterator<T>): Coroutine<T[]> {
   return all;
 }
 
-/** Waits for the next item, and is cancelled meanwhile. */
+/** Waits for the next item, and is cancelled while it waits. */
 function* cancelledNext(items: CoroutineIterator<unknown>): Coroutine<void> {
   const task = loop.createTask(items.next());
   yield;
@@ -75,12 +73,12 @@ function streamOf<T>(...chunks: T[]): ReadableStream<T> {
   });
 }
 
-/** A stream as older browsers have it. */
+/** A stream as older browsers provide it. */
 function streamWithoutIterator(stream: ReadableStream<string>): ReadableStream<string> {
   return { getReader: () => stream.getReader() } as ReadableStream<string>;
 }
 
-/** What a queue does. */
+/** The events on a queue. */
 class Mailbox implements CoroutineSource<string> {
   readonly items: string[];
   arrival: Future<void> | undefined;
@@ -121,7 +119,7 @@ const sources: Record<string, () => IterationSource<string>> = {
 };
 
 describe.each(Object.entries(sources))("iterate of %s", (kind, source) => {
-  test("gives its items, and then nothing more", async () => {
+  test("yields its items, then reports its end", async () => {
     const result = await onLoop(function* () {
       const items = iterate(source());
       return [yield* toArray(items), yield* items.next(), yield* items.next()];
@@ -131,7 +129,7 @@ describe.each(Object.entries(sources))("iterate of %s", (kind, source) => {
     expect(result).toEqual([["a", "b", "c"], end, end]);
   });
 
-  test("gives nothing after return()", async () => {
+  test("yields no items after return()", async () => {
     const result = await onLoop(function* () {
       const items = iterate(source());
       const first = yield* items.next();
@@ -145,7 +143,7 @@ describe.each(Object.entries(sources))("iterate of %s", (kind, source) => {
     expect(trace).toEqual(closes ? ["closed"] : []);
   });
 
-  test("is closed at the end of the task, if it was forgotten, and only then", async () => {
+  test("is closed at the end of the task, and not before, if it was left open", async () => {
     await onLoop(function* () {
       const task = loop.createTask(function* () {
         const items = iterate(source());
@@ -160,7 +158,7 @@ describe.each(Object.entries(sources))("iterate of %s", (kind, source) => {
     expect([trace, reports]).toEqual([closes ? ["end", "closed"] : ["end"], []]);
   });
 
-  test("leaves nothing to do at the end of the task, if it came to its end", async () => {
+  test("is not closed again at the end of the task if it was exhausted", async () => {
     await onLoop(function* () {
       yield* toArray(iterate(source()));
       trace.length = 0;
@@ -172,7 +170,7 @@ describe.each(Object.entries(sources))("iterate of %s", (kind, source) => {
 });
 
 describe("next", () => {
-  test("gives the item that was on its way when a cancel came", async () => {
+  test("returns the item that a cancelled call had requested", async () => {
     let give: ((letter: string) => void) | undefined;
     const source = {
       async *[Symbol.asyncIterator]() {
@@ -193,7 +191,7 @@ describe("next", () => {
     expect([result, trace]).toEqual([["a", "b"], []]);
   });
 
-  test("gives the item that came in the turn of the cancel", async () => {
+  test("returns the item that arrived in the turn of the cancellation", async () => {
     let isOver = false;
     async function* one(): AsyncGenerator<string> {
       await hostTimer();
@@ -203,7 +201,8 @@ describe("next", () => {
     const result = await onLoop(function* () {
       const items = iterate(one());
       const task = loop.createTask(items.next());
-      // All that a host's turn settles is settled before the loop goes on, and this task goes on first.
+      // The loop continues after everything that the host settles in its turn, and this task
+      // continues first.
       while (!isOver) yield;
       task.cancel();
       try {
@@ -216,7 +215,7 @@ describe("next", () => {
     expect([result, trace]).toEqual([["a"], []]);
   });
 
-  test("throws what the source throws, which ends it", async () => {
+  test("throws what the source throws, which ends the iteration", async () => {
     async function* failing(): AsyncGenerator<string> {
       yield "a";
       throw "failure";
@@ -236,7 +235,7 @@ describe("next", () => {
     expect([result.done, trace]).toEqual([true, ["failure"]]);
   });
 
-  test("throws what a source throws that never gets to a promise", async () => {
+  test("throws what a source throws before it returns a promise", async () => {
     await onLoop(function* () {
       const locked = streamOf("a");
       locked.getReader();
@@ -252,7 +251,7 @@ describe("next", () => {
     expect(trace).toEqual(["true"]);
   });
 
-  test("is a RuntimeError while another call waits", async () => {
+  test("throws a RuntimeError while another call waits", async () => {
     await onLoop(function* () {
       const items = iterate(letters());
       const first = loop.createTask(items.next());
@@ -269,7 +268,7 @@ describe("next", () => {
     expect(trace.filter((letter) => letter !== "closed")).toEqual(["true", "a", "b", "c"]);
   });
 
-  test("does not suspend for items that are there", async () => {
+  test("does not suspend for items that are available", async () => {
     await onLoop(function* () {
       loop.callSoon(() => trace.push("turn"));
       trace.push(...(yield* toArray(iterate(["a", "b"]))));
@@ -279,7 +278,7 @@ describe("next", () => {
     expect(trace).toEqual(["a", "b", "c", "turn"]);
   });
 
-  test("does not lose what a cancelled wait for a source for coroutines was to get", async () => {
+  test("loses no item of a source for coroutines when a wait is cancelled", async () => {
     const box = new Mailbox();
     const result = await onLoop(function* () {
       const items = iterate(box as unknown as AsyncIterable<string>);
@@ -317,7 +316,7 @@ describe("return", () => {
     expect([trace, reports]).toEqual([["closed", "failure"], []]);
   });
 
-  test("leaves its failure to the exception handler if it is cancelled", async () => {
+  test("reports its failure to the exception handler if it is cancelled", async () => {
     const source = {
       [Symbol.asyncIterator]: () => ({
         next: async () => ({ done: false as const, value: "a" }),
@@ -361,7 +360,7 @@ describe("return", () => {
     expect(trace).toEqual(["closed", "goes on"]);
   });
 
-  test("waits for a stream even so", async () => {
+  test("still waits for a stream to close", async () => {
     const stream = new ReadableStream({
       async cancel() {
         await hostTimer(5);
@@ -378,7 +377,31 @@ describe("return", () => {
     expect(trace).toEqual(["closed", "false"]);
   });
 
-  test("reports what the item that was on its way fails with", async () => {
+  test.each(["ends", "fails"])(
+    "has nothing to close in a stream that %s meanwhile",
+    async (how) => {
+      let controller: ReadableStreamDefaultController | undefined;
+      const stream = new ReadableStream({
+        start: (given) => {
+          controller = given;
+        },
+      });
+      await onLoop(function* () {
+        const items = iterate(stream);
+        yield* cancelledNext(items);
+        if (how === "ends") controller?.close();
+        else controller?.error(new Error("of the stream"));
+        yield* fromPromise(hostTimer());
+        yield* items.return();
+        trace.push(String(stream.locked));
+      });
+
+      expect(trace).toEqual(["false"]);
+      expect(reports.splice(0)).toHaveLength(how === "fails" ? 1 : 0);
+    },
+  );
+
+  test("reports the failure of an item that was already requested", async () => {
     async function* failing(): AsyncGenerator<string> {
       yield "a";
       await hostTimer();
@@ -395,7 +418,7 @@ describe("return", () => {
     expect(reports.map(({ exception }) => exception)).toEqual(["failure"]);
   });
 
-  test("before the first item closes a stream, and does not begin a generator", async () => {
+  test("closes a stream before its first item, and does not start a generator", async () => {
     await onLoop(function* () {
       yield* iterate(letters()).return();
       yield* iterate(generator()).return();
@@ -405,7 +428,7 @@ describe("return", () => {
     expect(trace).toEqual(["closed"]);
   });
 
-  test("unlocks a stream, as its end does", async () => {
+  test("unlocks a stream, just as reaching its end does", async () => {
     const streams = [streamOf("a", "b"), streamOf("a")];
     await onLoop(function* () {
       const items = iterate(streams[0]!);
@@ -421,7 +444,7 @@ describe("return", () => {
     ]);
   });
 
-  test("by somebody else ends a wait for a stream", async () => {
+  test("ends another task's wait for a stream", async () => {
     const result = await onLoop(function* () {
       const items = iterate(new ReadableStream<string>());
       loop.createTask(function* () {
@@ -434,7 +457,7 @@ describe("return", () => {
     expect(result).toEqual([]);
   });
 
-  test("by somebody else leaves the item that is on its way to whoever waits for it", async () => {
+  test("leaves a requested item to the other task that waits for it", async () => {
     const result = await onLoop(function* () {
       const items = iterate(letters());
       yield* items.next();
@@ -454,8 +477,8 @@ describe("return", () => {
   });
 });
 
-describe("what a task forgets", () => {
-  test("is closed by run(), too", async () => {
+describe("an iteration that a task leaves open", () => {
+  test("is closed by run() at the end", async () => {
     await run(function* () {
       yield* iterate(letters()).next();
     });
@@ -483,7 +506,7 @@ describe("what a task forgets", () => {
     expect(reports.map(({ exception }) => exception)).toEqual(["failure"]);
   });
 
-  test("belongs to the task that called iterate, whoever takes the items", async () => {
+  test("belongs to the task that called iterate, whichever task takes the items", async () => {
     await onLoop(function* () {
       const items = iterate(generator());
       for (let i = 0; i < 2; i++) {
@@ -496,7 +519,7 @@ describe("what a task forgets", () => {
     expect(trace).toEqual(["a", "b", "closed"]);
   });
 
-  test("belongs to the first that takes an item, if iterate was called elsewhere", async () => {
+  test("belongs to the first task that takes an item if iterate was called outside a task", async () => {
     const items = iterate(generator());
     await onLoop(function* () {
       yield* loop.createTask(items.next());
@@ -507,7 +530,7 @@ describe("what a task forgets", () => {
     expect(trace).toEqual(["closed", "later"]);
   });
 
-  test("is nothing of what was closed before", async () => {
+  test("leaves no clean-up callback on the task for a source that is already closed", async () => {
     await onLoop(function* () {
       const task = currentTask();
       let added = 0;
@@ -531,7 +554,7 @@ describe("what a task forgets", () => {
   });
 });
 
-test("iterate is a TypeError for what cannot be iterated", () => {
+test("iterate throws a TypeError for a value that cannot be iterated", () => {
   for (const wrong of [undefined, null, 42, {}, () => [], loop.createFuture(), sleep, sleep(1)]) {
     expect(() => iterate(wrong as never)).toThrow(/^Expected `source` to be/);
   }

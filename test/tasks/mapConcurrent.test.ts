@@ -1,27 +1,30 @@
+// `mapConcurrent`, its errors and its end. One file, because the function has one contract.
+
 import * as fc from "fast-check";
-import { beforeEach, describe, expect, test } from "vitest";
-import type { EventLoop } from "../../src/eventLoop.ts";
-import { CancelledError, RuntimeError } from "../../src/loop/errors.ts";
-import type { ExceptionContext } from "../../src/loop/scheduler.ts";
-import { Queue } from "../../src/sync/queue.ts";
-import { allTasks, currentTask } from "../../src/tasks/awaitable.ts";
-import { type Coroutine, coroutine } from "../../src/tasks/coroutine.ts";
-import { Future } from "../../src/tasks/future.ts";
-import { mapConcurrent } from "../../src/tasks/mapConcurrent.ts";
-import { sleep } from "../../src/tasks/sleep.ts";
-import { Task } from "../../src/tasks/task.ts";
+import { beforeEach, describe, expect } from "vitest";
+import {
+  allTasks,
+  CancelledError,
+  type Coroutine,
+  coroutine,
+  currentTask,
+  type ExceptionContext,
+  Future,
+  mapConcurrent,
+  Queue,
+  RuntimeError,
+  sleep,
+  Task,
+} from "../../src/index.ts";
 import { hostTimer } from "../support/host.ts";
 import { collectReports } from "../support/reports.ts";
 import { newVirtualLoop, runDry } from "../support/virtualLoop.ts";
+import { loop, test, trace } from "../support/virtualTest.ts";
 
-let loop: EventLoop;
 let reports: ExceptionContext[];
-let trace: string[];
 
 beforeEach(() => {
-  loop = newVirtualLoop();
   reports = collectReports(loop);
-  trace = [];
 });
 
 function ended<T>(main: () => Coroutine<T>, cancelAt?: number): Task<T> {
@@ -34,7 +37,7 @@ function ended<T>(main: () => Coroutine<T>, cancelAt?: number): Task<T> {
 
 const errorsReported = () => reports.map(({ exception }) => exception);
 
-/** Waits as long as the item says, and leaves letters for what happens. */
+/** Waits for as long as the item says, and records letters for the events. */
 const visit = coroutine(function* (delay: number): Coroutine<string> {
   trace.push(`start ${delay}`);
   try {
@@ -67,7 +70,7 @@ async function* naturalsLater(): AsyncGenerator<number> {
 }
 
 describe("mapConcurrent", () => {
-  test("gives the results in the order of the items, never runs more than allowed, and no less", () => {
+  test("returns the results in the order of the items, and always runs exactly as many as allowed", () => {
     const delays = fc.array(fc.nat(20), { maxLength: 100 });
     const limit = fc.option(fc.integer({ min: 1, max: 5 }), { nil: Infinity });
     fc.assert(
@@ -95,7 +98,7 @@ describe("mapConcurrent", () => {
     );
   });
 
-  test("starts the next item as soon as one is over", () => {
+  test("starts the next item as soon as one is finished", () => {
     ended(() => mapConcurrent([10, 20, 5, 5], visit, { concurrency: 2 }));
 
     expect(trace.join(", ")).toBe(
@@ -104,13 +107,13 @@ describe("mapConcurrent", () => {
     expect(loop.time()).toBe(20);
   });
 
-  test("runs all at once by default", () => {
+  test("runs all items concurrently by default", () => {
     ended(() => mapConcurrent(new Set([10, 20, 30]), visit));
 
     expect([trace.slice(0, 3), loop.time()]).toEqual([["start 10", "start 20", "start 30"], 30]);
   });
 
-  test("takes an item only when there is room for it", () => {
+  test("takes the next item only when another call may start", () => {
     function* items(): Generator<number> {
       for (const item of [10, 20, 30]) {
         trace.push(`take ${item}`);
@@ -122,7 +125,7 @@ describe("mapConcurrent", () => {
     expect(trace).toEqual([10, 20, 30].flatMap((n) => [`take ${n}`, `start ${n}`, `end ${n}`]));
   });
 
-  test("takes an async iterable and a stream", async () => {
+  test("accepts an async iterable and a stream", async () => {
     async function* items(): AsyncGenerator<string> {
       yield "a";
       await hostTimer();
@@ -148,7 +151,7 @@ describe("mapConcurrent", () => {
     expect(results).toEqual(["a0", "b1", "c0"]);
   });
 
-  test("takes what gives its items to coroutines", () => {
+  test("accepts a source that yields its items to coroutines", () => {
     const items = [1, 2];
     const source = {
       *_pull(): Coroutine<IteratorResult<number, undefined>> {
@@ -165,11 +168,11 @@ describe("mapConcurrent", () => {
     ]);
   });
 
-  test("of nothing gives nothing", () => {
+  test("returns an empty list for no items", () => {
     expect(ended(() => mapConcurrent([], visit)).result()).toEqual([]);
   });
 
-  test("maps very many", () => {
+  test("maps very many items", () => {
     const items = Array.from({ length: 100_000 }, (_, index) => index);
     const fn = function* (item: number): Coroutine<number> {
       return item;
@@ -183,7 +186,7 @@ describe("mapConcurrent", () => {
     expect(task.result()).toBe(true);
   });
 
-  test("checks its arguments at the call", () => {
+  test("checks its arguments when it is called, not when it is awaited", () => {
     expect(() => mapConcurrent(42 as never, visit)).toThrow(/^Expected `items` to be/);
     expect(() => mapConcurrent([], 42 as never)).toThrow(/^Expected `fn` to be a function/);
     expect(() => mapConcurrent([], visit, 42 as never)).toThrow(/^Expected `options` to be/);
@@ -193,13 +196,13 @@ describe("mapConcurrent", () => {
     }
   });
 
-  test("is a RuntimeError outside of a task", () => {
+  test("throws a RuntimeError outside a task", () => {
     expect(() => mapConcurrent([], visit).next()).toThrow(RuntimeError);
   });
 });
 
 describe("the first error in mapConcurrent", () => {
-  test("cancels the others, waits for them, and is thrown as it is", () => {
+  test("cancels the others, waits for them, and is thrown unchanged", () => {
     const failure = new Error("failure");
     const task = ended(function* () {
       yield* mapConcurrent([10, 20, 30], function* (item): Coroutine<void> {
@@ -217,7 +220,7 @@ describe("the first error in mapConcurrent", () => {
     expect([loop.time(), reports]).toEqual([20, []]);
   });
 
-  test("leaves what the others throw to the exception handler", () => {
+  test("leaves errors of the others to the exception handler", () => {
     const task = ended(() =>
       mapConcurrent([10, 20, 30], function* (item): Coroutine<void> {
         try {
@@ -232,7 +235,7 @@ describe("the first error in mapConcurrent", () => {
     expect([task.exception(), errorsReported()]).toEqual([10, [20, 30]]);
   });
 
-  test("is the one that comes first in time", () => {
+  test("is the earliest in time, whatever the order of the items", () => {
     const task = ended(() =>
       mapConcurrent([20, 10, 30], function* (item): Coroutine<void> {
         yield* sleep(item);
@@ -244,7 +247,7 @@ describe("the first error in mapConcurrent", () => {
   });
 
   for (const concurrency of [3, 1000, Infinity]) {
-    test(`ends an endless iterable at concurrency ${concurrency}, which is closed`, () => {
+    test(`ends and closes an endless iterable at concurrency ${concurrency}`, () => {
       const task = ended(() =>
         mapConcurrent(
           naturals(),
@@ -259,7 +262,7 @@ describe("the first error in mapConcurrent", () => {
       expect([task.exception(), trace, reports]).toEqual(["failure", ["closed"], []]);
     });
 
-    test(`ends an endless async iterable at concurrency ${concurrency}, which is closed`, async () => {
+    test(`ends and closes an endless async iterable at concurrency ${concurrency}`, async () => {
       const mapped = loop.runUntilComplete(
         mapConcurrent(
           naturalsLater(),
@@ -276,7 +279,7 @@ describe("the first error in mapConcurrent", () => {
     });
   }
 
-  test("may be that of the items", () => {
+  test("may come from the items", () => {
     function* items(): Generator<number> {
       yield 10;
       yield 20;
@@ -290,14 +293,14 @@ describe("the first error in mapConcurrent", () => {
     ]);
   });
 
-  test("may be that of a function which returns no coroutine", () => {
+  test("may come from a function that returns no coroutine", () => {
     const task = ended(() => mapConcurrent(naturals(), ((n: number) => n) as never));
 
     expect(String(task.exception())).toContain("Expected `fn` to return a coroutine");
     expect(trace).toEqual(["closed"]);
   });
 
-  test("may be that of closing the items, which is not lost", () => {
+  test("may come from closing the items, and is not lost", () => {
     function* items(): Generator<number> {
       try {
         yield 10;
@@ -320,7 +323,7 @@ describe("the first error in mapConcurrent", () => {
     expect([task.exception(), errorsReported()]).toEqual(["failure", ["not closed"]]);
   });
 
-  test("is a CancelledError if somebody else cancels one of its tasks", () => {
+  test("is a CancelledError if something else cancels one of its tasks", () => {
     const task = ended(function* () {
       loop.callLater(5, () => [...allTasks(loop)].find((t) => t.getName() === "victim")?.cancel());
       try {
@@ -364,7 +367,7 @@ describe("the first error in mapConcurrent", () => {
     expect(trace).toEqual(["closed"]);
   });
 
-  test("does not interrupt the closing of the items even if it comes while they are taken", async () => {
+  test("does not interrupt closing the items even if it occurs while an item is being taken", async () => {
     loop.setTaskFactory(
       (on, coro, options) => new Task(on, coro, { ...options, eagerStart: true }),
     );
@@ -389,7 +392,7 @@ describe("the first error in mapConcurrent", () => {
     expect([taken, trace]).toEqual([2, ["start 1000", "cancel 1000", "closed"]]);
   });
 
-  test("in the turn in which an item comes leaves that where it was", () => {
+  test("leaves an item that arrives in the same turn in its source", () => {
     const arrival = loop.createFuture<void>();
     const items = [10, 20];
     const source = {
@@ -401,7 +404,7 @@ describe("the first error in mapConcurrent", () => {
     const task = ended(() =>
       mapConcurrent(source as never, function* (item: number): Coroutine<void> {
         yield* visit(item);
-        // The item is there in the turn in which this fails, but the failure comes first.
+        // The item is there in the turn of the failure, but the failure comes first.
         arrival.setResult();
         throw "failure";
       }),
@@ -411,7 +414,7 @@ describe("the first error in mapConcurrent", () => {
   });
 
   test.each([1, 2, Infinity])(
-    "begins with every item that it has taken from a queue, at concurrency %f",
+    "does not prevent the start of any item that was taken from a queue, at concurrency %f",
     (concurrency) => {
       for (let turns = 0; turns < 8; turns++) {
         for (const isCancelled of [false, true]) {
@@ -457,7 +460,7 @@ describe("the first error in mapConcurrent", () => {
     },
   );
 
-  test("cancels also what begins because a source did not heed the cancel", () => {
+  test("also cancels a call for an item whose source ignored the cancellation", () => {
     const items = [10, 20];
     const source = {
       *_pull(): Coroutine<IteratorResult<number, undefined>> {
@@ -481,8 +484,8 @@ describe("the first error in mapConcurrent", () => {
   });
 });
 
-describe("a cancel of mapConcurrent", () => {
-  test("cancels all, waits for all, and closes the items", () => {
+describe("cancelling mapConcurrent", () => {
+  test("cancels all calls, waits for them, and closes the items", () => {
     const task = ended(function* () {
       yield* mapConcurrent(
         naturals(),
@@ -502,21 +505,21 @@ describe("a cancel of mapConcurrent", () => {
     expect(trace).toEqual([
       "start 10",
       "start 20",
-      "closed",
       "cancel 10",
       "cancel 20",
+      "closed",
       "over 1",
       "over 2",
     ]);
   });
 
-  test("when all items are taken does the same", () => {
+  test("cancels all calls even if all items are taken", () => {
     const task = ended(() => mapConcurrent([10, 20], visit), 5);
 
     expect([task.cancelled(), trace.slice(2)]).toEqual([true, ["cancel 10", "cancel 20"]]);
   });
 
-  test("while it waits for an item that never comes does not wait for that", async () => {
+  test("does not wait for an item that never comes", async () => {
     const never = {
       [Symbol.asyncIterator]: () => ({
         next: () => new Promise<IteratorResult<number>>(() => undefined),
@@ -536,7 +539,7 @@ describe("a cancel of mapConcurrent", () => {
     expect([task.cancelled(), trace]).toEqual([true, ["closed"]]);
   });
 
-  test("comes after an error of the same turn", () => {
+  test("is replaced by an error of the same turn", () => {
     const task = ended(function* () {
       const parent = currentTask();
       try {

@@ -1,20 +1,18 @@
-// What a coroutine cannot wait for: it is told so at that very place.
+// Values that a coroutine cannot wait for: the error is thrown at the mistake itself.
 
-import { beforeEach, describe, expect, test } from "vitest";
-import type { EventLoop } from "../../src/eventLoop.ts";
-import { RuntimeError } from "../../src/loop/errors.ts";
-import { createTask, currentTask } from "../../src/tasks/awaitable.ts";
-import { type Coroutine, coroutine } from "../../src/tasks/coroutine.ts";
-import { sleep } from "../../src/tasks/sleep.ts";
+import { describe, expect } from "vitest";
+import {
+  type Coroutine,
+  coroutine,
+  createTask,
+  currentTask,
+  RuntimeError,
+  sleep,
+} from "../../src/index.ts";
 import { newVirtualLoop } from "../support/virtualLoop.ts";
+import { loop, test } from "../support/virtualTest.ts";
 
-let loop: EventLoop;
-
-beforeEach(() => {
-  loop = newVirtualLoop();
-});
-
-/** A coroutine as an unchecked program has it: it may yield anything. */
+/** A coroutine of an unchecked program, which may yield anything. */
 // biome-ignore lint/suspicious/noExplicitAny: to the compiler, only this is yielded anywhere
 type Unchecked = Generator<any, unknown, undefined>;
 
@@ -58,7 +56,7 @@ describe("a yield without its star", () => {
   };
 
   describe.each(Object.entries(bodies))("%s", (_, body) => {
-    test.each(Object.entries(mistakes))("%s is a TypeError there, with a hint", (_, mistake) => {
+    test.each(Object.entries(mistakes))("throws a TypeError with a hint for %s", (_, mistake) => {
       const outer = coroutine(function* (): Unchecked {
         return yield* body(mistake);
       });
@@ -69,7 +67,7 @@ describe("a yield without its star", () => {
     });
   });
 
-  test("names what was yielded", () => {
+  test("names the yielded value in the error", () => {
     const yields = (value: unknown) =>
       loop.createTask(function* (): Generator<unknown> {
         yield value;
@@ -89,7 +87,7 @@ describe("a yield without its star", () => {
     ]);
   });
 
-  test("fails the task if it is not caught", () => {
+  test("fails the task if the error is not caught", () => {
     const task = loop.createTask(function* (): Generator<unknown> {
       yield 42;
     } as never);
@@ -99,7 +97,7 @@ describe("a yield without its star", () => {
 });
 
 describe("awaiting", () => {
-  /** What `body` throws where it waits. */
+  /** The error that `body` throws where it waits. */
   function thrownIn(body: () => Coroutine<unknown>): unknown {
     return loop.runUntilCompleteSync(function* (): Coroutine<unknown> {
       try {
@@ -111,7 +109,7 @@ describe("awaiting", () => {
     });
   }
 
-  test("itself is a RuntimeError that names the task", () => {
+  test("its own task throws a RuntimeError that names the task", () => {
     const error = thrownIn(function* () {
       const task = currentTask() as NonNullable<ReturnType<typeof currentTask>>;
       task.setName("narcissus");
@@ -122,7 +120,7 @@ describe("awaiting", () => {
     expect(String(error)).toContain("narcissus");
   });
 
-  test("itself deep inside a decorated coroutine is a RuntimeError there", () => {
+  test("its own task inside a nested decorated coroutine throws a RuntimeError there", () => {
     const inner = coroutine(function* (): Coroutine<unknown> {
       yield* sleep(1);
       try {
@@ -136,7 +134,7 @@ describe("awaiting", () => {
     expect(loop.runUntilCompleteSync(inner)).toBeInstanceOf(RuntimeError);
   });
 
-  test("a future of another loop is a RuntimeError", () => {
+  test("a future of another loop throws a RuntimeError", () => {
     const foreign = newVirtualLoop().createFuture();
 
     expect(
@@ -146,7 +144,7 @@ describe("awaiting", () => {
     ).toBeInstanceOf(RuntimeError);
   });
 
-  test("a task of another loop is a RuntimeError", () => {
+  test("a task of another loop throws a RuntimeError", () => {
     const foreign = newVirtualLoop().createTask(sleep(1));
 
     expect(
@@ -156,7 +154,7 @@ describe("awaiting", () => {
     ).toBeInstanceOf(RuntimeError);
   });
 
-  test("a future of another loop gives its result if it is done", () => {
+  test("a future of another loop returns its result if it is done", () => {
     const foreign = newVirtualLoop().createFuture<string>();
     foreign.setResult("result");
     function* main(): Coroutine<string> {
@@ -166,7 +164,7 @@ describe("awaiting", () => {
     expect(loop.runUntilCompleteSync(main)).toBe("result");
   });
 
-  test("goes on after any of these mistakes", () => {
+  test("still works after a mistake by the same task", () => {
     const result = loop.runUntilCompleteSync(function* (): Coroutine<string> {
       for (const mistake of [currentTask() as never, newVirtualLoop().createFuture<never>()]) {
         try {

@@ -1,17 +1,19 @@
 import fc from "fast-check";
 import { expect, test } from "vitest";
-import { Future } from "../../src/tasks/future.ts";
+import { Future } from "../../src/index.ts";
 import { PendingFutures } from "../../src/tasks/pendingFutures.ts";
 import { collectGarbage } from "../support/garbage.ts";
 import { newVirtualLoop } from "../support/virtualLoop.ts";
 
-/** So many come, or so many end: each of those is the one at this place, modulo their number. */
+/**
+ * That many futures are added or completed. Each number is an index, modulo the number of futures.
+ */
 const steps = fc.array(
   fc.tuple(fc.constantFrom("come", "end"), fc.integer({ min: 1, max: 40 }), fc.nat()),
   { minLength: 2, maxLength: 40 },
 );
 
-test("those that are not done are told in the order in which they came", () => {
+test("pending futures are listed in the order in which they were added", () => {
   const loop = newVirtualLoop();
   fc.assert(
     fc.property(steps, (all) => {
@@ -39,7 +41,7 @@ test("those that are not done are told in the order in which they came", () => {
   loop.close();
 });
 
-test("of those that are done few are kept, and none if all are", async () => {
+test("only a few completed futures are kept, and none once all are complete", async () => {
   const loop = newVirtualLoop();
   const pending = new PendingFutures();
   const made: WeakRef<Future<unknown>>[] = [];

@@ -1,22 +1,21 @@
-// Performs a tree of coroutine calls by coroutines, which call one another in all the ways there are.
+// Performs a tree of coroutine calls with coroutines that call one another in every possible way.
 
-import type { Scheduler } from "../../src/loop/scheduler.ts";
-import { type Coroutine, coroutine } from "../../src/tasks/coroutine.ts";
-import { Future } from "../../src/tasks/future.ts";
-import { sleep } from "../../src/tasks/sleep.ts";
+import { type Coroutine, coroutine, Future, type Scheduler, sleep } from "../../src/index.ts";
 import { nameOf, type Tree } from "./tree.ts";
 
 /** More steps than any tree takes. */
 const ENDLESS = 50_000;
 
-/** Does what a tree says by coroutines. `onSuspend` is called with the number of each suspension, before it. */
+/**
+ * Performs a tree with coroutines. Calls `onSuspend` with the number of each suspension, before it.
+ */
 export class Performance {
   readonly trace: string[] = [];
   readonly #loop: Scheduler;
   readonly #onSuspend: (suspension: number) => void;
   #suspensions = 0;
   #steps = 0;
-  /** Inside what is driven by hand to its end, where waiting is but a bare `yield`. */
+  /** Whether the call is driven by hand to its end, where waiting is only a bare `yield`. */
   #isDriven = false;
 
   readonly decorated = coroutine(this.plain);
@@ -127,7 +126,7 @@ export class Performance {
     }
   }
 
-  /** Passes on what it drives by hand: a debugger's `yield*`. */
+  /** Drives a coroutine by hand and passes everything on, like `yield*` in a debugger. */
   *#traced(driven: Coroutine<number>): Coroutine<number> {
     let step = driven.next();
     while (!step.done) {
@@ -143,7 +142,7 @@ export class Performance {
     return step.value;
   }
 
-  /** Awaits it through an iterator that is no generator. */
+  /** Awaits it through an iterator that is not a generator. */
   *#iterated(driven: Coroutine<number>): Coroutine<number> {
     const iterator = {
       [Symbol.iterator]: () => iterator,

@@ -1,21 +1,24 @@
-// Is a future a promise to whoever calls its `then`? The suite of Promises/A+ says so: https://promisesaplus.com.
+// Runs the Promises/A+ suite (https://promisesaplus.com) on futures, which are promises to anyone
+// who calls `then`.
 //
-// It runs as a program of its own, on the built package. Most of its time it waits, by design.
+// The suite runs as its own program, on the built package. It spends most of its time waiting, by
+// design.
 
 import { execFile } from "node:child_process";
 import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
 import { expect, inject, test } from "vitest";
+import { WITHOUT_WASM } from "../../bench/programs/withoutWasm.ts";
 
-/** How many tests the suite has. */
+/** The number of tests in the suite. */
 const TESTS = 872;
 /** Several times what the suite takes. */
 const PATIENCE = 60_000;
 
 const PROGRAM = fileURLToPath(new URL("../support/promisesAplus.mjs", import.meta.url));
-const FLAGS = inject("core") === "wasm" ? [] : ["--no-expose-wasm"];
+const FLAGS = inject("core") === "wasm" ? [] : WITHOUT_WASM;
 
-test("a future passes the whole suite of Promises/A+", { timeout: 2 * PATIENCE }, async () => {
+test("a future passes the whole Promises/A+ suite", { timeout: 2 * PATIENCE }, async () => {
   const { stdout } = await promisify(execFile)(process.execPath, [...FLAGS, PROGRAM], {
     timeout: PATIENCE,
   });

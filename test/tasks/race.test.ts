@@ -1,29 +1,28 @@
+// Races of tasks and futures. One file, because the function has one contract.
+
 import * as fc from "fast-check";
-import { beforeEach, describe, expect, test } from "vitest";
-import type { EventLoop } from "../../src/eventLoop.ts";
-import { CancelledError, RuntimeError } from "../../src/loop/errors.ts";
-import { createTask, currentTask } from "../../src/tasks/awaitable.ts";
-import { type Coroutine, coroutine } from "../../src/tasks/coroutine.ts";
-import { race } from "../../src/tasks/race.ts";
-import { sleep } from "../../src/tasks/sleep.ts";
-import { timeout } from "../../src/tasks/timeout.ts";
+import { describe, expect } from "vitest";
+import {
+  CancelledError,
+  type Coroutine,
+  coroutine,
+  createTask,
+  currentTask,
+  RuntimeError,
+  race,
+  sleep,
+  timeout,
+} from "../../src/index.ts";
 import { caught } from "../support/caught.ts";
 import { collectReports } from "../support/reports.ts";
 import { newVirtualLoop, runDry } from "../support/virtualLoop.ts";
-
-let loop: EventLoop;
-let trace: string[];
-
-beforeEach(() => {
-  loop = newVirtualLoop();
-  trace = [];
-});
+import { loop, test, trace } from "../support/virtualTest.ts";
 
 function onLoop<T>(main: () => Coroutine<T>): T {
   return loop.runUntilCompleteSync(main);
 }
 
-/** What `body` throws, or the word for nothing. */
+/** The name of the error that `body` throws, or "nothing". */
 function* thrownBy(body: Coroutine<unknown>): Coroutine<unknown> {
   try {
     yield* body;
@@ -33,7 +32,7 @@ function* thrownBy(body: Coroutine<unknown>): Coroutine<unknown> {
   return "nothing";
 }
 
-/** Sleeps, and cleans up for a while however that ends. */
+/** Sleeps, and then cleans up for a while, whatever the outcome. */
 const runner = coroutine(function* <T>(delay: number, cleanup: number, value: T): Coroutine<T> {
   try {
     return yield* sleep(delay, value);
@@ -58,7 +57,7 @@ const failWhenCancelled = coroutine(function* (error: unknown): Coroutine<never>
 });
 
 describe("race", () => {
-  test("gives the result of the first, once the others are cancelled and have cleaned up", () => {
+  test("returns the first result, once the others are cancelled and have cleaned up", () => {
     const outcome = onLoop(function* () {
       const value = yield* race([runner(30, 0, "a"), runner(10, 0, "b"), runner(20, 5, "c")]);
       return [value, trace, loop.time(), [...loop._slots].length, currentTask()?.cancelling()];
@@ -67,7 +66,7 @@ describe("race", () => {
     expect(outcome).toEqual(["b", ["a out at 10", "c out at 15"], 15, 1, 0]);
   });
 
-  test("throws the error of the first, once the others are out", () => {
+  test("throws the first error, once the others have ended", () => {
     const outcome = onLoop(function* () {
       const thrown = yield* thrownBy(race([runner(30, 5, "a"), failAfter(10, "failed")]));
       return [thrown, trace, loop.time()];
@@ -76,7 +75,7 @@ describe("race", () => {
     expect(outcome).toEqual(["failed", ["a out at 15"], 15]);
   });
 
-  test("throws the CancelledError of a first that somebody else cancels", () => {
+  test("throws the CancelledError of a first operation that something else cancels", () => {
     const outcome = onLoop(function* () {
       const task = createTask(sleep(100));
       loop.callLater(10, () => task.cancel("by somebody"));
@@ -86,7 +85,7 @@ describe("race", () => {
     expect(outcome).toEqual([new CancelledError("by somebody"), 0, 10]);
   });
 
-  test("takes everything that can be awaited, and cancels it", async () => {
+  test("accepts everything that can be awaited, and cancels it", async () => {
     const future = loop.createFuture<string>();
     const outcome = await loop.runUntilComplete(function* () {
       const task = createTask(sleep(Infinity, "task"));
@@ -112,7 +111,7 @@ describe("race", () => {
     expect(trace.join("")).toBe("abc");
   });
 
-  test("gives the first of those that are done in one turn", () => {
+  test("returns the first of several that complete in the same turn", () => {
     const value = onLoop(function* () {
       const futures = ["a", "b", "c"].map(() => loop.createFuture<string>());
       loop.callLater(1, () => {
@@ -125,7 +124,7 @@ describe("race", () => {
     expect(value).toBe("c");
   });
 
-  test("gives the first in the list of those that were done before", () => {
+  test("returns the first in the list if several were already done", () => {
     const value = onLoop(function* () {
       const futures = ["a", "b", "c"].map(() => loop.createFuture<string>());
       futures[2]?.setResult("c");
@@ -136,7 +135,7 @@ describe("race", () => {
     expect(value).toBe("b");
   });
 
-  test("of one gives that one, however often it is named", () => {
+  test("of a single operation returns its result, even if it is listed several times", () => {
     const outcome = onLoop(function* () {
       const task = createTask(sleep(10, "value"));
       return [yield* race([task, task]), loop.time()];
@@ -146,7 +145,7 @@ describe("race", () => {
   });
 });
 
-test("a loser that is named twice is cancelled once", () => {
+test("race cancels a loser that is listed twice only once", () => {
   const count = onLoop(function* () {
     const task = createTask(sleep(20));
     yield* race([task, sleep(10), task]);
@@ -165,7 +164,7 @@ describe("a loser's error", () => {
     expect([value, reports.map(({ exception }) => exception)]).toEqual(["a", ["x"]]);
   });
 
-  test("of the same turn does not come, as its step throws the cancellation", () => {
+  test("does not occur in the same turn, because its step throws the cancellation", () => {
     const reports = collectReports(loop);
     onLoop(() => race([sleep(10), failAfter(10, "x")]));
     loop.close();
@@ -173,7 +172,7 @@ describe("a loser's error", () => {
     expect(reports).toEqual([]);
   });
 
-  test("that is but its cancel is not reported", () => {
+  test("is not reported if it is the loser's own cancellation", () => {
     const reports = collectReports(loop);
     onLoop(() => race([sleep(10), sleep(20)]));
     loop.close();
@@ -182,8 +181,8 @@ describe("a loser's error", () => {
   });
 });
 
-describe("a race that is cancelled", () => {
-  test("cancels all, and waits for them", () => {
+describe("a cancelled race", () => {
+  test("cancels all operations, and waits for them", () => {
     const task = loop.createTask(() => race([runner(50, 5, "a"), runner(60, 10, "b")]));
     loop.callLater(20, () => task.cancel("stop"));
     runDry(loop);
@@ -196,20 +195,23 @@ describe("a race that is cancelled", () => {
     ]);
   });
 
-  test.each(["before", "after"])("in the turn of its result, %s it, is cancelled", (order) => {
-    const future = loop.createFuture<string>();
-    const task = loop.createTask(() => race([future, runner(50, 5, "a")]));
-    loop.callLater(10, () => {
-      if (order === "before") task.cancel();
-      future.setResult("result");
-      if (order === "after") task.cancel();
-    });
-    runDry(loop);
+  test.each(["before", "after"])(
+    "throws if it is cancelled in the turn of its result, %s the result",
+    (order) => {
+      const future = loop.createFuture<string>();
+      const task = loop.createTask(() => race([future, runner(50, 5, "a")]));
+      loop.callLater(10, () => {
+        if (order === "before") task.cancel();
+        future.setResult("result");
+        if (order === "after") task.cancel();
+      });
+      runDry(loop);
 
-    expect([task.cancelled(), trace, loop.time()]).toEqual([true, ["a out at 15"], 15]);
-  });
+      expect([task.cancelled(), trace, loop.time()]).toEqual([true, ["a out at 15"], 15]);
+    },
+  );
 
-  test("while it waits for the losers waits on, cancels them no second time, and throws", () => {
+  test("continues to wait for the losers, does not cancel them twice, and throws", () => {
     const loser = loop.createTask(runner(50, 30, "a"));
     const task = loop.createTask(() => race([sleep(10, "result"), loser]));
     loop.callLater(15, () => task.cancel("first"));
@@ -224,7 +226,7 @@ describe("a race that is cancelled", () => {
     ]);
   });
 
-  test("reports the error that it does not throw", () => {
+  test("reports an error that it does not throw", () => {
     const reports = collectReports(loop);
     const task = loop.createTask(() => race([failAfter(10, "failed"), runner(50, 30, "a")]));
     loop.callLater(15, () => task.cancel());
@@ -237,7 +239,7 @@ describe("a race that is cancelled", () => {
     ]);
   });
 
-  test("by a timeout is a TimeoutError once all are out", () => {
+  test("throws a TimeoutError if a timeout cancelled it, once all have ended", () => {
     const outcome = onLoop(function* () {
       const thrown = yield* thrownBy(timeout(10, () => race([runner(50, 5, "a"), sleep(50)])));
       return [(thrown as Error).name, loop.time(), currentTask()?.cancelling()];
@@ -247,7 +249,7 @@ describe("a race that is cancelled", () => {
   });
 });
 
-test("a race ends with its first, when the slowest of the others has cleaned up", () => {
+test("a race returns its first result, once all losers have cleaned up", () => {
   const time = fc.integer({ min: 1, max: 12 });
   const entrant = fc.record({
     delay: time,
@@ -259,7 +261,8 @@ test("a race ends with its first, when the slowest of the others has cleaned up"
     fc.property(fc.array(entrant, { minLength: 1 }), cancels, (entrants, instants) => {
       const first = Math.min(...entrants.map(({ delay }) => delay));
       const cancel = Math.min(...instants);
-      // A cancel of the same instant was there before the sleeps, whose tasks take their last step a turn later.
+      // A cancellation at the same instant was scheduled before the sleeps, whose tasks take their
+      // last step a turn later.
       const start = Math.min(first, cancel);
       const winner = entrants.findIndex(({ delay }) => delay === first);
       const losers = entrants.filter((_, index) => cancel <= first || index !== winner);
@@ -300,7 +303,7 @@ test("a race ends with its first, when the slowest of the others has cleaned up"
         cleanups.length,
         true,
       ]);
-      // A cancel of the instant of the end may come before or after it.
+      // A cancellation at the instant of the end may come before or after it.
       if (cancel < end || cancel <= first) expect(outcome).toBe("cancelled");
       if (late === 0) expect(outcome).toBe(result);
     }),
@@ -308,8 +311,8 @@ test("a race ends with its first, when the slowest of the others has cleaned up"
   );
 });
 
-describe("a race that cannot be", () => {
-  test("names the argument at the call", () => {
+describe("an invalid race", () => {
+  test("throws at the call, and the error names the argument", () => {
     const calls: [() => unknown, new (message?: string) => Error, string][] = [
       [() => race([]), RangeError, "`aws`"],
       [() => race(42 as never), TypeError, "`aws`"],
@@ -321,7 +324,7 @@ describe("a race that cannot be", () => {
     }
   });
 
-  test("starts nothing", () => {
+  test("starts none of its operations", () => {
     const future = loop.createFuture();
     const outcome = onLoop(function* () {
       const used = sleep(1);
@@ -337,7 +340,7 @@ describe("a race that cannot be", () => {
     expect(outcome).toEqual(["InvalidStateError", [], false]);
   });
 
-  test("is a RuntimeError for a future of another loop", () => {
+  test("throws a RuntimeError for a future of another loop", () => {
     const foreign = newVirtualLoop().createFuture();
 
     expect(() => onLoop(() => race([foreign]))).toThrow(RuntimeError);

@@ -1,35 +1,44 @@
+// Races of operations on locks, queues and streams. One file, because each case asks who took what.
+
 import * as fc from "fast-check";
-import { beforeEach, describe, expect, test } from "vitest";
-import type { EventLoop } from "../../src/eventLoop.ts";
+import { describe, expect } from "vitest";
+import {
+  type AwaitableLike,
+  allTasks,
+  Barrier,
+  CancelledError,
+  Condition,
+  type Coroutine,
+  coroutine,
+  createTask,
+  currentTask,
+  Event,
+  type EventLoop,
+  type Future,
+  InvalidStateError,
+  iterate,
+  LifoQueue,
+  Lock,
+  moveOnAfter,
+  PriorityQueue,
+  Queue,
+  QueueShutDown,
+  RuntimeError,
+  race,
+  Semaphore,
+  sleep,
+  type Task,
+  timeout,
+  waitFor,
+  withSignal,
+} from "../../src/index.ts";
 import { StreamReader } from "../../src/io/streamReader.ts";
-import { CancelledError, InvalidStateError, RuntimeError } from "../../src/loop/errors.ts";
-import { Barrier } from "../../src/sync/barrier.ts";
-import { Condition } from "../../src/sync/condition.ts";
-import { QueueShutDown } from "../../src/sync/errors.ts";
-import { Event } from "../../src/sync/event.ts";
-import { LifoQueue } from "../../src/sync/lifoQueue.ts";
-import { Lock } from "../../src/sync/lock.ts";
-import { PriorityQueue } from "../../src/sync/priorityQueue.ts";
-import { Queue } from "../../src/sync/queue.ts";
-import { Semaphore } from "../../src/sync/semaphore.ts";
-import { allTasks, createTask, currentTask } from "../../src/tasks/awaitable.ts";
-import { type Coroutine, coroutine } from "../../src/tasks/coroutine.ts";
-import type { Future } from "../../src/tasks/future.ts";
-import { iterate } from "../../src/tasks/iterate.ts";
-import { race } from "../../src/tasks/race.ts";
-import { sleep } from "../../src/tasks/sleep.ts";
-import type { Task } from "../../src/tasks/task.ts";
-import { timeout } from "../../src/tasks/timeout.ts";
 import { bytes } from "../io/utf8.ts";
 import { caught } from "../support/caught.ts";
+import { scale } from "../support/effort.ts";
 import { collectReports } from "../support/reports.ts";
 import { newVirtualLoop, runDry } from "../support/virtualLoop.ts";
-
-let loop: EventLoop;
-
-beforeEach(() => {
-  loop = newVirtualLoop();
-});
+import { loop, test } from "../support/virtualTest.ts";
 
 function onLoop<T>(main: () => Coroutine<T>): T {
   return loop.runUntilCompleteSync(main);
@@ -44,13 +53,17 @@ function* thrownBy(body: Coroutine<unknown>): Coroutine<unknown> {
   return "nothing";
 }
 
+function* awaited<T>(future: Future<T>): Coroutine<T> {
+  return yield* future;
+}
+
 function filled(...items: number[]): Queue<number> {
   const queue = new Queue<number>();
   for (const item of items) queue.putNowait(item);
   return queue;
 }
 
-/** Starts a race in a task, and goes on when it waits. */
+/** Starts a race in a task, and continues when it waits. */
 function* started<T>(make: () => Coroutine<T>): Coroutine<Task<T>> {
   const task = createTask(make);
   yield;
@@ -58,8 +71,8 @@ function* started<T>(make: () => Coroutine<T>): Coroutine<Task<T>> {
   return task;
 }
 
-describe("a race of operations that could complete at once", () => {
-  test("takes from exactly one queue, as often as it is run", () => {
+describe("a race of operations that could complete immediately", () => {
+  test("takes from exactly one queue per race", () => {
     const got = onLoop(function* () {
       const a = filled(...Array.from({ length: 10 }, (_, i) => i));
       const b = filled(...Array.from({ length: 10 }, (_, i) => 10 + i));
@@ -71,7 +84,7 @@ describe("a race of operations that could complete at once", () => {
     expect(got).toEqual(Array.from({ length: 20 }, (_, i) => i));
   });
 
-  test("does not suspend, and makes no task", () => {
+  test("does not suspend, and creates no task", () => {
     const trace: string[] = [];
     onLoop(function* () {
       const a = filled(1);
@@ -112,7 +125,7 @@ describe("a race of operations that could complete at once", () => {
     expect(state).toEqual([false, false]);
   });
 
-  test("keeps coroutines of users from starting, before and behind", () => {
+  test("does not start users' coroutines, earlier or later in the list", () => {
     const trace: string[] = [];
     const reports = collectReports(loop);
     const outcome = onLoop(function* () {
@@ -132,7 +145,7 @@ describe("a race of operations that could complete at once", () => {
     expect([outcome, trace, reports]).toEqual([[7, true, "InvalidStateError", 1], [], []]);
   });
 
-  test("prefers a done future or a read that come before", () => {
+  test("prefers a completed future or read that is earlier in the list", () => {
     const outcome = onLoop(function* () {
       const done = loop.createFuture<number>();
       done.setResult(1);
@@ -172,7 +185,7 @@ interface Both {
 }
 interface Handing {
   readonly name: string;
-  /** The operations, what serves them, and how it must look when only the first was served. */
+  /** The operations, how to serve them, and the expected state when only the first was served. */
   make(): { ops: (() => Coroutine<unknown>)[] } & Both & { expected: unknown };
 }
 
@@ -296,7 +309,7 @@ function taken(): Lock {
 }
 
 describe.each(handings)("a race of $name", ({ name, make }) => {
-  test("is decided by the first hand-over, in that call", () => {
+  test("is decided by the first hand-over, within that call", () => {
     const reports = collectReports(loop);
     const [states, expected] = onLoop(function* () {
       const { ops, first, second, states, expected } = make();
@@ -313,8 +326,8 @@ describe.each(handings)("a race of $name", ({ name, make }) => {
     expect([states, reports]).toEqual([expected, []]);
   });
 
-  // What a putter had accepted stays in, whoever cancels it.
-  test("is decided so too where coroutines of users wait in the operations", () => {
+  // An item that was accepted stays in the queue, even if its producer is cancelled.
+  test("is decided in the same way if the operations are inside users' coroutines", () => {
     const [states, expected] = onLoop(function* () {
       const { ops, first, second, states, expected } = make();
       const task = yield* started(() => race(ops));
@@ -366,7 +379,7 @@ describe("a race that is cancelled in the turn in which it was decided", () => {
     expect(outcome).toEqual([true, 0, 1]);
   });
 
-  test("passes the lock on to the next in line", () => {
+  test("passes the lock on to the next waiter", () => {
     const outcome = onLoop(function* () {
       const lock = taken();
       const task = yield* started(() => race([new Event().wait(), lock.acquire()]));
@@ -379,7 +392,7 @@ describe("a race that is cancelled in the turn in which it was decided", () => {
     expect(outcome).toEqual([true, true]);
   });
 
-  test("puts the item back that it was handed while a loser cleans up", () => {
+  test("puts the item back if it was received while a loser cleans up", () => {
     const outcome = onLoop(function* () {
       const queue = new Queue<number>();
       const slow = function* (): Coroutine<void> {
@@ -401,7 +414,7 @@ describe("a race that is cancelled in the turn in which it was decided", () => {
     expect(outcome).toEqual([0, 1, 10]);
   });
 
-  test("returns what it took before a loser cleans up, and is cancelled where it waits next", () => {
+  test("returns what it took before a loser cleans up, and is cancelled at its next wait", () => {
     const outcome = onLoop(function* () {
       const slow = createTask(function* (): Coroutine<void> {
         try {
@@ -423,7 +436,7 @@ describe("a race that is cancelled in the turn in which it was decided", () => {
     expect(outcome).toEqual([[1], true, 1, 10]);
   });
 
-  test("puts the item back if it is closed instead", () => {
+  test("puts the item back if it is closed", () => {
     const size = onLoop(function* () {
       const queue = new Queue<number>();
       const racing = race([queue.get(), new Event().wait()]);
@@ -437,8 +450,65 @@ describe("a race that is cancelled in the turn in which it was decided", () => {
   });
 });
 
+describe("a race of an operation inside something else, cancelled at any time", () => {
+  const wrappings: Record<string, (queue: Queue<number>) => AwaitableLike<unknown>> = {
+    waitFor: (queue) => waitFor(queue.get(), 100),
+    "waitFor of a function": (queue) => waitFor(() => queue.get(), 100),
+    timeout: (queue) => timeout(100, () => queue.get()),
+    moveOnAfter: (queue) => moveOnAfter(100, () => queue.get()),
+    withSignal: (queue) => withSignal(new AbortController().signal, queue.get()),
+    "a function": (queue) => () => queue.get(),
+    "a function that is bounded": (queue) => () => waitFor(queue.get(), 100),
+    "waitFor in waitFor": (queue) => waitFor(waitFor(queue.get(), 50), 100),
+    "a race in waitFor": (queue) => waitFor(race([queue.get(), new Event().wait()]), 100),
+    "an iteration in waitFor": (queue) => waitFor(iterate(queue).next(), 100),
+  };
+
+  test.each(Object.keys(wrappings))("loses no item: %s", (name) => {
+    const wrap = wrappings[name] as (queue: Queue<number>) => AwaitableLike<unknown>;
+    const ends = [0, 1, 2, 3, 4].map((turns) =>
+      onLoop(function* () {
+        const queue = new Queue<number>();
+        let got = 0;
+        const task = yield* started(function* () {
+          const item = yield* race([wrap(queue), new Event().wait()]);
+          if (item !== undefined) got++;
+          yield* sleep(Infinity);
+        });
+        yield;
+        queue.putNowait(1);
+        for (let turn = 0; turn < turns; turn++) yield;
+        task.cancel();
+        yield* thrownBy(joinOf(task));
+        return [got + queue.qsize(), task.cancelled(), task.cancelling()];
+      }),
+    );
+
+    expect(ends).toEqual(ends.map(() => [1, true, 1]));
+  });
+
+  test("drops what any other coroutine returns", () => {
+    const outcome = onLoop(function* () {
+      const task = yield* started(() => race([sleep(1, "result"), slowly()]));
+      yield* sleep(5);
+      task.cancel();
+      return (yield* thrownBy(joinOf(task))) instanceof CancelledError;
+    });
+
+    expect(outcome).toBe(true);
+  });
+});
+
+function* slowly(): Coroutine<void> {
+  try {
+    yield* sleep(Infinity);
+  } finally {
+    yield* sleep(10);
+  }
+}
+
 describe("a race", () => {
-  test("of races is one race", () => {
+  test("of races acts as a single race", () => {
     const outcome = onLoop(function* () {
       const queues = Array.from({ length: 4 }, () => new Queue<number>());
       const [a, b, c, d] = queues.map((queue) => queue.get()) as [
@@ -456,7 +526,7 @@ describe("a race", () => {
     expect(outcome).toEqual([[1, 1, 1, 0], 3, 1]);
   });
 
-  test("of 10,000 races in one another does not recurse", () => {
+  test("does not recurse into 10,000 nested races", () => {
     const outcome = onLoop(function* () {
       const queue = new Queue<number>();
       let nested: Coroutine<number> = queue.get();
@@ -468,7 +538,7 @@ describe("a race", () => {
     expect(outcome).toBe(1);
   });
 
-  test.each([1_000])("of %i tasks of races in one another is decided at once", (depth) => {
+  test.each([1_000])("is decided in one turn for %i tasks of nested races", (depth) => {
     const left = onLoop(function* () {
       const queue = new Queue<number>();
       let nested = (): Coroutine<unknown> => queue.get();
@@ -489,7 +559,7 @@ describe("a race", () => {
     expect(left).toEqual([1, 1]);
   });
 
-  test("to get from and to put into one queue does one of them", () => {
+  test("between a get and a put on the same queue does exactly one of them", () => {
     const outcome = onLoop(function* () {
       const empty = new Queue<string>();
       const put = yield* race([empty.get(), empty.put("a")]);
@@ -502,7 +572,7 @@ describe("a race", () => {
     expect(outcome).toEqual([undefined, 1, "b", 0]);
   });
 
-  test("names a primitive twice, and stands in its line once", () => {
+  test("waits in a primitive's queue only once, even if it is listed twice", () => {
     const outcome = onLoop(function* () {
       const barrier = new Barrier(2);
       const queue = new Queue<number>();
@@ -518,7 +588,7 @@ describe("a race", () => {
     expect(outcome).toEqual([1, 1, 1, 0]);
   });
 
-  test("takes an operation that is named twice once", () => {
+  test("runs an operation that is listed twice only once", () => {
     const outcome = onLoop(function* () {
       const queue = filled(1, 2);
       const get = queue.get();
@@ -528,7 +598,7 @@ describe("a race", () => {
     expect(outcome).toEqual([1, 1]);
   });
 
-  test("with an operation that was used before takes from no other", () => {
+  test("takes nothing if one of the operations was used before", () => {
     const outcome = onLoop(function* () {
       const queue = filled(1, 2);
       const used = queue.get();
@@ -548,7 +618,7 @@ describe("a race", () => {
     expect(outcome).toEqual([true, 1, false]);
   });
 
-  test("with a primitive of another loop throws, and leaves the lines that it was in", () => {
+  test("throws for a primitive of another loop, and leaves all queues", () => {
     const foreign = new Queue<number>();
     const other = newVirtualLoop();
     other.createTask(foreign.get());
@@ -565,7 +635,7 @@ describe("a race", () => {
     expect(outcome).toEqual([true, 1, false]);
   });
 
-  test("of which the loop ends puts its item back", () => {
+  test("puts its item back when its loop ends", () => {
     const queue = new Queue<number>();
     loop.createTask(() => race([queue.get(), new Event().wait()]));
     runDry(loop);
@@ -575,7 +645,7 @@ describe("a race", () => {
     expect(queue.qsize()).toBe(1);
   });
 
-  test("notes its task as the holder of a lock that it won", () => {
+  test("records its task as the holder of a lock that it won", () => {
     loop.setDebug(true);
     const again = onLoop(function* () {
       const lock = taken();
@@ -594,7 +664,7 @@ describe("a race", () => {
 });
 
 describe("a loser of a race", () => {
-  test("that is a condition acquires its lock again, and passes a notification on", () => {
+  test("acquires its lock again if it is a condition, and passes a notification on", () => {
     const outcome = onLoop(function* () {
       const condition = new Condition();
       const queue = new Queue<number>();
@@ -624,7 +694,7 @@ describe("a loser of a race", () => {
     expect(outcome).toEqual([[1, true], "notified"]);
   });
 
-  test("that is a condition whose race is cancelled when it is notified passes that on", () => {
+  test("passes a notification on if it is a condition whose race is cancelled at that moment", () => {
     const outcome = onLoop(function* () {
       const condition = new Condition();
       const task = yield* started(function* () {
@@ -651,7 +721,7 @@ describe("a loser of a race", () => {
     expect(outcome).toEqual(["notified", true, false]);
   });
 
-  test("that reads takes no bytes, whatever comes in the turn", () => {
+  test("takes no bytes if it is a read, whatever arrives in the turn", () => {
     const outcome = onLoop(function* () {
       const queue = new Queue<string>();
       const items: unknown[] = [];
@@ -681,7 +751,7 @@ describe("a loser of a race", () => {
     );
   });
 
-  test("that reads and needs more waits on, and keeps its race open", () => {
+  test("continues to wait if it is a read that needs more, and keeps its race open", () => {
     const outcome = onLoop(function* () {
       const reader = new StreamReader();
       const task = yield* started(() => race([reader.readline(), new Event().wait()]));
@@ -695,7 +765,7 @@ describe("a loser of a race", () => {
     expect(outcome).toEqual([false, bytes("half line\n")]);
   });
 
-  test("that won a read is cancelled in that turn, and has read nothing", () => {
+  test("has read nothing if its read won, but the race is cancelled in the same turn", () => {
     const outcome = onLoop(function* () {
       const reader = new StreamReader();
       const task = yield* started(() => race([reader.readline(), new Event().wait()]));
@@ -709,7 +779,7 @@ describe("a loser of a race", () => {
   });
 
   test.each(["user-blocking", "background"] as const)(
-    "that is a coroutine of a user's and %s gives back what its last operation was handed",
+    "returns what its last operation received if it is a user's coroutine of priority %s",
     (priority) => {
       const outcome = onLoop(function* () {
         const [a, b] = [new Queue<number>(), new Queue<number>()];
@@ -726,7 +796,7 @@ describe("a loser of a race", () => {
     },
   );
 
-  test("that was handed its item before the winner gives it back", () => {
+  test("returns an item that it received before the winner", () => {
     const outcome = onLoop(function* () {
       const [a, b] = [new Queue<number>(), new Queue<number>()];
       const got = function* (): Coroutine<number> {
@@ -741,7 +811,7 @@ describe("a loser of a race", () => {
     expect(outcome).toEqual([1, 1]);
   });
 
-  test("has its signal aborted before its next step, and outside of the hand-over", () => {
+  test("has its signal aborted before its next step, and outside the hand-over", () => {
     const trace: string[] = [];
     onLoop(function* () {
       const queue = new Queue<number>();
@@ -763,7 +833,7 @@ describe("a loser of a race", () => {
     expect(trace).toEqual(["handed over", "aborted", "in finally, true"]);
   });
 
-  test("that cancelled itself over a listener changes no queue in the middle of a hand-over", () => {
+  test("changes no queue during a hand-over, even if an abort listener cancels it", () => {
     const outcome = onLoop(function* () {
       const queue = new Queue<number>(1);
       const loser = function* (): Coroutine<void> {
@@ -783,7 +853,7 @@ describe("a loser of a race", () => {
   });
 });
 
-test("a race in a timeout returns the item or leaves it, in whichever order they come", () => {
+test("a race in a timeout either returns the item or leaves it in its queue, in any order", () => {
   for (const order of ["deadline first", "item first"]) {
     const own = newVirtualLoop();
     const queue = new Queue<number>();
@@ -829,7 +899,7 @@ test("programs of puts, releases, races and cancellations lose nothing", () => {
         const own = newVirtualLoop();
         const queues = [new Queue<number>(), new Queue<number>(), new Queue<number>(2)] as const;
         const locks = [taken(), taken()] as const;
-        /** How many are to release each. */
+        /** How many times each is released. */
         const held = [1, 1];
         let put = 0;
         let taken_ = 0;
@@ -866,7 +936,7 @@ test("programs of puts, releases, races and cancellations lose nothing", () => {
               queues[queue as 0].getNowait();
               taken_++;
             } else if (kind === "release" && locks[queue as 0].locked()) {
-              // Held by us, or by one that has won it or is to be told so.
+              // Held by the test, or by a race that has won it or is about to.
               if ((held[queue] as number) > 0) {
                 held[queue] = 0;
                 locks[queue as 0].release();
@@ -877,9 +947,10 @@ test("programs of puts, releases, races and cancellations lose nothing", () => {
           for (const task of tasks) task.cancel();
           for (const task of tasks) yield* thrownBy(joinOf(task));
           const left = queues.reduce((sum, queue) => sum + queue.qsize(), 0);
-          // A putter that is cancelled in the turn in which its item is accepted leaves it in.
+          // An item stays in the queue if its producer is cancelled in the turn in which it was
+          // accepted.
           const most = racers.filter((names) => names.includes("put2")).length;
-          // What a coroutine of a user's returns to a race that is cancelled in that turn is dropped.
+          // The result of a user's coroutine is dropped if its race is cancelled in that turn.
           const least = racers.filter((names) => names.some((name) => /user/.test(name))).length;
           const surplus = taken_ + left - put;
           expect(surplus).toBe(Math.min(Math.max(surplus, -least), most));
@@ -890,11 +961,34 @@ test("programs of puts, releases, races and cancellations lose nothing", () => {
         own.close();
       },
     ),
-    { numRuns: 400 },
+    { numRuns: scale(100, 400) },
   );
 });
 
-test("a race that is cancelled throws the CancelledError of its task", () => {
+test("a cancellation of a race that has failed replaces the error, which is reported", () => {
+  const reports = collectReports(loop);
+  const queue = new Queue<number>();
+  const outcome = onLoop(function* () {
+    const loser = createTask(function* () {
+      try {
+        yield* sleep(10);
+      } finally {
+        yield* sleep(10);
+      }
+    });
+    const racer = createTask(() => race([loser, queue.get()]));
+    yield* sleep(1);
+    queue.shutdown();
+    yield* sleep(1);
+    racer.cancel();
+    return yield* thrownBy(awaited(racer));
+  });
+
+  expect(outcome).toBeInstanceOf(CancelledError);
+  expect(reports).toMatchObject([{ exception: expect.any(QueueShutDown) }]);
+});
+
+test("a cancelled race throws its task's CancelledError", () => {
   const error = onLoop(function* () {
     const task = yield* started(() => race([new Queue().get(), new Event().wait()]));
     task.cancel("stop");

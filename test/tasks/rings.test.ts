@@ -1,24 +1,21 @@
-// Tasks that wait for each other through races and groups: cancelling one ends all.
+// Tasks that wait for each other through races and groups: cancelling one ends all of them.
 
-import { beforeEach, describe, expect, test } from "vitest";
-import type { EventLoop } from "../../src/eventLoop.ts";
-import { createTask, currentTask } from "../../src/tasks/awaitable.ts";
-import type { Coroutine } from "../../src/tasks/coroutine.ts";
-import { gather } from "../../src/tasks/gather.ts";
-import { race } from "../../src/tasks/race.ts";
-import { sleep } from "../../src/tasks/sleep.ts";
-import type { Task } from "../../src/tasks/task.ts";
-import { taskGroup } from "../../src/tasks/taskGroup.ts";
+import { describe, expect } from "vitest";
+import {
+  type Coroutine,
+  createTask,
+  currentTask,
+  gather,
+  race,
+  sleep,
+  type Task,
+  taskGroup,
+} from "../../src/index.ts";
 import { newVirtualLoop, runDry } from "../support/virtualLoop.ts";
+import { loop, test } from "../support/virtualTest.ts";
 
-let loop: EventLoop;
-
-beforeEach(() => {
-  loop = newVirtualLoop();
-});
-
-describe("a ring of waits through a race", () => {
-  test("ends with the result of the race if a loser awaits the racing task", () => {
+describe("a cycle of waits through a race", () => {
+  test("ends with the race's result if a loser awaits the racing task", () => {
     const racing: Task<string> = loop.createTask(function* () {
       return yield* race([waiting, sleep(10, "result")]);
     });
@@ -42,7 +39,7 @@ describe("a ring of waits through a race", () => {
   });
 
   test.each([2, 3, 1000])(
-    "of %i tasks that race each other ends when one is cancelled",
+    "ends when one of %i tasks that race each other is cancelled",
     (count) => {
       const tasks: Task<void>[] = [];
       for (let i = 0; i < count; i++) {
@@ -59,7 +56,7 @@ describe("a ring of waits through a race", () => {
     },
   );
 
-  test("waits for the clean-up of a loser that may end without the racing task", () => {
+  test("waits for the cleanup of a loser that can end without the racing task", () => {
     let isOut = false;
     const racing: Task<string> = loop.createTask(function* () {
       const loser = createTask(function* (): Coroutine<string> {
@@ -79,7 +76,7 @@ describe("a ring of waits through a race", () => {
   });
 });
 
-describe("a ring of waits through a task group", () => {
+describe("a cycle of waits through a task group", () => {
   test("ends if a child awaits the parent", () => {
     let child: Task<void> | undefined;
     const parent: Task<void> = loop.createTask(() =>
@@ -95,7 +92,7 @@ describe("a ring of waits through a task group", () => {
     expect([parent.cancelled(), parent.cancelling(), child?.cancelled()]).toEqual([true, 1, true]);
   });
 
-  test("is no cancellation of the parent from outside", () => {
+  test("does not count as a cancellation of the parent from outside", () => {
     const parent: Task<void> = loop.createTask(() =>
       taskGroup(function* (group) {
         group.createTask(function* () {
@@ -112,7 +109,7 @@ describe("a ring of waits through a task group", () => {
 });
 
 test.each([true, false])(
-  "a task of a group counts the request of the group, and that of the one which awaits it (first: %s)",
+  "a group's task counts the group's request and that of the task that awaits it (first: %s)",
   (isFirst) => {
     let counted = 0;
     let waiting: Task<void> | undefined;
@@ -143,8 +140,8 @@ test.each([true, false])(
   },
 );
 
-describe("the signal of a loser", () => {
-  test("aborts inside the cancel() of the racing task", () => {
+describe("a loser's signal", () => {
+  test("aborts inside the racing task's cancel()", () => {
     const trace: string[] = [];
     const task = loop.createTask(() =>
       race([
@@ -163,7 +160,7 @@ describe("the signal of a loser", () => {
     expect(trace).toEqual(["aborted", "cancelled"]);
   });
 
-  test("has a listener that can run another loop, on which races are cancelled", () => {
+  test("may have a listener that runs another loop, on which races are cancelled", () => {
     const other = newVirtualLoop();
     let inner: Task<unknown> | undefined;
     const task = loop.createTask(() =>

@@ -1,21 +1,17 @@
-import { beforeEach, describe, expect, test } from "vitest";
-import type { EventLoop } from "../../src/eventLoop.ts";
-import { CancelledError } from "../../src/loop/errors.ts";
-import { createTask } from "../../src/tasks/awaitable.ts";
-import type { Coroutine } from "../../src/tasks/coroutine.ts";
-import { shield } from "../../src/tasks/shield.ts";
-import { sleep } from "../../src/tasks/sleep.ts";
-import { timeout } from "../../src/tasks/timeout.ts";
+import { describe, expect } from "vitest";
+import {
+  CancelledError,
+  type Coroutine,
+  createTask,
+  shield,
+  sleep,
+  timeout,
+} from "../../src/index.ts";
 import { caught } from "../support/caught.ts";
 import { collectGarbage } from "../support/garbage.ts";
 import { collectReports } from "../support/reports.ts";
-import { newVirtualLoop, runDry } from "../support/virtualLoop.ts";
-
-let loop: EventLoop;
-
-beforeEach(() => {
-  loop = newVirtualLoop();
-});
+import { runDry } from "../support/virtualLoop.ts";
+import { loop, test } from "../support/virtualTest.ts";
 
 function onLoop<T>(main: () => Coroutine<T>): T {
   return loop.runUntilCompleteSync(main);
@@ -27,7 +23,7 @@ function* failAfter(delay: number, error: unknown): Coroutine<never> {
 }
 
 describe("shield", () => {
-  test("gives the result or the error of what it shields", () => {
+  test("returns the result or throws the error of the awaitable it shields", () => {
     const outcome = onLoop(function* (): Coroutine<unknown[]> {
       const value = yield* shield(sleep(1, "value"));
       try {
@@ -41,7 +37,7 @@ describe("shield", () => {
     expect(outcome).toEqual(["value", "error"]);
   });
 
-  test("takes everything that can be awaited", async () => {
+  test("accepts everything that can be awaited", async () => {
     const outcome = await loop.runUntilComplete(function* () {
       return [
         yield* shield(createTask(sleep(1, "task"))),
@@ -53,14 +49,14 @@ describe("shield", () => {
     expect(outcome).toEqual(["task", "promise", "function"]);
   });
 
-  test("gives a future that is done as it is", () => {
+  test("returns a completed future unchanged", () => {
     const done = loop.createFuture<number>();
     done.setResult(1);
 
     expect(shield(done)).toBe(done);
   });
 
-  test("lets what it shields go on when its waiter is cancelled", () => {
+  test("lets the shielded awaitable continue when its waiter is cancelled", () => {
     const inner = loop.createTask(sleep(100, "value"));
     const outer = loop.createTask(function* () {
       return yield* shield(inner);
@@ -89,7 +85,7 @@ describe("shield", () => {
     expect(outcome).toEqual(["TimeoutError", 10, "saved"]);
   });
 
-  test("is cancelled with what it shields", () => {
+  test("is cancelled with the shielded awaitable", () => {
     const inner = loop.createFuture();
     const outer = shield(inner);
     inner.cancel("by somebody");
@@ -100,7 +96,7 @@ describe("shield", () => {
     ]);
   });
 
-  test("keeps a result that somebody else gave it", () => {
+  test("keeps a result that was set on it directly", () => {
     const inner = loop.createFuture<string>();
     const outer = shield(inner);
     outer.setResult("other");
@@ -109,13 +105,13 @@ describe("shield", () => {
     expect(outer.result()).toBe("other");
   });
 
-  test("names what cannot be awaited", () => {
+  test("throws a TypeError that names an argument that cannot be awaited", () => {
     expect(() => shield(42 as never)).toThrow(TypeError);
   });
 });
 
-describe("what a shield shields", () => {
-  test("is kept by the loop when everybody forgets it", async () => {
+describe("the shielded awaitable", () => {
+  test("is kept alive by the loop when nothing else refers to it", async () => {
     let ended = 0;
     loop.callSoon(() => {
       shield(function* () {
@@ -144,7 +140,7 @@ describe("what a shield shields", () => {
     expect([early, reports.map(({ exception }) => exception)]).toEqual([0, ["late"]]);
   });
 
-  test("is not reported if somebody else awaits it", () => {
+  test("is not reported if something else awaits it", () => {
     const reports = collectReports(loop);
     onLoop(function* () {
       const inner = createTask(failAfter(10, "late"));
@@ -169,7 +165,7 @@ describe("what a shield shields", () => {
     expect(reports.map(({ exception }) => exception)).toEqual(["late"]);
   });
 
-  test("forgets a shield that was cancelled", () => {
+  test("does not keep a reference to a cancelled shield", () => {
     const inner = loop.createFuture();
     const removed: unknown[] = [];
     const { _removeWaiter } = inner;

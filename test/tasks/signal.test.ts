@@ -1,19 +1,9 @@
-// The signal that takes along what knows signals and no tasks.
+// The abort signal of a task, for APIs that take signals.
 
-import { beforeEach, expect, test } from "vitest";
-import type { EventLoop } from "../../src/eventLoop.ts";
-import { CancelledError } from "../../src/loop/errors.ts";
-import type { Coroutine } from "../../src/tasks/coroutine.ts";
-import { sleep } from "../../src/tasks/sleep.ts";
-import { newVirtualLoop, runDry } from "../support/virtualLoop.ts";
-
-let loop: EventLoop;
-let trace: string[];
-
-beforeEach(() => {
-  loop = newVirtualLoop();
-  trace = [];
-});
+import { expect } from "vitest";
+import { CancelledError, type Coroutine, sleep } from "../../src/index.ts";
+import { runDry } from "../support/virtualLoop.ts";
+import { loop, test, trace } from "../support/virtualTest.ts";
 
 function* swallow(): Coroutine<string> {
   try {
@@ -24,7 +14,7 @@ function* swallow(): Coroutine<string> {
   return "went on";
 }
 
-test("aborts inside cancel(), with the error as its reason, also when the task then swallows that", () => {
+test("a task's signal aborts inside cancel(), with the error as its reason, even if the task swallows the error", () => {
   const task = loop.createTask(swallow);
   task.signal.addEventListener("abort", () => trace.push("aborted"));
   loop.callLater(10, () => {
@@ -38,21 +28,21 @@ test("aborts inside cancel(), with the error as its reason, also when the task t
   expect((task.signal.reason as Error).message).toBe("enough");
 });
 
-test("is the same one each time", () => {
+test("a task's signal is the same each time", () => {
   const task = loop.createTask(swallow);
   expect(task.signal).toBe(task.signal);
   expect(task.signal.aborted).toBe(false);
   runDry(loop);
 });
 
-test("is aborted already when it is asked for after the cancel", () => {
+test("a task's signal is already aborted if first used after the cancellation", () => {
   const task = loop.createTask(swallow);
   task.cancel();
   expect(task.signal.aborted).toBe(true);
   runDry(loop);
 });
 
-test("is a new one once every cancel has been taken back", () => {
+test("a task's signal is new once every cancellation has been taken back", () => {
   const task = loop.createTask(swallow);
   const before = task.signal;
   loop.callLater(10, () => task.cancel());
@@ -73,7 +63,7 @@ test("is a new one once every cancel has been taken back", () => {
   runDry(loop);
 });
 
-test("may be aborted while the task cancels itself in a listener", () => {
+test("a task's signal may be aborted while the task cancels itself in a listener", () => {
   const task = loop.createTask(swallow);
   task.signal.addEventListener("abort", () => trace.push(String(task.cancel())));
   loop.callLater(10, () => task.cancel());

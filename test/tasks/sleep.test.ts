@@ -1,38 +1,33 @@
-import { beforeEach, expect, test } from "vitest";
-import { type EventLoop, getRunningLoop } from "../../src/eventLoop.ts";
-import { RuntimeError } from "../../src/loop/errors.ts";
-import { run } from "../../src/run.ts";
-import { createTask } from "../../src/tasks/awaitable.ts";
-import type { Coroutine } from "../../src/tasks/coroutine.ts";
-import { sleep } from "../../src/tasks/sleep.ts";
-import { newVirtualLoop, runDry, runVirtually } from "../support/virtualLoop.ts";
-
-let loop: EventLoop;
-let trace: string[];
-
-beforeEach(() => {
-  loop = newVirtualLoop();
-  trace = [];
-});
+import { expect } from "vitest";
+import {
+  type Coroutine,
+  createTask,
+  getRunningLoop,
+  RuntimeError,
+  run,
+  sleep,
+} from "../../src/index.ts";
+import { runDry, runVirtually } from "../support/virtualLoop.ts";
+import { loop, test, trace } from "../support/virtualTest.ts";
 
 function* sleeper(delay: number, letter: string): Coroutine<void> {
   yield* sleep(delay);
   trace.push(letter);
 }
 
-test("sleep waits for so many milliseconds", () => {
+test("sleep waits for the given number of milliseconds", () => {
   loop.runUntilCompleteSync(sleep(1234.5));
 
   expect(loop.time()).toBe(1234.5);
 });
 
-test("sleep gives its second argument", () => {
+test("sleep returns its second argument", () => {
   expect(runVirtually(sleep(1, "result"))).toBe("result");
   expect(runVirtually(sleep(0, "result"))).toBe("result");
   expect(runVirtually(sleep(1))).toBeUndefined();
 });
 
-test("others run while one sleeps", () => {
+test("other tasks run while one sleeps", () => {
   loop.createTask(sleeper(20, "c"));
   loop.createTask(sleeper(10, "b"));
   loop.callSoon(() => trace.push("a"));
@@ -41,14 +36,14 @@ test("others run while one sleeps", () => {
   expect(trace.join("")).toBe("abc");
 });
 
-test("those that sleep until the same instant wake in the order in which they fell asleep", () => {
+test("sleeps that end at the same instant wake in the order in which they started", () => {
   for (const letter of "abcdef") loop.createTask(sleeper(10, letter));
   runDry(loop);
 
   expect(trace.join("")).toBe("abcdef");
 });
 
-test.each([0, -1])("sleep(%i) gives way once", (delay) => {
+test.each([0, -1])("sleep(%i) yields to the other tasks once", (delay) => {
   loop.createTask(function* (): Coroutine<void> {
     trace.push("a");
     yield* sleep(delay);
@@ -89,7 +84,7 @@ test("sleep never wakes early on the host's clock", async () => {
   expect(early).toEqual([]);
 });
 
-test("sleep is a RuntimeError where no loop runs, once it is stepped", () => {
+test("sleep throws a RuntimeError at its first step where no loop runs", () => {
   const sleeping = sleep(1);
 
   expect(() => sleeping.next()).toThrow(RuntimeError);

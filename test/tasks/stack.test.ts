@@ -1,11 +1,14 @@
-// Where a task is.
+// The stack of a task: where it waits.
 
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
-import type { EventLoop } from "../../src/eventLoop.ts";
-import { type Coroutine, coroutine } from "../../src/tasks/coroutine.ts";
-import { sleep } from "../../src/tasks/sleep.ts";
-import type { Task } from "../../src/tasks/task.ts";
-import { timeout } from "../../src/tasks/timeout.ts";
+import {
+  type Coroutine,
+  coroutine,
+  type EventLoop,
+  sleep,
+  type Task,
+  timeout,
+} from "../../src/index.ts";
 import { newVirtualLoop, runDry } from "../support/virtualLoop.ts";
 
 let loop: EventLoop;
@@ -40,16 +43,26 @@ function waiting(body: () => Coroutine<unknown>): Task<unknown> {
 
 const names = (task: Task<unknown>) => task.getStack().map(({ functionName }) => functionName);
 
-describe("the stack of a task that waits", () => {
+describe("the stack of a waiting task", () => {
   test("names the decorated functions, the innermost last", () => {
     expect(names(waiting(callOuter))).toEqual(["outer", "inner"]);
   });
 
-  test("names the plain function at its bottom by where it waits", () => {
+  test("names the plain function at its bottom by its location", () => {
     expect(names(waiting(plain))).toEqual(["plain", "outer", "inner"]);
   });
 
-  test("tells for each the file and line of its yield*", () => {
+  test("keeps functions of the program that are named like functions of the package", () => {
+    function* resume(): Coroutine<void> {
+      yield* sleep(100);
+    }
+    function* outermost(): Coroutine<void> {
+      yield* resume();
+    }
+    expect(names(waiting(outermost))).toEqual(["outermost", "resume"]);
+  });
+
+  test("has the file and line of each function's yield*", () => {
     const stack = waiting(plain).getStack();
     for (const { location } of stack) expect(location).toMatch(/stack\.test\.ts\S*:\d+:\d+$/);
     const lines = stack.map(({ location }) => Number(location?.split(":").at(-2)));
@@ -57,7 +70,7 @@ describe("the stack of a task that waits", () => {
     expect([plainLine > outerLine, outerLine > innerLine]).toEqual([true, true]);
   });
 
-  test("has the body of a timeout between what is around it and within it", () => {
+  test("lists the body of a timeout between the frames around it and inside it", () => {
     const task = waiting(function* around() {
       yield* timeout(10, function* body() {
         yield* callInner();
@@ -66,19 +79,19 @@ describe("the stack of a task that waits", () => {
     expect(names(task)).toEqual(["around", "body", "inner"]);
   });
 
-  test("is cut to the innermost frames", () => {
+  test("can be limited to the innermost frames", () => {
     const frames = waiting(plain).getStack({ limit: 2 });
     expect(frames.map(({ functionName }) => functionName)).toEqual(["outer", "inner"]);
   });
 
-  test("without debug mode has the names of what the task resumes", () => {
+  test("names the generators that the task resumes when not in debug mode", () => {
     loop.setDebug(false);
     const task = loop.createTask(function* () {
       yield* coroutine(function* again(): Coroutine<void> {
         for (;;) yield;
       })();
     });
-    // The first suspension of so short a chain is left to the engine, the second is not.
+    // The engine handles the first suspension of such a short chain, but not the second.
     for (let i = 0; i < 3; i++) {
       loop.callSoon(() => loop.stop());
       loop.runForeverSync();
@@ -90,7 +103,7 @@ describe("the stack of a task that waits", () => {
   });
 });
 
-test("the stack of a task that is done is empty", () => {
+test("the stack of a completed task is empty", () => {
   const task = loop.createTask(plain);
   runDry(loop);
   expect(task.getStack()).toEqual([]);
@@ -101,18 +114,14 @@ test("the stack can be written to the console", () => {
   try {
     waiting(plain).printStack({ limit: 1 });
     expect(error.mock.calls).toEqual([
-      [
-        expect.stringMatching(
-          /^Stack of Task "Task-\d+", the innermost last:\n {4}at inner \(.+\)$/,
-        ),
-      ],
+      [expect.stringMatching(/^Stack of Task "Task-\d+", innermost last:\n {4}at inner \(.+\)$/)],
     ]);
   } finally {
     error.mockRestore();
   }
 });
 
-test("a limit that is none is refused", () => {
+test("getStack rejects an invalid limit", () => {
   const task = waiting(plain);
   expect(() => task.getStack({ limit: -1 })).toThrow(RangeError);
   expect(() => task.getStack({ limit: "1" as never })).toThrow(TypeError);

@@ -1,12 +1,15 @@
-// Debug mode finds the classic mistake: a bare `catch` around a `yield*`.
+// Debug mode detects the classic mistake: a bare `catch` around a `yield*`.
 
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
-import type { EventLoop } from "../../src/eventLoop.ts";
-import type { ExceptionContext } from "../../src/loop/scheduler.ts";
-import { Lock } from "../../src/sync/lock.ts";
-import { currentTask } from "../../src/tasks/awaitable.ts";
-import { type Coroutine, coroutine } from "../../src/tasks/coroutine.ts";
-import { sleep } from "../../src/tasks/sleep.ts";
+import {
+  type Coroutine,
+  coroutine,
+  currentTask,
+  type EventLoop,
+  type ExceptionContext,
+  Lock,
+  sleep,
+} from "../../src/index.ts";
 import { collectReports } from "../support/reports.ts";
 import { newVirtualLoop, runDry } from "../support/virtualLoop.ts";
 
@@ -41,7 +44,7 @@ function cancelled(body: () => Coroutine<unknown>) {
 }
 
 describe("debug mode reports a task", () => {
-  test("that swallows a cancel and ends with a result, once, with the place", () => {
+  test("that swallows a cancellation and ends with a result, once, with the location", () => {
     const task = cancelled(retry);
     expect(reports).toEqual([
       { task, message: expect.stringContaining('Task "victim" was cancelled') },
@@ -49,7 +52,7 @@ describe("debug mode reports a task", () => {
     expect(task.result()).toBe("went on");
   });
 
-  test("and tells the place in the user's own file, however deep in a lock the wait is", () => {
+  test("with the location in the user's own file, however deep inside a lock the task waits", () => {
     const lock = new Lock();
     cancelled(function* careless() {
       yield* lock.acquire();
@@ -59,21 +62,21 @@ describe("debug mode reports a task", () => {
         // the mistake
       }
     });
-    // In the sources every file is one of its own; in the package all are in one, which is left out.
+    // In the sources each module is a file. In the package all are in one file, which is left out.
     expect(reports[0]?.message).toMatch(/while it waited at \S+ \(.*\.ts.*\), and ended with/);
   });
 
-  test("that swallows a cancel and goes on and on, while it does", () => {
+  test("that swallows a cancellation and continues, after 10 steps and at its end", () => {
     cancelled(function* () {
       for (let i = 0; i < 100; i++) yield* retry();
     });
     expect(reports.map(({ message }) => / and (.*?)\./.exec(message)?.[1])).toEqual([
-      "still goes on 10 steps later",
+      "is still running 10 steps later",
       "ended with a result",
     ]);
   });
 
-  test("whose caller swallows, at any depth", () => {
+  test("whose cancellation is swallowed by a caller at any depth", () => {
     const deep = coroutine(function* (depth: number): Coroutine<void> {
       yield* depth === 0 ? sleep(100) : deep(depth - 1);
     });
@@ -88,7 +91,7 @@ describe("debug mode reports a task", () => {
   });
 });
 
-describe("debug mode says nothing of a task", () => {
+describe("debug mode does not report a task", () => {
   test("that cleans up and ends cancelled", () => {
     cancelled(function* () {
       try {
@@ -100,7 +103,7 @@ describe("debug mode says nothing of a task", () => {
     expect(reports).toEqual([]);
   });
 
-  test("that ends its cancel by uncancel()", () => {
+  test("that ends its cancellation with uncancel()", () => {
     cancelled(function* () {
       try {
         yield* sleep(100);
@@ -112,7 +115,7 @@ describe("debug mode says nothing of a task", () => {
     expect(reports).toEqual([]);
   });
 
-  test("that is cancelled before it begins, or by itself in its last step", () => {
+  test("that is cancelled before it starts, or cancels itself in its last step", () => {
     loop.createTask(retry).cancel();
     loop.createTask(function* () {
       yield;

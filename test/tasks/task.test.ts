@@ -1,22 +1,17 @@
-import { beforeEach, describe, expect, test } from "vitest";
-import type { EventLoop } from "../../src/eventLoop.ts";
-import { InvalidStateError, RuntimeError } from "../../src/loop/errors.ts";
-import type { Coroutine } from "../../src/tasks/coroutine.ts";
-import type { Future } from "../../src/tasks/future.ts";
-import { sleep } from "../../src/tasks/sleep.ts";
-import type { TaskPriority } from "../../src/tasks/task.ts";
+import { describe, expect } from "vitest";
+import {
+  type Coroutine,
+  type Future,
+  InvalidStateError,
+  RuntimeError,
+  sleep,
+  type TaskPriority,
+} from "../../src/index.ts";
 import { hostTimer } from "../support/host.ts";
-import { newVirtualLoop, runDry } from "../support/virtualLoop.ts";
+import { runDry } from "../support/virtualLoop.ts";
+import { loop, test, trace } from "../support/virtualTest.ts";
 
-let loop: EventLoop;
-let trace: string[];
-
-beforeEach(() => {
-  loop = newVirtualLoop();
-  trace = [];
-});
-
-/** What the loop did until nothing was left, as one word. */
+/** The events on the loop until nothing was left to do, as one word. */
 function traced(): string {
   runDry(loop);
   return trace.join("");
@@ -31,7 +26,7 @@ function* letters(word: string): Coroutine<string> {
 }
 
 describe("a task", () => {
-  test("begins through the ready queue", () => {
+  test("starts through the ready queue", () => {
     loop.callSoon(() => trace.push("a"));
     loop.createTask(letters("b"));
     loop.callSoon(() => trace.push("c"));
@@ -40,7 +35,7 @@ describe("a task", () => {
     expect(traced()).toBe("|abc");
   });
 
-  test("takes turns with others, and only where they yield", () => {
+  test("alternates with other tasks, and only where they yield", () => {
     loop.createTask(letters("abc"));
     loop.createTask(letters("xyz"));
 
@@ -67,7 +62,7 @@ describe("a task", () => {
     ]);
   });
 
-  test("has the exception of its coroutine", () => {
+  test("has its coroutine's exception", () => {
     const failure = new Error("failure");
     const task = loop.createTask(function* (): Coroutine<void> {
       yield;
@@ -79,7 +74,7 @@ describe("a task", () => {
     expect(() => task.result()).toThrow(failure);
   });
 
-  test("is awaited by other tasks, each of which gets its result", () => {
+  test("returns its result to each task that awaits it", () => {
     const task = loop.createTask(sleep(1, "result"));
     const waiters = [1, 2].map(() =>
       loop.createTask(function* (): Coroutine<string> {
@@ -91,7 +86,7 @@ describe("a task", () => {
     expect(waiters.map((waiter) => waiter.result())).toEqual(["result", "result"]);
   });
 
-  test("gets no outcome from outside", () => {
+  test("rejects an outcome from outside", () => {
     const task: { setResult(value?: unknown): void; setException(error?: unknown): void } =
       loop.createTask(sleep(1));
 
@@ -99,7 +94,7 @@ describe("a task", () => {
     expect(() => task.setException("failure")).toThrow(RuntimeError);
   });
 
-  test("is kept by its loop, with what it waits for, though nobody else has it", async () => {
+  test("is kept alive by its loop, with the future it waits for, if nothing else refers to it", async () => {
     const futures: WeakRef<Future<string>>[] = [];
     for (const letter of "abc") {
       loop.createTask(function* (): Coroutine<void> {
@@ -116,7 +111,7 @@ describe("a task", () => {
     expect(traced()).toBe("a!b!c!");
   });
 
-  test("gives its slot back when it is done", () => {
+  test("frees its slot when done", () => {
     loop.createTask(letters("ab"));
     loop.createTask(sleep(1));
     runDry(loop);
@@ -124,22 +119,22 @@ describe("a task", () => {
     expect([...loop._slots]).toEqual([]);
   });
 
-  test("tells which coroutine it runs", () => {
+  test("exposes its coroutine", () => {
     const coro = letters("a");
 
     expect(loop.createTask(coro).getCoro()).toBe(coro);
   });
 });
 
-describe("the name of a task", () => {
-  test("is Task-N by default, and counts up", () => {
+describe("a task's name", () => {
+  test("is Task-N by default, counting up", () => {
     const [one, other] = [loop.createTask(sleep(1)), loop.createTask(sleep(1))];
     const numbers = [one, other].map((task) => /^Task-(\d+)$/.exec(task.getName())?.[1]);
 
     expect(Number(numbers[1])).toBe(Number(numbers[0]) + 1);
   });
 
-  test("is given by an option, and can be set", () => {
+  test("can be set by an option or later", () => {
     const task = loop.createTask(sleep(1), { name: "given" });
     const given = task.getName();
     task.setName("set");
@@ -148,12 +143,12 @@ describe("the name of a task", () => {
   });
 });
 
-describe("the priority of a task", () => {
+describe("a task's priority", () => {
   function start(word: string, priority?: TaskPriority): void {
     loop.createTask(letters(word), priority === undefined ? {} : { priority });
   }
 
-  test("decides which of those that are ready comes first", () => {
+  test("decides which of the ready tasks runs first", () => {
     start("a", "background");
     start("b");
     start("c", "user-blocking");
@@ -169,7 +164,7 @@ describe("the priority of a task", () => {
     expect(traced()).toBe("xyzabc");
   });
 
-  test("holds for every step, and starves nobody", () => {
+  test("applies to every step, and starves nothing", () => {
     start("abc", "background");
     start("xyz", "user-blocking");
 
@@ -177,7 +172,7 @@ describe("the priority of a task", () => {
   });
 });
 
-test("a task that is made of a decorated coroutine object twice is an InvalidStateError", () => {
+test("createTask throws an InvalidStateError for a decorated coroutine object that already has a task", () => {
   const object = sleep(1);
   loop.createTask(object);
 

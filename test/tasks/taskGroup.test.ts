@@ -1,28 +1,31 @@
-import { beforeEach, describe, expect, test } from "vitest";
-import type { EventLoop } from "../../src/eventLoop.ts";
-import { RuntimeError } from "../../src/loop/errors.ts";
-import type { ExceptionContext } from "../../src/loop/scheduler.ts";
-import { createTask, currentTask } from "../../src/tasks/awaitable.ts";
-import { type Coroutine, coroutine } from "../../src/tasks/coroutine.ts";
-import { ExceptionGroup } from "../../src/tasks/exceptionGroup.ts";
-import { sleep } from "../../src/tasks/sleep.ts";
-import { Task } from "../../src/tasks/task.ts";
-import { type TaskGroup, taskGroup } from "../../src/tasks/taskGroup.ts";
+// Task groups, however they end. One file, because the function has one contract.
+
+import { beforeEach, describe, expect } from "vitest";
+import {
+  type Coroutine,
+  coroutine,
+  createTask,
+  currentTask,
+  type ExceptionContext,
+  ExceptionGroup,
+  RuntimeError,
+  sleep,
+  Task,
+  type TaskGroup,
+  taskGroup,
+} from "../../src/index.ts";
 import { caught } from "../support/caught.ts";
 import { collectReports } from "../support/reports.ts";
-import { newVirtualLoop, runDry } from "../support/virtualLoop.ts";
+import { runDry } from "../support/virtualLoop.ts";
+import { loop, test, trace } from "../support/virtualTest.ts";
 
-let loop: EventLoop;
 let reports: ExceptionContext[];
-let trace: string[];
 
 beforeEach(() => {
-  loop = newVirtualLoop();
   reports = collectReports(loop);
-  trace = [];
 });
 
-/** Runs `main` until nothing is left to do, and gives its task. */
+/** Runs `main` until nothing is left to do, and returns its task. */
 function ended<T>(main: () => Coroutine<T>, cancelAt?: number): Task<T> {
   const task = loop.createTask(main);
   if (cancelAt !== undefined) loop.callLater(cancelAt, () => task.cancel("from outside"));
@@ -35,7 +38,7 @@ function errorsOf(task: Task<unknown>): unknown {
   return (task.exception() as ExceptionGroup).errors;
 }
 
-/** Waits, and leaves a letter for how that ended. */
+/** Waits, and records a letter for the outcome. */
 const wait = coroutine(function* (delay: number, letter: string): Coroutine<string> {
   try {
     yield* sleep(delay);
@@ -52,7 +55,7 @@ const failAfter = coroutine(function* (delay: number, error: unknown): Coroutine
   throw error;
 });
 
-/** Fails with `error` when it is cancelled, after a while. */
+/** Takes a while to clean up when it is cancelled, then fails with `error`. */
 const failWhenCancelled = coroutine(function* (error: unknown, delay = 0): Coroutine<void> {
   try {
     yield* sleep(1000);
@@ -63,7 +66,7 @@ const failWhenCancelled = coroutine(function* (error: unknown, delay = 0): Corou
 });
 
 describe("taskGroup", () => {
-  test("gives what its body returns, once all of its tasks are over", () => {
+  test("returns its body's result, once all of its tasks have ended", () => {
     const task = ended(function* () {
       return yield* taskGroup(function* (group) {
         group.createTask(wait(20, "b"));
@@ -84,7 +87,7 @@ describe("taskGroup", () => {
     expect([task.done(), trace]).toEqual([true, ["undefined", "turn"]]);
   });
 
-  test("gives each task's result to whoever awaits the task", () => {
+  test("returns each task's result to the code that awaits the task", () => {
     const task = ended(function* () {
       return yield* taskGroup(function* (group) {
         const a = group.createTask(wait(20, "a"), { name: "first" });
@@ -96,7 +99,7 @@ describe("taskGroup", () => {
     expect(task.result()).toEqual(["a", "b", "first"]);
   });
 
-  test("takes more tasks from its tasks while the end waits for them", () => {
+  test("accepts more tasks from its tasks while it waits for them to end", () => {
     ended(function* () {
       yield* taskGroup(function* (group) {
         group.createTask(function* () {
@@ -110,7 +113,7 @@ describe("taskGroup", () => {
     expect([trace, loop.time()]).toEqual([["late", "end"], 20]);
   });
 
-  test("does not mind that a task is cancelled", () => {
+  test("ignores the cancellation of a task", () => {
     const task = ended(function* () {
       return yield* taskGroup(function* (group) {
         const child = group.createTask(wait(20, "a"));
@@ -123,19 +126,19 @@ describe("taskGroup", () => {
     expect([task.result(), trace]).toEqual(["value", ["a cancelled", "b"]]);
   });
 
-  test("is a TypeError at the call if the body is no function", () => {
+  test("throws a TypeError at the call if the body is not a function", () => {
     for (const wrong of [undefined, null, sleep(1), {}]) {
       expect(() => taskGroup(wrong as never)).toThrow(/^Expected `body` to be a function/);
     }
   });
 
-  test("says so if the body returns no coroutine", () => {
+  test("throws if the body returns no coroutine", () => {
     const task = ended(() => taskGroup((() => 42) as never));
 
     expect(String(errorsOf(task))).toContain("Expected `body` to return a coroutine");
   });
 
-  test("is a RuntimeError outside of a task", () => {
+  test("throws a RuntimeError outside a task", () => {
     expect(() => taskGroup(function* () {}).next()).toThrow(RuntimeError);
     loop.callSoon(() => trace.push(String(caught(() => taskGroup(function* () {}).next()))));
     runDry(loop);
@@ -145,7 +148,7 @@ describe("taskGroup", () => {
 });
 
 describe("an error in a task group", () => {
-  test("of a task cancels the others and the body, and is thrown in a group when all are over", () => {
+  test("in a task cancels the others and the body, and is thrown in a group when all have ended", () => {
     const task = ended(function* () {
       yield* taskGroup(function* (group) {
         group.createTask(wait(20, "a"));
@@ -163,7 +166,7 @@ describe("an error in a task group", () => {
     expect([loop.time(), task.cancelling()]).toEqual([10, 0]);
   });
 
-  test("of the body cancels the tasks", () => {
+  test("in the body cancels the tasks", () => {
     const task = ended(function* () {
       yield* taskGroup(function* (group): Coroutine<void> {
         group.createTask(wait(20, "a"));
@@ -175,7 +178,7 @@ describe("an error in a task group", () => {
     expect([errorsOf(task), trace, loop.time()]).toEqual([["failure"], ["a cancelled"], 10]);
   });
 
-  test("comes in the order in which it happened, also the body's", () => {
+  test("is listed in order of occurrence, together with the body's error", () => {
     const task = ended(function* () {
       yield* taskGroup(function* (group) {
         group.createTask(failWhenCancelled("third", 30));
@@ -189,7 +192,7 @@ describe("an error in a task group", () => {
     expect(task.exception()).toMatchObject({ message: expect.stringContaining("(4 sub-ex") });
   });
 
-  test("in one turn with others is one of several", () => {
+  test("is reported along with the errors of tasks that fail in the same turn", () => {
     const task = ended(function* () {
       yield* taskGroup(function* (group) {
         for (const error of ["a", "b", "c"]) group.createTask(failAfter(10, error));
@@ -221,7 +224,7 @@ describe("an error in a task group", () => {
     ]);
   });
 
-  test("is thrown even if the body swallows the cancel and returns", () => {
+  test("is thrown even if the body swallows the cancellation and returns", () => {
     const task = ended(function* () {
       try {
         yield* taskGroup(function* (group) {
@@ -239,7 +242,7 @@ describe("an error in a task group", () => {
     expect([errorsOf(task), trace]).toEqual([["failure"], ["0"]]);
   });
 
-  test("does not leak a cancel out of the group", () => {
+  test("does not leak a cancellation out of the group", () => {
     const task = ended(function* () {
       try {
         yield* taskGroup(function* (group) {
@@ -253,7 +256,7 @@ describe("an error in a task group", () => {
     expect([task.result(), trace]).toEqual([0, ["after"]]);
   });
 
-  test("does not cancel a parent that has left the group in the same turn", () => {
+  test("does not cancel a parent that left the group in the same turn", () => {
     const task = ended(function* () {
       try {
         yield* taskGroup(function* (group) {
@@ -270,7 +273,7 @@ describe("an error in a task group", () => {
     expect([task.result(), trace]).toEqual([0, ["failure", "after"]]);
   });
 
-  test("does not count for the parent while that only waits for the tasks", () => {
+  test("does not count as a cancellation of the parent while the parent only waits for the tasks", () => {
     ended(function* () {
       const parent = currentTask();
       try {
@@ -285,7 +288,7 @@ describe("an error in a task group", () => {
     expect(trace).toEqual(["0"]);
   });
 
-  test("in a group that belongs to a task of a group is a group within a group", () => {
+  test("is inside two groups if it occurs in a group that a task of another group runs", () => {
     const task = ended(function* () {
       yield* taskGroup(function* (outer) {
         outer.createTask(() =>
@@ -324,7 +327,7 @@ describe("an error in a task group", () => {
     ]);
   });
 
-  test("is in both groups if an inner one fails while the outer one cancels it", () => {
+  test("is thrown by both groups if the inner group fails while the outer one cancels it", () => {
     const task = ended(function* () {
       try {
         yield* taskGroup(function* (outer) {
@@ -346,7 +349,7 @@ describe("an error in a task group", () => {
   });
 
   describe("in a task that was cancelled before", () => {
-    /** Fails when it is cancelled, and leaves the cancel for the next wait. */
+    /** Fails when it is cancelled, and leaves the cancellation to the next wait. */
     const failingGroup = () =>
       taskGroup(function* (group) {
         group.createTask(failWhenCancelled("inner"));
@@ -359,7 +362,7 @@ describe("an error in a task group", () => {
       } catch {}
     }
 
-    test("leaves nothing of the group's own cancel behind", () => {
+    test("leaves no cancellation of the group behind", () => {
       const task = ended(function* () {
         yield* swallowCancel();
         try {
@@ -375,7 +378,7 @@ describe("an error in a task group", () => {
       expect([task.result(), trace]).toEqual([1, ["after"]]);
     });
 
-    test("is no error if the group was cancelled and its body caught it", () => {
+    test("is not reported if the group was cancelled and its body caught the cancellation", () => {
       const task = ended(function* () {
         yield* swallowCancel();
         const value = yield* taskGroup(function* (outer) {
@@ -392,7 +395,7 @@ describe("an error in a task group", () => {
       expect([task.result(), trace]).toEqual([["value", 1], ["after"]]);
     });
 
-    test("does not hide a cancel from outside in the turn in which the body ends", () => {
+    test("does not hide a cancellation from outside in the turn in which the body ends", () => {
       const task = ended(function* () {
         const parent = currentTask();
         yield* swallowCancel();
@@ -412,8 +415,8 @@ describe("an error in a task group", () => {
   });
 });
 
-describe("a cancel from outside of a task group", () => {
-  test("cancels the tasks, and is thrown when they are over", () => {
+describe("cancelling a task group's parent from outside", () => {
+  test("cancels the tasks, and throws when they have ended", () => {
     const task = ended(function* () {
       yield* taskGroup(function* (group) {
         group.createTask(function* () {
@@ -435,7 +438,7 @@ describe("a cancel from outside of a task group", () => {
     ]);
   });
 
-  test("does so while the end waits for the tasks, and again and again", () => {
+  test("works any number of times while the group waits for its tasks", () => {
     let parent: Task<unknown> | undefined;
     const task = ended(function* () {
       parent = currentTask();
@@ -499,7 +502,7 @@ describe("a cancel from outside of a task group", () => {
   };
 
   test.each(Object.entries(orders))(
-    "%s gives way to the error, and comes at the next wait",
+    "%s is preceded by the error, and is thrown at the next wait",
     (_, arrange) => {
       const task = ended(function* () {
         const parent = currentTask();
@@ -522,7 +525,7 @@ describe("a cancel from outside of a task group", () => {
     },
   );
 
-  test("gives way to what the tasks throw because of it", () => {
+  test("is preceded by the errors that the tasks throw because of it", () => {
     const task = ended(function* () {
       yield* taskGroup(function* (group) {
         group.createTask(failWhenCancelled("failure"));
@@ -532,7 +535,7 @@ describe("a cancel from outside of a task group", () => {
     expect([errorsOf(task), task.cancelling()]).toEqual([["failure"], 1]);
   });
 
-  test("that is pending already is thrown before the body begins", () => {
+  test("before the group starts is thrown before the body begins", () => {
     const task = ended(function* () {
       currentTask()?.cancel();
       try {
@@ -547,7 +550,7 @@ describe("a cancel from outside of a task group", () => {
     expect([task.cancelled(), trace]).toEqual([true, ["1"]]);
   });
 
-  test("of before, which was dealt with, does not matter", () => {
+  test("has no effect on a later group once it was handled", () => {
     const task = ended(function* () {
       try {
         yield* sleep(10);
@@ -562,7 +565,7 @@ describe("a cancel from outside of a task group", () => {
     expect([task.result(), trace]).toEqual([["value", 1], ["a"]]);
   });
 
-  test("is the body's own matter if that awaits something that was cancelled", () => {
+  test("is left to the body if it awaits a future that was cancelled", () => {
     const task = ended(function* () {
       yield* taskGroup(function* (group) {
         const child = group.createTask(sleep(20));
@@ -612,7 +615,7 @@ describe("group.cancel", () => {
     });
   }
 
-  test("gives the value of a body that has ended", () => {
+  test("returns the value of a body that has ended", () => {
     const task = ended(function* () {
       return yield* taskGroup(function* (group) {
         group.createTask(wait(20, "a"));
@@ -624,7 +627,7 @@ describe("group.cancel", () => {
     expect([task.result(), trace]).toEqual(["value", ["a cancelled"]]);
   });
 
-  test("from the body ends it where it waits next", () => {
+  test("from the body ends it at its next wait", () => {
     const task = ended(function* () {
       return yield* taskGroup(function* (group) {
         group.cancel();
@@ -636,7 +639,7 @@ describe("group.cancel", () => {
     expect([task.result(), trace]).toEqual([undefined, ["goes on", "body cancelled"]]);
   });
 
-  test("from a body that returns meanwhile leaves no cancel behind", () => {
+  test("from a body that then returns leaves no cancellation behind", () => {
     const task = ended(function* () {
       const value = yield* taskGroup(function* (group) {
         group.createTask(wait(20, "a"));
@@ -691,7 +694,7 @@ describe("group.cancel", () => {
     expect(errorsOf(task)).toEqual(["failure", "body"]);
   });
 
-  test("does not hide a cancel from outside in the same turn", () => {
+  test("does not hide a cancellation from outside in the same turn", () => {
     const task = ended(function* () {
       yield* taskGroup(function* (group) {
         loop.callLater(5, () => group.cancel());
@@ -703,7 +706,7 @@ describe("group.cancel", () => {
     expect([task.cancelled(), task.cancelling(), trace]).toEqual([true, 1, []]);
   });
 
-  test("reaches a task that is added in the same turn before", () => {
+  test("reaches a task that was added earlier in the same turn", () => {
     ended(function* () {
       yield* taskGroup(function* (group) {
         group.createTask(
@@ -725,7 +728,7 @@ describe("group.createTask", () => {
     trace.push("body");
   }
 
-  test("is refused by a group that is over, and the coroutine is closed", () => {
+  test("throws if the group has ended, and closes the coroutine", () => {
     const coro = body();
     ended(function* () {
       let late: TaskGroup | undefined;
@@ -738,7 +741,7 @@ describe("group.createTask", () => {
     expect([coro.next(), trace]).toEqual([{ done: true, value: undefined }, []]);
   });
 
-  test("is refused by a group that fails or was cancelled", () => {
+  test("throws if the group fails or was cancelled", () => {
     ended(function* () {
       for (const stop of ["fail", "cancel"]) {
         const coro = coroutine(body)();
@@ -769,7 +772,7 @@ describe("group.createTask", () => {
     });
   });
 
-  test("takes tasks that are over at once, well or not", () => {
+  test("accepts tasks that end immediately, with a result or an error", () => {
     const task = ended(function* () {
       yield* taskGroup(function* (group) {
         const done = group.createTask(() => sleep(-1, "a"), { eagerStart: true });
@@ -786,7 +789,7 @@ describe("group.createTask", () => {
     expect([errorsOf(task), trace]).toEqual([["failure"], ["a", "body cancelled"]]);
   });
 
-  test("cancels an eager task during whose creation the group failed", () => {
+  test("cancels an eager task if the group failed while creating it", () => {
     const task = ended(function* () {
       yield* taskGroup(function* (group) {
         group.createTask(
@@ -807,7 +810,7 @@ describe("group.createTask", () => {
     expect([errorsOf(task), trace]).toEqual([["failure"], ["second cancelled"]]);
   });
 
-  test("uses the task factory of the loop", () => {
+  test("uses the loop's task factory", () => {
     loop.setTaskFactory(
       (on, coro, options) => new Task(on, coro, { ...options, eagerStart: true }),
     );
@@ -823,4 +826,55 @@ describe("group.createTask", () => {
 
     expect(trace).toEqual(["body", "eager", "a"]);
   });
+});
+
+test("a group cancels all of its tasks, even if cancelling one throws", () => {
+  class Stubborn<T> extends Task<T> {
+    override cancel(): boolean {
+      throw new Error("cannot be cancelled");
+    }
+  }
+  const task = loop.createTask(function* () {
+    yield* taskGroup(function* (group) {
+      group.createTask(wait(30, "a"));
+      loop.setTaskFactory((on, coro, options) => new Stubborn(on, coro, options));
+      group.createTask(wait(20, "b"));
+      loop.setTaskFactory(undefined);
+      group.createTask(wait(30, "c"));
+      yield* sleep(10);
+      throw new Error("of the body");
+    });
+  });
+  runDry(loop);
+
+  expect(errorsOf(task)).toMatchObject([{ message: "of the body" }]);
+  expect(trace).toEqual(["a cancelled", "c cancelled", "b"]);
+  expect(reports).toMatchObject([
+    { message: "A future could not be cancelled", exception: { message: "cannot be cancelled" } },
+  ]);
+});
+
+test("a group that is closed by hand cancels its tasks, and no longer its own task", () => {
+  const task = loop.createTask(function* () {
+    const block = taskGroup(function* (group) {
+      group.createTask(wait(10, "a"));
+      group.createTask(function* () {
+        try {
+          yield* sleep(10);
+        } catch (cause) {
+          throw new Error("of the clean-up", { cause });
+        }
+      });
+      yield;
+    });
+    block.next();
+    yield* sleep(1);
+    block.return(undefined);
+    yield* sleep(20);
+    return "not cancelled";
+  });
+  runDry(loop);
+
+  expect(task.result()).toBe("not cancelled");
+  expect(trace).toEqual(["a cancelled"]);
 });

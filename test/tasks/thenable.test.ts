@@ -1,23 +1,13 @@
 // A future as a promise.
 
-import { beforeEach, describe, expect, test } from "vitest";
-import type { EventLoop } from "../../src/eventLoop.ts";
-import { CancelledError } from "../../src/loop/errors.ts";
-import type { Coroutine } from "../../src/tasks/coroutine.ts";
-import { newVirtualLoop } from "../support/virtualLoop.ts";
+import { describe, expect } from "vitest";
+import { CancelledError, type Coroutine } from "../../src/index.ts";
+import { loop, test, trace } from "../support/virtualTest.ts";
 
 const failure = new Error("failure");
 
-let loop: EventLoop;
-let trace: string[];
-
-beforeEach(() => {
-  loop = newVirtualLoop();
-  trace = [];
-});
-
 describe("await of a future", () => {
-  test("gives the result", async () => {
+  test("returns the result", async () => {
     const future = loop.createFuture<string>();
     queueMicrotask(() => future.setResult("result"));
 
@@ -31,14 +21,14 @@ describe("await of a future", () => {
     await expect(future).rejects.toBe(failure);
   });
 
-  test("throws a CancelledError after a cancel", async () => {
+  test("throws a CancelledError after a cancellation", async () => {
     const future = loop.createFuture();
     future.cancel();
 
     await expect(future).rejects.toThrow(CancelledError);
   });
 
-  test("gives the result of a task", async () => {
+  test("returns the result of a task", async () => {
     const task = loop.createTask(function* (): Coroutine<string> {
       yield;
       return "result";
@@ -48,7 +38,7 @@ describe("await of a future", () => {
     expect([await task, await running]).toEqual(["result", "result"]);
   });
 
-  test("needs no loop that runs, nor an open one, once it is done", async () => {
+  test("works without a running loop, and after its loop is closed, once it is done", async () => {
     const [waiting, done] = [loop.createFuture<string>(), loop.createFuture<string>()];
     const awaited = waiting.then((result) => result);
     waiting.setResult("a");
@@ -58,7 +48,7 @@ describe("await of a future", () => {
     expect([await awaited, await waiting, await done]).toEqual(["a", "a", "b"]);
   });
 
-  test("is possible in several places", async () => {
+  test("works in several places", async () => {
     const future = loop.createFuture<string>();
     const awaited = [future.then((a) => `1${a}`), future.then((a) => `2${a}`)];
     future.setResult("a");
@@ -87,7 +77,7 @@ describe("then", () => {
     expect(trace.join("")).toBe("abc");
   });
 
-  test("gives a promise for what the callback returns, and unwraps it", async () => {
+  test("returns a promise for the callback's result, and unwraps it", async () => {
     const future = loop.createFuture<number>();
     future.setResult(1);
 
@@ -95,7 +85,7 @@ describe("then", () => {
     expect(await future.then((n) => Promise.resolve(n + 1))).toBe(2);
   });
 
-  test("gives a promise that is rejected with what the callback throws", async () => {
+  test("returns a promise that rejects with what the callback throws", async () => {
     const future = loop.createFuture<void>();
     future.setResult();
 
@@ -106,7 +96,7 @@ describe("then", () => {
     ).rejects.toBe(failure);
   });
 
-  test("passes on what it has no callback for", async () => {
+  test("passes on an outcome that it has no callback for", async () => {
     const [good, bad] = [loop.createFuture<string>(), loop.createFuture<string>()];
     good.setResult("result");
     bad.setException(failure);
@@ -116,7 +106,7 @@ describe("then", () => {
   });
 });
 
-test("catch calls its callback for an exception only", async () => {
+test("catch calls its callback only for an exception", async () => {
   const [good, bad] = [loop.createFuture<string>(), loop.createFuture<string>()];
   good.setResult("result");
   bad.setException(failure);
@@ -127,7 +117,7 @@ test("catch calls its callback for an exception only", async () => {
   ]);
 });
 
-test("finally calls its callback either way, and passes the outcome on", async () => {
+test("finally calls its callback for either outcome, and passes the outcome on", async () => {
   const [good, bad] = [loop.createFuture<string>(), loop.createFuture<string>()];
   good.setResult("result");
   bad.setException(failure);

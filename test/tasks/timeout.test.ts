@@ -1,36 +1,35 @@
-import { beforeEach, describe, expect, test } from "vitest";
-import type { EventLoop } from "../../src/eventLoop.ts";
-import { ContextVar } from "../../src/loop/context.ts";
+// `timeout`, `timeoutAt` and `moveOnAfter`. One file, because the three share one contract.
+
+import { describe, expect } from "vitest";
 import {
   CancelledError,
+  ContextVar,
+  type Coroutine,
+  coroutine,
+  createTask,
+  currentTask,
+  type ExceptionContext,
+  type Future,
   InvalidStateError,
+  moveOnAfter,
   RuntimeError,
+  sleep,
+  Task,
+  type Timeout,
   TimeoutError,
-} from "../../src/loop/errors.ts";
-import type { ExceptionContext } from "../../src/loop/scheduler.ts";
-import { createTask, currentTask } from "../../src/tasks/awaitable.ts";
-import { type Coroutine, coroutine } from "../../src/tasks/coroutine.ts";
-import type { Future } from "../../src/tasks/future.ts";
-import { sleep } from "../../src/tasks/sleep.ts";
-import { Task } from "../../src/tasks/task.ts";
-import { moveOnAfter, type Timeout, timeout, timeoutAt } from "../../src/tasks/timeout.ts";
+  timeout,
+  timeoutAt,
+} from "../../src/index.ts";
 import { caught } from "../support/caught.ts";
 import { newVirtualLoop, runDry, runVirtually } from "../support/virtualLoop.ts";
+import { loop, test, trace } from "../support/virtualTest.ts";
 
-let loop: EventLoop;
-let trace: string[];
-
-beforeEach(() => {
-  loop = newVirtualLoop();
-  trace = [];
-});
-
-/** Runs `main` on the loop of the test. */
+/** Runs `main` on the test's loop. */
 function onLoop<T>(main: () => Coroutine<T>): T {
   return loop.runUntilCompleteSync(main);
 }
 
-/** What `body` throws, or the word for nothing. */
+/** The name of the error that `body` throws, or "nothing". */
 function* thrownBy(body: Coroutine<unknown>): Coroutine<unknown> {
   try {
     yield* body;
@@ -50,15 +49,50 @@ function* swallow(delay: number): Coroutine<string> {
   return "swallowed";
 }
 
-/** Runs a dry loop with one task, which others can reach by `task`. */
+/** Runs one task on a loop until nothing is left to do. Others can reach it by `task`. */
 let task: Task<unknown>;
 function runTask(body: () => Coroutine<unknown>): void {
   task = loop.createTask(body);
   runDry(loop);
 }
 
+describe("arguments after the block", () => {
+  function* add(a: number, b: number): Coroutine<number> {
+    yield* sleep(10);
+    return a + b;
+  }
+
+  test.each([
+    ["timeout", () => timeout(100, add, 1, 2)],
+    ["timeoutAt", () => timeoutAt(loop.time() + 100, add, 1, 2)],
+    ["moveOnAfter", () => moveOnAfter(100, add, 1, 2)],
+  ])("are passed to it instead of the scope: %s", (_, call) => {
+    expect(onLoop(call)).toBe(3);
+  });
+
+  test("do not change what happens at the deadline", () => {
+    expect(onLoop(() => thrownBy(timeout(5, add, 1, 2)))).toBeInstanceOf(TimeoutError);
+    expect(onLoop(() => moveOnAfter(5, add, 1, 2))).toBe(undefined);
+  });
+
+  test("may be undefined", () => {
+    const args = onLoop(() =>
+      timeout(
+        100,
+        function* (...all: unknown[]): Coroutine<unknown[]> {
+          yield;
+          return all;
+        },
+        undefined,
+      ),
+    );
+
+    expect(args).toEqual([undefined]);
+  });
+});
+
 describe("timeout", () => {
-  test("gives what the body gives, if that comes in time, and leaves no timer", () => {
+  test("returns the body's result before the deadline, and leaves no timer behind", () => {
     const outcome = onLoop(function* () {
       const value = yield* timeout(100, function* () {
         return yield* sleep(10, "value");
@@ -69,7 +103,7 @@ describe("timeout", () => {
     expect(outcome).toEqual(["value", 10, 1, 0]);
   });
 
-  test("throws a TimeoutError at the deadline, whose cause is the cancel", () => {
+  test("throws a TimeoutError at the deadline, whose cause is the cancellation", () => {
     const [error, at, count] = onLoop(function* () {
       const thrown = yield* thrownBy(timeout(100, () => sleep(1000)));
       return [thrown as TimeoutError, loop.time(), me().cancelling()] as const;
@@ -83,7 +117,7 @@ describe("timeout", () => {
     ]);
   });
 
-  test("takes its timer out at an error, which passes as it is", () => {
+  test("removes its timer on an error, which passes through unchanged", () => {
     const error = new Error("of the body");
     const outcome = onLoop(function* () {
       const thrown = yield* thrownBy(
@@ -98,7 +132,7 @@ describe("timeout", () => {
     expect(outcome).toEqual([true, 1]);
   });
 
-  test("counts from when the block begins", () => {
+  test("counts from the start of the block", () => {
     const at = onLoop(function* () {
       const block = timeout(10, () => sleep(100));
       yield* sleep(50);
@@ -132,7 +166,7 @@ describe("timeout", () => {
     expect(outcome).toEqual([delay ?? undefined, false]);
   });
 
-  test.each([0, -5, -Infinity])("of %s cancels the body where it first waits", (delay) => {
+  test.each([0, -5, -Infinity])("of %s cancels the body at its first wait", (delay) => {
     const outcome = onLoop(function* () {
       const thrown = yield* thrownBy(
         timeout(delay, function* () {
@@ -147,7 +181,7 @@ describe("timeout", () => {
     expect(outcome).toEqual([true, "a", 0]);
   });
 
-  test("of 0 leaves a body alone that never waits", () => {
+  test("of 0 has no effect on a body that never waits", () => {
     const outcome = onLoop(function* () {
       const value = yield* timeout(0, function* (scope) {
         return ["value", scope.expired()];
@@ -159,21 +193,21 @@ describe("timeout", () => {
     expect(outcome).toEqual([["value", false], 0]);
   });
 
-  test("gives the value of a body that swallows the cancel, and has expired", () => {
+  test("has expired, but returns the value, if the body swallows the cancellation", () => {
     const outcome = onLoop(function* () {
       let scope: Timeout | undefined;
       const value = yield* timeout(10, function* (its) {
         scope = its;
         return yield* swallow(100);
       });
-      yield* sleep(10); // the cancel is not delivered a second time
+      yield* sleep(10); // the cancellation is not delivered a second time
       return [value, scope?.expired(), me().cancelling()];
     });
 
     expect(outcome).toEqual(["swallowed", true, 0]);
   });
 
-  test("passes on what the body throws in answer to the cancel, as it is", () => {
+  test("passes through an error that the body throws in response to the cancellation", () => {
     const answer = new Error("answer");
     const outcome = onLoop(function* () {
       const thrown = yield* thrownBy(
@@ -192,7 +226,7 @@ describe("timeout", () => {
     expect(outcome).toEqual([true, undefined, 0]);
   });
 
-  test("cancels once: the body may wait while it cleans up", () => {
+  test("cancels once, so the body may wait while it cleans up", () => {
     const at = onLoop(function* () {
       yield* thrownBy(
         timeout(10, function* () {
@@ -209,7 +243,7 @@ describe("timeout", () => {
     expect(at).toBe(60);
   });
 
-  test("expires even if the result came in the same turn", () => {
+  test("expires even if the result arrived in the same turn", () => {
     const thrown = onLoop(function* () {
       const future = loop.createFuture<string>();
       loop.callLater(10, () => future.setResult("result"));
@@ -265,7 +299,7 @@ describe("timeoutAt", () => {
     expect(outcome).toEqual([true, 60, ["60"]]);
   });
 
-  test("in the past cancels the body where it first waits", () => {
+  test("in the past cancels the body at its first wait", () => {
     const at = onLoop(function* () {
       yield* sleep(50);
       yield* thrownBy(timeoutAt(20, () => sleep(100)));
@@ -277,11 +311,11 @@ describe("timeoutAt", () => {
 });
 
 describe("moveOnAfter", () => {
-  test("gives what the body gives, if that comes in time", () => {
+  test("returns the body's result before the deadline", () => {
     expect(runVirtually(() => moveOnAfter(10, () => sleep(1, "value")))).toBe("value");
   });
 
-  test("gives undefined at its deadline", () => {
+  test("returns undefined at its deadline", () => {
     const outcome = onLoop(function* () {
       const value = yield* moveOnAfter(10, () => sleep(100, "value"));
       return [value, loop.time(), me().cancelling(), slots()];
@@ -290,7 +324,7 @@ describe("moveOnAfter", () => {
     expect(outcome).toEqual([undefined, 10, 0, 1]);
   });
 
-  test("lets a cancel through that is not its own", () => {
+  test("lets a cancellation by others through", () => {
     runTask(function* () {
       yield* moveOnAfter(100, () => sleep(1000));
     });
@@ -303,15 +337,15 @@ describe("moveOnAfter", () => {
     expect([task.cancelled(), other.cancelled()]).toEqual([false, true]);
   });
 
-  test("lets the TimeoutError of a timeout within through", () => {
+  test("lets the TimeoutError of an inner timeout through", () => {
     const thrown = onLoop(() => thrownBy(moveOnAfter(20, () => timeout(10, () => sleep(100)))));
 
     expect(thrown).toBeInstanceOf(TimeoutError);
   });
 });
 
-describe("a cancel by somebody else", () => {
-  test("passes through, and leaves no timer", () => {
+describe("a cancellation from outside", () => {
+  test("passes through, and leaves no timer behind", () => {
     loop.callLater(5, () => task.cancel("foreign"));
     runTask(function* () {
       yield* timeout(10, () => sleep(100));
@@ -324,25 +358,28 @@ describe("a cancel by somebody else", () => {
     ]);
   });
 
-  test.each(["before", "after"])("in the turn of the deadline, %s it, passes through", (order) => {
-    // Timers of one instant run in the order in which they were added.
-    if (order === "before") loop.callAt(10, () => task.cancel());
-    let count = -1;
-    runTask(function* () {
-      try {
-        yield* timeout(10, function* () {
-          if (order === "after") loop.callAt(10, () => task.cancel());
-          yield* sleep(100);
-        });
-      } finally {
-        count = me().cancelling();
-      }
-    });
+  test.each(["before", "after"])(
+    "in the turn of the deadline, %s the deadline, passes through",
+    (order) => {
+      // Timers of the same instant run in the order in which they were added.
+      if (order === "before") loop.callAt(10, () => task.cancel());
+      let count = -1;
+      runTask(function* () {
+        try {
+          yield* timeout(10, function* () {
+            if (order === "after") loop.callAt(10, () => task.cancel());
+            yield* sleep(100);
+          });
+        } finally {
+          count = me().cancelling();
+        }
+      });
 
-    expect([task.cancelled(), count, loop.time()]).toEqual([true, 1, 10]);
-  });
+      expect([task.cancelled(), count, loop.time()]).toEqual([true, 1, 10]);
+    },
+  );
 
-  test("while the body cleans up after the deadline passes through", () => {
+  test("passes through while the body cleans up after the deadline", () => {
     loop.callAt(15, () => task.cancel());
     runTask(function* () {
       yield* timeout(10, function* () {
@@ -357,7 +394,7 @@ describe("a cancel by somebody else", () => {
     expect([task.cancelled(), task.cancelling(), loop.time()]).toEqual([true, 1, 15]);
   });
 
-  test("that was swallowed before does not count", () => {
+  test("has no effect if it was swallowed before", () => {
     loop.callAt(5, () => task.cancel());
     const counts: number[] = [];
     runTask(function* () {
@@ -371,7 +408,7 @@ describe("a cancel by somebody else", () => {
     expect([task.result(), counts]).toEqual([expect.any(TimeoutError), [1, 1]]);
   });
 
-  test("of the task by itself passes through", () => {
+  test("passes through if it comes from the task itself", () => {
     runTask(function* () {
       yield* timeout(10, function* () {
         me().cancel();
@@ -384,7 +421,7 @@ describe("a cancel by somebody else", () => {
 });
 
 describe("nested timeouts", () => {
-  /** Which of two nested timeouts throws, and the count of cancels after each. */
+  /** Which of two nested timeouts throws, and the number of cancellation requests after each. */
   function nested(outer: number, inner: number): unknown[] {
     return onLoop(function* () {
       const isTimeout = (error: unknown) => error instanceof TimeoutError;
@@ -406,23 +443,23 @@ describe("nested timeouts", () => {
     });
   }
 
-  test("report the inner deadline in the inner one", () => {
+  test("throw from the inner timeout at the inner deadline", () => {
     expect(nested(20, 10)).toEqual(["inner", 10, 0, 0]);
   });
 
-  test("report the outer deadline in the outer one", () => {
+  test("throw from the outer timeout at the outer deadline", () => {
     expect(nested(10, 20)).toEqual(["outer", 10, 1, 0]);
   });
 
-  test("report a deadline that both have in the outer one", () => {
+  test("throw from the outer timeout at a shared deadline", () => {
     expect(nested(10, 10)).toEqual(["outer", 10, 1, 0]);
   });
 
-  test("report 0 and 0 in the outer one", () => {
+  test("throw from the outer timeout if both delays are 0", () => {
     expect(nested(0, 0)).toEqual(["outer", 0, 1, 0]);
   });
 
-  test("let the inner one report, and the outer one expire later", () => {
+  test("let the inner timeout throw, and the outer one expire later", () => {
     const outcome = onLoop(function* () {
       const outer = yield* thrownBy(
         timeout(20, function* () {
@@ -459,7 +496,7 @@ describe("reschedule", () => {
     expect(outcome).toEqual([true, end, [String(when)], 1]);
   });
 
-  test.each([null, undefined])("to %s takes the deadline away", (when) => {
+  test.each([null, undefined])("to %s removes the deadline", (when) => {
     const outcome = onLoop(function* () {
       return yield* timeout(10, function* (scope) {
         scope.reschedule(when);
@@ -470,7 +507,7 @@ describe("reschedule", () => {
     expect(outcome).toEqual([undefined, 1, "value"]);
   });
 
-  test("gives a deadline to what has none", () => {
+  test("sets a deadline where there was none", () => {
     const outcome = onLoop(function* () {
       const thrown = yield* thrownBy(
         timeout(null, function* (scope) {
@@ -484,7 +521,7 @@ describe("reschedule", () => {
     expect(outcome).toEqual([true, 10]);
   });
 
-  test("is a RuntimeError once it has expired", () => {
+  test("throws a RuntimeError once the timeout has expired", () => {
     const thrown = onLoop(() =>
       thrownBy(
         timeout(10, function* (scope) {
@@ -497,7 +534,7 @@ describe("reschedule", () => {
     expect(thrown).toEqual(new RuntimeError("The timeout cannot be rescheduled: it has expired"));
   });
 
-  test("is a RuntimeError after the block, which then has not expired", () => {
+  test("throws a RuntimeError after the block, which then has not expired", () => {
     const scope = onLoop(() =>
       timeout(10, function* (its) {
         return its;
@@ -509,7 +546,7 @@ describe("reschedule", () => {
   });
 
   test.each([0, 1000])(
-    "to %i is a RuntimeError once the loop is closed, and takes no slot",
+    "to %i throws a RuntimeError once the loop is closed, and takes no slot",
     (when) => {
       let scope: Timeout | undefined;
       loop.createTask(() =>
@@ -521,7 +558,7 @@ describe("reschedule", () => {
       );
       loop.runForeverSync();
       loop.close();
-      // It may have got the core of the closed one.
+      // The new loop may have received the core of the closed one.
       const next = newVirtualLoop();
       const before = next._core.live();
 
@@ -531,7 +568,7 @@ describe("reschedule", () => {
     },
   );
 
-  test("names what is no time", () => {
+  test("throws a TypeError for an argument that is not a time", () => {
     const thrown = onLoop(() =>
       thrownBy(
         timeout(10, function* (scope) {
@@ -546,8 +583,8 @@ describe("reschedule", () => {
   });
 });
 
-describe("a timeout that cannot be", () => {
-  test("names the argument at the call", () => {
+describe("an invalid timeout", () => {
+  test("throws at the call, and the error names the argument", () => {
     const body = () => sleep(1);
     const calls: [() => unknown, new (message?: string) => Error, string][] = [
       [() => timeout("soon" as never, body), TypeError, "`delay`"],
@@ -565,7 +602,7 @@ describe("a timeout that cannot be", () => {
     }
   });
 
-  test("says that the body must return a coroutine", () => {
+  test("throws if the body returns no coroutine", () => {
     const outcome = onLoop(function* () {
       const thrown = yield* thrownBy(timeout(10, (() => 42) as never));
       return [thrown, slots()];
@@ -577,7 +614,7 @@ describe("a timeout that cannot be", () => {
     ]);
   });
 
-  test("says that the body has returned what was awaited before, and leaves no timer", () => {
+  test("throws if the body returns a coroutine that was awaited before, and leaves no timer behind", () => {
     const outcome = onLoop(function* () {
       const spent = coroutine(swallow)(1);
       yield* spent;
@@ -587,7 +624,7 @@ describe("a timeout that cannot be", () => {
     expect(outcome).toEqual([expect.any(InvalidStateError), 1]);
   });
 
-  test("is a RuntimeError outside of a task", () => {
+  test("throws a RuntimeError outside a task", () => {
     let error: unknown;
     loop.callSoon(() => {
       error = caught(() => timeout(10, () => sleep(1)).next());
@@ -599,7 +636,7 @@ describe("a timeout that cannot be", () => {
   });
 });
 
-test("a timeout in a child leaves its parent alone", () => {
+test("a timeout in a child does not affect its parent", () => {
   const outcome = onLoop(function* () {
     const child: Future<unknown> = createTask(timeout(10, () => sleep(100)));
     return [yield* thrownBy(timeout(20, () => thrownBy(child as never))), me().cancelling()];
@@ -608,10 +645,10 @@ test("a timeout in a child leaves its parent alone", () => {
   expect(outcome).toEqual(["nothing", 0]);
 });
 
-describe("who hears of the cancel of a timeout", () => {
+describe("a listener to a timeout's cancellation", () => {
   const user = new ContextVar<string>("user");
 
-  test("finds the variables of the task, and what it sets is its own", () => {
+  test("sees the task's context variables, and keeps its changes to itself", () => {
     onLoop(function* () {
       user.set("task");
       me().signal.addEventListener("abort", () => {
@@ -648,24 +685,24 @@ describe("who hears of the cancel of a timeout", () => {
     expect(report?.message).toMatch(/^[0-9.]+ ms in a timeout of Task "slow"$/);
     expect(report?.task).toBe(task);
   });
+});
 
-  test("is reported if it throws", () => {
-    const reports: ExceptionContext[] = [];
-    const failure = new Error("cannot cancel");
-    class Stubborn<T> extends Task<T> {
-      override cancel(): boolean {
-        throw failure;
-      }
+test("a task whose cancel() throws at a deadline is reported", () => {
+  const reports: ExceptionContext[] = [];
+  const failure = new Error("cannot cancel");
+  class Stubborn<T> extends Task<T> {
+    override cancel(): boolean {
+      throw failure;
     }
-    loop.setTaskFactory((on, body, options) => new Stubborn(on, body, options));
-    loop.setExceptionHandler((_, context) => reports.push(context));
-    onLoop(function* () {
-      task = me();
-      task.setName("stubborn");
-      yield* timeout(10, () => sleep(100));
-    });
-
-    const message = 'An exception in a timeout of Task "stubborn"';
-    expect(reports).toEqual([{ message, exception: failure, task }]);
+  }
+  loop.setTaskFactory((on, body, options) => new Stubborn(on, body, options));
+  loop.setExceptionHandler((_, context) => reports.push(context));
+  onLoop(function* () {
+    task = me();
+    task.setName("stubborn");
+    yield* timeout(10, () => sleep(100));
   });
+
+  const message = 'An exception in a timeout of Task "stubborn"';
+  expect(reports).toEqual([{ message, exception: failure, task }]);
 });

@@ -1,14 +1,21 @@
-// Random nests of timeouts, sleeps, catches and cleanups, cancelled at random instants: performed by a task, and
-// interpreted by a model that knows nothing of tasks but that what is due cancels whoever sleeps.
+// Random nested timeouts, sleeps, catches and cleanups, cancelled at random instants. A task
+// performs them, and a model interprets them that knows nothing of tasks: whatever is due cancels
+// the current sleep.
 
 import * as fc from "fast-check";
 import { expect, test } from "vitest";
-import { CancelledError, TimeoutError } from "../../src/loop/errors.ts";
-import { currentTask } from "../../src/tasks/awaitable.ts";
-import type { Coroutine } from "../../src/tasks/coroutine.ts";
-import { sleep } from "../../src/tasks/sleep.ts";
-import type { Task } from "../../src/tasks/task.ts";
-import { moveOnAfter, type Timeout, timeout } from "../../src/tasks/timeout.ts";
+import {
+  CancelledError,
+  type Coroutine,
+  currentTask,
+  moveOnAfter,
+  sleep,
+  type Task,
+  type Timeout,
+  TimeoutError,
+  timeout,
+} from "../../src/index.ts";
+import { scale } from "../support/effort.ts";
 import { newVirtualLoop, runDry } from "../support/virtualLoop.ts";
 
 type Step =
@@ -26,7 +33,7 @@ type Step =
 
 interface Program {
   readonly steps: readonly Step[];
-  /** When somebody else cancels the task. */
+  /** When something else cancels the task. */
   readonly cancels: readonly number[];
 }
 
@@ -84,7 +91,10 @@ const programs: fc.Arbitrary<Program> = fc.record({
 
 type Outcome = "value" | "cancelled" | "timeout" | "error";
 
-/** What a program does: what came out of each block, when, and how many cancels were then under way. */
+/**
+ * The trace of a program: the outcome of each block, its time, and the number of cancellation
+ * requests then.
+ */
 type Account = string[];
 
 function interpret(program: Program): Account {
@@ -255,11 +265,11 @@ function outcomeOf(error: unknown): Outcome {
   return error instanceof TimeoutError ? "timeout" : "error";
 }
 
-test("nests of timeouts end when, how and with as many cancels under way as the model says", () => {
+test("nested timeouts end with the time, outcome and cancellation count that the model predicts", () => {
   fc.assert(
     fc.property(programs, (program) => {
       expect(perform(program)).toEqual(interpret(program));
     }),
-    { numRuns: 500 },
+    { numRuns: scale(100, 500) },
   );
 });

@@ -1,14 +1,17 @@
-// Promises of what coroutines await.
+// Promises of values that coroutines can await.
 
 import { expect, test } from "vitest";
-import { CancelledError, RuntimeError } from "../../src/loop/errors.ts";
-import { run } from "../../src/run.ts";
-import { createTask } from "../../src/tasks/awaitable.ts";
-import { sleep } from "../../src/tasks/sleep.ts";
-import { toPromise } from "../../src/tasks/toPromise.ts";
+import {
+  CancelledError,
+  createTask,
+  RuntimeError,
+  run,
+  sleep,
+  toPromise,
+} from "../../src/index.ts";
 import { newVirtualLoop } from "../support/virtualLoop.ts";
 
-test("an async function gets the result of a coroutine, a function, a task and a promise", async () => {
+test("toPromise returns the result of a coroutine, a function, a task and a promise", async () => {
   const results = await run(async () =>
     Promise.all([
       toPromise(sleep(1, "coroutine")),
@@ -20,7 +23,7 @@ test("an async function gets the result of a coroutine, a function, a task and a
   expect(results).toEqual(["coroutine", "function", "task", "promise"]);
 });
 
-test("the promise rejects with what is thrown, also when that is a cancel", async () => {
+test("toPromise rejects with the exception, including a cancellation", async () => {
   const loop = newVirtualLoop();
   const failing = toPromise(
     () => {
@@ -38,7 +41,7 @@ test("the promise rejects with what is thrown, also when that is a cancel", asyn
   loop.close();
 });
 
-test("without a loop a coroutine cannot run", () => {
+test("toPromise cannot run a coroutine without a loop", () => {
   expect(() => toPromise(() => sleep(1))).toThrow(RuntimeError);
   expect(() => toPromise(42 as never)).toThrow(TypeError);
 });

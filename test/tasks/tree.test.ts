@@ -1,14 +1,15 @@
-// Random trees of coroutine calls do what the same trees do when they are evaluated plainly.
+// Random trees of coroutine calls behave like the same trees evaluated as plain functions.
 
 import * as fc from "fast-check";
 import { expect, test } from "vitest";
+import { scale } from "../support/effort.ts";
 import { newVirtualLoop, runDry } from "../support/virtualLoop.ts";
 import { Performance } from "./performance.ts";
 import { type Account, account, interpret, type Tree, trees } from "./tree.ts";
 
-const RUNS = 1_000;
+const RUNS = scale(200, 1_000);
 
-/** Performs `tree` in a task, which is cancelled while it waits for the `cancelAt`th time. */
+/** Performs `tree` in a task, and cancels it at its `cancelAt`th wait. */
 function perform(tree: Tree, cancelAt = 0): Account {
   const loop = newVirtualLoop();
   const performance = new Performance(loop, (suspension) => {
@@ -22,7 +23,7 @@ function perform(tree: Tree, cancelAt = 0): Account {
   return performed;
 }
 
-test("coroutines that suspend, throw, catch, clean up and return do so as plain functions would", () => {
+test("coroutines that suspend, throw, catch, clean up and return behave like plain functions", () => {
   fc.assert(
     fc.property(trees, (tree) => {
       expect(perform(tree)).toEqual(interpret(tree));
@@ -31,7 +32,7 @@ test("coroutines that suspend, throw, catch, clean up and return do so as plain 
   );
 });
 
-test("a cancel is thrown at the place that waits, as if that place had thrown it", () => {
+test("a cancellation is thrown where the task waits, as if the code there had thrown it", () => {
   fc.assert(
     fc.property(trees, fc.integer({ min: 1, max: 10 }), (tree, cancelAt) => {
       expect(perform(tree, cancelAt)).toEqual(interpret(tree, cancelAt));

@@ -1,14 +1,14 @@
-// Trees of coroutine calls: each can be interpreted plainly, in one go, and performed by coroutines
-// that call one another in all the ways there are. Both must do the same.
+// Trees of coroutine calls. Each can be interpreted plainly, in one go, or performed by coroutines
+// that call one another in every possible way. Both must have the same result.
 
 import * as fc from "fast-check";
-import { CancelledError } from "../../src/loop/errors.ts";
+import { CancelledError } from "../../src/index.ts";
 
 /** How one coroutine calls another. */
 const STYLES = ["decorated", "plain", "traced", "iterated", "begun"] as const;
 type Style = (typeof STYLES)[number];
 
-/** What a coroutine does. Each gives a number or throws a text. */
+/** The body of a coroutine. Each returns a number or throws a string. */
 export type Tree = { readonly style: Style } & (
   | { readonly kind: "give"; readonly value: number }
   | { readonly kind: "fail"; readonly error: string }
@@ -24,13 +24,15 @@ export type Tree = { readonly style: Style } & (
   | { readonly kind: "deep"; readonly levels: number; readonly part: Tree }
 );
 
-/** What happened, in order, and how it ended. */
+/** The events in order, and the outcome. */
 export interface Account {
   readonly trace: string[];
   outcome: string;
 }
 
-/** Does what `tree` says, without any coroutine. At suspension number `cancelAt` the cancellation arrives. */
+/**
+ * Evaluates `tree` without any coroutine. The cancellation arrives at suspension number `cancelAt`.
+ */
 export function interpret(tree: Tree, cancelAt = 0): Account {
   const trace: string[] = [];
   let suspensions = 0;

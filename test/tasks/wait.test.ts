@@ -1,29 +1,24 @@
+// `wait` and its conditions. One file, because the function has one contract.
+
 import * as fc from "fast-check";
-import { beforeEach, describe, expect, test } from "vitest";
-import type { EventLoop } from "../../src/eventLoop.ts";
-import { RuntimeError } from "../../src/loop/errors.ts";
-import { createTask } from "../../src/tasks/awaitable.ts";
-import { type Coroutine, coroutine } from "../../src/tasks/coroutine.ts";
-import type { Future } from "../../src/tasks/future.ts";
-import { sleep } from "../../src/tasks/sleep.ts";
+import { describe, expect } from "vitest";
 import {
   ALL_COMPLETED,
+  type Coroutine,
+  coroutine,
+  createTask,
   FIRST_COMPLETED,
   FIRST_EXCEPTION,
+  type Future,
   type ReturnWhen,
+  RuntimeError,
+  sleep,
   wait,
-} from "../../src/tasks/wait.ts";
+} from "../../src/index.ts";
 import { caught } from "../support/caught.ts";
 import { collectReports } from "../support/reports.ts";
 import { newVirtualLoop, runDry } from "../support/virtualLoop.ts";
-
-let loop: EventLoop;
-let trace: string[];
-
-beforeEach(() => {
-  loop = newVirtualLoop();
-  trace = [];
-});
+import { loop, test, trace } from "../support/virtualTest.ts";
 
 function onLoop<T>(main: () => Coroutine<T>): T {
   return loop.runUntilCompleteSync(main);
@@ -38,7 +33,7 @@ const results = (futures: Iterable<Future<unknown>>) => Array.from(futures, (f) 
 const slots = () => [...loop._slots].length;
 
 describe("wait", () => {
-  test("waits for all, and gives them in the order of its arguments", () => {
+  test("waits for all, and returns them in the order of its arguments", () => {
     const outcome = onLoop(function* () {
       const { done, pending } = yield* wait([sleep(30, "a"), sleep(10, "b"), sleep(20, "c")]);
       return [results(done), pending.size, loop.time(), slots()];
@@ -59,7 +54,7 @@ describe("wait", () => {
     expect(trace.join("")).toBe("abc");
   });
 
-  test("takes everything that can be awaited, and keeps futures as they are", async () => {
+  test("accepts everything that can be awaited, and keeps futures unchanged", async () => {
     const future = loop.createFuture<string>();
     future.setResult("future");
     const outcome = await loop.runUntilComplete(function* () {
@@ -73,7 +68,7 @@ describe("wait", () => {
     expect(outcome).toEqual([["coroutine", "future", "task", "promise"], true, true]);
   });
 
-  test("has in its sets once what it is given twice", () => {
+  test("lists an argument that is passed twice only once", () => {
     const size = onLoop(function* () {
       const task = createTask(sleep(1));
       const coro = sleep(1);
@@ -83,7 +78,7 @@ describe("wait", () => {
     expect(size).toBe(2);
   });
 
-  test("gives way once, even if nothing is left to wait for", () => {
+  test("yields to other tasks once, even if nothing is left to wait for", () => {
     onLoop(function* () {
       const future = loop.createFuture<void>();
       future.setResult();
@@ -95,7 +90,7 @@ describe("wait", () => {
     expect(trace.join("")).toBe("ab");
   });
 
-  test("retrieves no exception", () => {
+  test("does not retrieve exceptions", () => {
     const reports = collectReports(loop);
     onLoop(function* () {
       for (const returnWhen of [FIRST_EXCEPTION, ALL_COMPLETED] as const) {
@@ -117,19 +112,19 @@ describe("wait with returnWhen", () => {
     });
   }
 
-  test("FIRST_COMPLETED ends with the first, and takes along what is done in the same turn", () => {
+  test("FIRST_COMPLETED ends with the first, and includes others that are done in the same turn", () => {
     const aws = () => [sleep(20), sleep(10), sleep(10), sleep(30)];
 
     expect(waited(FIRST_COMPLETED, aws)).toEqual([2, 2, 10]);
   });
 
-  test("FIRST_EXCEPTION ends with the first that fails", () => {
+  test("FIRST_EXCEPTION ends with the first failure", () => {
     expect(waited(FIRST_EXCEPTION, () => [sleep(10), failAfter(20, "x"), sleep(30)])).toEqual([
       2, 1, 20,
     ]);
   });
 
-  test("FIRST_EXCEPTION goes on if one is cancelled, and ends when all are done", () => {
+  test("FIRST_EXCEPTION does not end with a cancelled future, but when all are done", () => {
     const outcome = onLoop(function* () {
       const task = createTask(sleep(100));
       loop.callLater(10, () => task.cancel());
@@ -140,7 +135,7 @@ describe("wait with returnWhen", () => {
     expect(outcome).toEqual([2, 20]);
   });
 
-  test("ends in its first turn with a future that was done before", () => {
+  test("ends in its first turn with a future that was already done", () => {
     const outcome = onLoop(function* () {
       const done = loop.createFuture<void>();
       done.setException("failed");
@@ -157,7 +152,7 @@ describe("wait with returnWhen", () => {
     expect(outcome).toEqual([[1, 1], 0]);
   });
 
-  test("feeds its pending back until none is left", () => {
+  test("accepts its pending set again until none is left", () => {
     const order = onLoop(function* () {
       const letters: string[] = [];
       let pending: Iterable<Future<string>> = [
@@ -179,7 +174,7 @@ describe("wait with returnWhen", () => {
 });
 
 describe("wait with a timeout", () => {
-  test("gives what is done by then, and cancels nothing", () => {
+  test("returns the futures that are done by then, and cancels nothing", () => {
     const outcome = onLoop(function* () {
       const slow = createTask(sleep(100, "slow"));
       const { done, pending } = yield* wait([sleep(10, "fast"), slow], { timeout: 50 });
@@ -189,7 +184,7 @@ describe("wait with a timeout", () => {
     expect(outcome).toEqual([["fast"], true, 50, "slow"]);
   });
 
-  test("takes its timer out when all are done before", () => {
+  test("removes its timer when all are done earlier", () => {
     const left = onLoop(function* () {
       yield* wait([sleep(10)], { timeout: 50 });
       return slots();
@@ -198,7 +193,7 @@ describe("wait with a timeout", () => {
     expect(left).toBe(1);
   });
 
-  test.each([0, -10])("of %i lets what is ready run once", (timeout) => {
+  test.each([0, -10])("of %i lets everything that is ready run once", (timeout) => {
     const outcome = onLoop(function* () {
       const quick = (function* () {
         return "quick";
@@ -210,7 +205,7 @@ describe("wait with a timeout", () => {
     expect(outcome).toEqual([["quick"], 1, 0]);
   });
 
-  test.each([null, undefined, Infinity])("of %s waits for ever", (timeout) => {
+  test.each([null, undefined, Infinity])("of %s waits forever", (timeout) => {
     const pending = onLoop(function* () {
       return (yield* wait([sleep(1e9)], { timeout })).pending.size;
     });
@@ -219,7 +214,7 @@ describe("wait with a timeout", () => {
   });
 });
 
-describe("a wait that is cancelled", () => {
+describe("a cancelled wait", () => {
   test("cancels nothing, and leaves neither timer nor waiter behind", () => {
     const future = loop.createFuture();
     let added = 0;
@@ -252,7 +247,7 @@ describe("a wait that is cancelled", () => {
   });
 });
 
-test("a wait that is cancelled in the turn of its timeout throws", () => {
+test("wait throws if it is cancelled in the turn of its timeout", () => {
   const task = loop.createTask(() => wait([sleep(100)], { timeout: 10 }));
   loop.callAt(10, () => task.cancel());
   runDry(loop);
@@ -260,7 +255,7 @@ test("a wait that is cancelled in the turn of its timeout throws", () => {
   expect(task.cancelled()).toBe(true);
 });
 
-test("wait gives what is done at the instant that its arguments decide", () => {
+test("wait returns all futures that are done when its condition is met", () => {
   const plan = fc.record({
     delay: fc.integer({ min: 1, max: 8 }),
     fails: fc.boolean(),
@@ -274,7 +269,7 @@ test("wait gives what is done at the instant that its arguments decide", () => {
       );
       const last = Math.max(...plans.map(({ delay }) => delay));
       const enough = Math.min(last, ...deciding.map(({ delay }) => delay));
-      // The timer was there before the sleeps, and what they wake ends a turn later.
+      // The timer was added before the sleeps, and the tasks that they wake end a turn later.
       const isLate = timeout !== null && timeout <= enough;
       const end = isLate ? timeout : enough;
       const expected = plans.map(({ delay }) => (isLate ? delay < end : delay <= end));
@@ -300,8 +295,8 @@ test("wait gives what is done at the instant that its arguments decide", () => {
   );
 });
 
-describe("a wait that cannot be", () => {
-  test("names the argument at the call", () => {
+describe("an invalid wait", () => {
+  test("throws at the call, and the error names the argument", () => {
     const calls: [() => unknown, new (message?: string) => Error, string][] = [
       [() => wait([]), RangeError, "`aws`"],
       [() => wait(42 as never), TypeError, "`aws`"],
@@ -318,7 +313,7 @@ describe("a wait that cannot be", () => {
     }
   });
 
-  test("says that a coroutine is no list of awaitables", () => {
+  test("throws a TypeError for a coroutine instead of a list of awaitables", () => {
     const errors = onLoop(function* (): Coroutine<unknown[]> {
       const plain = function* (): Coroutine<void> {
         yield* sleep(1);
@@ -333,7 +328,7 @@ describe("a wait that cannot be", () => {
     ]);
   });
 
-  test("is a RuntimeError for a future of another loop", () => {
+  test("throws a RuntimeError for a future of another loop", () => {
     const foreign = newVirtualLoop().createFuture();
 
     expect(() => onLoop(() => wait([foreign]))).toThrow(RuntimeError);

@@ -1,17 +1,19 @@
-// One event of an EventTarget, or of what emits as Node does.
+// One event of an EventTarget, or of an emitter in Node's style.
 
 import { describe, expect, test } from "vitest";
-import { CancelledError } from "../../src/loop/errors.ts";
-import { createTask } from "../../src/tasks/awaitable.ts";
-import type { Coroutine } from "../../src/tasks/coroutine.ts";
-import { sleep } from "../../src/tasks/sleep.ts";
-import { timeout } from "../../src/tasks/timeout.ts";
-import { waitEvent } from "../../src/tasks/waitEvent.ts";
+import {
+  CancelledError,
+  type Coroutine,
+  createTask,
+  sleep,
+  timeout,
+  waitEvent,
+} from "../../src/index.ts";
 import { runVirtually } from "../support/virtualLoop.ts";
 
 type Listener = (...args: unknown[]) => void;
 
-/** The least that behaves as Node's `EventEmitter`. */
+/** The least that behaves like Node's `EventEmitter`. */
 class TinyEmitter {
   readonly listeners = new Map<string | symbol, Listener[]>();
 
@@ -30,7 +32,7 @@ class TinyEmitter {
   }
 }
 
-/** Runs `wait` beside `act`, on a clock that a wait for an event holds. */
+/** Runs `wait` and `act` concurrently, on a clock that a wait for an event holds. */
 function outcome(wait: Coroutine<unknown>, act: () => void): unknown {
   return runVirtually(function* () {
     const waiting = createTask(wait);
@@ -45,7 +47,7 @@ function outcome(wait: Coroutine<unknown>, act: () => void): unknown {
 }
 
 describe("waitEvent", () => {
-  test("gives the event of an EventTarget", () => {
+  test("returns the event of an EventTarget", () => {
     const target = new EventTarget();
     const event = new Event("ready");
     const got = outcome(waitEvent(target, "ready"), () => {
@@ -56,13 +58,13 @@ describe("waitEvent", () => {
     expect(got).toBe(event);
   });
 
-  test("gives the arguments of an emitter, and leaves no listener", () => {
+  test("returns an emitter's arguments, and leaves no listener behind", () => {
     const emitter = new TinyEmitter();
     const got = outcome(waitEvent(emitter, "exit"), () => emitter.emit("exit", 1, "SIGTERM"));
     expect([got, emitter.listeners.size]).toEqual([[1, "SIGTERM"], 0]);
   });
 
-  test("throws what an emitter reports as an error, unless that is what is waited for", () => {
+  test("throws an error that an emitter reports, unless that event is the awaited one", () => {
     const emitter = new TinyEmitter();
     const error = new Error("broken");
     const thrown = outcome(waitEvent(emitter, "exit"), () => emitter.emit("error", error));
@@ -70,7 +72,7 @@ describe("waitEvent", () => {
     expect([thrown, given, emitter.listeners.size]).toEqual([error, [error], 0]);
   });
 
-  test("ends with a CancelledError when its signal aborts, with the reason as its cause", () => {
+  test("throws a CancelledError when its signal aborts, with the reason as its cause", () => {
     const emitter = new TinyEmitter();
     const controller = new AbortController();
     const options = { signal: controller.signal };
@@ -95,7 +97,7 @@ describe("waitEvent", () => {
     expect(emitter.listeners.size).toBe(0);
   });
 
-  test("checks its arguments at the call", () => {
+  test("checks its arguments when it is called, not when it is awaited", () => {
     expect(() => waitEvent({} as EventTarget, "x")).toThrow("Expected `target` to be");
     expect(() => waitEvent(undefined as never, "x")).toThrow("Expected `target` to be");
     expect(() => waitEvent(new EventTarget(), 1 as never)).toThrow("Expected `type` to be");

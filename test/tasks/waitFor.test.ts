@@ -1,33 +1,29 @@
-import { beforeEach, describe, expect, test } from "vitest";
-import type { EventLoop } from "../../src/eventLoop.ts";
+// `waitFor` and its deadline. One file, because the function has one contract.
+
+import { describe, expect } from "vitest";
 import {
   CancelledError,
+  type Coroutine,
+  coroutine,
+  createTask,
+  currentTask,
+  type Future,
   InvalidStateError,
   RuntimeError,
+  sleep,
   TimeoutError,
-} from "../../src/loop/errors.ts";
-import { createTask, currentTask } from "../../src/tasks/awaitable.ts";
-import { type Coroutine, coroutine } from "../../src/tasks/coroutine.ts";
-import type { Future } from "../../src/tasks/future.ts";
-import { sleep } from "../../src/tasks/sleep.ts";
-import { waitFor } from "../../src/tasks/waitFor.ts";
+  waitFor,
+} from "../../src/index.ts";
 import { caught } from "../support/caught.ts";
 import { collectReports } from "../support/reports.ts";
 import { newVirtualLoop, runDry } from "../support/virtualLoop.ts";
-
-let loop: EventLoop;
-let trace: string[];
-
-beforeEach(() => {
-  loop = newVirtualLoop();
-  trace = [];
-});
+import { loop, test, trace } from "../support/virtualTest.ts";
 
 function onLoop<T>(main: () => Coroutine<T>): T {
   return loop.runUntilCompleteSync(main);
 }
 
-/** What `body` throws, or the word for nothing. */
+/** The name of the error that `body` throws, or "nothing". */
 function* thrownBy(body: Coroutine<unknown>): Coroutine<unknown> {
   try {
     yield* body;
@@ -40,7 +36,7 @@ function* thrownBy(body: Coroutine<unknown>): Coroutine<unknown> {
 const state = () => [loop.time(), [...loop._slots].length, currentTask()?.cancelling()];
 
 describe("waitFor", () => {
-  test("gives the result of everything that can be awaited", async () => {
+  test("returns the result of everything that can be awaited", async () => {
     const done = loop.createFuture<string>();
     done.setResult("future");
     const results = await loop.runUntilComplete(function* (): Coroutine<string[]> {
@@ -96,7 +92,7 @@ describe("waitFor", () => {
     expect(outcome).toEqual(["value", true, [2, 1, 0]]);
   });
 
-  test.each([null, undefined])("with %s waits for ever", (timeout) => {
+  test.each([null, undefined])("waits forever with %s", (timeout) => {
     const outcome = onLoop(function* () {
       return [yield* waitFor(sleep(1e9, "value"), timeout), state()];
     });
@@ -105,12 +101,12 @@ describe("waitFor", () => {
   });
 });
 
-describe("the deadline of a waitFor", () => {
+describe("a waitFor's deadline", () => {
   test.each<[string, () => Coroutine<unknown> | Future<unknown>]>([
     ["coroutine", () => sleep(100)],
     ["future", () => loop.createFuture()],
     ["task", () => createTask(sleep(100))],
-  ])("cancels a %s, and throws a TimeoutError with the cancel as its cause", (_, make) => {
+  ])("cancels a %s, and throws a TimeoutError with the cancellation as its cause", (_, make) => {
     const [error, ...rest] = onLoop(function* () {
       const thrown = yield* thrownBy(waitFor(make(), 10));
       return [thrown as TimeoutError, ...state()] as const;
@@ -125,13 +121,13 @@ describe("the deadline of a waitFor", () => {
     ]);
   });
 
-  test("ends the wait for a promise, whose outcome is then ignored", async () => {
+  test("ends the wait for a promise, and ignores the promise's outcome", async () => {
     const reports = collectReports(loop);
     let reject: (reason: unknown) => void = () => {};
     const promise = new Promise((_, no) => {
       reject = no;
     });
-    // The virtual clock stands still while a promise is awaited, and so no later deadline would come.
+    // The virtual clock stands still while a promise is awaited, so no later deadline would come.
     const thrown = onLoop(() => thrownBy(waitFor(promise, 0)));
     reject("too late");
     await promise.catch(() => {});
@@ -157,7 +153,7 @@ describe("the deadline of a waitFor", () => {
   });
 
   test.each([10, 0])(
-    "gives the value of a task that swallows the cancel (timeout: %i)",
+    "returns the value of a task that swallows the cancellation (timeout: %i)",
     (timeout) => {
       const outcome = onLoop(function* () {
         const inner = createTask(function* () {
@@ -174,48 +170,54 @@ describe("the deadline of a waitFor", () => {
     },
   );
 
-  test.each([10, 0])("gives the error of a task that answers with one (timeout: %i)", (timeout) => {
-    const reports = collectReports(loop);
-    const thrown = onLoop(function* () {
-      const inner = createTask(function* () {
-        try {
-          yield* sleep(100);
-        } finally {
-          // biome-ignore lint/correctness/noUnsafeFinally: this is what happens to be tested
-          throw "answer";
-        }
+  test.each([10, 0])(
+    "throws the error of a task that responds with one (timeout: %i)",
+    (timeout) => {
+      const reports = collectReports(loop);
+      const thrown = onLoop(function* () {
+        const inner = createTask(function* () {
+          try {
+            yield* sleep(100);
+          } finally {
+            // biome-ignore lint/correctness/noUnsafeFinally: this is what happens to be tested
+            throw "answer";
+          }
+        });
+        yield;
+        return yield* thrownBy(waitFor(inner, timeout));
       });
-      yield;
-      return yield* thrownBy(waitFor(inner, timeout));
-    });
-    loop.close();
+      loop.close();
 
-    expect([thrown, reports]).toEqual(["answer", []]);
-  });
+      expect([thrown, reports]).toEqual(["answer", []]);
+    },
+  );
 
-  test.each(["before", "after"])("loses nothing of a primitive, %s its item came", (order) => {
-    const left = onLoop(function* () {
-      const items: string[] = [];
-      const future = loop.createFuture<string>();
-      function* get(): Coroutine<string> {
-        let isTaken = false;
-        try {
-          const item = yield* future;
-          isTaken = true;
-          return item;
-        } finally {
-          if (!isTaken && !future.cancelled()) items.push(future.result());
+  test.each(["before", "after"])(
+    "loses no item of a primitive that arrives in the same turn (%s it)",
+    (order) => {
+      const left = onLoop(function* () {
+        const items: string[] = [];
+        const future = loop.createFuture<string>();
+        function* get(): Coroutine<string> {
+          let isTaken = false;
+          try {
+            const item = yield* future;
+            isTaken = true;
+            return item;
+          } finally {
+            if (!isTaken && !future.cancelled()) items.push(future.result());
+          }
         }
-      }
-      const put = () => (future.done() ? items.push("item") : future.setResult("item"));
-      if (order === "after") loop.callAt(10, put);
-      else loop.callSoon(() => loop.callAt(10, put));
-      const thrown = yield* thrownBy(waitFor(get(), 10));
-      return [(thrown as Error).name, items];
-    });
+        const put = () => (future.done() ? items.push("item") : future.setResult("item"));
+        if (order === "after") loop.callAt(10, put);
+        else loop.callSoon(() => loop.callAt(10, put));
+        const thrown = yield* thrownBy(waitFor(get(), 10));
+        return [(thrown as Error).name, items];
+      });
 
-    expect(left).toEqual(["TimeoutError", ["item"]]);
-  });
+      expect(left).toEqual(["TimeoutError", ["item"]]);
+    },
+  );
 
   test("in the turn of the result leaves the result in the future", () => {
     const outcome = onLoop(function* () {
@@ -245,7 +247,7 @@ describe("waitFor with a timeout of 0 or less", () => {
     expect([names, trace]).toEqual([Array(4).fill("TimeoutError"), []]);
   });
 
-  test("closes the coroutine, so that nobody can start it later", () => {
+  test("closes the coroutine, so that it cannot be started later", () => {
     const outcome = onLoop(function* () {
       const plain = (function* () {
         trace.push("started");
@@ -260,7 +262,7 @@ describe("waitFor with a timeout of 0 or less", () => {
     expect(outcome).toEqual([{ done: true, value: undefined }, expect.any(InvalidStateError), []]);
   });
 
-  test("leaves a decorated coroutine alone that somebody else awaits", () => {
+  test("does not close a decorated coroutine that is awaited elsewhere", () => {
     const outcome = onLoop(function* () {
       const shared = sleep(10, "value");
       const task = createTask(shared);
@@ -271,7 +273,7 @@ describe("waitFor with a timeout of 0 or less", () => {
     expect(outcome).toEqual([expect.any(InvalidStateError), "value"]);
   });
 
-  test("gives the outcome of a future that is done", () => {
+  test("returns the outcome of a completed future", () => {
     const outcome = onLoop(function* () {
       const [good, bad, cancelled] = [
         loop.createFuture<string>(),
@@ -308,7 +310,7 @@ describe("waitFor with a timeout of 0 or less", () => {
     expect(outcome).toEqual(["TimeoutError", true, true, [50, 1, 0]]);
   });
 
-  test("passes a cancel through while it waits, and cancels the inner task once only", () => {
+  test("passes a cancellation through while it waits, and cancels the inner task only once", () => {
     const inner = loop.createTask(function* () {
       try {
         yield* sleep(100);
@@ -333,8 +335,8 @@ describe("waitFor with a timeout of 0 or less", () => {
   });
 });
 
-describe("a cancel from outside of a waitFor", () => {
-  test("cancels what is awaited, and passes through", () => {
+describe("cancelling a waitFor from outside", () => {
+  test("cancels the awaited operation, and reaches the caller", () => {
     const inner = loop.createTask(sleep(100));
     const outer = loop.createTask(() => waitFor(inner, 50));
     loop.callLater(10, () => outer.cancel());
@@ -348,30 +350,36 @@ describe("a cancel from outside of a waitFor", () => {
     ]);
   });
 
-  test.each(["before", "after"])("wins over a result of the same turn that came %s it", (order) => {
-    const future = loop.createFuture<string>();
-    const outer = loop.createTask(() => waitFor(future, 50));
-    loop.callLater(10, () => {
-      if (order === "before") future.setResult("result");
-      outer.cancel();
-      if (order === "after" && !future.done()) future.setResult("result");
-    });
-    runDry(loop);
+  test.each(["before", "after"])(
+    "replaces a result of the same turn that arrived %s it",
+    (order) => {
+      const future = loop.createFuture<string>();
+      const outer = loop.createTask(() => waitFor(future, 50));
+      loop.callLater(10, () => {
+        if (order === "before") future.setResult("result");
+        outer.cancel();
+        if (order === "after" && !future.done()) future.setResult("result");
+      });
+      runDry(loop);
 
-    expect([outer.cancelled(), outer.cancelling()]).toEqual([true, 1]);
-  });
+      expect([outer.cancelled(), outer.cancelling()]).toEqual([true, 1]);
+    },
+  );
 
-  test.each(["before", "after"])("in the turn of the deadline, %s it, passes through", (order) => {
-    const outer = loop.createTask(() => waitFor(loop.createFuture(), 10));
-    const cancel = () => outer.cancel();
-    if (order === "before") loop.callAt(10, cancel);
-    else loop.callSoon(() => loop.callAt(10, cancel));
-    runDry(loop);
+  test.each(["before", "after"])(
+    "in the turn of the deadline, %s the deadline, passes through",
+    (order) => {
+      const outer = loop.createTask(() => waitFor(loop.createFuture(), 10));
+      const cancel = () => outer.cancel();
+      if (order === "before") loop.callAt(10, cancel);
+      else loop.callSoon(() => loop.callAt(10, cancel));
+      runDry(loop);
 
-    expect([outer.cancelled(), outer.cancelling()]).toEqual([true, 1]);
-  });
+      expect([outer.cancelled(), outer.cancelling()]).toEqual([true, 1]);
+    },
+  );
 
-  test("does not get lost in an inner task that swallows its cancel", () => {
+  test("is not lost in an inner task that swallows its cancellation", () => {
     const inner = loop.createTask(function* () {
       try {
         yield* sleep(100);
@@ -386,7 +394,7 @@ describe("a cancel from outside of a waitFor", () => {
   });
 });
 
-test("waitFor names the argument at the call", () => {
+test("waitFor throws at the call, and the error names the argument", () => {
   const calls: [() => unknown, new (message?: string) => Error, string][] = [
     [() => waitFor(42 as never, 1), TypeError, "`aw`"],
     [() => waitFor(sleep(1), "soon" as never), TypeError, "`timeout`"],
@@ -398,7 +406,7 @@ test("waitFor names the argument at the call", () => {
   }
 });
 
-test("waitFor is a RuntimeError for a future of another loop, which stays as it is", () => {
+test("waitFor throws a RuntimeError for a future of another loop, and leaves it pending", () => {
   const foreign = newVirtualLoop().createFuture();
   const errors = onLoop(function* (): Coroutine<unknown[]> {
     return [yield* thrownBy(waitFor(foreign, 10)), yield* thrownBy(waitFor(foreign, 0))];

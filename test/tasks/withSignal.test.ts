@@ -1,17 +1,22 @@
-// What an AbortSignal does to a coroutine.
+// Cancelling a coroutine through an AbortSignal.
 
 import { describe, expect, test } from "vitest";
-import { CancelledError, RuntimeError } from "../../src/loop/errors.ts";
-import { createTask, currentTask } from "../../src/tasks/awaitable.ts";
-import { type Coroutine, coroutine } from "../../src/tasks/coroutine.ts";
-import { Future } from "../../src/tasks/future.ts";
-import { sleep } from "../../src/tasks/sleep.ts";
-import type { Task } from "../../src/tasks/task.ts";
-import { timeout } from "../../src/tasks/timeout.ts";
-import { withSignal } from "../../src/tasks/withSignal.ts";
+import {
+  CancelledError,
+  type Coroutine,
+  coroutine,
+  createTask,
+  currentTask,
+  Future,
+  RuntimeError,
+  sleep,
+  type Task,
+  timeout,
+  withSignal,
+} from "../../src/index.ts";
 import { newVirtualLoop, runVirtually } from "../support/virtualLoop.ts";
 
-/** What a coroutine throws. */
+/** The error that a coroutine throws. */
 function* thrownBy(coro: Coroutine<unknown>): Coroutine<unknown> {
   try {
     return yield* coro;
@@ -27,7 +32,7 @@ function* abortSoon(controller: AbortController, reason: unknown): Coroutine<voi
 }
 
 describe("withSignal", () => {
-  test("gives the result of anything awaitable while the signal does not abort", () => {
+  test("returns the result of any awaitable while the signal is not aborted", () => {
     const { signal } = new AbortController();
     const results = runVirtually(function* () {
       const future = new Future<string>();
@@ -42,7 +47,7 @@ describe("withSignal", () => {
     expect(results).toEqual(["coroutine", "function", "task", "future"]);
   });
 
-  test("cancels what it awaits when the signal aborts, and waits for its clean-up", () => {
+  test("cancels the awaited operation when the signal aborts, and waits for its cleanup", () => {
     const controller = new AbortController();
     const trace: string[] = [];
     runVirtually(function* () {
@@ -66,7 +71,7 @@ describe("withSignal", () => {
     expect(trace).toEqual(["cleaned", "thrown"]);
   });
 
-  test("gives the value of what swallows the abort", () => {
+  test("returns the value of an operation that swallows the abort", () => {
     const controller = new AbortController();
     const value = runVirtually(function* () {
       createTask(abortSoon(controller, undefined));
@@ -82,7 +87,7 @@ describe("withSignal", () => {
     expect(value).toBe("went on");
   });
 
-  test("passes other errors, and the cancels of others, on as they are", () => {
+  test("passes other errors, and cancellations by others, through unchanged", () => {
     const controller = new AbortController();
     const outcomes = runVirtually(function* () {
       const failing = yield* thrownBy(
@@ -100,7 +105,7 @@ describe("withSignal", () => {
     expect(outcomes).toEqual(["its own", undefined, true]);
   });
 
-  test("never starts a coroutine, and cancels a future, once the signal has aborted", () => {
+  test("never starts a coroutine, and cancels a future, if the signal has already aborted", () => {
     const trace: string[] = [];
     const body = coroutine(function* (): Coroutine<void> {
       trace.push("started");
@@ -117,7 +122,7 @@ describe("withSignal", () => {
     expect(trace).toEqual(["early", "early", "early", "true"]);
   });
 
-  test("is ended by a timeout around it, and the other way round", () => {
+  test("works inside and around a timeout", () => {
     const controller = new AbortController();
     const names = runVirtually(function* () {
       const inner = yield* thrownBy(
@@ -160,7 +165,7 @@ describe("withSignal", () => {
     expect(counts).toEqual(new Set([0, 1]));
   });
 
-  test("checks its arguments at the call, and needs a task", () => {
+  test("checks its arguments when it is called, and requires a task", () => {
     const { signal } = new AbortController();
     expect(() => withSignal({} as AbortSignal, sleep(1))).toThrow(
       "Expected `signal` to be an AbortSignal",

@@ -6,7 +6,7 @@ afterEach(() => {
   delete process.env["MYSYNCIO_SCHEDULE"];
 });
 
-test("MYSYNCIO_SCHEDULE has only that schedule run", async () => {
+test("MYSYNCIO_SCHEDULE makes explore run only that schedule", async () => {
   const orders: string[] = [];
   const main = function* () {
     let letters = "";

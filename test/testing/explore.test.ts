@@ -1,3 +1,5 @@
+// `explore`: its strategies, checks and reports. One file, because the function has one contract.
+
 import { describe, expect, test } from "vitest";
 import {
   BoundedSemaphore,
@@ -27,7 +29,10 @@ import {
   virtualTest,
 } from "../../src/testing.ts";
 
-/** A task of so many steps. */
+/** Looked up before any run, whose own timers are virtual. */
+const realTimeout = setTimeout;
+
+/** A task of `n` steps. */
 function* steps(count: number): Coroutine<void> {
   for (let step = 1; step < count; step++) yield;
 }
@@ -36,7 +41,7 @@ function binomial(n: number, k: number): number {
   return k === 0 ? 1 : (binomial(n - 1, k - 1) * n) / k;
 }
 
-/** What an exploration found. */
+/** The result of an exploration. */
 async function failureOf(
   main: () => Coroutine<unknown>,
   options?: ExploreOptions,
@@ -46,7 +51,7 @@ async function failureOf(
   return error;
 }
 
-/** Loses an update in some orders, not in that of users' loops. */
+/** Loses an update in some orders, but not in the order of production loops. */
 function* losesUpdates(): Coroutine<void> {
   let count = 0;
   function* increment(delay: number): Coroutine<void> {
@@ -59,9 +64,9 @@ function* losesUpdates(): Coroutine<void> {
   if (count !== 2) throw new RangeError(`${count} of 2`);
 }
 
-describe("exhaustive", () => {
+describe("the exhaustive strategy", () => {
   test.each([1, 2, 3, 4, 5, 6])(
-    "counts the C(2n, n) schedules of two tasks of %i steps",
+    "runs the C(2n, n) schedules of two tasks of %i steps",
     async (n) => {
       const main = () => gather([steps(n), steps(n)]);
       const { runs, distinct, exhausted } = await explore(main, { strategy: "exhaustive" });
@@ -74,7 +79,7 @@ describe("exhaustive", () => {
     },
   );
 
-  test("counts the (3n)! / (n!)^3 schedules of three tasks", async () => {
+  test("runs the (3n)! / (n!)^3 schedules of three tasks", async () => {
     const main = () => gather([steps(3), steps(3), steps(3)]);
     const { runs } = await explore(main, { strategy: "exhaustive" });
 
@@ -82,10 +87,11 @@ describe("exhaustive", () => {
   });
 
   test.each([0, 1, 2, 3, 4, 5, 6, 7, 8])(
-    "with at most %i preemptions it counts those",
+    "runs exactly the schedules with at most %i preemptions",
     async (most) => {
       const n = 5;
-      // A schedule of two tasks is a row of blocks, in turn. The one after which a task is done is left freely.
+      // A schedule of two tasks is a row of alternating blocks. A switch after a task's last step
+      // is not a preemption.
       let expected = 0;
       for (let blocks = 2; blocks <= Math.min(most + 2, 2 * n); blocks++) {
         const [longer, shorter] = [Math.ceil(blocks / 2), Math.floor(blocks / 2)];
@@ -111,9 +117,9 @@ describe("exhaustive", () => {
     { lengths: [2, 2, 2, 2], most: 1 },
     { lengths: [2, 3, 2], most: Infinity },
   ])(
-    "counts what brute force counts for tasks of $lengths steps and $most preemptions",
+    "runs as many as a brute-force count for tasks of $lengths steps and $most preemptions",
     async ({ lengths, most }) => {
-      /** Every order in which the steps that are left can be taken, by hand. */
+      /** Every order in which the remaining steps can be taken, enumerated by brute force. */
       function count(left: readonly number[], last: number, preemptions: number): number {
         if (preemptions > most) return 0;
         if (left.every((steps) => steps === 0)) return 1;
@@ -140,14 +146,14 @@ describe("exhaustive", () => {
     },
   );
 
-  test("says when it had not enough runs", async () => {
+  test("reports that it was not exhausted if it needed more runs", async () => {
     const main = () => gather([steps(5), steps(5)]);
     const { runs, exhausted } = await explore(main, { strategy: "exhaustive", runs: 10 });
 
     expect([runs, exhausted]).toEqual([10, false]);
   });
 
-  test("finds a bug behind a task that waits in a loop", async () => {
+  test("finds a bug behind a task that polls in a loop", async () => {
     const { cause } = await failureOf(
       function* () {
         let isReady = false;
@@ -177,7 +183,7 @@ describe("exhaustive", () => {
 
 describe("every strategy", () => {
   test.each(["random", "pct", "exhaustive"] as const)(
-    "%s tells what failed, and how to see it again",
+    "reports the failure and how to replay it: %s",
     async (strategy) => {
       const error = await failureOf(losesUpdates, { strategy });
 
@@ -186,7 +192,7 @@ describe("every strategy", () => {
       expect(error.schedule).toMatch(/^1:[0-9{}]+:[0-9{}]+$/);
       expect(error.message).toContain("RangeError: 1 of 2");
       expect(error.message).toContain(JSON.stringify(error.schedule));
-      expect(error.message).toContain("task 1 goes on after a `yield`");
+      expect(error.message).toContain("task 1 resumes after a `yield`");
       expect(error.runs).toBeGreaterThan(1);
       await expect(replay(losesUpdates, error.schedule)).rejects.toEqual(new RangeError("1 of 2"));
     },
@@ -216,7 +222,7 @@ describe("every strategy", () => {
     }
   });
 
-  test("tells who awaited what failed", async () => {
+  test("names the awaiter of the task that failed", async () => {
     const { message } = await failureOf(function* () {
       const worker = createTask(
         function* () {
@@ -227,7 +233,7 @@ describe("every strategy", () => {
       );
       yield* gather([worker]);
     });
-    const [, graph = ""] = message.split("went on for the last time:\n");
+    const [, graph = ""] = message.split("as of their last steps:\n");
 
     expect(graph.split("\n").map((line) => line.trim().replace(/ \(.*/, ""))).toEqual([
       '* task 1 "worker"',
@@ -240,7 +246,7 @@ describe("every strategy", () => {
     ]);
   });
 
-  test("finds the same in the same number of runs with the same seed", async () => {
+  test("finds the same failure in the same number of runs with the same seed", async () => {
     const [a, b, c] = await Promise.all([1, 1, 2].map((seed) => failureOf(losesUpdates, { seed })));
 
     expect([a?.runs, a?.schedule]).toEqual([b?.runs, b?.schedule]);
@@ -255,7 +261,7 @@ describe("every strategy", () => {
     expect(departures(schedule)).toBe(departures(least));
   });
 
-  test("tries the order of users' loops first", async () => {
+  test("tries the order of an ordinary loop first", async () => {
     let letters = "";
     await explore(
       function* () {
@@ -276,14 +282,14 @@ describe("every strategy", () => {
     expect(letters).toBe("abcabc");
   });
 
-  test("stops where there is nothing to choose", async () => {
+  test("stops if there is never a choice", async () => {
     expect(await explore(() => sleep(10))).toMatchObject({ runs: 1, distinct: 1, exhausted: true });
   });
 
-  test("stops in time", async () => {
+  test("stops at its time limit", async () => {
     const { runs } = await explore(() => gather([steps(9), steps(9)]), {
       runs: Infinity,
-      timeLimit: 20,
+      timeLimit: 500,
     });
 
     expect(runs).toBeGreaterThan(1);
@@ -312,8 +318,8 @@ describe("every strategy", () => {
   });
 });
 
-describe("checks of its own", () => {
-  test("a deadlock is told with who waits where", async () => {
+describe("built-in checks", () => {
+  test("report a deadlock with the waiting tasks and their places", async () => {
     const main = function* () {
       const [a, b] = [new Lock(), new Lock()];
       function* both(first: Lock, second: Lock): Coroutine<void> {
@@ -337,7 +343,7 @@ describe("checks of its own", () => {
     expect((cause as DeadlockError).graph.filter(({ isInCycle }) => isInCycle)).toHaveLength(2);
   });
 
-  test("tasks that await each other are marked", async () => {
+  test("mark tasks that await each other", async () => {
     const main = function* () {
       const a = createTask(function* (): Coroutine<void> {
         yield;
@@ -356,7 +362,7 @@ describe("checks of its own", () => {
     expect(message).toMatch(/task 2 waits for task 1 .* <- in a cycle/);
   });
 
-  test("tasks left behind are a failure, unless they are allowed", async () => {
+  test("report tasks left behind, unless they are allowed", async () => {
     let cleaned = 0;
     const main = function* () {
       createTask(
@@ -376,10 +382,10 @@ describe("checks of its own", () => {
     await explore(main, { leaks: false, strategy: "exhaustive" });
 
     expect(message).toContain('task 1 "forgotten" waits for Event 1 in');
-    expect(cleaned).toBe(1); // in the other order it never began
+    expect(cleaned).toBe(1); // in the other order it never started
   });
 
-  test("an exception that nobody retrieved is a failure", async () => {
+  test("report an unretrieved exception", async () => {
     const main = function* () {
       const task = createTask(function* () {
         throw new RangeError("unseen");
@@ -389,7 +395,7 @@ describe("checks of its own", () => {
     expect((await failureOf(main)).cause).toEqual(new RangeError("unseen"));
   });
 
-  test("what a callback throws is a failure", async () => {
+  test("report an exception in a callback", async () => {
     const main = function* () {
       getRunningLoop().callSoon(() => {
         throw new RangeError("in a callback");
@@ -399,28 +405,28 @@ describe("checks of its own", () => {
     expect((await failureOf(main)).cause).toEqual(new RangeError("in a callback"));
   });
 
-  test("a program without end is a failure", async () => {
+  test("report a program without an end", async () => {
     const main = function* () {
       for (;;) yield;
     };
-    expect((await failureOf(main, { maxSteps: 50 })).message).toContain("still runs after");
+    expect((await failureOf(main, { maxSteps: 50 })).message).toContain("still running after");
   });
 
   test.each<[string, string, () => Coroutine<unknown>]>([
-    ["a lock", "Lock 1, taken by `main`", () => new Lock().acquire()],
-    ["a permit", "Semaphore 1, taken by `main`", () => new Semaphore(2).acquire()],
+    ["a lock", "Lock 1, acquired by `main`", () => new Lock().acquire()],
+    ["a permit", "Semaphore 1, acquired by `main`", () => new Semaphore(2).acquire()],
     ["a bounded permit", "Semaphore 1", () => new BoundedSemaphore(1).acquire()],
     ["a condition's lock", "Lock 1", () => new Condition().acquire()],
     [
-      "what a task took that is over",
-      'Lock 1, taken by task 1 "worker"',
+      "a lock of a task that has ended",
+      'Lock 1, acquired by task 1 "worker"',
       function* () {
         yield* createTask(new Lock().acquire(), { name: "worker" });
       },
     ],
     [
-      "what was handed over",
-      "Lock 1, taken by task 1",
+      "a lock that was handed over",
+      "Lock 1, acquired by task 1",
       function* () {
         const lock = new Lock();
         yield* lock.acquire();
@@ -430,18 +436,15 @@ describe("checks of its own", () => {
         yield* next;
       },
     ],
-  ])(
-    "%s that is still held at the end is a failure, unless it is allowed",
-    async (_, words, make) => {
-      const { cause, message } = await failureOf(make);
+  ])("report %s that is still held at the end, unless it is allowed", async (_, words, make) => {
+    const { cause, message } = await failureOf(make);
 
-      expect(message).toContain("`main` left locks behind");
-      expect(String(cause)).toContain(words);
-      await explore(make, { heldLocks: false });
-    },
-  );
+    expect(message).toContain("`main` ended without releasing these locks or permits");
+    expect(String(cause)).toContain(words);
+    await explore(make, { heldLocks: false });
+  });
 
-  test("what is given back is held no more, whoever gives it back", async () => {
+  test("accept a lock that another task released", async () => {
     await explore(
       function* () {
         const lock = new Lock();
@@ -458,7 +461,7 @@ describe("checks of its own", () => {
     );
   });
 
-  test("a task that waits in a loop is none", async () => {
+  test("accept a task that polls in a loop", async () => {
     const main = function* () {
       let isReady = false;
       const waiting = createTask(function* () {
@@ -474,7 +477,7 @@ describe("checks of its own", () => {
   });
 });
 
-test("a task that waits in a loop gives way in the end, also with no preemption left", async () => {
+test("a task that polls in a loop eventually yields, even with no preemptions left", async () => {
   const main = function* () {
     let isReady = false;
     function* waitInLoop(): Coroutine<void> {
@@ -491,7 +494,7 @@ test("a task that waits in a loop gives way in the end, also with no preemption 
 });
 
 describe("callbacks", () => {
-  test("keep the order in which they were added, and tasks overtake them", async () => {
+  test("keep the order in which they were added, and tasks may overtake them", async () => {
     const orders = new Set<string>();
     const { exhausted } = await explore(
       function* () {
@@ -528,8 +531,8 @@ describe("callbacks", () => {
   });
 });
 
-describe("cancel points", () => {
-  test("the main task is cancelled at each suspension", async () => {
+describe("cancelPoints", () => {
+  test("cancels the main task at each suspension", async () => {
     const cancelledAt = new Set<string>();
     const main = function* () {
       let at = "a";
@@ -552,7 +555,7 @@ describe("cancel points", () => {
     }
   });
 
-  test("what fails only when cancelled is found, and replayed", async () => {
+  test("finds and replays a failure that needs a cancellation", async () => {
     const main = function* () {
       const lock = new Lock();
       const user = createTask(
@@ -571,11 +574,11 @@ describe("cancel points", () => {
     const { schedule, message } = await failureOf(main, { cancelPoints: "user" });
 
     expect(schedule).toBe("1:::c1=user");
-    expect(message).toContain('Task "user" is cancelled after it was suspended 1 times');
+    expect(message).toContain('This run cancels task "user" at suspension 1.');
     await expect(replay(main, schedule)).rejects.toThrow(DeadlockError);
   });
 
-  test("the cancel comes before or after whatever else is ready", async () => {
+  test("cancels before and after everything else that is ready", async () => {
     const seen = new Set<string>();
     const main = function* () {
       const event = new Event();
@@ -601,17 +604,19 @@ describe("cancel points", () => {
   });
 });
 
-describe("what is not deterministic", () => {
-  test("is told by replay, with the first step that differs", async () => {
+describe("a program that is not deterministic", () => {
+  test("is reported by replay, with the first step that differs", async () => {
     const { schedule } = await failureOf(losesUpdates);
     const fewer = () => gather([steps(2)]);
     const error = await replay(fewer, schedule).catch((reason) => reason);
 
     expect(error).toBeInstanceOf(ScheduleError);
-    expect(error.message).toContain("at choice 1 3 were ready then, and the run was over now");
+    expect(error.message).toContain(
+      "At choice 1, there were 3 candidates when it was recorded, but the run had ended now",
+    );
   });
 
-  test("is told by replay also where only the second run differs", async () => {
+  test("is reported by replay even if only the second run differs", async () => {
     let runs = 0;
     const main = () => gather([steps(2), steps(2 + runs++)]);
 
@@ -620,14 +625,14 @@ describe("what is not deterministic", () => {
     );
   });
 
-  test("is told by exploration", async () => {
+  test("is reported by explore", async () => {
     let runs = 0;
     const main = () => gather([steps(2), steps(2 + (runs++ % 2))]);
 
     await expect(explore(main, { strategy: "exhaustive" })).rejects.toThrow("not deterministic");
   });
 
-  test("is told of a failure that does not come again", async () => {
+  test("is reported if a failure cannot be repeated", async () => {
     let runs = 0;
     const main = function* () {
       yield* gather([steps(2), steps(2)]);
@@ -636,10 +641,10 @@ describe("what is not deterministic", () => {
     const error = await failureOf(main);
 
     expect(error.cause).toEqual(new RangeError("once"));
-    expect(error.message).toContain("not again in the same order");
+    expect(error.message).toContain("passed when it ran again in the same order");
   });
 
-  test("is told by checkDeterminism", async () => {
+  test("is reported by checkDeterminism", async () => {
     let runs = 0;
     await checkDeterminism(losesUpdates, { seed: 7 });
 
@@ -647,13 +652,13 @@ describe("what is not deterministic", () => {
   });
 });
 
-describe("what is outside", () => {
-  test("a promise is waited for, with the clock standing still", async () => {
+describe("waiting for something external", () => {
+  test("waits for a promise while the clock stands still", async () => {
     let time = -1;
     const { runs, external } = await explore(
       function* () {
         const timer = createTask(sleep(5));
-        yield* fromPromise(new Promise((resolve) => setTimeout(resolve, 1)));
+        yield* fromPromise(new Promise((resolve) => realTimeout(resolve, 1)));
         time = getRunningLoop().time();
         yield* timer;
         yield* gather([steps(2), steps(2)]);
@@ -664,17 +669,17 @@ describe("what is outside", () => {
     expect([runs, external, time]).toEqual([3, 3, 0]);
   });
 
-  test("a failure after a promise says that it may not come again", async () => {
+  test("warns that a failure after a promise may not be repeatable", async () => {
     const { message } = await failureOf(function* () {
       yield* fromPromise(Promise.resolve());
       throw new RangeError("after it");
     });
 
-    expect(message).toContain("It waited for what is outside of the loop");
+    expect(message).toContain("This run waits for something outside the loop");
     expect(message).toMatch(/`main` waits for Promise in .*explore\.test/);
   });
 
-  test("an async function that nobody says is waited for is no deadlock", async () => {
+  test("does not report a deadlock while an unawaited async function is running", async () => {
     await explore(function* () {
       const future = getRunningLoop().createFuture<void>();
       void Promise.resolve().then(() => future.setResult());
@@ -683,8 +688,8 @@ describe("what is outside", () => {
   });
 });
 
-describe("a main that is hostile", () => {
-  test("may leave timers behind", async () => {
+describe("a hostile main", () => {
+  test("may leave timers behind without failing", async () => {
     let fired = 0;
     await explore(function* () {
       getRunningLoop().callLater(5, () => fired++);
@@ -694,7 +699,7 @@ describe("a main that is hostile", () => {
     expect(fired).toBe(0);
   });
 
-  test("may run other loops inside of it", async () => {
+  test("may run other loops inside it", async () => {
     const results: unknown[] = [];
     await explore(
       function* () {
@@ -709,7 +714,7 @@ describe("a main that is hostile", () => {
     expect(results).toEqual(["inner", "inner", "inner", "inner"]);
   });
 
-  test("may explore", async () => {
+  test("may call explore", async () => {
     const inner: number[] = [];
     await explore(
       function* () {
@@ -747,7 +752,7 @@ describe("a main that is hostile", () => {
     expect(orders).toEqual(new Set(["abab", "abba"]));
   });
 
-  test("keeps its context variables to one run", async () => {
+  test("keeps its context variables within one run", async () => {
     const variable = new ContextVar<number>("n", { default: 0 });
     const seen = new Set<number>();
     await explore(
@@ -766,7 +771,7 @@ describe("a main that is hostile", () => {
   test.each([
     ["nothing to await", () => 42 as never, "TypeError"],
     ["a function that throws", () => outright(), "RangeError"],
-  ])("that is %s is a failure", async (_, main, name) => {
+  ])("fails the run if it is %s", async (_, main, name) => {
     const { cause } = await failureOf(main);
 
     expect((cause as Error).name).toBe(name);
@@ -793,7 +798,7 @@ function outright(): never {
 }
 
 describe("replay", () => {
-  test("gives the result of a program that does not fail any more", async () => {
+  test("returns the result of a program that no longer fails", async () => {
     expect(await replay(() => sleep(1, "fine"), "1::")).toBe("fine");
   });
 
@@ -801,7 +806,7 @@ describe("replay", () => {
     ["main", () => replay(42 as never, "1::")],
     ["schedule", () => replay(losesUpdates, "nonsense")],
     ["schedule", () => replay(losesUpdates, undefined as never)],
-  ])("refuses another %s at the call", (name, call) => {
+  ])("rejects an invalid %s when called", (name, call) => {
     expect(call).toThrow(`\`${name}\``);
   });
 });
@@ -820,7 +825,7 @@ test.each<[string, unknown]>([
   ["timeLimit", { timeLimit: "1" }],
   ["depth", { depth: 0 }],
   ["options", 3],
-])("explore refuses another %s at the call", (name, options) => {
+])("explore rejects an invalid %s when called", (name, options) => {
   const main = options === undefined ? (42 as never) : losesUpdates;
   expect(() => void explore(main, options as never)).toThrow(`\`${name}\``);
 });
@@ -835,7 +840,7 @@ describe("virtualTest", () => {
     }),
   );
 
-  test("fails as the coroutine does, or does not", async () => {
+  test("fails exactly when the coroutine does", async () => {
     await expect(virtualTest(() => new Event().wait())()).rejects.toThrow(DeadlockError);
     await expect(
       virtualTest(function* () {
@@ -846,7 +851,7 @@ describe("virtualTest", () => {
   });
 });
 
-test("a day of 100 tasks that sleep a second each time takes no time", async () => {
+test("a virtual day of 100 tasks that sleep for a second at a time takes almost no real time", async () => {
   const start = performance.now();
   await virtualTest(function* () {
     function* tick(): Coroutine<void> {

@@ -1,16 +1,16 @@
-// Does the exploring core keep the order of users' loops by default, whatever core it stands on?
+// By default the exploring core keeps the order of production loops, on either core.
 
 import fc from "fast-check";
 import { expect, test } from "vitest";
-import { type Core, newCore, withCore } from "../../src/core/core.ts";
-import { type EventLoop, newEventLoop } from "../../src/eventLoop.ts";
-import type { Handle } from "../../src/loop/handle.ts";
+import { type Core, newCore } from "../../src/core/core.ts";
+import { EventLoop, type Handle, newEventLoop } from "../../src/index.ts";
 import { ExploringCore, type Policy } from "../../src/testing/exploringCore.ts";
 import { RandomPolicy, ScriptPolicy } from "../../src/testing/policies.ts";
 import { VirtualClock } from "../../src/testing.ts";
+import { scale } from "../support/effort.ts";
 import { newVirtualLoop, runDry } from "../support/virtualLoop.ts";
 
-/** What a callback does when it runs: schedules others, or takes one of those back. */
+/** The actions of a callback: it schedules others, or cancels one of them. */
 interface Deed {
   readonly kind: "soon" | "later" | "cancel";
   readonly number: number;
@@ -27,7 +27,10 @@ const deeds = fc.array(
   { minLength: 1, maxLength: 40 },
 );
 
-/** Runs a program of callbacks, each with the next list of deeds; who ran and when, in order. */
+/**
+ * Runs a program of callbacks, each with the next list of actions. Returns the callbacks in order,
+ * with their times.
+ */
 function trace(loop: EventLoop, program: readonly (readonly Deed[])[]): string[] {
   const ran: string[] = [];
   const handles: Handle[] = [];
@@ -51,21 +54,21 @@ function trace(loop: EventLoop, program: readonly (readonly Deed[])[]): string[]
 
 function explored(inner: Core, policy: Policy): { core: ExploringCore; loop: EventLoop } {
   const core = new ExploringCore(inner, policy);
-  const loop = withCore(core, () => newEventLoop({ clock: new VirtualClock() }));
+  const loop = new EventLoop({ clock: new VirtualClock() }, core);
   return { core, loop };
 }
 
-test("always the first is the order of a loop of users", () => {
+test("always choosing the first candidate gives the order of production loops", () => {
   fc.assert(
     fc.property(deeds, (program) => {
       const { loop } = explored(newCore(), new ScriptPolicy([]));
       expect(trace(loop, program)).toEqual(trace(newVirtualLoop(), program));
     }),
-    { numRuns: 500 },
+    { numRuns: scale(100, 500) },
   );
 });
 
-test("the order does not depend on the core below", () => {
+test("the order does not depend on the wrapped core", () => {
   fc.assert(
     fc.property(deeds, fc.integer(), (program, seed) => {
       const traces = (["wasm", "js"] as const).map((kind) => {
@@ -74,11 +77,11 @@ test("the order does not depend on the core below", () => {
       });
       expect(traces[0]).toEqual(traces[1]);
     }),
-    { numRuns: 500 },
+    { numRuns: scale(100, 500) },
   );
 });
 
-test("whatever is ready may come next, and what is cancelled is no choice", () => {
+test("any ready task may run next, but not a cancelled one", () => {
   const { core, loop } = explored(newCore(), new ScriptPolicy([2, 1]));
   let letters = "";
   const [a] = [..."abcd"].map((letter) => loop.callSoon(() => (letters += letter)));
@@ -89,7 +92,7 @@ test("whatever is ready may come next, and what is cancelled is no choice", () =
   expect(core.choices).toEqual({ chosen: [2, 1], counts: [3, 2] });
 });
 
-test("a loop that is made later has an ordinary core", () => {
+test("a loop that is created later has an ordinary core", () => {
   const { loop } = explored(newCore(), new ScriptPolicy([]));
   const other = newEventLoop();
 

@@ -1,4 +1,5 @@
 // The library's own primitives, in every order of small programs and many orders of larger ones.
+// One file, because it is a list of programs.
 
 import { afterAll, describe, expect, test } from "vitest";
 import {
@@ -35,11 +36,12 @@ import {
   waitFor,
 } from "../../src/index.ts";
 import { explore } from "../../src/testing.ts";
+import { scale } from "../support/effort.ts";
 
 const PATIENCE = 120_000;
-const RUNS = 500;
-/** How many orders of the small programs are tried, where there are more. */
-const MOST = 5_000;
+const RUNS = scale(30, 200);
+/** The most orders of a small program that are tried. */
+const MOST = scale(300, 2_000);
 
 let runs = 0;
 let proved = 0;
@@ -49,7 +51,10 @@ afterAll(() => {
   );
 });
 
-/** A program for so many tasks. The task named "victim" may be cancelled; whatever it had must go on to others. */
+/**
+ * A program for `count` tasks. The task named "victim" may be cancelled, and everything it held
+ * must go to the others.
+ */
 type Program = (tasks: number) => Coroutine<void>;
 
 /** Starts `count` tasks, the first of them as the victim, and waits for all. */
@@ -192,7 +197,7 @@ const PROGRAMS: Readonly<Record<string, Program>> = {
       put.push(put.length);
     }
     yield* consumers;
-    // What a cancelled consumer was handed goes to the next one, or stays.
+    // An item handed to a cancelled consumer goes to the next one, or stays in the queue.
     while (!queue.empty()) {
       got.push(queue.getNowait());
       queue.taskDone();
@@ -284,7 +289,7 @@ const PROGRAMS: Readonly<Record<string, Program>> = {
       const { done, pending } = yield* wait(two, { returnWhen });
       expect(done.size + pending.size).toBe(2);
       expect(done.size).toBeGreaterThan(0);
-      // It cancels nothing: what goes on is not its business.
+      // The child does not belong to the victim, and continues.
       yield* gather([...pending]);
     });
   },
@@ -298,7 +303,7 @@ const PROGRAMS: Readonly<Record<string, Program>> = {
         return value;
       } finally {
         try {
-          yield; // takes its time to end
+          yield; // takes time to end
         } finally {
           running--;
         }
@@ -307,7 +312,7 @@ const PROGRAMS: Readonly<Record<string, Program>> = {
     yield* all(tasks - 1, function* () {
       expect(["a", "b"]).toContain(yield* race([run("a"), run("b")]));
     });
-    // Whoever lost, or was cancelled, has ended.
+    // A loser and a cancelled task have ended.
     expect(running).toBe(0);
   },
 
@@ -460,7 +465,7 @@ const PROGRAMS: Readonly<Record<string, Program>> = {
                 if (i === 0) throw new RangeError("failed");
               } finally {
                 try {
-                  yield; // takes its time to end, and may be cancelled again
+                  yield; // takes time to end, and may be cancelled again
                 } finally {
                   running--;
                 }
@@ -502,7 +507,7 @@ const PROGRAMS: Readonly<Record<string, Program>> = {
 };
 
 describe.each(Object.entries(PROGRAMS))("%s", { timeout: PATIENCE }, (_, program) => {
-  test("in every order of three tasks, and cancelled anywhere", async () => {
+  test("works in every order of three tasks, cancelled anywhere", async () => {
     for (const cancelPoints of [false, "victim"]) {
       const options = { strategy: "exhaustive", runs: MOST, cancelPoints } as const;
       const statistics = await explore(() => program(3), options);
@@ -512,10 +517,13 @@ describe.each(Object.entries(PROGRAMS))("%s", { timeout: PATIENCE }, (_, program
     }
   });
 
-  test.each(["random", "pct"] as const)("in many orders of six tasks, by %s", async (strategy) => {
-    for (const cancelPoints of [false, "victim", true]) {
-      const statistics = await explore(() => program(6), { strategy, runs: RUNS, cancelPoints });
-      runs += statistics.runs;
-    }
-  });
+  test.each(["random", "pct"] as const)(
+    "works in many orders of six tasks, by %s",
+    async (strategy) => {
+      for (const cancelPoints of [false, "victim", true]) {
+        const statistics = await explore(() => program(6), { strategy, runs: RUNS, cancelPoints });
+        runs += statistics.runs;
+      }
+    },
+  );
 });

@@ -17,7 +17,7 @@ const schedule = fc
     cancel: at === 0 ? undefined : { at, target },
   }));
 
-test("a string says all of a schedule, up to its last departure", () => {
+test("a schedule string contains the whole schedule, up to its last departure", () => {
   fc.assert(
     fc.property(schedule, (original) => {
       const parsed = parseSchedule(formatSchedule(original));
@@ -31,7 +31,7 @@ test("a string says all of a schedule, up to its last departure", () => {
   );
 });
 
-test("repetitions are short", () => {
+test("a schedule string shortens repetitions", () => {
   const chosen = [...Array(12).fill(0), 1, 40, 0, 0, 2, 0, 0];
   const counts = [...Array(12).fill(3), 2, 50, 2, 2, 3, 3, 3];
   const text = "1:0{12}1(40)002:3{12}2(50)223:c4=a%20b";
@@ -60,16 +60,16 @@ test.each([
   "1:(9999999999):(9999999999)",
   "1:1:2\n1:1:2",
   "１:1:2",
-])("%j is refused", (text) => {
+])("the schedule string %j is rejected", (text) => {
   expect(() => parseSchedule(text)).toThrow(RangeError);
 });
 
-test("a name with half a character in it gives a string too", () => {
+test("a name with half a surrogate pair can be encoded in a schedule string", () => {
   const text = formatSchedule({ chosen: [], counts: [], cancel: { at: 1, target: "a\ud800" } });
 
   expect(parseSchedule(text).cancel).toEqual({ at: 1, target: "a\ufffd" });
 });
 
-test("what is no string is refused", () => {
+test("a schedule that is not a string is rejected", () => {
   expect(() => parseSchedule(42 as never)).toThrow(TypeError);
 });

@@ -1,28 +1,38 @@
-// A virtual clock does not wait for itself: what the loop is to settle is not outside of it.
+// A virtual clock does not wait for its own loop: results that the loop is to settle are not
+// external.
 
 import { afterEach, describe, expect, test } from "vitest";
-import { getRunningLoop, newEventLoop, setEventLoop } from "../../src/eventLoop.ts";
-import { DeadlockError } from "../../src/loop/errors.ts";
-import { run, runSync } from "../../src/run.ts";
-import { Queue } from "../../src/sync/queue.ts";
-import { createTask } from "../../src/tasks/awaitable.ts";
-import type { Coroutine } from "../../src/tasks/coroutine.ts";
-import { fromPromise } from "../../src/tasks/fromPromise.ts";
-import { gather } from "../../src/tasks/gather.ts";
-import { sleep } from "../../src/tasks/sleep.ts";
-import { timeout } from "../../src/tasks/timeout.ts";
-import { toPromise } from "../../src/tasks/toPromise.ts";
-import { explore } from "../../src/testing/explore.ts";
-import { VirtualClock } from "../../src/testing/virtualClock.ts";
-import { virtualTest } from "../../src/testing/virtualTest.ts";
-import { toAsync } from "../../src/toAsync.ts";
+import {
+  type Coroutine,
+  createTask,
+  DeadlockError,
+  events,
+  fromPromise,
+  gather,
+  getRunningLoop,
+  iterate,
+  moveOnAfter,
+  newEventLoop,
+  Queue,
+  run,
+  runSync,
+  setEventLoop,
+  sleep,
+  timeout,
+  toAsync,
+  toPromise,
+  wait,
+  waitEvent,
+} from "../../src/index.ts";
+import { ExternalFuture } from "../../src/tasks/externalFuture.ts";
+import { explore, VirtualClock, virtualTest } from "../../src/testing.ts";
 
 const DAY = 86_400_000;
 const slow = (value: string) => sleep(DAY, value);
 const slowAsync = toAsync(slow);
 const real = (ms: number) => new Promise<void>((resolve) => setTimeout(resolve, ms));
 
-/** Calls of `toAsync` that no callback is on the stack of run there too. */
+/** Calls of `toAsync` with no callback on the stack also run there. */
 function* here(body: () => Coroutine<unknown>): Coroutine<unknown> {
   setEventLoop(getRunningLoop());
   return yield* body();
@@ -30,7 +40,15 @@ function* here(body: () => Coroutine<unknown>): Coroutine<unknown> {
 
 afterEach(() => setEventLoop(undefined));
 
-/** Waits for a day of the loop, each in its own way by a promise. */
+/** Completes after some real time, like a socket. */
+class ExternalFutureOf extends ExternalFuture<void> {
+  constructor(delay: number) {
+    super(getRunningLoop() as never);
+    setTimeout(() => this.setResult(), delay);
+  }
+}
+
+/** Ways to wait through a promise for a day of the loop's time. */
 const WAITS: Readonly<Record<string, () => Coroutine<unknown>>> = {
   "the promise of a `toAsync` call": () => fromPromise(slowAsync("a")),
   "the promise of a task": () => fromPromise(toPromise(slow("a"))),
@@ -63,6 +81,40 @@ const WAITS: Readonly<Record<string, () => Coroutine<unknown>>> = {
     const wait = async () => await task;
     const [a] = yield* gather([wait(), wait(), wait()]);
     return a;
+  },
+  *"a task, through an async function, that awaits another in the same way"() {
+    const inner = createTask(slow("a"));
+    const outer = createTask(() => fromPromise((async () => await inner)()));
+    return yield* fromPromise((async () => await outer)());
+  },
+  "calls of `toAsync` in each other, each through an async function": () => {
+    const nested = toAsync(function* (n: number): Coroutine<string> {
+      return n === 0 ? yield* slow("a") : yield* fromPromise((async () => await nested(n - 1))());
+    });
+    return fromPromise((async () => await nested(5))());
+  },
+  *"several async functions whose task awaits several"() {
+    const leaves = ["a", "b", "c"].map((value) => createTask(slow(value)));
+    const middle = createTask(function* () {
+      return yield* gather(leaves.map(async (leaf) => await leaf));
+    });
+    const [first] = yield* gather([1, 2].map(async () => await middle));
+    return first?.[0];
+  },
+  "an async generator that awaits a task, which reads another one": () => {
+    const inner = async function* () {
+      yield await createTask(slow("a"));
+    };
+    const outer = async function* () {
+      yield await createTask(function* (): Coroutine<string> {
+        const { value } = yield* iterate(inner()).next();
+        return value as string;
+      });
+    };
+    return (function* (): Coroutine<string> {
+      const { value } = yield* iterate(outer()).next();
+      return value as string;
+    })();
   },
   *"a `for await` over a queue"() {
     const queue = new Queue<string>();
@@ -99,7 +151,7 @@ describe.each(Object.entries(WAITS))("a virtual clock does not wait for %s", (_,
   });
 });
 
-test("the promises of a task and of a `toAsync` call settle in `runSync` too", () => {
+test("the promises of a task and of a `toAsync` call also settle in `runSync`", () => {
   const clock = new VirtualClock();
   const main = function* (): Coroutine<unknown[]> {
     const task = createTask(function* (): Coroutine<never> {
@@ -119,28 +171,30 @@ test("the promises of a task and of a `toAsync` call settle in `runSync` too", (
   expect(clock.now()).toBe(2 * DAY + 5);
 });
 
-test("an async function in `runSync` is an error at once, with the reason", () => {
+test("awaiting an async function in `runSync` throws at once, with the reason", () => {
   const main = function* (): Coroutine<unknown> {
     return yield* fromPromise((async () => await createTask(slow("a")))());
   };
-  expect(() => runSync(main, { clock: new VirtualClock() })).toThrow(/promise.*blocked.*`run\(\)`/);
+  expect(() => runSync(main, { clock: new VirtualClock() })).toThrow(
+    /Promises.*blocked.*`run\(\)`/,
+  );
 });
 
 describe("a virtual clock stands still", () => {
-  test("while something outside is awaited, also if a task is awaited outside", async () => {
+  test("while something external is awaited, even if a task is awaited outside", async () => {
     const clock = new VirtualClock();
     const times: number[] = [];
     const main = function* (): Coroutine<void> {
       createTask(() => sleep(DAY));
       yield* timeout(50, () => fromPromise(real(20)));
       times.push(clock.now());
-      // One of two is outside.
+      // One of the two is external.
       yield* gather([fromPromise(real(20)), (async (task) => await task)(createTask(slow("a")))]);
       times.push(clock.now());
     };
     const loop = newEventLoop({ clock });
     const task = loop.createTask(main);
-    // Somebody outside waits for the very task that waits for something outside.
+    // Outside code waits for the same task that waits for something external.
     const outcome = (async () => await task)();
     await loop.runUntilComplete(task);
     await outcome;
@@ -148,7 +202,31 @@ describe("a virtual clock stands still", () => {
     expect(times).toEqual([0, DAY]);
   });
 
-  test("for a call of `toAsync` that waits for something outside", async () => {
+  test("while a socket, a process or a thread is awaited, whatever else waits for the loop", async () => {
+    const clock = new VirtualClock();
+    const main = function* (): Coroutine<number> {
+      const background = createTask(() => sleep(DAY));
+      background.catch(() => undefined);
+      yield* new ExternalFutureOf(20);
+      background.cancel();
+      return clock.now();
+    };
+    expect(await run(main, { clock })).toBe(0);
+  });
+
+  test("while a task awaits something external, and is awaited through two others", async () => {
+    const clock = new VirtualClock();
+    const main = function* (): Coroutine<number> {
+      createTask(() => sleep(DAY));
+      const inner = createTask(() => fromPromise(real(20)));
+      const outer = createTask(() => fromPromise((async () => await inner)()));
+      yield* fromPromise((async () => await outer)());
+      return clock.now();
+    };
+    expect(await run(main, { clock })).toBe(0);
+  });
+
+  test("for a call of `toAsync` that waits for something external", async () => {
     const clock = new VirtualClock();
     const loop = newEventLoop({ clock });
     setEventLoop(loop);
@@ -163,7 +241,7 @@ describe("a virtual clock stands still", () => {
     }
   });
 
-  test("no longer than `externalTimeout`, and the error says who waits", async () => {
+  test("for at most `externalTimeout`, and the error names the waiting tasks", async () => {
     const never = new Promise(() => undefined);
     const main = function* (): Coroutine<void> {
       createTask(() => sleep(DAY));
@@ -180,7 +258,7 @@ describe("a virtual clock stands still", () => {
     expect(clock.now()).toBe(0);
   });
 
-  test("for each wait again", async () => {
+  test("for at most `externalTimeout` at each wait, not in total", async () => {
     const clock = new VirtualClock(0, { externalTimeout: 60 });
     const main = function* (): Coroutine<string> {
       for (let i = 0; i < 5; i++) yield* fromPromise(real(20));
@@ -189,7 +267,7 @@ describe("a virtual clock stands still", () => {
     expect(await run(main, { clock })).toBe("done");
   });
 
-  test("for what another loop has to do", async () => {
+  test("while another loop works on real time", async () => {
     const clock = new VirtualClock();
     const main = function* (): Coroutine<number> {
       yield* timeout(1, () => fromPromise(run(() => sleep(20))));
@@ -199,6 +277,76 @@ describe("a virtual clock stands still", () => {
   });
 });
 
-test("an `externalTimeout` that is no time is refused by name", () => {
+describe("a virtual clock does not wait for an event that the loop itself emits", () => {
+  const WAITS_FOR_EVENTS: Readonly<Record<string, (target: EventTarget) => Coroutine<unknown>>> = {
+    "`waitEvent`": (target) => waitEvent(target, "go"),
+    "`waitEvent` in a group": (target) => gather([waitEvent(target, "go"), sleep(5)]) as never,
+    "`waitEvent` for an abort": function* (target) {
+      const controller = new AbortController();
+      target.addEventListener("go", () => controller.abort());
+      yield* waitEvent(controller.signal, "abort");
+    },
+    "`waitEvent` until an abort": function* (target) {
+      const controller = new AbortController();
+      target.addEventListener("go", () => controller.abort());
+      const { signal } = controller;
+      yield* wait([createTask(waitEvent(new EventTarget(), "never", { signal }))]);
+    },
+    "`events`": (target) => iterate(events(target, "go")).next(),
+  };
+
+  function* emitting(waitIn: (target: EventTarget) => Coroutine<unknown>): Coroutine<number> {
+    const target = new EventTarget();
+    const loop = getRunningLoop();
+    loop.callLater(DAY, () => target.dispatchEvent(new Event("go")));
+    yield* waitIn(target);
+    return loop.time();
+  }
+
+  test.each(Object.entries(WAITS_FOR_EVENTS))("after a sleep: %s", async (_, waitIn) => {
+    expect(await run(() => emitting(waitIn), { clock: new VirtualClock() })).toBe(DAY);
+    expect(runSync(() => emitting(waitIn), { clock: new VirtualClock() })).toBe(DAY);
+    await explore(() => emitting(waitIn), { runs: 5 });
+  });
+
+  test("on a thread that is blocked in real time", () => {
+    function* main(): Coroutine<string> {
+      const target = new EventTarget();
+      getRunningLoop().callLater(1, () => target.dispatchEvent(new Event("go")));
+      return (yield* waitEvent(target, "go")).type;
+    }
+    if (typeof document === "undefined") expect(runSync(main)).toBe("go");
+    else expect(() => runSync(main)).toThrow("cannot be blocked");
+  });
+
+  test("and a timeout around the wait expires", () => {
+    const clock = new VirtualClock();
+    const main = () => moveOnAfter(DAY, () => waitEvent(new EventTarget(), "never"));
+    expect([runSync(main, { clock }), clock.now()]).toEqual([undefined, DAY]);
+  });
+
+  test("but lets the host emit it first, and waits if no timer is pending", async () => {
+    const target = new EventTarget();
+    const clock = new VirtualClock();
+    const emit = () => target.dispatchEvent(new Event("go"));
+    function* main(): Coroutine<number> {
+      queueMicrotask(emit);
+      yield* timeout(1, () => waitEvent(target, "go"));
+      setTimeout(emit, 20);
+      yield* waitEvent(target, "go");
+      return clock.now();
+    }
+    expect(await run(main, { clock })).toBe(0);
+  });
+
+  test("and reports a deadlock if the event is never emitted", async () => {
+    const main = () => waitEvent(new EventTarget(), "go");
+    const clock = new VirtualClock(0, { externalTimeout: 10 });
+    await expect(run(main, { clock })).rejects.toThrow(/within 10 ms.* waits for an event "go"/s);
+    expect(() => runSync(main, { clock })).toThrow(/Nothing is ready.* waits for an event "go"/s);
+  });
+});
+
+test("an invalid `externalTimeout` is rejected by name", () => {
   expect(() => new VirtualClock(0, { externalTimeout: "1" as never })).toThrow("`externalTimeout`");
 });

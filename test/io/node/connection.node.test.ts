@@ -1,3 +1,5 @@
+// Connections between two sides. One file, because all cases share the pair of them.
+
 import { once } from "node:events";
 import { createServer, type Socket } from "node:net";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
@@ -31,7 +33,7 @@ afterEach(async () => {
   expect(await untilClosed(before)).toEqual(before);
 });
 
-/** Connects to a bare server, which does to its socket what it is told. */
+/** Connects to a bare server, and lets `serve` handle the server's socket. */
 async function toServer<T>(
   onSocket: (socket: Socket) => void,
   client: (reader: StreamReader, writer: StreamWriter) => Coroutine<T>,
@@ -65,7 +67,7 @@ function* failure(body: Coroutine<unknown> | Task<unknown>): Coroutine<NodeJS.Er
   throw new Error("Nothing was thrown");
 }
 
-test("a request and its answer", async () => {
+test("a client sends a request and receives the response", async () => {
   const answer = await toServer(
     (socket) => socket.on("data", (data) => socket.end(`you said ${data}`)),
     function* (reader, writer) {
@@ -77,7 +79,7 @@ test("a request and its answer", async () => {
   expect(answer).toEqual(["you said hello\n", "", true]);
 });
 
-test("what is read is an array of bytes, and no Buffer", async () => {
+test("reads return a plain Uint8Array, not a Buffer", async () => {
   const data = await toServer(
     (socket) => socket.end("ab"),
     function* (reader) {
@@ -105,7 +107,7 @@ test("each side may end its half alone", async () => {
   expect(answer).toBe("6 bytes");
 });
 
-test("after the peer has ended its half we can still write", async () => {
+test("writing still works after the peer has ended its half", async () => {
   const got = deferred();
   const sent = await toServer(
     (socket) => {
@@ -129,7 +131,7 @@ function deferred() {
   return { promise, resolve };
 }
 
-test("a peer that writes much has to wait while nobody reads, and nothing is lost", async () => {
+test("a peer that writes a lot has to wait while nobody reads, and nothing is lost", async () => {
   const TOTAL = 8_000_000;
   const chunk = Buffer.alloc(100_000, "x");
   let socketOf: Socket | undefined;
@@ -156,7 +158,7 @@ test("a peer that writes much has to wait while nobody reads, and nothing is los
   expect(total).toBe(TOTAL);
 });
 
-test("drain waits for a peer that does not read, and memory stays bounded", async () => {
+test("drain waits while the peer does not read, and memory stays bounded", async () => {
   let most = 0;
   const error = await toServer(
     (socket) => socket.pause(),
@@ -182,12 +184,12 @@ test("drain waits for a peer that does not read, and memory stays bounded", asyn
 describe("a reset", () => {
   const reset = (socket: Socket) => setTimeout(() => socket.resetAndDestroy(), 20);
 
-  test("in the middle of a read is its error, with Node's code", async () => {
+  test("during a read throws an error with Node's code", async () => {
     const { code } = await toServer(reset, (reader) => failure(reader.readexactly(5)));
     expect(code).toBe("ECONNRESET");
   });
 
-  test("lets be read what came before", async () => {
+  test("still lets earlier data be read", async () => {
     const result = await toServer(
       (socket) => {
         socket.write("before");
@@ -202,7 +204,7 @@ describe("a reset", () => {
     expect(result).toEqual(["before", "ECONNRESET"]);
   });
 
-  test("in the middle of a write is the error of drain and of waitClosed", async () => {
+  test("during a write fails drain and waitClosed", async () => {
     const codes = await toServer(reset, function* (_, writer) {
       const write = function* (): Coroutine<never> {
         for (;;) {
@@ -221,7 +223,7 @@ describe("a reset", () => {
 });
 
 describe("abort", () => {
-  /** Notes how the socket of the peer ends. */
+  /** Records how the peer's socket ends. */
   const noting = (trace: string[]) => (socket: Socket) => {
     socket.on("end", () => trace.push("end"));
     socket.on("error", ({ code }: NodeJS.ErrnoException) => trace.push(code ?? ""));
@@ -229,13 +231,13 @@ describe("abort", () => {
     socket.resume();
   };
 
-  /** Waits until the peer has noted its end. */
+  /** Waits until the peer has recorded its end. */
   function* untilNoted(trace: string[]): Coroutine<string[]> {
     while (!trace.includes("closed")) yield* sleep(5);
     return trace;
   }
 
-  test("resets the connection, and fails a read that waits", async () => {
+  test("resets the connection, and fails a waiting read", async () => {
     const trace: string[] = [];
     const result = await toServer(noting(trace), function* (reader, writer) {
       const reading = createTask(failure(reader.readexactly(5)));
@@ -252,7 +254,7 @@ describe("abort", () => {
     ]);
   });
 
-  test("lets be read what came before", async () => {
+  test("still lets earlier data be read", async () => {
     const result = await toServer(
       (socket) => socket.write("before"),
       function* (reader, writer) {
@@ -266,7 +268,7 @@ describe("abort", () => {
     expect(result).toEqual(["before", "ECONNABORTED"]);
   });
 
-  test("ends what close() would wait for, when the peer never reads", async () => {
+  test("ends a close() that waits for a peer that never reads", async () => {
     const result = await toServer(
       (socket) => socket.pause(),
       function* (_, writer) {
@@ -289,7 +291,7 @@ describe("abort", () => {
     ["in the call after writeEof()", (writer: StreamWriter) => writer.writeEof(), 0],
     ["in the call after close()", (writer: StreamWriter) => writer.close(), 0],
     ["a moment after writeEof()", (writer: StreamWriter) => writer.writeEof(), 30],
-  ])("%s closes it too", async (_, end, delay) => {
+  ])("also closes %s", async (_, end, delay) => {
     const isClosed = await toServer(
       (socket) => socket.resume().allowHalfOpen,
       function* (_, writer) {
@@ -323,7 +325,7 @@ describe("abort", () => {
   });
 });
 
-test("an idle time-out frees a connection whose peer sends one byte after the other", async () => {
+test("an idle timeout ends a connection whose peer sends one byte at a time", async () => {
   let timer: NodeJS.Timeout | undefined;
   const result = await toServer(
     (socket) => {
@@ -372,7 +374,7 @@ test("a read that is cancelled again and again loses no byte", async () => {
   expect(got.every((byte, at) => byte === at % 251)).toBe(true);
 });
 
-test("extra info tells who talks to whom", async () => {
+test("getExtraInfo returns both ends of the connection", async () => {
   const [peer, name, socket, other] = await toServer(
     (socket) => socket.end(),
     function* (_, writer) {
@@ -388,8 +390,8 @@ test("extra info tells who talks to whom", async () => {
   expect([(socket as Socket).destroyed === undefined, other]).toEqual([false, undefined]);
 });
 
-describe("who cannot connect", () => {
-  test("gets Node's code from a port that nobody listens on, and a message", async () => {
+describe("a failed connection", () => {
+  test("has Node's code and a message if nothing listens on the port", async () => {
     const server = await bareServer(() => {});
     const port = portOf(server);
     server.close();
@@ -401,7 +403,7 @@ describe("who cannot connect", () => {
     }
   });
 
-  test("gets Node's code and a message of several addresses that were tried", async () => {
+  test("has Node's code and a message if several addresses were tried", async () => {
     const server = await bareServer(() => {});
     const port = portOf(server);
     server.close();
@@ -417,25 +419,25 @@ describe("who cannot connect", () => {
         }),
       ),
     );
-    // In a vm context it is of another realm.
+    // In a vm context it belongs to another realm.
     expect(error.name).toBe("AggregateError");
     expect(error.code).toBe("ECONNREFUSED");
     for (const { address } of addresses) expect(error.message).toContain(address);
   });
 
-  test("gets Node's code for a host that is not there", async () => {
+  test("has Node's code if the host does not exist", async () => {
     const { code } = await quietly(() => failure(openConnection({ host: "no.invalid", port: 1 })));
     expect(code).toMatch(/ENOTFOUND|EAI_AGAIN/);
   });
 
-  test("gets Node's code for a path that is not there", async () => {
+  test("has Node's code if the path does not exist", async () => {
     const { code } = await quietly(() => failure(openUnixConnection("/nowhere/at/all")));
     expect(code).toBe("ENOENT");
   });
 });
 
-describe("a cancel", () => {
-  test("at every point of connecting leaves no socket behind", async () => {
+describe("a cancellation", () => {
+  test("at any point of connecting leaves no socket behind", async () => {
     const server = await bareServer((socket) => socket.resume());
     for (let turns = 0; turns < 12; turns++) {
       await quietly(function* () {
@@ -462,7 +464,7 @@ describe("a cancel", () => {
     server.close();
   });
 
-  test("of drain sends all the same", async () => {
+  test("of drain does not prevent the data from being sent", async () => {
     const TOTAL = 30_000_000;
     const sum = deferred();
     const got = await toServer(
@@ -489,13 +491,13 @@ describe("a cancel", () => {
   });
 });
 
-test("a connection that is forgotten is closed with its loop", async () => {
+test("a connection that is left open is closed with its loop", async () => {
   const server = await bareServer((socket) => socket.resume());
   await quietly(() => openConnection({ port: portOf(server) }));
   server.close();
 });
 
-test("what was written and closed at the end of a program arrives", async () => {
+test("data written and closed at the end of a program arrives", async () => {
   const got = deferred();
   const server = await bareServer((socket) => {
     let all = "";
@@ -532,18 +534,18 @@ test("a thousand connections that are opened and dropped leave nothing behind", 
 });
 
 test.each([
-  ["options that are none", () => openConnection(undefined as never), TypeError],
-  ["a port that is missing", () => openConnection({} as never), TypeError],
+  ["invalid options", () => openConnection(undefined as never), TypeError],
+  ["a missing port", () => openConnection({} as never), TypeError],
   ["a port out of range", () => openConnection({ port: 65536 }), RangeError],
-  ["a host that is none", () => openConnection({ port: 1, host: 1 as never }), TypeError],
+  ["an invalid host", () => openConnection({ port: 1, host: 1 as never }), TypeError],
   ["a limit of 0", () => openConnection({ port: 1, limit: 0 }), RangeError],
   ["TLS that is none", () => openConnection({ port: 1, tls: "yes" as never }), TypeError],
-  ["a path that is none", () => openUnixConnection(1 as never), TypeError],
-])("throws for %s, at the call", (_, action, Expected) => {
+  ["an invalid path", () => openUnixConnection(1 as never), TypeError],
+])("openConnection throws for %s when called", (_, action, Expected) => {
   expect(caught(action)).toBeInstanceOf(Expected);
 });
 
-test("a thread that is blocked cannot connect, and says why", () => {
+test("a blocked thread cannot connect, and the error names the reason", () => {
   const loop = newEventLoop({ clock: { now: () => 0, advanceTo: () => {} } });
   expect(() => loop.runUntilCompleteSync(openConnection({ port: 9 }))).toThrow(/blocked/);
   loop.close();

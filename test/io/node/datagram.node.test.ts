@@ -1,17 +1,23 @@
+// Datagrams between endpoints. One file, because all cases share the pair of them.
+
 import type { createSocket } from "node:dgram";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
+import {
+  type Coroutine,
+  createTask,
+  type Future,
+  fromPromise,
+  getRunningLoop,
+  iterate,
+  RuntimeError,
+  run,
+  runSync,
+  sleep,
+  timeout,
+  waitFor,
+} from "../../../src/index.ts";
 import { createDatagramEndpoint, type DatagramOptions } from "../../../src/io/node/datagram.ts";
 import type { DatagramEndpoint } from "../../../src/io/node/datagramEndpoint.ts";
-import { RuntimeError } from "../../../src/loop/errors.ts";
-import { run, runSync } from "../../../src/run.ts";
-import { createTask } from "../../../src/tasks/awaitable.ts";
-import type { Coroutine } from "../../../src/tasks/coroutine.ts";
-import { fromPromise } from "../../../src/tasks/fromPromise.ts";
-import type { Future } from "../../../src/tasks/future.ts";
-import { iterate } from "../../../src/tasks/iterate.ts";
-import { sleep } from "../../../src/tasks/sleep.ts";
-import { timeout } from "../../../src/tasks/timeout.ts";
-import { waitFor } from "../../../src/tasks/waitFor.ts";
 import { VirtualClock } from "../../../src/testing.ts";
 
 const LOCAL = { address: "127.0.0.1" };
@@ -42,12 +48,12 @@ function* receiveText(endpoint: DatagramEndpoint): Coroutine<string> {
   return text((yield* endpoint.receive()).data);
 }
 
-/** Waits for what the system has on its way from one socket of the machine to another. */
+/** Waits for datagrams on their way from one socket of the machine to another. */
 function* settle(): Coroutine<void> {
   yield* sleep(20);
 }
 
-test("datagrams go to and fro", async () => {
+test("datagrams are sent in both directions", async () => {
   await run(function* (): Coroutine<void> {
     const server = yield* open();
     const client = yield* open({ remoteAddress: server.address() });
@@ -73,7 +79,7 @@ test("the version of IP follows from the address", async () => {
   });
 });
 
-test("an empty datagram is one too", async () => {
+test("an empty datagram is received", async () => {
   await run(function* (): Coroutine<void> {
     const server = yield* open();
     yield* server.send("", server.address());
@@ -81,7 +87,7 @@ test("an empty datagram is one too", async () => {
   });
 });
 
-test("those who wait are served in order", async () => {
+test("waiting receivers are served in order", async () => {
   await run(function* (): Coroutine<void> {
     const server = yield* open();
     const receivers = [..."abc"].map((name) =>
@@ -103,7 +109,7 @@ test("a cancelled receive loses no datagram", async () => {
     const socket = server.getExtraInfo("socket") as ReturnType<typeof createSocket>;
     const receiver = createTask(receiveText(server));
     yield;
-    // In the very turn in which it is handed over.
+    // Exactly in the turn of the hand-over.
     socket.once("message", () => receiver.cancel());
     yield* server.send("kept", server.address());
     yield* settle();
@@ -114,8 +120,8 @@ test("a cancelled receive loses no datagram", async () => {
   expect(trace).toEqual(["kept"]);
 });
 
-test("receives that are cancelled all the time lose no datagram, and keep the order", async () => {
-  // No more than the system keeps, if it comes to that.
+test("repeatedly cancelled receives lose no datagram, and keep the order", async () => {
+  // No more than the system buffers.
   const count = 100;
   await run(function* (): Coroutine<void> {
     const server = yield* open();
@@ -127,7 +133,7 @@ test("receives that are cancelled all the time lose no datagram, and keep the or
     });
     for (let turn = 0; trace.length < count; turn++) {
       const receiver = createTask(receiveText(server));
-      // In some turns it has not begun, in some it waits, in some it was served.
+      // In some turns it has not started, in some it waits, in some it was served.
       for (let steps = turn % 5; steps > 0; steps--) yield;
       receiver.cancel();
       try {
@@ -144,7 +150,7 @@ test("receives that are cancelled all the time lose no datagram, and keep the or
   expect(trace).toEqual(Array.from({ length: count }, (_, i) => String(i)));
 });
 
-test("on a clock that stands still, time waits for datagrams", async () => {
+test("a virtual clock waits for datagrams", async () => {
   await run(
     function* (): Coroutine<void> {
       const server = yield* open();
@@ -157,13 +163,13 @@ test("on a clock that stands still, time waits for datagrams", async () => {
   expect(trace).toEqual(["in time"]);
 });
 
-test("a blocked thread is told why nothing can come", () => {
+test("a blocked thread gets an error that explains why nothing can arrive", () => {
   expect(() => runSync(() => createDatagramEndpoint(), { clock: new VirtualClock() })).toThrow(
     "cannot settle while this thread is blocked",
   );
 });
 
-test("what finds the queue full is dropped, and counted", async () => {
+test("datagrams that find the queue full are dropped and counted", async () => {
   await run(function* (): Coroutine<void> {
     const server = yield* open({ maxsize: 2 });
     for (const digit of "12345") yield* server.send(digit, server.address());
@@ -176,8 +182,8 @@ test("what finds the queue full is dropped, and counted", async () => {
   expect(trace).toEqual(["1", "2", "3", "6"]);
 });
 
-describe("errors", () => {
-  test("an address in use keeps Node's code", async () => {
+describe("a datagram endpoint's error", () => {
+  test("keeps Node's code for an address in use", async () => {
     await run(function* (): Coroutine<void> {
       const { port } = (yield* open()).address();
       yield* open({ localAddress: { ...LOCAL, port } });
@@ -189,7 +195,7 @@ describe("errors", () => {
     expect(trace).toEqual(["EADDRINUSE"]);
   });
 
-  test("an unknown host keeps Node's code, here and there", async () => {
+  test("keeps Node's code for an unknown host, local or remote", async () => {
     const remoteAddress = { address: "no-such-host.invalid", port: 9 };
     const code = expect.stringMatching(/^(ENOTFOUND|EAI_AGAIN)$/);
     await expect(run(createDatagramEndpoint({ remoteAddress }))).rejects.toMatchObject({ code });
@@ -213,7 +219,7 @@ describe("errors", () => {
     expect(trace).toEqual(["send", "receive"]);
   });
 
-  test("a peer that is not there is told by receive, and the endpoint goes on", async () => {
+  test("is thrown by receive for an unreachable peer, and the endpoint continues", async () => {
     await run(function* (): Coroutine<void> {
       const peer = yield* open();
       const { port } = peer.address();
@@ -234,7 +240,7 @@ describe("errors", () => {
     expect(trace).toEqual(["ECONNREFUSED", "somebody hears"]);
   });
 
-  test("a datagram that is too long is refused", async () => {
+  test("is thrown for a datagram that is too long", async () => {
     await run(function* (): Coroutine<void> {
       const endpoint = yield* open();
       yield* endpoint.send(new Uint8Array(100_000), endpoint.address());
@@ -243,7 +249,7 @@ describe("errors", () => {
     expect(trace).toEqual(["EMSGSIZE"]);
   });
 
-  test("wrong arguments are found at the call", async () => {
+  test("is thrown at the call for invalid arguments", async () => {
     expect(() => createDatagramEndpoint({ type: "udp5" as never })).toThrow("`type`");
     expect(() => createDatagramEndpoint({ localAddress: { port: -1 } })).toThrow(RangeError);
     expect(() => createDatagramEndpoint({ remoteAddress: { port: 1 } as never })).toThrow(
@@ -260,8 +266,8 @@ describe("errors", () => {
   });
 });
 
-describe("close", () => {
-  test("ends those who wait; what came before can still be taken", async () => {
+describe("closing a datagram endpoint", () => {
+  test("ends waiting receivers, and earlier datagrams can still be taken", async () => {
     await run(function* (): Coroutine<void> {
       const server = yield* open();
       yield* server.send("before", server.address());
@@ -282,17 +288,16 @@ describe("close", () => {
     expect(trace).toEqual(["before", "The endpoint is closed"]);
   });
 
-  test("ends a receive and a send that are under way", async () => {
+  test("ends a receive and a send in progress", async () => {
     await run(function* (): Coroutine<void> {
       const server = yield* open();
       const tasks = [
         createTask(server.receive()),
-        // Names are looked up first, and Node then forgets the datagram.
+        // Names are looked up first, and Node then drops the datagram.
         createTask(server.send("x", { address: "localhost", port: 9 })),
       ];
-      yield;
-      yield;
-      server.close();
+      // In the turn in which both begin, because a name may be known in the next one.
+      getRunningLoop().callSoon(() => server.close());
       for (const task of tasks) {
         try {
           yield* waitFor(task as Future<unknown>, 1000);
@@ -305,7 +310,7 @@ describe("close", () => {
     expect(trace).toEqual(["The endpoint is closed", "The endpoint is closed"]);
   });
 
-  test("hears of no errors any more", async () => {
+  test("stops error reports", async () => {
     const errors: unknown[] = [];
     const note = (error: unknown) => errors.push(error);
     process.on("uncaughtException", note);
@@ -320,7 +325,7 @@ describe("close", () => {
     expect(errors).toEqual([]);
   });
 
-  test("is the end to who iterates", async () => {
+  test("ends an iteration", async () => {
     await run(function* (): Coroutine<void> {
       const server = yield* open();
       const datagrams = iterate(server);
@@ -334,7 +339,7 @@ describe("close", () => {
     expect(trace).toEqual(["1", "2", "3"]);
   });
 
-  test("is the end to an async function that iterates", async () => {
+  test("ends a for await loop in an async function", async () => {
     await run(function* (): Coroutine<void> {
       const server = yield* open();
       async function collect(): Promise<void> {
@@ -351,7 +356,7 @@ describe("close", () => {
     expect(trace).toEqual(["1", "2", "3"]);
   });
 
-  test("follows from a cancel while it opens", async () => {
+  test("happens when the task that opens it is cancelled", async () => {
     const { port } = await run(function* (): Coroutine<{ port: number }> {
       const endpoint = yield* open();
       const address = endpoint.address();

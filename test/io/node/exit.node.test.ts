@@ -1,4 +1,5 @@
-// Programs that use the built package, each in a process of its own: does it end by itself, and is nothing lost?
+// Programs that use the built package, each in its own process: they end by themselves, and lose
+// nothing.
 
 import { once } from "node:events";
 import { createServer } from "node:net";
@@ -11,7 +12,7 @@ const start = `
   import { run, sleep, openConnection, startServer, createTask } from "mysyncio/node";
   const portOf = (server) => server.address().port;`;
 
-test("a program that forgets its server and its connections ends", async () => {
+test("a program ends even if it leaves its server and connections open", async () => {
   const { code, stdout } = await exitOf(`${start}
     await run(function* () {
       const server = yield* startServer(function* (reader) { yield* reader.read(); });
@@ -24,8 +25,8 @@ test("a program that forgets its server and its connections ends", async () => {
 
 test.each([
   ["that stopped", ""],
-  ["that runs on, but is to keep no process alive", "loop.unref(); loop.runForever();"],
-])("a loop %s does not stay because of its sockets and servers", async (_, rest) => {
+  ["that keeps running after unref()", "loop.unref(); loop.runForever();"],
+])("a loop %s is not kept alive by its sockets and servers", async (_, rest) => {
   const { code, stdout } = await exitOf(`${start}
     import { newEventLoop, createSubprocessExec, PIPE } from "mysyncio/node";
     const loop = newEventLoop();
@@ -39,7 +40,7 @@ test.each([
   expect([code, stdout]).toEqual([0, ["done"]]);
 });
 
-test("a program whose peer reads nothing ends", async () => {
+test("a program ends even if its peer reads nothing", async () => {
   const server = await bareServer((socket) => socket.pause());
   const { code, stdout } = await exitOf(`${start}
     await run(function* () {
@@ -64,7 +65,7 @@ test("a program that fails while it waits for a connection ends with its error",
   expect([code, stdout]).toEqual([0, ["failed"]]);
 });
 
-test("a server is stopped by a signal, after its clients were served", async () => {
+test("a signal stops a server after its clients were served", async () => {
   const { code, stdout } = await exitOf(`${start}
     import { getRunningLoop } from "mysyncio/node";
     await run(function* () {
@@ -88,7 +89,7 @@ test("a server is stopped by a signal, after its clients were served", async () 
   expect([code, stdout]).toEqual([0, ["served", "stopped"]]);
 });
 
-test("an error of a socket that is not ours is not swallowed by us", async () => {
+test("an error of another socket in the program is not swallowed", async () => {
   const server = createServer().listen(0);
   await once(server, "listening");
   await quietly(function* () {

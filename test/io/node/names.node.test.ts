@@ -1,12 +1,8 @@
 import { expect, test } from "vitest";
+import { CancelledError, type Coroutine, createTask, run, sleep } from "../../../src/index.ts";
 import { getaddrinfo } from "../../../src/io/node/names.ts";
-import { CancelledError } from "../../../src/loop/errors.ts";
-import { run } from "../../../src/run.ts";
-import { createTask } from "../../../src/tasks/awaitable.ts";
-import type { Coroutine } from "../../../src/tasks/coroutine.ts";
-import { sleep } from "../../../src/tasks/sleep.ts";
 
-test("getaddrinfo gives every address of a name, with the port", async () => {
+test("getaddrinfo returns every address of a name, with the port", async () => {
   const found = await run(getaddrinfo("localhost", 80));
 
   expect(found.length).toBeGreaterThan(0);
@@ -15,7 +11,7 @@ test("getaddrinfo gives every address of a name, with the port", async () => {
   }
 });
 
-test("getaddrinfo takes addresses as they are", async () => {
+test("getaddrinfo returns numeric addresses unchanged", async () => {
   expect(await run(getaddrinfo("127.0.0.1"))).toEqual([
     { family: 4, address: "127.0.0.1", port: 0 },
   ]);
@@ -24,13 +20,13 @@ test("getaddrinfo takes addresses as they are", async () => {
   ]);
 });
 
-test("getaddrinfo asks only for the family that is wanted", async () => {
+test("getaddrinfo requests only the chosen family", async () => {
   const found = await run(getaddrinfo("localhost", 0, { family: 4 }));
 
   expect(found).toEqual([{ family: 4, address: "127.0.0.1", port: 0 }]);
 });
 
-test("an unknown host is Node's error", async () => {
+test("getaddrinfo throws Node's error for an unknown host", async () => {
   await expect(run(getaddrinfo("no-such-host.invalid", 80))).rejects.toMatchObject({
     code: expect.stringMatching(/^(ENOTFOUND|EAI_AGAIN)$/),
     syscall: "getaddrinfo",
@@ -38,7 +34,7 @@ test("an unknown host is Node's error", async () => {
   });
 });
 
-test("a cancel ends the wait, and what the look-up then finds hurts nobody", async () => {
+test("a cancellation ends the wait, and a later result of the lookup is ignored", async () => {
   const outcome = await run(function* (): Coroutine<unknown> {
     const task = createTask(getaddrinfo("no-such-host.invalid", 80));
     yield;
@@ -55,7 +51,7 @@ test("a cancel ends the wait, and what the look-up then finds hurts nobody", asy
   expect(outcome).toBeInstanceOf(CancelledError);
 });
 
-test("wrong arguments are found at the call", () => {
+test("getaddrinfo rejects invalid arguments when called", () => {
   expect(() => getaddrinfo(1 as never)).toThrow(TypeError);
   expect(() => getaddrinfo("localhost", "http" as never)).toThrow("Expected `port` to be a number");
   expect(() => getaddrinfo("localhost", 65536)).toThrow(RangeError);

@@ -1,4 +1,4 @@
-// Real sockets of this machine, for loops on which real time passes.
+// Real sockets of this machine, for loops in real time.
 
 import { once } from "node:events";
 import { existsSync, fstatSync, mkdtempSync, readdirSync, rmSync } from "node:fs";
@@ -6,29 +6,29 @@ import type { AddressInfo } from "node:net";
 import { connect, createServer, type Server as NetServer, type Socket } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { vi } from "vitest";
-import type { ExceptionContext } from "../../../src/loop/scheduler.ts";
+import type { ExceptionContext } from "../../../src/index.ts";
 import { type Coroutine, getRunningLoop, run, type Server, timeout } from "../../../src/node.ts";
 
-/** Longer than any of these programs takes on a slow machine, and shorter than the patience of the test runner. */
-const PATIENCE = 20_000;
+/**
+ * Longer than any of these programs takes on a slow machine, but shorter than the test runner's
+ * timeout.
+ */
+const PATIENCE = 60_000;
 
-vi.setConfig({ testTimeout: 30_000 });
-
-/** Runs a program that must end by itself. Gives what it gave, and what was reported. */
+/** Runs a program that must end by itself. Returns its result and its reports. */
 export async function runSoon<T>(
-  main: () => Coroutine<T>,
+  main: (reports: readonly ExceptionContext[]) => Coroutine<T>,
   patience = PATIENCE,
 ): Promise<{ result: T; reports: ExceptionContext[] }> {
   const reports: ExceptionContext[] = [];
   const result = await run(function* () {
     getRunningLoop().setExceptionHandler((_, context) => reports.push(context));
-    return yield* timeout(patience, main);
+    return yield* timeout(patience, () => main(reports));
   });
   return { result, reports };
 }
 
-/** The same for one in which nothing is to be reported. */
+/** The same for a program that must not report anything. */
 export async function quietly<T>(main: () => Coroutine<T>): Promise<T> {
   const { result, reports } = await runSoon(main);
   const [report] = reports;
@@ -40,7 +40,7 @@ export function portOf(server: Server | NetServer): number {
   return (server.address() as AddressInfo).port;
 }
 
-/** A bare server of Node's, for one program: it ends its half once the client has. */
+/** A bare Node server for one program. It ends its half once the client has. */
 export async function bareServer(onSocket: (socket: Socket) => void): Promise<NetServer> {
   const server = createServer({ allowHalfOpen: true }, (socket) => {
     socket.on("error", () => {});
@@ -52,7 +52,7 @@ export async function bareServer(onSocket: (socket: Socket) => void): Promise<Ne
   return server;
 }
 
-/** A bare client of Node's. */
+/** A bare Node client. */
 export async function bareClient(port: number): Promise<Socket> {
   const socket = connect(port);
   socket.on("error", () => {});
@@ -60,7 +60,7 @@ export async function bareClient(port: number): Promise<Socket> {
   return socket;
 }
 
-/** A path for a Unix domain socket, in a folder that is there for one program. */
+/** A path for a Unix domain socket, in a folder that exists for one program. */
 export async function withPath<T>(use: (path: string) => Promise<T>): Promise<T> {
   const folder = mkdtempSync(join(tmpdir(), "mysyncio-"));
   try {
@@ -70,7 +70,10 @@ export async function withPath<T>(use: (path: string) => Promise<T>): Promise<T>
   }
 }
 
-/** The sockets and servers of this process that are open: ours keep no process alive, so Node does not list them. */
+/**
+ * The open sockets and servers of this process. Ours keep no process alive, so Node does not list
+ * them.
+ */
 export function openHandles(): string[] {
   if (!existsSync(DESCRIPTORS)) {
     return process.getActiveResourcesInfo().filter((name) => /TCP|Pipe/.test(name));
@@ -86,9 +89,9 @@ export function openHandles(): string[] {
 
 const DESCRIPTORS = "/dev/fd";
 
-/** Waits until no more of them are open than there were. */
+/** Waits until no more of them are open than before. */
 export async function untilClosed(before: readonly string[]): Promise<string[]> {
-  for (let i = 0; i < 200 && openHandles().length > before.length; i++) {
+  for (let i = 0; i < 2_000 && openHandles().length > before.length; i++) {
     await new Promise((resolve) => setTimeout(resolve, 10));
   }
   const left = openHandles();

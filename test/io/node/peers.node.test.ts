@@ -1,4 +1,4 @@
-// Streams as others see them: curl, openssl and Python's asyncio on the other end.
+// Streams as others see them, with curl, openssl and Python's asyncio on the other end.
 
 import { spawn } from "node:child_process";
 import { once } from "node:events";
@@ -40,12 +40,12 @@ afterAll(() => rmSync(folder, { recursive: true }));
 
 type Handler = (reader: StreamReader, writer: StreamWriter) => Coroutine<void>;
 
-/** Gives one line back in capitals, and the end. */
+/** Returns one line in capitals, and the end. */
 function* shout(reader: StreamReader, writer: StreamWriter): Coroutine<void> {
   writer.write(text(yield* reader.readline()).toUpperCase());
 }
 
-/** Starts a server for a peer that comes by its port. */
+/** Starts a server for a peer that connects to its port. */
 async function served(
   handler: Handler,
   options: ServerOptions,
@@ -57,32 +57,30 @@ async function served(
     server.close();
     yield* server.waitClosed();
     return end;
-  }, PATIENCE);
+  });
   return { ...result, reports: reports.map(({ message }) => message) };
 }
-
-const PATIENCE = 30_000;
 
 function* answerHttp(reader: StreamReader, writer: StreamWriter): Coroutine<void> {
   yield* reader.readuntil("\r\n\r\n");
   writer.write("HTTP/1.1 200 OK\r\nContent-Length: 5\r\nConnection: close\r\n\r\nhello");
 }
 
-testWith("curl", "curl is served", async () => {
+testWith("curl", "curl can talk to our server", async () => {
   const { stdout } = await served(answerHttp, PLAIN, (port) =>
     runPeer("curl", ["-sS", "--noproxy", "*", `http://127.0.0.1:${port}/`]),
   );
   expect(stdout).toBe("hello");
 });
 
-testWith("curl", "curl is served over TLS", async () => {
+testWith("curl", "curl can talk to our server over TLS", async () => {
   const { stdout, stderr } = await served(answerHttp, TLS, (port) =>
     runPeer("curl", ["-sS", "--noproxy", "*", "--cacert", certFile, `https://127.0.0.1:${port}/`]),
   );
   expect({ stdout, stderr }).toEqual({ stdout: "hello", stderr: "" });
 });
 
-/** `openssl s_client`, which trusts our certificate alone, and sends a line. */
+/** `openssl s_client`, which trusts only our certificate, and sends a line. */
 function sClient(port: number, ...args: string[]): Promise<PeerEnd> {
   const trust = ["-CAfile", certFile, "-verify_return_error", "-servername", "localhost"];
   const connect = ["-connect", `127.0.0.1:${port}`, "-quiet"];
@@ -90,17 +88,21 @@ function sClient(port: number, ...args: string[]): Promise<PeerEnd> {
 }
 
 for (const version of ["-tls1_2", "-tls1_3"]) {
-  testWith("openssl", `openssl s_client ${version} is served, and told the end`, async () => {
-    const { stdout, stderr, code, reports } = await served(shout, TLS, (port) =>
-      sClient(port, version),
-    );
-    expect({ stdout, code, reports }).toEqual({ stdout: "HELLO\n", code: 0, reports: [] });
-    // As it says if the end comes without the notice that belongs to it.
-    expect(stderr).not.toContain("unexpected eof");
-  });
+  testWith(
+    "openssl",
+    `openssl s_client ${version} can talk to our server, and gets a close_notify`,
+    async () => {
+      const { stdout, stderr, code, reports } = await served(shout, TLS, (port) =>
+        sClient(port, version),
+      );
+      expect({ stdout, code, reports }).toEqual({ stdout: "HELLO\n", code: 0, reports: [] });
+      // It prints this if the connection ends without the proper alert.
+      expect(stderr).not.toContain("unexpected eof");
+    },
+  );
 }
 
-testWith("openssl", "openssl s_client is told by abort() that there was more", async () => {
+testWith("openssl", "openssl s_client notices that abort() truncates the data", async () => {
   const { stdout, stderr, code } = await served(
     function* (reader, writer) {
       yield* reader.readline();
@@ -113,7 +115,7 @@ testWith("openssl", "openssl s_client is told by abort() that there was more", a
   expect(stderr).toMatch(/unexpected eof|errno=104|reset/);
 });
 
-testWith("openssl", "openssl s_client that does not trust us is reported", async () => {
+testWith("openssl", "an openssl s_client that does not trust us is reported", async () => {
   const { code, reports } = await served(shout, TLS, (port) =>
     runPeer(
       "openssl",
@@ -125,7 +127,7 @@ testWith("openssl", "openssl s_client that does not trust us is reported", async
   expect(reports).toEqual(["The TLS handshake with a client failed"]);
 });
 
-/** `openssl s_server`, which turns each line round. Gives its port. */
+/** `openssl s_server`, which reverses each line. Returns its port. */
 async function startTurning(...args: string[]): Promise<number> {
   const files = ["-cert", certFile, "-key", keyFile];
   const child = spawn("openssl", ["s_server", "-accept", "127.0.0.1:0", "-rev", ...files, ...args]);
@@ -141,27 +143,27 @@ async function startTurning(...args: string[]): Promise<number> {
 }
 
 for (const version of ["-tls1_2", "-tls1_3"]) {
-  testWith("openssl", `openssl s_server ${version} serves us`, async () => {
+  testWith("openssl", `openssl s_server ${version} can talk to our client`, async () => {
     const port = await startTurning(version);
     const { result, reports } = await runSoon(function* () {
       const tls = { ca: cert };
       const [reader, writer] = yield* openConnection({ host: "localhost", port, tls });
       writer.write("hello\n");
       const said = text(yield* reader.readline());
-      // It takes this line for the wish to end.
+      // It treats this line as a request to end.
       writer.write("CLOSE\n");
       const rest = text(yield* reader.read());
       writer.close();
       yield* writer.waitClosed();
       const { version: spoken } = writer.getExtraInfo("cipher", {}) as { version?: string };
       return { said, rest, spoken };
-    }, PATIENCE);
+    });
     expect(result).toMatchObject({ said: "olleh\n", rest: "" });
     expect(reports).toEqual([]);
   });
 }
 
-testWith("openssl", "openssl s_server that we do not trust is refused", async () => {
+testWith("openssl", "an openssl s_server that we do not trust is rejected", async () => {
   const port = await startTurning();
   const { result } = await runSoon(function* () {
     try {
@@ -170,7 +172,7 @@ testWith("openssl", "openssl s_server that we do not trust is refused", async ()
       return (error as NodeJS.ErrnoException).code;
     }
     return "none";
-  }, PATIENCE);
+  });
   expect(result).toBe("DEPTH_ZERO_SELF_SIGNED_CERT");
 });
 
@@ -192,7 +194,7 @@ async def main():
     await writer.wait_closed()
 asyncio.run(main())`;
 
-/** Gives lines back, up to the end of its peer or the line "end", and then says "end". */
+/** Returns lines until its peer ends or sends the line "end", and then sends "end". */
 function* echoLines(reader: StreamReader, writer: StreamWriter): Coroutine<void> {
   for (;;) {
     const line = yield* reader.readline();
@@ -202,14 +204,14 @@ function* echoLines(reader: StreamReader, writer: StreamWriter): Coroutine<void>
   writer.write("end");
 }
 
-testWith("python3", "asyncio itself is served", async () => {
+testWith("python3", "asyncio itself can talk to our server", async () => {
   const { stdout, stderr } = await served(echoLines, PLAIN, (port) =>
     runPeer("python3", ["-c", ASYNCIO, `${port}`]),
   );
   expect({ stdout, stderr }).toEqual({ stdout: "one\ntwo\nb'end'", stderr: "" });
 });
 
-testWith("python3", "asyncio itself is served over TLS", async () => {
+testWith("python3", "asyncio itself can talk to our server over TLS", async () => {
   const { stdout, stderr } = await served(echoLines, TLS, (port) =>
     runPeer("python3", ["-c", ASYNCIO, `${port}`, certFile]),
   );

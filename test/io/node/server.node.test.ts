@@ -1,3 +1,5 @@
+// Servers and their handlers. One file, because all cases share the server and its clients.
+
 import { once } from "node:events";
 import { existsSync, readFileSync, writeFileSync } from "node:fs";
 import type { Socket } from "node:net";
@@ -54,7 +56,7 @@ function* echo(reader: StreamReader, writer: StreamWriter): Coroutine<void> {
   }
 }
 
-/** Waits for ever, and notes how that ends. */
+/** Waits forever, and records how that ends. */
 function* wait(): Coroutine<void> {
   trace.push("begins");
   try {
@@ -86,12 +88,12 @@ function* connect(server: Server): Coroutine<[StreamReader, StreamWriter]> {
   return yield* openConnection({ host: "127.0.0.1", port: portOf(server) });
 }
 
-/** The host's timers and sockets have their turn. */
+/** Lets the host run its timers and sockets. */
 function* hostTurn(): Coroutine<void> {
   yield* sleep(20);
 }
 
-test("each client has its handler, and gets what it sent", async () => {
+test("each client has its own handler, and receives its own data", async () => {
   const answers = await quietly(function* () {
     const server = yield* startServer(echo);
     const client = function* (name: string): Coroutine<string> {
@@ -114,7 +116,7 @@ test("each client has its handler, and gets what it sent", async () => {
   expect(answers).toEqual(["abc", "def", "ghi"]);
 });
 
-test("the end of the handler closes the connection, after what it has written last", async () => {
+test("the end of the handler closes the connection, after its last data", async () => {
   const TOTAL = 20_000_000;
   const sum = await quietly(function* () {
     const server = yield* startServer(function* (_, writer) {
@@ -134,7 +136,7 @@ test("the end of the handler closes the connection, after what it has written la
   expect([sum, trace]).toEqual([TOTAL, ["sends"]]);
 });
 
-test("a handler that throws is reported, and its connection closed; the server goes on", async () => {
+test("a handler that throws is reported and its connection closed, and the server continues", async () => {
   const { result, reports } = await runSoon(function* () {
     const server = yield* startServer(function* (reader, writer) {
       const line = yield* reader.readline();
@@ -158,7 +160,7 @@ test("a handler that throws is reported, and its connection closed; the server g
   expect(reports[0]).toMatchObject({ task: expect.anything(), message: expect.any(String) });
 });
 
-test("what is no coroutine is reported, and closes its connection", async () => {
+test("a handler that returns no coroutine is reported, and its connection closed", async () => {
   const { result, reports } = await runSoon(function* () {
     const server = yield* startServer((() => 1) as never);
     const [reader, writer] = yield* connect(server);
@@ -193,7 +195,7 @@ test("a handler that is cancelled closes its connection, and nothing is reported
   expect(goodbye).toBe("goodbye");
 });
 
-test("a client that resets its connection is an error of the handler's read", async () => {
+test("a client that resets its connection fails its handler's read", async () => {
   const { reports } = await runSoon(function* () {
     const server = yield* startServer(echo);
     const socket = yield* fromPromise(bareClient(portOf(server)));
@@ -209,8 +211,8 @@ test("a client that resets its connection is an error of the handler's read", as
   ]);
 });
 
-describe("closing", () => {
-  test("takes no more clients, and waits for those that there are", async () => {
+describe("closing a server", () => {
+  test("rejects new clients, and waits for the existing ones", async () => {
     await quietly(function* () {
       const server = yield* startServer(function* (reader, writer) {
         writer.write(yield* reader.readline());
@@ -239,7 +241,7 @@ describe("closing", () => {
     expect(trace).toEqual(["false null", "ECONNREFUSED", "served", "closed"]);
   });
 
-  test("cancelClients ends handlers, and clients that do not read", async () => {
+  test("with cancelClients ends handlers, and clients that do not read", async () => {
     await quietly(function* () {
       const server = yield* startServer(function* (_, writer) {
         writer.write(new Uint8Array(30_000_000));
@@ -263,7 +265,7 @@ describe("closing", () => {
     expect(trace).toEqual(["begins", "ends"]);
   });
 
-  test("waitClosed also waits for the server to be closed", async () => {
+  test("is also awaited by waitClosed", async () => {
     await quietly(function* () {
       const server = yield* startServer(echo);
       const waiting = createTask(server.waitClosed());
@@ -287,7 +289,7 @@ describe("closing", () => {
     expect([server.isServing(), server.address()]).toEqual([false, null]);
   });
 
-  test("comes with the end of the loop, for who forgot it", async () => {
+  test("happens when the loop closes, if the program did not close it", async () => {
     await quietly(function* () {
       const server = yield* startServer(wait);
       yield* connect(server);
@@ -298,7 +300,7 @@ describe("closing", () => {
 });
 
 describe("abortClients", () => {
-  test("resets every connection; handlers find out, and that is not reported", async () => {
+  test("resets every connection, and the handlers' errors are not reported", async () => {
     await quietly(function* () {
       const server = yield* startServer(function* (reader) {
         try {
@@ -321,7 +323,7 @@ describe("abortClients", () => {
     expect(trace).toEqual(["handler", "ECONNRESET"]);
   });
 
-  test("ends those whose handler has ended, and whose peer does not read", async () => {
+  test("ends connections whose handler has ended and whose peer does not read", async () => {
     await quietly(function* () {
       const server = yield* startServer(function* (_, writer) {
         writer.write(new Uint8Array(30_000_000));
@@ -336,7 +338,7 @@ describe("abortClients", () => {
     });
   });
 
-  test("reports a handler that fails for a reason of its own", async () => {
+  test("reports a handler that fails for another reason", async () => {
     const { reports } = await runSoon(function* () {
       const server = yield* startServer(function* (reader) {
         try {
@@ -354,7 +356,7 @@ describe("abortClients", () => {
     expect(reports.map(({ exception }) => String(exception))).toEqual(["Error: of the handler"]);
   });
 
-  test("leaves a handler alone that does not use its connection", async () => {
+  test("does not affect a handler that does not use its connection", async () => {
     await quietly(function* () {
       const server = yield* startServer(function* () {
         yield* sleep(100);
@@ -371,7 +373,7 @@ describe("abortClients", () => {
 });
 
 describe("serveForever", () => {
-  test("ends when the server is closed and all were served", async () => {
+  test("ends when the server is closed and all clients were served", async () => {
     await quietly(function* () {
       const server = yield* startServer(echo);
       const serving = createTask(server.serveForever());
@@ -386,7 +388,7 @@ describe("serveForever", () => {
     expect(trace).toEqual(["x", "false", "well"]);
   });
 
-  test("cancelled closes the server and cancels its handlers", async () => {
+  test("closes the server and cancels its handlers when it is cancelled", async () => {
     await quietly(function* () {
       const server = yield* startServer(wait);
       const serving = createTask(server.serveForever());
@@ -399,7 +401,7 @@ describe("serveForever", () => {
     expect(trace).toEqual(["begins", "ends", "CancelledError", "false"]);
   });
 
-  test("is for one, and not for a closed server", async () => {
+  test("throws while another call is in progress, and on a closed server", async () => {
     await quietly(function* () {
       const server = yield* startServer(echo);
       const serving = createTask(server.serveForever());
@@ -433,7 +435,7 @@ test("a handler runs in a copy of the context in which the server was started", 
   expect(trace).toEqual(["server's", "server's", "later"]);
 });
 
-test("a server that is told to speak no TLS speaks none", async () => {
+test("a server with tls: false speaks no TLS", async () => {
   const said = await quietly(function* () {
     const server = yield* startServer(echo, { tls: false });
     const [reader, writer] = yield* connect(server);
@@ -462,14 +464,14 @@ test("a port in use keeps Node's code", async () => {
 });
 
 test.each([
-  ["a host that is not there", { host: "no.invalid" }, /ENOTFOUND|EAI_AGAIN/],
+  ["a host that does not exist", { host: "no.invalid" }, /ENOTFOUND|EAI_AGAIN/],
   ["an address of another machine", { host: "192.0.2.1" }, /EADDRNOTAVAIL/],
-])("%s keeps Node's code", async (_, options, code) => {
+])("startServer keeps Node's code for %s", async (_, options, code) => {
   const error = await quietly(() => caughtIn(startServer(echo, options)));
   expect(error.code).toMatch(code);
 });
 
-test("a cancel while it begins to listen leaves nothing behind", async () => {
+test("a cancellation while it begins to listen leaves nothing behind", async () => {
   for (let turns = 0; turns < 8; turns++) {
     await quietly(function* () {
       // A name has to be looked up first.
@@ -482,7 +484,7 @@ test("a cancel while it begins to listen leaves nothing behind", async () => {
   }
 });
 
-test("a thousand clients that come and go leave nothing behind", async () => {
+test("a thousand clients leave nothing behind", async () => {
   await quietly(function* () {
     const server = yield* startServer(echo, { host: "127.0.0.1" });
     const client = function* (): Coroutine<void> {
@@ -499,8 +501,8 @@ test("a thousand clients that come and go leave nothing behind", async () => {
   });
 });
 
-describe("over a Unix domain socket", () => {
-  test("clients are served, and the path is gone at the end", async () => {
+describe("a server on a Unix domain socket", () => {
+  test("serves clients, and removes the path at the end", async () => {
     await withPath(async (path) => {
       const answer = await quietly(function* () {
         const server = yield* startUnixServer(echo, path);
@@ -517,7 +519,7 @@ describe("over a Unix domain socket", () => {
     });
   });
 
-  test("a server that is closed leaves its path to the one that has taken it over", async () => {
+  test("leaves its path to a server that has taken it over", async () => {
     await withPath(async (path) => {
       const said = await quietly(function* () {
         const first = yield* startUnixServer(echo, path);
@@ -537,7 +539,7 @@ describe("over a Unix domain socket", () => {
     });
   });
 
-  test("a file that is no socket is not taken away from where a server is to listen", async () => {
+  test("does not remove a file at its path that is not a socket", async () => {
     await withPath(async (path) => {
       writeFileSync(path, "mine");
       const error = await quietly(() => caughtIn(startUnixServer(echo, path)));
@@ -545,7 +547,7 @@ describe("over a Unix domain socket", () => {
     });
   });
 
-  test("a socket that an earlier server left is taken over", async () => {
+  test("takes over a socket that an earlier server left behind", async () => {
     await withPath(async (path) => {
       await quietly(function* () {
         const first = yield* startUnixServer(echo, path);
@@ -560,8 +562,8 @@ describe("over a Unix domain socket", () => {
 });
 
 test.each([
-  ["a handler that is none", () => startServer(1 as never), TypeError],
-  ["options that are none", () => startServer(echo, 1 as never), TypeError],
+  ["an invalid handler", () => startServer(1 as never), TypeError],
+  ["invalid options", () => startServer(echo, 1 as never), TypeError],
   ["a port out of range", () => startServer(echo, { port: -1 }), RangeError],
   ["a backlog of 0", () => startServer(echo, { backlog: 0 }), RangeError],
   ["a limit of 0", () => startUnixServer(echo, "x", { limit: 0 }), RangeError],
@@ -571,12 +573,12 @@ test.each([
     () => startServer(echo, { tls: true } as unknown as ServerOptions),
     TypeError,
   ],
-  ["a path that is none", () => startUnixServer(echo, 1 as never), TypeError],
-])("throws for %s, at the call", (_, action, Expected) => {
+  ["an invalid path", () => startUnixServer(echo, 1 as never), TypeError],
+])("startServer throws for %s when called", (_, action, Expected) => {
   expect(caught(action)).toBeInstanceOf(Expected);
 });
 
-test("a server that is closed before its clients are begun to be served drops them", async () => {
+test("a server drops clients that have not been served when it closes", async () => {
   await quietly(function* () {
     const server = yield* startServer(wait);
     const socket = yield* fromPromise(bareClient(portOf(server)));

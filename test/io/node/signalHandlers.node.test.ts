@@ -5,7 +5,7 @@ import { output } from "../../support/program.ts";
 
 const SIGNAL = "SIGUSR2";
 
-test("a signal calls its handler in a turn of the loop; a second one takes the place of the first", async () => {
+test("a signal calls its handler in a turn of the loop, and a second handler replaces the first", async () => {
   const trace: string[] = [];
   const listeners = process.listenerCount(SIGNAL);
   await run(function* () {
@@ -24,7 +24,7 @@ test("a signal calls its handler in a turn of the loop; a second one takes the p
   expect(process.listenerCount(SIGNAL)).toBe(listeners);
 });
 
-test("throws for what is no signal, what cannot be caught, and what is no function", () => {
+test("addSignalHandler throws for an unknown signal, one that cannot be caught, and an invalid callback", () => {
   const loop = newEventLoop();
   const add = (signal: unknown, callback: unknown) =>
     caught(() => loop.addSignalHandler(signal as string, callback as () => void));
@@ -37,7 +37,7 @@ test("throws for what is no signal, what cannot be caught, and what is no functi
   expect(add(SIGNAL, () => {})).toBeInstanceOf(RuntimeError);
 });
 
-test("to remove the handler of what is no signal throws, also where nothing is watched", () => {
+test("removeSignalHandler throws for an unknown signal, even if no handler was ever added", () => {
   const loop = newEventLoop();
   expect(caught(() => loop.removeSignalHandler("SIGNOTHING"))).toBeInstanceOf(TypeError);
   expect(caught(() => loop.removeSignalHandler(2 as never))).toBeInstanceOf(TypeError);
@@ -45,7 +45,7 @@ test("to remove the handler of what is no signal throws, also where nothing is w
   loop.close();
 });
 
-test("a signal handler in a worker, which gets no signals, is a RuntimeError", async () => {
+test("addSignalHandler throws a RuntimeError in a worker, which receives no signals", async () => {
   const program = `
     import { isMainThread, Worker } from "node:worker_threads";
     import { newEventLoop, RuntimeError } from "mysyncio/node";

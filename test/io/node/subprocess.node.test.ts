@@ -1,8 +1,23 @@
+// Subprocesses and their pipes. One file, because all cases share the programs that they run.
+
 import { existsSync, openSync, readdirSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { beforeEach, describe, expect, test } from "vitest";
-import { getRunningLoop } from "../../../src/eventLoop.ts";
+import {
+  CancelledError,
+  type Coroutine,
+  createTask,
+  gather,
+  getRunningLoop,
+  moveOnAfter,
+  RuntimeError,
+  run,
+  runSync,
+  sleep,
+  TimeoutError,
+  timeout,
+} from "../../../src/index.ts";
 import type { Outputs, Process } from "../../../src/io/node/process.ts";
 import {
   createSubprocessExec,
@@ -11,14 +26,8 @@ import {
   PIPE,
   STDOUT,
   type SubprocessOptions,
+  type TextSubprocessOptions,
 } from "../../../src/io/node/subprocess.ts";
-import { CancelledError, RuntimeError, TimeoutError } from "../../../src/loop/errors.ts";
-import { run, runSync } from "../../../src/run.ts";
-import { createTask } from "../../../src/tasks/awaitable.ts";
-import type { Coroutine } from "../../../src/tasks/coroutine.ts";
-import { gather } from "../../../src/tasks/gather.ts";
-import { sleep } from "../../../src/tasks/sleep.ts";
-import { moveOnAfter, timeout } from "../../../src/tasks/timeout.ts";
 import { VirtualClock } from "../../../src/testing.ts";
 
 const PIPES = { stdin: PIPE, stdout: PIPE, stderr: PIPE } as const;
@@ -30,7 +39,7 @@ beforeEach(() => {
   trace = [];
 });
 
-/** A program of ours. */
+/** One of the test's own programs. */
 function node(program: string, options: SubprocessOptions = PIPES): Coroutine<Process> {
   return createSubprocessExec(process.execPath, ["-e", program], options);
 }
@@ -47,7 +56,7 @@ function isAlive(pid: number): boolean {
   }
 }
 
-/** What a coroutine throws. */
+/** The error that a coroutine throws. */
 function* thrownBy(coro: Coroutine<unknown>): Coroutine<unknown> {
   try {
     yield* coro;
@@ -61,8 +70,8 @@ function codeOf(error: unknown): unknown {
   return (error as NodeJS.ErrnoException).code;
 }
 
-describe("a process", () => {
-  test("is written to, read from and waited for", async () => {
+describe("a subprocess", () => {
+  test("can be written to, read from and awaited", async () => {
     await run(function* (): Coroutine<void> {
       const cat = yield* createSubprocessExec("cat", [], { stdin: PIPE, stdout: PIPE });
       trace.push(cat.returncode, cat.stderr);
@@ -77,7 +86,7 @@ describe("a process", () => {
     expect(trace).toEqual([undefined, undefined, "one\n", "two\nthree", 0, 0, 0]);
   });
 
-  test("gets its arguments as a list or one by one, and no shell sees them", async () => {
+  test("gets its arguments as a list or one by one, without a shell", async () => {
     await run(function* (): Coroutine<void> {
       const first = yield* createSubprocessExec("echo", ["$HOME", "a  b"], { stdout: PIPE });
       const second = yield* createSubprocessExec("echo", "$HOME", "a  b", { stdout: PIPE });
@@ -106,7 +115,7 @@ describe("a process", () => {
     ["kill -9 $$", -9],
     ["kill -TERM $$", -15],
     ["no-such-command 2> /dev/null", 127],
-  ])("that ends by `%s` has the returncode %i", async (command, returncode) => {
+  ])("has the returncode that corresponds to `%s`: %i", async (command, returncode) => {
     const result = await run(function* (): Coroutine<number> {
       return yield* (yield* createSubprocessShell(command)).wait();
     });
@@ -114,7 +123,7 @@ describe("a process", () => {
     expect(result).toBe(returncode);
   });
 
-  test("may have nothing, a file, or the same pipe twice for its outputs", async () => {
+  test("can send its outputs nowhere, to a file, or both to the same pipe", async () => {
     const path = join(tmpdir(), `mysyncio-${process.pid}.txt`);
     const script = "echo a; echo b >&2; echo c; echo d >&2";
     await run(function* (): Coroutine<void> {
@@ -158,7 +167,7 @@ describe("a process", () => {
     expect(trace).toEqual([-9, "ESRCH", -15, "ESRCH", -2, "ESRCH"]);
   });
 
-  test("that several wait for wakes them in order", async () => {
+  test("wakes several waiters in order", async () => {
     await run(function* (): Coroutine<void> {
       const child = yield* createSubprocessShell("exit 5");
       const waiters = [..."abc"].map((name) =>
@@ -172,7 +181,7 @@ describe("a process", () => {
     expect(trace).toEqual(["a", 5, "b", 5, "c", 5]);
   });
 
-  test("has exited for `wait` although another holds its pipe", async () => {
+  test("counts as exited even if another process still holds its pipe", async () => {
     await run(function* (): Coroutine<void> {
       const shell = yield* createSubprocessShell("sleep 0.3 & exit 4", { stdout: PIPE });
       trace.push(yield* shell.wait(), shell.stdout?.atEof());
@@ -182,7 +191,7 @@ describe("a process", () => {
     expect(trace).toEqual([4, false, "", true]);
   });
 
-  test("that writes without being read waits, also through others after its end", async () => {
+  test("blocks if it writes and nobody reads, even after another stream was read to its end", async () => {
     await run(function* (): Coroutine<void> {
       const script = "head -c 100000000 /dev/zero & exit 0";
       const before = process.memoryUsage().arrayBuffers;
@@ -201,7 +210,7 @@ describe("a process", () => {
     expect(trace).toEqual([100_000_000]);
   });
 
-  test("keeps a clock that stands still from leaping", async () => {
+  test("prevents a virtual clock from jumping", async () => {
     await run(
       function* (): Coroutine<void> {
         const child = yield* createSubprocessExec("sleep", ["0.05"]);
@@ -213,7 +222,7 @@ describe("a process", () => {
     expect(trace).toEqual([0]);
   });
 
-  test("cannot be waited for by a blocked thread, which is told why", () => {
+  test("cannot be awaited by a blocked thread, and the error names the reason", () => {
     expect(() =>
       runSync(
         function* (): Coroutine<void> {
@@ -242,7 +251,7 @@ describe("a process", () => {
 });
 
 describe("communicate", () => {
-  test("writes the input, and gives both outputs", async () => {
+  test("writes the input, and returns both outputs", async () => {
     const outputs = await run(function* (): Coroutine<Outputs> {
       const child = yield* node(
         `process.stdin.on("data", (data) => console.log("got " + data));
@@ -265,7 +274,7 @@ describe("communicate", () => {
     expect(outputs[0]?.every((byte) => byte === 7)).toBe(true);
   });
 
-  test("does not mind a process that is gone before it has read its input", async () => {
+  test("ignores a process that ends before it has read its input", async () => {
     await run(function* (): Coroutine<void> {
       for (const command of ["exit 0", "exec 0<&-; sleep 0.05; echo out"]) {
         const child = yield* createSubprocessShell(command, { stdin: PIPE, stdout: PIPE });
@@ -277,7 +286,7 @@ describe("communicate", () => {
     expect(trace).toEqual(["", 0, "out\n", 0]);
   });
 
-  test("that is cancelled leaves the process alone and loses nothing", async () => {
+  test("leaves the process alone and loses nothing when it is cancelled", async () => {
     await run(function* (): Coroutine<void> {
       const script = "echo early; exec 1>&-; sleep 0.2; cat >&2";
       const child = yield* createSubprocessShell(script, PIPES);
@@ -296,7 +305,7 @@ describe("communicate", () => {
     ["stdout", 1],
     ["stderr", 2],
   ] as const)(
-    "that is cancelled leaves what was read of %s to who reads next",
+    "leaves the part of %s that it read to the next reader when it is cancelled",
     async (name, fd) => {
       await run(function* (): Coroutine<void> {
         const script = `echo early >&${fd}; exec ${fd}>&-; exec sleep 60`;
@@ -314,7 +323,7 @@ describe("communicate", () => {
     },
   );
 
-  test("that is cancelled again and again loses nothing", async () => {
+  test("loses nothing when it is cancelled again and again", async () => {
     const input = Uint8Array.from({ length: 4 * MEGABYTE }, (_, i) => i % 251);
     const script = `head -c ${MEGABYTE} /dev/zero; cat >&2; sleep 0.05`;
     let cancels = 0;
@@ -332,7 +341,7 @@ describe("communicate", () => {
     expect(outputs[1]?.every((byte, i) => byte === i % 251)).toBe(true);
   });
 
-  test("refuses input without a pipe, and to read where somebody reads", async () => {
+  test("rejects input without a pipe, and a pipe that is already being read", async () => {
     await run(function* (): Coroutine<void> {
       const child = yield* createSubprocessShell("sleep 0.1; echo x", { stdout: PIPE });
       expect(() => child.communicate("input")).toThrow(RuntimeError);
@@ -348,7 +357,7 @@ describe("communicate", () => {
 });
 
 describe("a writer to a process that dies", () => {
-  test("gets the error from drain, and does not end the program", async () => {
+  test("throws the error from drain, and does not end the program", async () => {
     await run(function* (): Coroutine<void> {
       const child = yield* createSubprocessExec("sleep", ["60"], { stdin: PIPE });
       const writing = createTask(function* (): Coroutine<void> {
@@ -367,8 +376,8 @@ describe("a writer to a process that dies", () => {
   });
 });
 
-describe("errors", () => {
-  test("a missing program or folder is Node's ENOENT", async () => {
+describe("starting and signalling a subprocess", () => {
+  test("throws Node's ENOENT for a missing program or folder", async () => {
     await run(function* (): Coroutine<void> {
       for (const stderr of [PIPE, STDOUT]) {
         const options = { ...PIPES, stderr };
@@ -382,7 +391,7 @@ describe("errors", () => {
     expect(trace).toEqual(["ENOENT", "ENOENT", "ENOENT", "EACCES"]);
   });
 
-  test("a cancel while it starts runs nothing", async () => {
+  test("runs nothing if it is cancelled first", async () => {
     await run(function* (): Coroutine<void> {
       const path = join(tmpdir(), `mysyncio-cancelled-${process.pid}`);
       const starting = createTask(
@@ -396,7 +405,7 @@ describe("errors", () => {
     });
   });
 
-  test("wrong arguments are found at the call", () => {
+  test("rejects invalid arguments", () => {
     expect(() => createSubprocessExec(1 as never)).toThrow("`program`");
     expect(() => createSubprocessExec("ls", [1 as never])).toThrow("`args[0]`");
     expect(() => createSubprocessExec("ls", [], null as never)).toThrow("`options`");
@@ -407,7 +416,7 @@ describe("errors", () => {
     expect(() => createSubprocessShell(["ls"] as never)).toThrow("`command`");
   });
 
-  test("an unknown signal is Node's error", async () => {
+  test("throws Node's error for an unknown signal", async () => {
     await run(function* (): Coroutine<void> {
       const child = yield* createSubprocessExec("sleep", ["60"]);
       expect(() => child.sendSignal("SIGNOTHING" as never)).toThrow("SIGNOTHING");
@@ -417,12 +426,14 @@ describe("errors", () => {
   });
 });
 
-/** How many files, pipes and sockets this process has open, where the system tells. */
+/**
+ * The number of files, pipes and sockets that this process has open, where the system reports it.
+ */
 function openFiles(): number {
   return existsSync("/proc/self/fd") ? readdirSync("/proc/self/fd").length : 0;
 }
 
-test("a hundred processes leave nothing behind", { timeout: 30_000 }, async () => {
+test("a hundred processes leave nothing behind", async () => {
   const before = openFiles();
   await run(function* (): Coroutine<void> {
     for (let i = 0; i < 10; i++) {
@@ -444,4 +455,48 @@ test("a hundred processes leave nothing behind", { timeout: 30_000 }, async () =
 
   expect(trace).toEqual(Array(100).fill("x"));
   expect(openFiles()).toBeLessThanOrEqual(before);
+});
+
+describe("text", () => {
+  test.each<[string, TextSubprocessOptions, unknown[]]>([
+    ["both outputs", { ...PIPES, text: true }, ["out ä €", "error"]],
+    ["only pipes", { stdout: PIPE, stderr: DEVNULL, text: true }, ["out ä €", undefined]],
+    ["both in one", { stdout: PIPE, stderr: STDOUT, text: true }, ["out ä €error", undefined]],
+  ])("has communicate() return strings: %s", async (_, options, expected) => {
+    const program = 'process.stdout.write("out ä €", () => process.stderr.write("error"))';
+    const got = await run(function* () {
+      const child = yield* createSubprocessExec(process.execPath, ["-e", program], options);
+      const outputs: [string | undefined, string | undefined] = yield* child.communicate();
+      return outputs;
+    });
+
+    expect(got).toEqual(expected);
+  });
+
+  test("keeps a byte order mark, as Python does", async () => {
+    const options = { stdout: PIPE, text: true } as const;
+    const got = await run(function* () {
+      const program = 'process.stdout.write("\\ufeffa")';
+      const child = yield* createSubprocessExec(process.execPath, ["-e", program], options);
+      return yield* child.communicate();
+    });
+
+    expect(got[0]).toBe("\ufeffa");
+  });
+
+  test("decodes the output of a shell, even if empty, and keeps bytes for readers", async () => {
+    const got = await run(function* () {
+      const shell = yield* createSubprocessShell("exit 0", { ...PIPES, text: true });
+      const empty = yield* shell.communicate();
+      const other = yield* createSubprocessShell("echo a", { stdout: PIPE, text: true });
+      return [...empty, yield* other.stdout?.readline() as Coroutine<Uint8Array>];
+    });
+
+    expect(got).toEqual(["", "", new TextEncoder().encode("a\n")]);
+  });
+
+  test("is off by default, and throws a TypeError unless it is a boolean", () => {
+    expect(() => createSubprocessShell("true", { text: "utf8" as never })).toThrow("`text`");
+    expect(() => createSubprocessExec("true", [], { text: 1 as never })).toThrow("`text`");
+  });
 });

@@ -1,3 +1,5 @@
+// Connections over TLS. One file, because all cases share the certificate and its server.
+
 import { once } from "node:events";
 import {
   createServer as createBareServer,
@@ -9,6 +11,7 @@ import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import {
   type Coroutine,
   createTask,
+  Event,
   fromPromise,
   gather,
   openConnection,
@@ -58,7 +61,7 @@ function* code(body: Coroutine<unknown>): Coroutine<string | undefined> {
   return "none";
 }
 
-test("bytes go to and fro, also many", async () => {
+test("any number of bytes can be sent in both directions", async () => {
   const TOTAL = 5_000_000;
   const [said, sum, cipher, peer] = await quietly(function* () {
     const server = yield* startServer(echo, TLS);
@@ -101,9 +104,11 @@ test("each side may end its half alone", async () => {
   expect(answer).toBe("3 bytes");
 });
 
-test("a handler that is cancelled still says goodbye", async () => {
+test("a cancelled handler can still write over TLS before it ends", async () => {
   const goodbye = await quietly(function* () {
+    const begun = new Event();
     const server = yield* startServer(function* (_, writer) {
+      begun.set();
       try {
         yield* sleep(Infinity);
       } finally {
@@ -111,7 +116,7 @@ test("a handler that is cancelled still says goodbye", async () => {
       }
     }, TLS);
     const [reader, writer] = yield* connect(server);
-    yield* sleep(20);
+    yield* begun.wait();
     server.close();
     server.cancelClients();
     const said = text(yield* reader.read());
@@ -122,7 +127,7 @@ test("a handler that is cancelled still says goodbye", async () => {
   expect(goodbye).toBe("goodbye");
 });
 
-test("abort ends a connection, also one whose peer does not read", async () => {
+test("abort ends a connection, even if its peer does not read", async () => {
   await quietly(function* () {
     const server = yield* startServer(function* (reader) {
       yield* sleep(Infinity);
@@ -143,7 +148,7 @@ test("abort ends a connection, also one whose peer does not read", async () => {
   });
 });
 
-test("abortClients ends handlers that read, and handshakes", async () => {
+test("abortClients ends reading handlers and handshakes", async () => {
   await quietly(function* () {
     const server = yield* startServer(echo, TLS);
     const [reader, writer] = yield* connect(server);
@@ -159,8 +164,8 @@ test("abortClients ends handlers that read, and handshakes", async () => {
   });
 });
 
-describe("a handshake", () => {
-  test("with a server that nobody trusts fails with Node's code", async () => {
+describe("a TLS handshake", () => {
+  test("fails with Node's code if nobody trusts the server", async () => {
     const { result } = await runSoon(function* () {
       const server = yield* startServer(echo, TLS);
       const options = { host: "localhost", port: portOf(server), tls: true } as const;
@@ -173,7 +178,7 @@ describe("a handshake", () => {
     expect(result).toBe("DEPTH_ZERO_SELF_SIGNED_CERT");
   });
 
-  test("that the server resets is an error with Node's code", async () => {
+  test("fails with Node's code if the server resets it", async () => {
     const server = createBareServer((socket) => {
       socket.on("error", () => {});
       socket.once("data", () => socket.resetAndDestroy());
@@ -187,7 +192,7 @@ describe("a handshake", () => {
     expect(failed).toBe("ECONNRESET");
   });
 
-  test("with what does not speak TLS fails, is reported, and the server goes on", async () => {
+  test("fails with a peer that does not speak TLS, which is reported, and the server continues", async () => {
     const { result, reports } = await runSoon(function* () {
       const server = yield* startServer(echo, TLS);
       const socket = yield* fromPromise(bareClient(portOf(server)));
@@ -208,7 +213,7 @@ describe("a handshake", () => {
     ]);
   });
 
-  test("that the client resets is no error of anybody", async () => {
+  test("does not report an error if the client resets it", async () => {
     await quietly(function* () {
       const server = yield* startServer(echo, TLS);
       const socket = yield* fromPromise(bareClient(portOf(server)));
@@ -220,7 +225,7 @@ describe("a handshake", () => {
     });
   });
 
-  test("that is under way ends when the server is closed", async () => {
+  test("ends when the server is closed", async () => {
     await quietly(function* () {
       const server = yield* startServer(echo, TLS);
       const socket = yield* fromPromise(bareClient(portOf(server)));
@@ -232,7 +237,7 @@ describe("a handshake", () => {
     });
   });
 
-  test("that is cancelled leaves no socket behind", async () => {
+  test("leaves no socket behind when it is cancelled", async () => {
     const server = createBareServer((socket) => socket.on("error", () => {}).resume());
     server.listen(0);
     await once(server, "listening");
@@ -252,7 +257,7 @@ describe("a handshake", () => {
   });
 });
 
-/** Stands between a client and a server, and resets the server's connection as soon as that has answered. */
+/** A proxy that resets the server's connection as soon as the server has answered. */
 async function resettingProxy(port: number): Promise<NetServer> {
   const proxy = createBareServer((client) => {
     const server = netConnect(port, "127.0.0.1");
@@ -265,8 +270,8 @@ async function resettingProxy(port: number): Promise<NetServer> {
   return proxy;
 }
 
-describe("a reset", () => {
-  test("of the client in the middle of the handshake is no error of anybody", async () => {
+describe("a reset over TLS", () => {
+  test("by the client during the handshake is not reported", async () => {
     const failed = await quietly(function* () {
       const server = yield* startServer(echo, TLS);
       const proxy = yield* fromPromise(resettingProxy(portOf(server)));
@@ -282,7 +287,7 @@ describe("a reset", () => {
     expect(failed).toBe("ECONNRESET");
   });
 
-  test("in the middle of a read and of a write is the error of both, and of the handler", async () => {
+  test("during a read and a write fails both, and the handler", async () => {
     const { result, reports } = await runSoon(function* () {
       const server = yield* startServer(function* (reader, writer) {
         writer.write("x");
@@ -305,9 +310,9 @@ describe("a reset", () => {
   });
 });
 
-test("a hundred clients that come and go leave nothing behind", async () => {
+test("a hundred clients leave nothing behind", async () => {
   await quietly(function* () {
-    // A client that goes away early is an error of its handler.
+    // A client that leaves early is an error of its handler.
     const server = yield* startServer(function* (reader, writer) {
       yield* code(echo(reader, writer));
     }, TLS);
@@ -326,7 +331,7 @@ test("a hundred clients that come and go leave nothing behind", async () => {
   });
 });
 
-test("a client of Node's is served as others are", async () => {
+test("a bare Node client is served like any other", async () => {
   const said = await quietly(function* () {
     const server = yield* startServer(echo, TLS);
     const socket = tlsConnect({ host: "127.0.0.1", port: portOf(server), ca: cert });

@@ -1,18 +1,16 @@
 // Where a browser lets a loop block its thread.
 
 import { expect, test } from "vitest";
-import { RuntimeError } from "../../../src/loop/errors.ts";
-import { runSync } from "../../../src/run.ts";
-import type { Coroutine } from "../../../src/tasks/coroutine.ts";
-import { sleep } from "../../../src/tasks/sleep.ts";
+import { type Coroutine, RuntimeError, runSync, sleep } from "../../../src/index.ts";
 import { caught } from "../../support/caught.ts";
 import { runVirtually } from "../../support/virtualLoop.ts";
 
+const PARTS = new URL("../../../build/workers/workerParts.js", import.meta.url).href;
 const PROGRAM = `
-  import { runSync, sleep } from ${JSON.stringify(new URL("../../../src/index.ts", import.meta.url).href)};
+  import { runSync, sleep } from ${JSON.stringify(PARTS)};
 
   if (SHARED) {
-    // What the headers would allow. The memory is shared all the same.
+    // Provides what the headers would allow. Memory can be shared even without them.
     globalThis.SharedArrayBuffer ??= new WebAssembly.Memory({ initial: 0, maximum: 0, shared: true }).buffer.constructor;
   } else {
     delete globalThis.SharedArrayBuffer;
@@ -28,7 +26,7 @@ const PROGRAM = `
   postMessage(finding);
 `;
 
-/** What a worker finds out about itself. */
+/** The facts that a worker reports about itself. */
 function inWorker(isShared: boolean): Promise<unknown> {
   const program = `const SHARED = ${isShared};${PROGRAM}`;
   const url = URL.createObjectURL(new Blob([program], { type: "text/javascript" }));
@@ -43,7 +41,7 @@ test("a loop blocks a worker until its timer is due", async () => {
   expect(await inWorker(true)).toBeGreaterThanOrEqual(50);
 });
 
-test("without shared memory, a worker's loop says which headers are missing", async () => {
+test("without shared memory, a worker's loop names the missing headers", async () => {
   const error = await inWorker(false);
 
   expect(error).toContain("RuntimeError: This thread cannot be blocked");
@@ -51,7 +49,7 @@ test("without shared memory, a worker's loop says which headers are missing", as
   expect(error).toContain("`Cross-Origin-Embedder-Policy: require-corp`");
 });
 
-test("a page cannot be blocked, and nothing has begun", () => {
+test("a page cannot be blocked, and nothing starts", () => {
   let hasBegun = false;
   const error = caught(() =>
     runSync(function* (): Coroutine<void> {
@@ -63,6 +61,6 @@ test("a page cannot be blocked, and nothing has begun", () => {
   expect(String(error)).toContain("A page never can");
 });
 
-test("a page can run a loop on a clock that does not pass by itself", () => {
+test("a page can run a loop on a clock that does not advance by itself", () => {
   expect(runVirtually(() => sleep(1e9, "done"))).toBe("done");
 });

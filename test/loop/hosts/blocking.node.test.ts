@@ -1,32 +1,39 @@
-// A loop that blocks its thread, on real time. Whatever else is to happen meanwhile is done by another thread.
+// A loop that blocks its thread, in real time. Another thread does everything that is to happen
+// meanwhile. One file, because all cases share that thread.
 
 import { Socket } from "node:net";
-import { MessageChannel, type MessagePort, Worker } from "node:worker_threads";
+import { MessageChannel, type MessagePort, type ResourceLimits, Worker } from "node:worker_threads";
 import { afterEach, beforeAll, beforeEach, describe, expect, test, vi } from "vitest";
-import { type EventLoop, newEventLoop } from "../../../src/eventLoop.ts";
+import {
+  type Coroutine,
+  DeadlockError,
+  type EventLoop,
+  fromPromise,
+  gather,
+  newEventLoop,
+  RuntimeError,
+  run,
+  runSync,
+  sleep,
+  TimeoutError,
+  waitFor,
+} from "../../../src/index.ts";
 import { receiveMessage } from "../../../src/io/node/adapt.ts";
-import { DeadlockError, RuntimeError, TimeoutError } from "../../../src/loop/errors.ts";
-import { provideInlets } from "../../../src/loop/hosts/blocking.ts";
-import { portInlets } from "../../../src/loop/hosts/ports.ts";
+import { portInput } from "../../../src/loop/hosts/ports.ts";
+import { installPlatform } from "../../../src/loop/platform.ts";
 import "../../../src/node.ts";
-import { run, runSync } from "../../../src/run.ts";
-import type { Coroutine } from "../../../src/tasks/coroutine.ts";
-import { fromPromise } from "../../../src/tasks/fromPromise.ts";
-import { gather } from "../../../src/tasks/gather.ts";
-import { sleep } from "../../../src/tasks/sleep.ts";
-import { waitFor } from "../../../src/tasks/waitFor.ts";
 import { caught } from "../../support/caught.ts";
 import { startThread } from "../../support/thread.node.ts";
 import { newVirtualLoop, runVirtually } from "../../support/virtualLoop.ts";
 
-/** So long that no test could wait for it. */
+/** Longer than any test could wait. */
 const AGES = 1e9;
 
 let loop: EventLoop;
 let trace: string[];
 const threads: Worker[] = [];
 
-beforeAll(() => provideInlets(portInlets));
+beforeAll(() => installPlatform({ blockingInput: portInput }));
 
 beforeEach(() => {
   loop = newEventLoop();
@@ -43,16 +50,16 @@ function push(letter: string): void {
   trace.push(letter);
 }
 
-/** A port whose other end a thread has that runs `program`. It is in `port` there. */
-function portTo(program: string): MessagePort {
+/** A port whose other end belongs to a thread that runs `program`, where it is called `port`. */
+function portTo(program: string, resourceLimits: ResourceLimits = {}): MessagePort {
   const { port1, port2 } = new MessageChannel();
   const prelude = "const { workerData: port } = require('node:worker_threads');";
-  const options = { eval: true, workerData: port2, transferList: [port2] };
+  const options = { eval: true, workerData: port2, transferList: [port2], resourceLimits };
   threads.push(new Worker(prelude + program, options));
   return port1;
 }
 
-/** Has the loop push what comes, and stop at the end. */
+/** Pushes the messages of a port, and stops the loop at the end. */
 function readFrom(port: MessagePort): void {
   loop.addReader(port, () => {
     const received = receiveMessage(port);
@@ -69,7 +76,7 @@ describe("timers", () => {
   test("run in order and never early", () => {
     const early: string[] = [];
     const delays = [13, 0.1, 7.01, 0, 5.7, 1.5, 0.9];
-    // From one moment: on a busy machine the next one may be later than some of them.
+    // All from one instant: on a busy machine the next reading may be later than some of them.
     const start = loop.time();
     for (const delay of delays) {
       const timer = loop.callAt(start + delay, () => {
@@ -84,7 +91,7 @@ describe("timers", () => {
     expect([early, trace]).toEqual([[], ["0", "0.1", "0.9", "1.5", "5.7", "7.01", "13"]]);
   });
 
-  test("are waited for without using the processor", () => {
+  test("do not use the processor while they wait", () => {
     const before = process.cpuUsage();
     const start = performance.now();
     runSync(sleep(300));
@@ -94,7 +101,7 @@ describe("timers", () => {
     expect((user + system) / 1_000).toBeLessThan(150);
   });
 
-  test("let no event of the host come between", () => {
+  test("run without any host events in between", () => {
     let hasCome = false;
     setTimeout(() => {
       hasCome = true;
@@ -109,7 +116,7 @@ describe("timers", () => {
 });
 
 describe("messages of a port", () => {
-  test("come between timers in the order in which they were sent", () => {
+  test("arrive between timers in the order in which they were sent", () => {
     const port = portTo(`
       let n = 0;
       port.on("message", () => {
@@ -117,7 +124,7 @@ describe("messages of a port", () => {
         port.postMessage(n < 3 ? n + "!" : "stop");
       });
     `);
-    // Each timer has two messages sent, and the second of them sets the next timer.
+    // Each timer sends two messages, and the second of them sets the next timer.
     const tick = () => {
       push("timer");
       port.postMessage("go");
@@ -136,11 +143,14 @@ describe("messages of a port", () => {
     expect(trace).toEqual(["timer", "1", "1!", "timer", "2", "2!", "timer", "3", "stop"]);
   });
 
-  test("that come before a deadline are read before its timer runs", () => {
+  test("that arrive before a deadline are read before its timer runs", () => {
     const { port1, port2 } = new MessageChannel();
+    // The first run probes whether the thread may block, by `Atomics.wait` too.
+    loop.callSoon(() => loop.stop());
+    loop.runForeverSync();
     readFrom(port1);
-    const deadline = loop.callLater(50, push, "b").when();
-    loop.callLater(60, () => port2.postMessage("stop"));
+    const deadline = loop.callLater(500, push, "b").when();
+    loop.callLater(510, () => port2.postMessage("stop"));
     vi.spyOn(Atomics, "wait").mockImplementationOnce(() => {
       port2.postMessage("a");
       while (loop.time() < deadline);
@@ -152,7 +162,7 @@ describe("messages of a port", () => {
     expect(trace).toEqual(["a", "b", "stop"]);
   });
 
-  test("come also while the loop is never idle", () => {
+  test("also arrive while the loop always has work", () => {
     const { port1, port2 } = new MessageChannel();
     readFrom(port1);
     const giveUpAt = loop.time() + 3_000;
@@ -165,7 +175,7 @@ describe("messages of a port", () => {
     expect(trace).toEqual(["stop"]);
   });
 
-  test("come to other listeners of the port too", () => {
+  test("also reach other listeners of the port", () => {
     const { port1, port2 } = new MessageChannel();
     port1.addEventListener("message", (event) => push(`listener ${(event as MessageEvent).data}`));
     readFrom(port1);
@@ -176,7 +186,26 @@ describe("messages of a port", () => {
     expect(trace).toEqual(["listener stop", "stop"]);
   });
 
-  test("are waited for on a clock that does not pass by itself, which stands still", () => {
+  test("that cannot be read are reported, and those after them still arrive", () => {
+    const reports: unknown[] = [];
+    loop.setExceptionHandler((_, { exception }) => reports.push(exception));
+    // A larger stack than this thread's, on which reading such a deep value overflows.
+    const port = portTo(
+      `let deep = []; for (let i = 0; i < 20_000; i++) deep = [deep];
+      port.postMessage("a"); port.postMessage(deep); port.postMessage("stop");`,
+      { stackSizeMb: 64 },
+    );
+    const heard: unknown[] = [];
+    port.on("messageerror", (error) => heard.push(error));
+    readFrom(port);
+    loop.runForeverSync();
+
+    expect([trace, reports.length]).toEqual([["a", "stop"], 1]);
+    expect(reports[0]).toMatchObject({ name: "RangeError" });
+    expect(heard).toEqual(reports);
+  });
+
+  test("are awaited on a clock that does not advance by itself, which stands still", () => {
     loop.close();
     loop = newVirtualLoop();
     readFrom(portTo("setTimeout(() => port.postMessage('stop'), 20); setTimeout(() => {}, 1e6);"));
@@ -186,7 +215,7 @@ describe("messages of a port", () => {
     expect([trace, loop.time()]).toEqual([["stop"], 0]);
   });
 
-  test("that end because the thread was terminated are readable", () => {
+  test("can be read after the thread that sent them was terminated", () => {
     readFrom(portTo("port.postMessage('a'); setTimeout(() => process.exit(), 20);"));
     loop.callLater(AGES, push, "x");
     loop.runForeverSync();
@@ -195,14 +224,14 @@ describe("messages of a port", () => {
   });
 });
 
-test("a thread that is blocked wakes within 5 ms of a message", async () => {
+test("a blocked thread wakes within 5 ms of a message", async () => {
   const thread = startThread(`
     import { parentPort } from "node:worker_threads";
-    import { provideInlets } from "./src/loop/hosts/blocking.ts";
-    import { portInlets } from "./src/loop/hosts/ports.ts";
+    import { installPlatform } from "./src/loop/platform.ts";
+    import { portInput } from "./src/loop/hosts/ports.ts";
     import { newEventLoop, receiveMessage } from "./src/node.ts";
 
-    provideInlets(portInlets);
+    installPlatform({ inlets: portInput });
     const loop = newEventLoop();
     const now = () => performance.timeOrigin + performance.now();
     loop.addReader(parentPort, () => {
@@ -236,10 +265,10 @@ test("a thread that is blocked wakes within 5 ms of a message", async () => {
   expect(median).toBeLessThan(5);
 });
 
-describe("what cannot happen on a blocked thread fails at once", () => {
+describe("a blocked thread fails immediately if it waits for", () => {
   const cases: Record<string, () => Coroutine<unknown>> = {
     "a promise": () => fromPromise(new Promise(() => {})),
-    "a promise that is settled": () => fromPromise(Promise.resolve()),
+    "a settled promise": () => fromPromise(Promise.resolve()),
     "a promise with a deadline": () => waitFor(fromPromise(new Promise(() => {})), AGES),
     "a promise beside a timer": function* () {
       return yield* gather([sleep(AGES), Promise.resolve()]);
@@ -261,7 +290,7 @@ describe("what cannot happen on a blocked thread fails at once", () => {
     socket.destroy();
   });
 
-  test("a promise, also if a port is watched", () => {
+  test("a promise, even if a port is watched", () => {
     const { port1 } = new MessageChannel();
     loop.addReader(port1, push, "x");
 
@@ -269,7 +298,7 @@ describe("what cannot happen on a blocked thread fails at once", () => {
     port1.close();
   });
 
-  test("and the program can clean up", () => {
+  test("a promise, and the program can clean up", () => {
     const error = caught(() =>
       runSync(function* (): Coroutine<void> {
         try {
@@ -284,17 +313,17 @@ describe("what cannot happen on a blocked thread fails at once", () => {
     expect([error, trace]).toEqual([expect.any(DeadlockError), ["clean"]]);
   });
 
-  test("as does a loop that has nothing left to do", () => {
+  test("a future that nothing completes", () => {
     expect(() => loop.runForeverSync()).toThrow("Nothing is ready and no timer is pending");
   });
 });
 
 describe("a blocking loop", () => {
-  test("times out as one that does not block", () => {
+  test("times out like a loop that does not block", () => {
     expect(() => runSync(waitFor(sleep(AGES), 5))).toThrow(TimeoutError);
   });
 
-  test("inside the callback of another loop is a RuntimeError that leaves nothing behind", async () => {
+  test("throws a RuntimeError inside another loop's callback, and leaves nothing behind", async () => {
     const main = function* (): Coroutine<void> {
       push("x");
     };
@@ -309,7 +338,7 @@ describe("a blocking loop", () => {
     expect([String(error).includes("another"), [...loop._slots], trace]).toEqual([true, [], []]);
   });
 
-  test("inside the callback of another loop may have a clock that does not pass by itself", async () => {
+  test("can run inside another loop's callback on a clock that does not advance by itself", async () => {
     const main = function* (): Coroutine<string> {
       return runVirtually(() => sleep(AGES, "done"));
     };
@@ -318,14 +347,14 @@ describe("a blocking loop", () => {
     expect(runSync(main)).toBe("done");
   });
 
-  test("goes on afterwards as a guest", async () => {
+  test("can run again as a guest of the host", async () => {
     loop.callLater(1, () => loop.stop());
     loop.runForeverSync();
 
     expect(await loop.runUntilComplete(fromPromise(Promise.resolve("done")))).toBe("done");
   });
 
-  test("calls what callSoonThreadsafe was given in the callback of another loop", () => {
+  test("runs calls of callSoonThreadsafe made in another loop's callback", () => {
     runVirtually(function* (): Coroutine<void> {
       loop.callSoonThreadsafe(push, "a");
     });

@@ -1,13 +1,16 @@
-// Fake timers of a test runner: a loop takes all of its time from the host, whatever a test puts in place of it.
+// Fake timers of test runners. A loop takes all of its time from the host, whatever a test replaces
+// it with.
 
 import { afterEach, describe, expect, test, vi } from "vitest";
-import { newEventLoop } from "../../../src/eventLoop.ts";
-import { run } from "../../../src/run.ts";
-import { createTask } from "../../../src/tasks/awaitable.ts";
-import { fromPromise } from "../../../src/tasks/fromPromise.ts";
-import { gather } from "../../../src/tasks/gather.ts";
-import { sleep } from "../../../src/tasks/sleep.ts";
-import { toAsync } from "../../../src/toAsync.ts";
+import {
+  createTask,
+  fromPromise,
+  gather,
+  newEventLoop,
+  run,
+  sleep,
+  toAsync,
+} from "../../../src/index.ts";
 
 const now = performance.now.bind(performance);
 const later = setTimeout;
@@ -19,11 +22,11 @@ afterEach(() => {
 type Faked = NonNullable<NonNullable<Parameters<typeof vi.useFakeTimers>[0]>["toFake"]>;
 
 const SETS: readonly (readonly [string, Faked | undefined])[] = [
-  ["all that Vitest fakes", undefined],
-  ["timeouts alone", ["setTimeout", "clearTimeout"]],
+  ["everything that Vitest fakes", undefined],
+  ["only timeouts", ["setTimeout", "clearTimeout"]],
   ["timeouts and dates", ["setTimeout", "clearTimeout", "Date"]],
-  ["the clock alone", ["performance", "Date"]],
-  ["microtasks too", ["setTimeout", "clearTimeout", "performance", "queueMicrotask"]],
+  ["only the clock", ["performance", "Date"]],
+  ["microtasks as well", ["setTimeout", "clearTimeout", "performance", "queueMicrotask"]],
   ...("setImmediate" in globalThis
     ? [["immediates alone", ["setImmediate", "clearImmediate"]] as [string, Faked]]
     : []),
@@ -33,7 +36,7 @@ function fake(toFake: Faked | undefined): void {
   vi.useFakeTimers(toFake === undefined ? undefined : { toFake });
 }
 
-/** Sleeps, gives the host its turn and awaits a promise. Returns how long that took in real time. */
+/** Sleeps, lets the host run, and awaits a promise. Returns the real time that it took. */
 async function program(delay: number): Promise<number> {
   const start = now();
   await run(function* () {
@@ -45,7 +48,7 @@ async function program(delay: number): Promise<number> {
 }
 
 describe.each(SETS)("fake timers (%s)", (_, toFake) => {
-  test("that come before a loop are not seen by it", async () => {
+  test("that are installed before a loop do not affect it", async () => {
     fake(toFake);
     expect(await program(10)).toBeGreaterThanOrEqual(10);
     expect(
@@ -55,7 +58,7 @@ describe.each(SETS)("fake timers (%s)", (_, toFake) => {
     ).toBe("slept");
   });
 
-  test("that come while a loop sleeps neither wake it early nor keep it asleep", async () => {
+  test("that are installed while a loop sleeps do not change when it wakes", async () => {
     const running = program(20);
     await new Promise((resolve) => later(resolve, 2));
     fake(toFake);
@@ -63,7 +66,7 @@ describe.each(SETS)("fake timers (%s)", (_, toFake) => {
     expect(await running).toBeGreaterThanOrEqual(20);
   });
 
-  test("that go while a loop sleeps neither wake it early nor keep it asleep", async () => {
+  test("that are removed while a loop sleeps do not change when it wakes", async () => {
     fake(toFake);
     const running = program(20);
     await new Promise((resolve) => later(resolve, 2));
@@ -71,11 +74,11 @@ describe.each(SETS)("fake timers (%s)", (_, toFake) => {
     expect(await running).toBeGreaterThanOrEqual(20);
   });
 
-  test("do not reach a loop whose module is imported under them", async () => {
+  test("do not affect a loop whose module is imported under them", async () => {
     vi.resetModules();
     fake(toFake);
     const fresh = {
-      ...(await import("../../../src/run.ts")),
+      ...(await import("../../../src/program/run.ts")),
       ...(await import("../../../src/tasks/sleep.ts")),
     };
     const start = now();
@@ -88,7 +91,7 @@ describe.each(SETS)("fake timers (%s)", (_, toFake) => {
   });
 });
 
-test("the time of a loop does not jump as fake timers come and go", async () => {
+test("a loop's time does not jump when fake timers are installed or removed", async () => {
   const loop = newEventLoop();
   const times = [loop.time()];
   vi.useFakeTimers();
@@ -103,7 +106,7 @@ test("the time of a loop does not jump as fake timers come and go", async () => 
   expect((times.at(-1) as number) - (times[0] as number)).toBeLessThan(1e6);
 });
 
-test("endless work under fake timers gives the host its turn", async () => {
+test("endless work under fake timers lets the host run", async () => {
   vi.useFakeTimers();
   let isOver = false;
   await run(function* () {

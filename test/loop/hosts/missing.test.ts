@@ -1,20 +1,23 @@
-// Platforms that lack a primitive, or have a stub of it that throws: Jest's jsdom, edge runtimes, old workers.
+// Platforms that lack a primitive, or have a stub of it that throws: Jest's jsdom, edge runtimes,
+// old workers.
 
 import fc from "fast-check";
 import { afterEach, expect, test, vi } from "vitest";
-import { newEventLoop } from "../../../src/eventLoop.ts";
-import { run } from "../../../src/run.ts";
-import { createTask } from "../../../src/tasks/awaitable.ts";
-import type { Coroutine } from "../../../src/tasks/coroutine.ts";
-import { fromPromise } from "../../../src/tasks/fromPromise.ts";
-import { Future } from "../../../src/tasks/future.ts";
-import { sleep } from "../../../src/tasks/sleep.ts";
+import {
+  type Coroutine,
+  createTask,
+  Future,
+  fromPromise,
+  newEventLoop,
+  run,
+  sleep,
+} from "../../../src/index.ts";
 
 afterEach(() => {
   vi.unstubAllGlobals();
 });
 
-/** How a platform may have a primitive. */
+/** How a platform may provide a primitive. */
 const WAYS = ["as it is", "missing", "a stub that throws"] as const;
 type Way = (typeof WAYS)[number];
 
@@ -28,7 +31,7 @@ class Refusing {
   }
 }
 
-/** What stands for each primitive where it is a stub. */
+/** The stub of each primitive. */
 const STUBS = {
   setImmediate: refuse,
   scheduler: { postTask: refuse },
@@ -39,7 +42,7 @@ const STUBS = {
 type Primitive = keyof typeof STUBS;
 const PRIMITIVES = Object.keys(STUBS) as Primitive[];
 
-/** Pretends to be a platform until the test ends. */
+/** Imitates a platform until the test ends. */
 function pretend(platform: Readonly<Record<Primitive, Way>>): void {
   vi.unstubAllGlobals();
   for (const name of PRIMITIVES) {
@@ -48,9 +51,12 @@ function pretend(platform: Readonly<Record<Primitive, Way>>): void {
   }
 }
 
-/** A program that needs the host for everything: slices, timers, promises, microtasks, failures that nobody retrieves. */
+/**
+ * A program that needs the host for everything: slices, timers, promises, microtasks and
+ * unretrieved failures.
+ */
 async function useEverything(): Promise<unknown> {
-  // Of no length: each step is a slice.
+  // A slice of no length: each step is a slice.
   const loop = newEventLoop({ slice: 0 });
   const reports: unknown[] = [];
   loop.setExceptionHandler((_, context) => reports.push(context.exception));
@@ -77,7 +83,7 @@ const platforms = fc.record(
   Object.fromEntries(PRIMITIVES.map((name) => [name, fc.constantFrom(...WAYS)])),
 ) as fc.Arbitrary<Record<Primitive, Way>>;
 
-test("a loop runs on a platform whatever primitive is missing or a stub that throws", async () => {
+test("a loop runs on a platform where any primitive is missing or a stub that throws", async () => {
   await fc.assert(
     fc.asyncProperty(platforms, async (platform) => {
       pretend(platform);
@@ -87,7 +93,7 @@ test("a loop runs on a platform whatever primitive is missing or a stub that thr
   );
 });
 
-test("a loop runs where `process` is there and each of its functions throws", async () => {
+test("a loop runs where `process` exists and all of its functions throw", async () => {
   const { process } = globalThis as { process?: object };
   const stub = new Proxy(process ?? {}, { get: (_, key) => (key === "env" ? {} : refuse) });
   vi.stubGlobal("process", stub);
@@ -100,7 +106,7 @@ test("a loop runs where `process` is there and each of its functions throws", as
   expect(result).toBe("done");
 });
 
-test("a loop can be unref'ed where timers are numbers", async () => {
+test("unref works on a loop where timers are numbers", async () => {
   const { setTimeout: start } = globalThis;
   const timers: unknown[] = [];
   const asNumber = (callback: () => void, delay: number) => {

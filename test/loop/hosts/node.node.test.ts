@@ -1,13 +1,17 @@
-// The loop and the life of a Node process. The programs run as users run them, on the built package.
+// The loop and the lifetime of a Node process. The programs run as users run them, on the built
+// package.
 
 import { describe, expect, test } from "vitest";
-import { newEventLoop } from "../../../src/eventLoop.ts";
+import { newEventLoop } from "../../../src/index.ts";
 import { untilHost } from "../../support/host.ts";
 import { output } from "../../support/program.ts";
 
 const PRELUDE = 'import { newEventLoop, getRunningLoop, run, sleep } from "mysyncio";\n';
 
-/** Prints "kept" if something else keeps the process alive. So late that a busy machine makes no difference. */
+/**
+ * Prints "kept" if something else keeps the process alive. The delay is long enough for a busy
+ * machine.
+ */
 const OBSERVER = 'setTimeout(() => { console.log("kept"); process.exit(); }, 1_000).unref();\n';
 
 describe("a process", () => {
@@ -42,11 +46,11 @@ describe("a process", () => {
         "loop.callSoon(function spin() { loop.callSoon(spin); });",
       "",
     ],
-    "is kept alive again by a loop that is ref'ed again": [
+    "is kept alive again once the loop is ref'ed again": [
       "const loop = newEventLoop(); loop.runForever(); loop.unref(); loop.ref();",
       "kept",
     ],
-    // Several times: what was posted may happen to be due before the process looks whether to end.
+    // Several times: the posted task may happen to be due before the process checks whether to end.
     "is kept alive by a busy loop each time it is ref'ed again": [
       "const loop = newEventLoop(); let left = 5;\n" +
         'const finish = () => { console.log("finished"); loop.stop(); };\n' +
@@ -61,7 +65,7 @@ describe("a process", () => {
         "setTimeout(() => loop.stop(), 5);",
       "",
     ],
-    "ends when run() does, whatever timers are left": [
+    "ends when run() ends, whatever timers are left": [
       "await run(function* () { getRunningLoop().callLater(60_000, () => {}); yield* sleep(1); });",
       "",
     ],
@@ -72,7 +76,7 @@ describe("a process", () => {
   });
 });
 
-test("a loop whose work never ends gives immediates their turn", async () => {
+test("a loop with endless work lets immediates run", async () => {
   const loop = newEventLoop();
   const host = untilHost((done) => setImmediate(done));
   const spin = () => (host.over() ? loop.stop() : loop.callSoon(spin));
@@ -82,7 +86,7 @@ test("a loop whose work never ends gives immediates their turn", async () => {
   expect(host.happened).toBe(true);
 });
 
-test("a deadline beyond what the host's timers can count does not run early", async () => {
+test("a deadline beyond the range of the host's timers does not run early", async () => {
   const loop = newEventLoop();
   const ran: string[] = [];
   loop.callLater(2 ** 31, () => ran.push("early"));

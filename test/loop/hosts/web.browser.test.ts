@@ -1,7 +1,7 @@
 // The loop as a guest of a page.
 
 import { afterEach, describe, expect, test, vi } from "vitest";
-import { type EventLoop, newEventLoop } from "../../../src/eventLoop.ts";
+import { type EventLoop, newEventLoop } from "../../../src/index.ts";
 import { WebHost } from "../../../src/loop/hosts/web.ts";
 import { untilHost } from "../../support/host.ts";
 
@@ -9,7 +9,7 @@ afterEach(() => {
   vi.unstubAllGlobals();
 });
 
-/** Keeps the loop busy until the host has done something; says whether it has. */
+/** Keeps the loop busy until the host has done something. Returns whether it has. */
 async function isAllowed(loop: EventLoop, event: (done: () => void) => void): Promise<boolean> {
   const host = untilHost(event);
   const spin = () => (host.over() ? loop.stop() : loop.callSoon(spin));
@@ -24,11 +24,11 @@ describe.each(["with", "without"])("%s prioritized tasks", (prioritized) => {
     return newEventLoop();
   }
 
-  test("a loop whose work never ends lets the page draw", async () => {
+  test("a loop with endless work lets the page draw", async () => {
     expect(await isAllowed(newLoop(), (done) => requestAnimationFrame(done))).toBe(true);
   });
 
-  test("a loop whose work never ends lets messages through", async () => {
+  test("a loop with endless work lets messages through", async () => {
     const { port1, port2 } = new MessageChannel();
     const allowed = await isAllowed(newLoop(), (done) => {
       port1.onmessage = done;
@@ -50,7 +50,10 @@ describe.each(["with", "without"])("%s prioritized tasks", (prioritized) => {
 });
 
 describe("endless work, which would starve the rendering of Firefox", () => {
-  /** Goes on without an end, for a number of frames. Returns how often that was not by a task of the page. */
+  /**
+   * Runs without an end, for a number of frames. Returns how often a slice was not a task of the
+   * page.
+   */
   async function gapsWhileHidden(isHidden: boolean): Promise<{ gaps: number; frames: number }> {
     vi.spyOn(document, "hidden", "get").mockReturnValue(isHidden);
     let steps = 0;
@@ -78,14 +81,14 @@ describe("endless work, which would starve the rendering of Firefox", () => {
     return { gaps: steps - tasks, frames: 200 / 16 };
   }
 
-  test("has gaps in a visible page, at most one per frame", async () => {
+  test("pauses in a visible page, at most once per frame", async () => {
     const { gaps, frames } = await gapsWhileHidden(false);
 
     expect(gaps).toBeGreaterThan(1);
     expect(gaps).toBeLessThanOrEqual(frames + 1);
   });
 
-  test("has none in a hidden page, whose timers are throttled", async () => {
+  test("does not pause in a hidden page, whose timers are throttled", async () => {
     expect((await gapsWhileHidden(true)).gaps).toBe(0);
   });
 });

@@ -1,18 +1,18 @@
-// A small program with a bug that only some orders show, and the same program without it.
+// A small program with a bug that only some orders show, and its fixed version.
 
 import type { Coroutine } from "../../../src/index.ts";
 import type { ExploreOptions } from "../../../src/testing.ts";
 
 export interface Animal {
-  /** The program; `isFixed` says which of the two. Called anew for each run. */
+  /** The program. `isFixed` selects the version. Called again for each run. */
   program(isFixed: boolean): Coroutine<unknown>;
-  /** How it is to be explored, besides the strategy. */
+  /** How to explore it, besides the strategy. */
   readonly options?: ExploreOptions;
-  /** Words of the error that the broken one ends with. */
+  /** Words from the error of the broken version. */
   readonly shows: string;
 }
 
-/** @throws an error with these words unless it holds */
+/** @throws an error with these words unless the condition holds */
 export function check(holds: boolean, words: string): void {
   if (!holds) throw new Error(words);
 }

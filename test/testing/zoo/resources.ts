@@ -1,4 +1,4 @@
-// What was taken and is not given back, or is given to two.
+// Resources that are never released, or are given to two tasks.
 
 import {
   CancelledError,
@@ -58,7 +58,7 @@ const doubleDelivery: Animal = {
   },
 };
 
-/** Gives a place back when all went well. */
+/** Releases a place only on success. */
 const semaphoreLeak: Animal = {
   shows: "Deadlock",
   *program(isFixed) {
@@ -86,7 +86,7 @@ const semaphoreLeak: Animal = {
   },
 };
 
-/** Looks whether the queue is open, gives way, and puts something into it that nobody takes any more. */
+/** Checks that the queue is open, yields, and adds an item that nobody takes any more. */
 const shutdown: Animal = {
   shows: "QueueShutDown",
   *program(isFixed) {
@@ -116,7 +116,7 @@ const shutdown: Animal = {
   },
 };
 
-/** A connection comes in the very moment in which its deadline passes, and nobody closes it. */
+/** A connection is made exactly at its deadline, and nobody closes it. */
 const timeoutOrResult: Animal = {
   shows: "1 connections are left open",
   *program(isFixed) {
@@ -125,7 +125,7 @@ const timeoutOrResult: Animal = {
       yield* sleep(9);
       open++;
       try {
-        yield* sleep(1); // says hello
+        yield* sleep(1); // sends a greeting
       } catch (error) {
         if (isFixed) open--;
         throw error;
@@ -143,7 +143,7 @@ const timeoutOrResult: Animal = {
   },
 };
 
-/** Looks whether the pool has room, and fills it, which takes a while. */
+/** Checks that the pool has room, and fills it, which takes a while. */
 const pool: Animal = {
   shows: "2 connections",
   *program(isFixed) {
@@ -153,7 +153,7 @@ const pool: Animal = {
       for (let i = 0; i < delay; i++) yield;
       if (isFixed) yield* semaphore.acquire();
       while (size >= 1) yield;
-      if (!isFixed) yield; // looks the name up
+      if (!isFixed) yield; // looks up the name
       size++;
       check(size === 1, `${size} connections`);
       yield;
@@ -164,7 +164,7 @@ const pool: Animal = {
   },
 };
 
-/** The one who writes asks whether somebody reads, and then waits until it is allowed to. */
+/** The writer checks that someone reads, and then waits for permission. */
 const readersAndWriter: Animal = {
   shows: "somebody reads while it is written",
   *program(isFixed) {
@@ -190,7 +190,7 @@ const readersAndWriter: Animal = {
   },
 };
 
-/** Shows the answer that came last, which need not be that of the last question. */
+/** Shows the answer that arrived last, even if it does not belong to the last question. */
 const staleAnswer: Animal = {
   shows: "the answer to an earlier question",
   *program(isFixed) {
@@ -209,9 +209,9 @@ const staleAnswer: Animal = {
   },
 };
 
-/** Starts what nobody waits for, if it is not quick enough. */
+/** Starts work that nobody awaits if it is too slow. */
 const leftBehind: Animal = {
-  shows: "left tasks behind",
+  shows: "these tasks were still running",
   *program(isFixed) {
     const log = createTask(function* () {
       yield;
@@ -238,16 +238,16 @@ const unseen: Animal = {
   },
 };
 
-/** Takes its own cancel for one of what it waited for, and begins anew. */
+/** Mistakes its own cancellation for that of the awaited task, and starts again. */
 const swallowed: Animal = {
-  shows: "it went on after its cancel",
+  shows: "it continued after its cancellation",
   options: { cancelPoints: "worker" },
   *program(isFixed) {
     let isCancelled = false;
     const worker = createTask(
       function* () {
         for (let attempt = 0; attempt < 2; attempt++) {
-          check(!isCancelled, "it went on after its cancel");
+          check(!isCancelled, "it continued after its cancellation");
           try {
             yield* sleep(1);
           } catch (error) {
@@ -263,15 +263,15 @@ const swallowed: Animal = {
 };
 
 export const resources = {
-  "a lock not released after a cancel": forgottenRelease,
+  "a lock not released after a cancellation": forgottenRelease,
   "a job delivered twice": doubleDelivery,
-  "a semaphore that loses places": semaphoreLeak,
-  "a race in a shutdown": shutdown,
+  "a semaphore that loses permits": semaphoreLeak,
+  "a race during a shutdown": shutdown,
   "a timeout against a result": timeoutOrResult,
   "a pool that grows too large": pool,
   "a reader and a writer at once": readersAndWriter,
-  "an answer that is overtaken": staleAnswer,
+  "an overtaken answer": staleAnswer,
   "a task left behind": leftBehind,
-  "an exception that nobody sees": unseen,
-  "a cancel that is swallowed": swallowed,
+  "an exception that goes unnoticed": unseen,
+  "a swallowed cancellation": swallowed,
 };

@@ -1,9 +1,9 @@
-// What is read before a suspension is old after it.
+// A value that was read before a suspension is outdated after it.
 
 import { createTask, gather, Lock } from "../../../src/index.ts";
 import { type Animal, check } from "./animal.ts";
 
-/** Reads, gives way, and writes what it had read plus one. */
+/** Reads a value, yields, and writes the value plus one. */
 const lostUpdate: Animal = {
   shows: "an update is lost",
   *program(isFixed) {
@@ -19,7 +19,7 @@ const lostUpdate: Animal = {
   },
 };
 
-/** Looks whether there is enough, gives way, and takes it. */
+/** Checks that there is enough, yields, and takes it. */
 const checkThenAct: Animal = {
   shows: "the account is overdrawn",
   *program(isFixed) {
@@ -35,7 +35,10 @@ const checkThenAct: Animal = {
   },
 };
 
-/** Takes from one account, gives way, and adds to the other: who counts meanwhile sees less than there is. */
+/**
+ * Takes from one account, yields, and adds to the other. Anyone who counts meanwhile sees less than
+ * there is.
+ */
 const dirtyRead: Animal = {
   shows: "money is missing",
   *program(isFixed) {
@@ -59,7 +62,7 @@ const dirtyRead: Animal = {
   },
 };
 
-/** Looks whether something was made, and makes it, which takes a while. */
+/** Checks whether something was created, and creates it, which takes a while. */
 const madeTwice: Animal = {
   shows: "2 connections",
   *program(isFixed) {
@@ -84,7 +87,9 @@ const madeTwice: Animal = {
   },
 };
 
-/** Takes the same value for the same thing: meanwhile it was removed, and another came in its place. */
+/**
+ * Takes an equal value for the same object, although the object was removed and replaced meanwhile.
+ */
 const aba: Animal = {
   shows: "a foreign entry is overwritten",
   *program(isFixed) {
@@ -109,7 +114,7 @@ const aba: Animal = {
   },
 };
 
-/** Goes on with a list by its index while another takes things out of it. */
+/** Iterates a list by index while another task removes items from it. */
 const skipped: Animal = {
   shows: "was not visited",
   *program(isFixed) {
@@ -134,7 +139,10 @@ const skipped: Animal = {
   },
 };
 
-/** Writes what is in a buffer, and then empties it, with all that came in meanwhile. */
+/**
+ * Writes the contents of a buffer, and then empties it, including everything that arrived
+ * meanwhile.
+ */
 const flushed: Animal = {
   shows: "of 2 lines",
   *program(isFixed) {
@@ -163,8 +171,8 @@ export const updates = {
   "a lost update": lostUpdate,
   "check, then act": checkThenAct,
   "a dirty read": dirtyRead,
-  "something made twice": madeTwice,
+  "something created twice": madeTwice,
   "ABA in a cache": aba,
-  "a list changed while it is visited": skipped,
+  "a list changed during iteration": skipped,
   "a buffer flushed too late": flushed,
 };

@@ -1,4 +1,4 @@
-// Who waits for what never comes.
+// Tasks that wait for something that never happens.
 
 import {
   Condition,
@@ -31,7 +31,7 @@ const lockOrder: Animal = {
   },
 };
 
-/** Looks at a flag, gives way, and then begins to wait for the notification that has come meanwhile. */
+/** Checks a flag, yields, and then waits for the notification that came meanwhile. */
 const lostNotification: Animal = {
   shows: "Deadlock",
   *program(isFixed) {
@@ -53,7 +53,7 @@ const lostNotification: Animal = {
   },
 };
 
-/** Takes it for granted that there is something, once it was woken. */
+/** Assumes after a wake-up that there is an item. */
 const ifNotWhile: Animal = {
   shows: "took what was not there",
   *program(isFixed) {
@@ -78,7 +78,7 @@ const ifNotWhile: Animal = {
   },
 };
 
-/** Clears an event that was set meanwhile for what comes next. */
+/** Clears an event that was set meanwhile for the next round. */
 const clearedEvent: Animal = {
   shows: "Deadlock",
   *program(isFixed) {
@@ -131,16 +131,16 @@ const eachOther: Animal = {
   },
 };
 
-/** Waits in a loop for a flag that a task sets, which gave up. */
+/** Waits in a loop for a flag that is set by a task which gave up. */
 const retry: Animal = {
-  shows: "still runs",
+  shows: "still running",
   options: { maxSteps: 500 },
   *program(isFixed) {
     let isLocked = false;
     let isReady = false;
     function* prepare() {
       for (let i = 0; i < 3; i++) yield;
-      if (isLocked && !isFixed) return; // somebody else will do it
+      if (isLocked && !isFixed) return; // assumes that another task will do it
       isReady = true;
     }
     function* other() {
@@ -155,7 +155,9 @@ const retry: Animal = {
   },
 };
 
-/** A barrier of one's own: who comes last opens it, and closes it before the others went through. */
+/**
+ * A hand-written barrier: the last to arrive opens it, and closes it before the others have passed.
+ */
 const barrier: Animal = {
   shows: "Deadlock",
   *program(isFixed) {
@@ -177,7 +179,7 @@ const barrier: Animal = {
         }
         return;
       }
-      yield; // looks at the clock
+      yield; // reads the clock
       yield* (isFixed ? mine : gate).wait();
     }
     yield* gather([pass(), pass()]);
@@ -185,7 +187,7 @@ const barrier: Animal = {
   },
 };
 
-/** Two sleeps end in the same millisecond, and one of them is taken for the earlier one. */
+/** Two sleeps end in the same millisecond, and the program relies on their order. */
 const sameInstant: Animal = {
   shows: "before it was ready",
   *program(isFixed) {
@@ -211,7 +213,7 @@ export const waits = {
   "`if` in place of `while`": ifNotWhile,
   "an event cleared too late": clearedEvent,
   "tasks that await each other": eachOther,
-  "a retry without end": retry,
+  "an endless retry": retry,
   "a barrier that closes too early": barrier,
   "two timers at the same instant": sameInstant,
 };

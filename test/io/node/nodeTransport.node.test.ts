@@ -1,10 +1,10 @@
-// Streams of every kind in the hands of coroutines, not only sockets.
+// Streams of every kind used by coroutines, not only sockets.
 
 import { once } from "node:events";
 import { connect, createServer, type Socket } from "node:net";
 import { PassThrough, Readable, Writable } from "node:stream";
 import { describe, expect, test } from "vitest";
-import { Wire } from "../../../src/io/node/wire.ts";
+import { NodeTransport } from "../../../src/io/node/nodeTransport.ts";
 import {
   type Coroutine,
   createTask,
@@ -16,8 +16,8 @@ import {
 import { text } from "../utf8.ts";
 import { portOf, quietly } from "./network.ts";
 
-function open(stream: Readable | Writable): Wire {
-  return new Wire(getRunningLoop(), stream);
+function open(stream: Readable | Writable): NodeTransport {
+  return new NodeTransport(getRunningLoop(), stream);
 }
 
 function* failure(reader: StreamReader): Coroutine<unknown> {
@@ -29,7 +29,7 @@ function* failure(reader: StreamReader): Coroutine<unknown> {
   return undefined;
 }
 
-test("what a stream held back, because nobody read, can be read after it broke", async () => {
+test("data held back by a paused stream can still be read after the stream broke", async () => {
   const broken = new Error("broken");
   await quietly(function* () {
     const stream = new PassThrough();
@@ -57,14 +57,14 @@ test("a stream that ends is read to its end", async () => {
   });
 });
 
-test("a writer that is opened on what broke meanwhile knows it", async () => {
+test("a writer opened on a stream that broke in the meantime notices it", async () => {
   const broken = new Error("broken");
   await quietly(function* () {
     const stream = new PassThrough();
-    const wire = open(stream);
+    const transport = open(stream);
     stream.destroy(broken);
     yield* sleep(1);
-    const writer = wire.openWriter();
+    const writer = transport.openWriter();
     expect(writer.isClosing()).toBe(true);
     const thrown: unknown[] = [];
     for (const wait of [writer.drain(), writer.waitClosed()]) {
@@ -78,12 +78,12 @@ test("a writer that is opened on what broke meanwhile knows it", async () => {
   });
 });
 
-test("a stream of no socket's can be aborted", async () => {
+test("a stream without a socket can be aborted", async () => {
   await quietly(function* () {
     const stream = new PassThrough();
-    const wire = open(stream);
-    const reader = wire.openReader();
-    const writer = wire.openWriter();
+    const transport = open(stream);
+    const reader = transport.openReader();
+    const writer = transport.openWriter();
     writer.abort();
     yield* writer.waitClosed();
     expect(stream.destroyed).toBe(true);
@@ -91,16 +91,24 @@ test("a stream of no socket's can be aborted", async () => {
   });
 });
 
-describe("a socket that somebody else has to do with", () => {
-  /** Sends `parts`, one after the other, to a reader of whose socket `meddle` got hold before part 1. */
+describe("a socket that other code uses as well", () => {
+  /**
+   * Sends `parts` one after the other to a reader. Before it sends the second one, or the end, it
+   * calls `meddle` with the reader's socket.
+   */
   async function meddled(
     parts: readonly string[],
     meddle: (socket: Socket) => (() => void) | undefined,
     limit?: number,
   ): Promise<{ got: string; isOwn: boolean }> {
+    let goOn = (): void => undefined;
+    const meddling = new Promise<void>((resolve) => {
+      goOn = resolve;
+    });
     const server = createServer(async (socket) => {
       for (const part of parts) {
         socket.write(part);
+        await meddling;
         await new Promise((resolve) => setTimeout(resolve, 10));
       }
       socket.end();
@@ -113,6 +121,7 @@ describe("a socket that somebody else has to do with", () => {
       const first = parts[0] as string;
       let got = text(yield* reader.readexactly(first.length));
       const after = meddle(socket);
+      goOn();
       if (after !== undefined) {
         yield* sleep(60);
         after();
@@ -127,11 +136,11 @@ describe("a socket that somebody else has to do with", () => {
   const PARTS = ["one", "two", "three", "four"];
   const ALL = PARTS.join("");
 
-  test("nobody has: what comes goes straight to the reader", async () => {
+  test("passes data straight to the reader while nothing else touches it", async () => {
     expect(await meddled(PARTS, () => undefined)).toEqual({ got: ALL, isOwn: true });
   });
 
-  test("a listener gets what the reader gets", async () => {
+  test("sends the same data to a listener and to the reader", async () => {
     let heard = "";
     const result = await meddled(PARTS, (socket) => {
       socket.on("data", (data) => {
@@ -142,7 +151,7 @@ describe("a socket that somebody else has to do with", () => {
     expect([result, heard]).toEqual([{ got: ALL, isOwn: false }, "twothreefour"]);
   });
 
-  test("who pauses it has the reader wait, and nothing is lost", async () => {
+  test("makes the reader wait while it is paused, and nothing is lost", async () => {
     let held = 0;
     const result = await meddled(PARTS, (socket) => {
       socket.pause();
@@ -155,7 +164,7 @@ describe("a socket that somebody else has to do with", () => {
     expect(held).toBeGreaterThan(0);
   });
 
-  test("what somebody has put back comes before the end", async () => {
+  test("returns data that was put back before the end", async () => {
     const result = await meddled(["one"], (socket) => {
       socket.pause();
       socket.unshift(Buffer.from("two"));
@@ -164,7 +173,7 @@ describe("a socket that somebody else has to do with", () => {
     expect(result).toEqual({ got: "onetwo", isOwn: false });
   });
 
-  test("who asks it for text leaves bytes to the reader", async () => {
+  test("still returns bytes to the reader after setEncoding", async () => {
     const result = await meddled(["one", "zwölf 🙂", "!"], (socket) => {
       socket.setEncoding("utf8");
       return undefined;
@@ -172,7 +181,7 @@ describe("a socket that somebody else has to do with", () => {
     expect(result).toEqual({ got: "onezwölf 🙂!", isOwn: false });
   });
 
-  test("who reads it is served, and the reader gets the same", async () => {
+  test("serves another consumer, and the reader gets the same data", async () => {
     let heard = "";
     const result = await meddled(PARTS, (socket) => {
       socket.on("readable", () => {
@@ -183,7 +192,7 @@ describe("a socket that somebody else has to do with", () => {
     expect([result, heard]).toEqual([{ got: ALL, isOwn: false }, "twothreefour"]);
   });
 
-  test("a reader over its limit pauses it all the same", async () => {
+  test("is still paused by a reader over its limit", async () => {
     const result = await meddled(
       ["one", ..."abcdefgh"].map((letter) => letter.padEnd(3_000, letter)),
       (socket) => {
@@ -196,7 +205,7 @@ describe("a socket that somebody else has to do with", () => {
     expect(result.isOwn).toBe(false);
   });
 
-  test("a socket with a push or a _read of its own keeps them, and is read as any stream", async () => {
+  test("keeps a custom push or _read, and is read like any stream", async () => {
     for (const name of ["push", "_read"] as const) {
       const server = createServer((socket) => socket.end("hello")).listen(0);
       await once(server, "listening");
@@ -239,4 +248,35 @@ test("a writable drains, ends and closes", async () => {
     trace.push(String(stream.closed));
   });
   expect(trace).toEqual(["100000", "2", "0", "true"]);
+});
+
+test("a loop continues when a waiter of a read throws", async () => {
+  const broken = new Error("broken");
+  const thrown: unknown[] = [];
+  const others = process.listeners("uncaughtException");
+  process.removeAllListeners("uncaughtException");
+  process.on("uncaughtException", (error) => thrown.push(error));
+  const server = createServer((socket) => socket.once("data", () => socket.end("hello"))).listen(0);
+  await once(server, "listening");
+  try {
+    await quietly(function* () {
+      const [reader, writer] = yield* openConnection({ host: "127.0.0.1", port: portOf(server) });
+      const task = createTask(reader.read(5));
+      yield;
+      task._inspect().on?._addWaiter({
+        _notify() {
+          throw broken;
+        },
+      });
+      writer.write("x");
+      expect(text(yield* task)).toBe("hello");
+      writer.close();
+      yield* writer.waitClosed();
+    });
+  } finally {
+    process.removeAllListeners("uncaughtException");
+    for (const listener of others) process.on("uncaughtException", listener);
+    server.close();
+  }
+  expect(thrown).toEqual([broken]);
 });

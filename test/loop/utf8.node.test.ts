@@ -1,0 +1,9 @@
+import { expect, onTestFinished, test, vi } from "vitest";
+import { encodeUtf8 } from "../../src/loop/hosts/utf8.ts";
+
+test("TextEncoder is not needed to encode text, as in Jest's jsdom", () => {
+  vi.stubGlobal("TextEncoder", undefined);
+  onTestFinished(() => void vi.unstubAllGlobals());
+
+  expect([...encodeUtf8("é")]).toEqual([0xc3, 0xa9]);
+});

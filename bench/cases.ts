@@ -1,6 +1,7 @@
-// Every case, in the order in which they are run. Each is the default export of the file of its name in cases/.
+// All cases, in the order in which they run. Each is the default export of the file of that name in
+// cases/.
 
-/** Those that need nothing but the language and timers: they run in a browser too. */
+/** Cases that need only the language and timers. They also run in a browser. */
 export const NEUTRAL = [
   "switch",
   "spawn",
@@ -22,7 +23,7 @@ export const NEUTRAL = [
   "cores",
 ] as const;
 
-/** Those that need Node: sockets, processes, the size of the heap. */
+/** Cases that need Node: sockets, processes, the size of the heap. */
 export const ON_NODE = [
   "coresPerCase",
   "scale",
@@ -40,22 +41,42 @@ export const ON_NODE = [
   "responsiveness",
 ] as const;
 
+/** Cases that start other projects' servers. They run only when they are named. */
+export const ON_SERVERS = ["fleet"] as const;
+
+/** Cases about a cost that only tools have. They also run only when they are named. */
+export const OF_TOOLS = ["hooks"] as const;
+
+/** The cases of a run that names none. */
 export const CASES: readonly string[] = [...NEUTRAL, ...ON_NODE];
 
-/** Those that have a target against promises, which get faster with the engine: they are worth another Node. */
-export const NEWEST_NODE: readonly string[] = [
-  "switch",
-  "spawn",
-  "future",
-  "cancel",
-  "timeout",
-  "queue",
-  "lock",
+export const ALL_CASES: readonly string[] = [...CASES, ...ON_SERVERS, ...OF_TOOLS];
+
+/** Cases with a peer of each kind. */
+const KERNEL = ["switch", "spawn", "future", "cancel", "timeout", "queue", "lock"];
+
+/**
+ * Cases whose rows compare mysyncio with others in the same process. They can run mixed, cold and
+ * after collections, and are worth running on other Nodes, because engines improve promises.
+ */
+export const COMPARED: readonly string[] = [
+  ...KERNEL,
+  ...[
+    "gather",
+    "taskGroup",
+    "sleep",
+    "callSoon",
+    "timers",
+    "deep",
+    "calls",
+    "promise",
+    "webServer",
+  ],
 ];
 
-/** Those in which other libraries take part. */
+/** Cases in which other libraries take part. */
 export const WITH_PEERS: readonly string[] = [
-  ...NEWEST_NODE,
+  ...KERNEL,
   "gather",
   "taskGroup",
   "sleep",

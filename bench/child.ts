@@ -1,26 +1,44 @@
-// Runs one case in a process of its own, and sends the result to its parent: child CASE ROUNDS. With a module of a peer
-// behind it, what came of that peer: child CASE ROUNDS PEER.
+// Runs cases in their own process, and sends the results to its parent:
+//
+//   child CASE ROUNDS alone|collected          one case
+//   child CASE,CASE,... ROUNDS mixed           all of them
+//   child CASE ROUNDS cold [rival]             one contestant, from the first run on
+//   child CASE ROUNDS alone|collected PEER     the part of a peer, which is a module
 
-import { runPeer } from "./besidePeers.ts";
-import type { Case } from "./harness.ts";
-import { machine } from "./machine.ts";
+import { runPeer } from "./harness/besidePeers.ts";
+import type { Case } from "./harness/compare.ts";
+import { type Condition, collected, runCold, runMixed } from "./harness/conditions.ts";
+import { machine } from "./harness/machine.ts";
+import { built } from "./harness/places.ts";
+import { runCase } from "./harness/runCase.ts";
 import type { Peer } from "./peers/peer.ts";
-import { built } from "./places.ts";
-import { runCase } from "./runCase.ts";
 
-const [name = "", rounds = "", peerFile] = process.argv.slice(2);
+const [names = "", rounds = "", condition = "alone", extra] = process.argv.slice(2) as [
+  string?,
+  string?,
+  Condition?,
+  string?,
+];
 
-const { default: chosen } = (await import(built(`bench/cases/${name}`).href)) as {
-  default: Case;
-};
-if (peerFile === undefined) {
-  const where = machine();
+const cases: Case[] = [];
+for (const name of names.split(",")) {
+  const module = (await import(built(`bench/cases/${name}`).href)) as { default: Case };
+  cases.push(condition === "collected" ? collected(module.default) : module.default);
+}
+const [chosen] = cases as [Case];
+
+const where = machine();
+if (condition === "mixed") {
+  process.send?.({ machine: where, results: await runMixed(cases, Number(rounds)) });
+} else if (condition === "cold") {
+  process.send?.({ machine: where, figures: await runCold(chosen, extra === "rival") });
+} else if (extra === undefined) {
   process.send?.({ machine: where, result: await runCase(chosen, { rounds: Number(rounds) }) });
 } else {
-  // Undefined if this machine does not have it.
-  const { default: peer } = (await import(peerFile)) as { default: Peer | undefined };
+  // Undefined if it is not installed.
+  const { default: peer } = (await import(extra)) as { default: Peer | undefined };
   if (peer !== undefined) process.send?.(await runPeer(chosen, peer, Number(rounds)));
   peer?.close?.();
 }
-// Whatever a peer has left behind does not keep the process.
+// Anything that a peer has left running does not keep the process alive.
 process.disconnect?.();

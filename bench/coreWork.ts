@@ -1,4 +1,4 @@
-// What a core does, operation by operation: the same for the compiled core and for the reference core.
+// The operations of a core, one by one, for the compiled core and the reference core alike.
 
 import type { Core } from "../src/core/interface.ts";
 import { shuffled } from "./shuffle.ts";
@@ -16,7 +16,10 @@ export type CoreOperation = (typeof CORE_OPERATIONS)[number];
 /** In milliseconds. */
 export type CoreTimes = Readonly<Record<CoreOperation, number>>;
 
-/** Does each operation with `count` ids at once, `times` times, and says what each took. */
+/**
+ * Performs each operation with `count` ids, `times` times, and returns the total time spent on each
+ * kind of operation.
+ */
 export function timeCore(core: Core, count: number, times: number): CoreTimes {
   const spent: Record<CoreOperation, number> = {
     allocate: 0,
@@ -58,7 +61,7 @@ export function timeCore(core: Core, count: number, times: number): CoreTimes {
       for (let i = 0; i < count; i++) core.removeTimer(ids[order[i] as number] as number);
     });
     addTimers();
-    // All are due: the turn sorts them.
+    // All are due, so the turn sorts them.
     timed("turn", () => turn(count + 1));
     takeAll();
     timed("release", () => {

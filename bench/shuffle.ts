@@ -1,4 +1,4 @@
-/** The numbers below `count` in an order that looks random and is always the same. */
+/** The integers below `count` in an order that looks random and is always the same. */
 export function shuffled(count: number): Int32Array {
   const numbers = Int32Array.from({ length: count }, (_, index) => index);
   let state = 0x2545f491;

@@ -1,21 +1,21 @@
-// How much work a case does: all of it, or in a trial just enough to see that it runs.
+// Decides how much work a case does: all of it, or in a trial just enough to see that it runs.
 
 declare const process: { readonly env: Record<string, string | undefined> } | undefined;
 
-/** Whether this run only tries whether everything works. */
+/** Whether this run is only a trial. */
 export const isTrial: boolean =
   typeof process !== "undefined" && process.env["MYSYNCIO_BENCH_TRIAL"] === "1";
 
-/** Sizes are multiples of it, so that one can be shared out among another. */
+/** Sizes are multiples of it, so that one can be divided by another. */
 const STEP = 10;
 const TRIAL_PART = 2_000;
 
-/** The size of something, in a trial a small part of it. */
+/** A size, or a small part of it in a trial. */
 export function sized(size: number): number {
   return isTrial ? Math.ceil(size / TRIAL_PART / STEP) * STEP : size;
 }
 
-/** A size as it is read: 1,000,000. */
+/** A size as it is printed: 1,000,000. */
 export function count(size: number): string {
   return size.toLocaleString("en");
 }

@@ -1,11 +1,14 @@
 // npm run soak -- [--tasks N] [--waves N] [--leak]
 //
-// Does a loop that runs for long keep anything of what is over? Tasks that sleep, wait for each other, fail, time out and
-// are cancelled come in waves. After each wave everything is over, and collected; the heap must stay what it was after
-// the third, by when all code has been compiled. Exits with 1 if it grew.
+// Checks that a loop that runs for a long time keeps nothing of completed tasks. Tasks that sleep,
+// wait for each other, fail, time out and are cancelled come in waves. After each wave everything
+// is done and collected, and the heap must stay at its size after the third wave, when all code has
+// been compiled. Exits with 1 if it grew.
 //
-// The waves run on one loop, on a virtual clock: no time passes, but promises settle. The optimising compiler is off: its
-// code is on the heap too, and comes and goes as it likes.
+// The waves run on one loop with a virtual clock, so no time passes, but promises settle. The
+// optimizing compiler is off, because its code is on the heap too, and comes and goes.
+//
+// One file, because each wave needs all of its kinds of tasks.
 
 import { parseArgs } from "node:util";
 import {
@@ -37,10 +40,10 @@ import {
 } from "mysyncio";
 import { VirtualClock } from "mysyncio/testing";
 
-/** How much larger than after wave number REFERENCE the heap may be in the end. */
+/** How much larger the heap may be at the end than after wave number REFERENCE. */
 const LARGEST_GROWTH = 1.05;
 const REFERENCE = 3;
-/** How many acts go on at once. */
+/** How many acts run at a time. */
 const CROWD = 200;
 /** How often the heap is collected and measured after a wave. */
 const LOOKS = 5;
@@ -49,7 +52,7 @@ const { values } = parseArgs({
   options: {
     tasks: { type: "string", default: "2000000" },
     waves: { type: "string", default: "20" },
-    // Keeps something of each crowd on purpose, to show that it is seen.
+    // Keeps something of each act on purpose, to show that the check detects it.
     leak: { type: "boolean", default: false },
   },
 });
@@ -61,13 +64,13 @@ if (!(waves > REFERENCE && tasksPerWave >= 1)) {
   );
 }
 
-if (globalThis.gc === undefined) throw new Error("Run it with --expose-gc");
+if (globalThis.gc === undefined) throw new Error("This needs node --expose-gc");
 
 const kept: unknown[] = [];
 let failures = 0;
 let reports = 0;
 
-const failure = new Error("of a task that nobody awaits");
+const failure = new Error("thrown by a task that is never awaited");
 const surprises: unknown[] = [];
 
 const loop = newEventLoop({ clock: new VirtualClock() });
@@ -76,7 +79,7 @@ loop.setExceptionHandler((_, { exception }) => {
   else surprises.push(exception);
 });
 
-/** What may happen to tasks. Each act ends when all of its tasks are done. */
+/** The scenarios. Each act ends when all of its tasks are done. */
 const acts: readonly (() => Coroutine<unknown>)[] = [
   function* cancelledBeforeTheFirstStep() {
     const tasks = many(4, () => sleep(1));
@@ -254,7 +257,7 @@ const growth = heaps.at(-1)! / heaps[REFERENCE - 1]!;
 console.log(`The heap is ${growth.toFixed(3)} times what it was after wave ${REFERENCE}`);
 if (growth > LARGEST_GROWTH) process.exitCode = 1;
 
-/** Plays all acts again and again. Gives how many tasks that were. */
+/** Plays all acts again and again. Returns the number of tasks. */
 function* runWave(): Coroutine<number> {
   const first = tasksSoFar();
   for (let tasks = 0; tasks < tasksPerWave; tasks = tasksSoFar() - first) {
@@ -265,7 +268,7 @@ function* runWave(): Coroutine<number> {
   return tasksSoFar() - first;
 }
 
-/** How many tasks there were in this process: they are counted by their names. */
+/** The number of tasks in this process so far, according to their names. */
 function tasksSoFar(): number {
   const task = createTask(sleep(0));
   task.cancel();
@@ -276,13 +279,13 @@ function many(count: number, body: () => Coroutine<unknown>): Task<unknown>[] {
   return Array.from({ length: count }, () => createTask(body));
 }
 
-/** Waits until all are done, however that is; with a delay, not longer. */
+/** Waits until all are done, whatever their outcome, and at most for `delay` if that is given. */
 function* over(tasks: readonly Task<unknown>[], delay = Infinity): Coroutine<void> {
   yield* wait(tasks, { timeout: delay });
   for (const task of tasks) if (task.done() && !task.cancelled()) task.exception();
 }
 
-/** Waits for what ends by its time or by a cancel. */
+/** Waits for a task that ends by its own time or by a cancellation. */
 function* expires(coro: Coroutine<unknown>): Coroutine<void> {
   try {
     yield* coro;
@@ -299,11 +302,14 @@ function abortable(signal: AbortSignal): Promise<void> {
   });
 }
 
-/** The size of everything that is not garbage: the least of several looks, as one may come too early. */
+/**
+ * The size of everything that is not garbage: the smallest of several measurements, because one may
+ * come too early.
+ */
 async function heapSize(): Promise<number> {
   let least = Infinity;
   for (let look = 0; look < LOOKS; look++) {
-    // What a finalizer does comes in a task of the host.
+    // Finalizers run in a task of the host.
     await new Promise((resolve) => setTimeout(resolve, 1));
     globalThis.gc?.();
     const { heapUsed, arrayBuffers } = process.memoryUsage();

@@ -1,5 +1,5 @@
-// What waits, to be counted and weighed: tasks and timers, ours and the host's. Each function makes so many of them, and
-// returns what ends them.
+// Waiting tasks and timers to count and measure, of mysyncio and of the host. Each function creates
+// a number of them, and returns a function that ends them.
 
 import {
   type Coroutine,
@@ -10,9 +10,11 @@ import {
 } from "mysyncio";
 import { shuffled } from "./shuffle.ts";
 
-/** Far enough for no timer to fire. */
+/** Late enough that no timer fires. */
 const FAR = 10_000_000;
-/** The delays of a host are whole milliseconds, and Node keeps a list for each: a program has few. */
+/**
+ * The delays of a host are whole milliseconds, and Node keeps a list for each. A program has few.
+ */
 const SPAN = 1_000;
 
 function* park(future: Future<void>): Coroutine<void> {
@@ -25,7 +27,7 @@ async function parkOn(promise: Promise<void>): Promise<void> {
 
 const nothing = () => {};
 
-/** Tasks of the running loop, each of which waits for a future of its own. */
+/** Tasks of the running loop, each of which waits for its own future. */
 export function parkTasks(count: number): () => void {
   const loop = getRunningLoop();
   const futures: Future<void>[] = [];
@@ -39,7 +41,7 @@ export function parkTasks(count: number): () => void {
   };
 }
 
-/** Async functions, each of which waits for a promise of its own. */
+/** Async functions, each of which waits for its own promise. */
 export function parkNatively(count: number): () => void {
   const resolvers: (() => void)[] = [];
   const promises: Promise<void>[] = [];
@@ -77,7 +79,7 @@ export function addHostTimers(count: number): () => void {
   };
 }
 
-/** How many bytes each of so many things takes that `make` makes, while all of them wait. */
+/** The bytes per item that `make` creates, while all of them wait. */
 export function* bytesOfEach(count: number, make: () => () => void): Coroutine<number> {
   const before = yield* settledHeap();
   const end = make();
@@ -87,10 +89,13 @@ export function* bytesOfEach(count: number, make: () => () => void): Coroutine<n
   return (after - before) / count;
 }
 
-/** Everything that is alive once all have taken their first step: the heap, and the core's memory beside it. */
+/**
+ * Everything that is alive once all have taken their first step: the heap, and the core's memory
+ * beside it.
+ */
 function* settledHeap(): Coroutine<number> {
   yield;
-  if (globalThis.gc === undefined) throw new Error("It needs node --expose-gc");
+  if (globalThis.gc === undefined) throw new Error("This needs node --expose-gc");
   globalThis.gc();
   const { heapUsed, arrayBuffers } = process.memoryUsage();
   return heapUsed + arrayBuffers;

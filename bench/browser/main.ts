@@ -1,14 +1,15 @@
-// npm run bench:browser -- [case ...] [--rounds N] [--json] [--name NAME]: the neutral cases in a browser, headless.
-// npm run bench:page: serves the page that shows them.
+// npm run bench:browser -- [case ...] [--rounds N] [--json] [--name NAME]: runs the
+// platform-neutral cases in a headless browser. npm run bench:page: serves the page that shows
+// them.
 
 import { chromium } from "playwright";
 import { findBrowser } from "../../.ci/browser.mjs";
 import { NEUTRAL } from "../cases.ts";
-import { header, type Machine, machine } from "../machine.ts";
-import { type Options, optionsOrExit } from "../options.ts";
-import { caseText } from "../report.ts";
-import { type Results, setUp, write } from "../results.ts";
-import type { CaseResult } from "../runCase.ts";
+import { header, type Machine, machine } from "../harness/machine.ts";
+import { type Options, optionsOrExit } from "../harness/options.ts";
+import { caseText } from "../harness/report.ts";
+import { type Results, setUp, write } from "../harness/results.ts";
+import type { CaseResult } from "../harness/runCase.ts";
 import { servePage } from "./server.ts";
 
 const PORT = 8_017;
@@ -17,7 +18,7 @@ const PATIENCE = 300_000;
 async function measureAll(options: Options): Promise<void> {
   const { rounds, isJson } = options;
   const executablePath = findBrowser();
-  if (executablePath === undefined) throw new Error("Found no browser: see CONTRIBUTING.md");
+  if (executablePath === undefined) throw new Error("No browser found, see CONTRIBUTING.md");
   const { server, url } = await servePage();
   const browser = await chromium.launch({
     executablePath,
@@ -29,7 +30,7 @@ async function measureAll(options: Options): Promise<void> {
     if (!isJson) console.log(header(rounds, where));
     const cases: CaseResult[] = [];
     for (const name of options.cases.filter(isNeutral)) {
-      // A page, and so a process, for each.
+      // One page, and so one process, per case.
       const page = await browser.newPage();
       page.setDefaultTimeout(PATIENCE);
       await page.goto(`${url}?case=${name}&rounds=${rounds}`);
@@ -52,11 +53,11 @@ function isNeutral(name: string): boolean {
   return (NEUTRAL as readonly string[]).includes(name);
 }
 
-setUp("bench/charts");
+setUp("bench/harness/charts");
 setUp("bench/browser");
 const serves = process.argv.includes("--serve");
 const options = optionsOrExit(process.argv.slice(2).filter((argument) => argument !== "--serve"));
 if (serves) {
   const { url } = await servePage(PORT);
-  console.log(`The benchmarks run in the browser that opens ${url}`);
+  console.log(`Open ${url} in a browser to run the benchmarks there`);
 } else await measureAll(options);

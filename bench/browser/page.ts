@@ -1,19 +1,19 @@
-// The page: runs cases, and shows each as a chart and a table as soon as it is there.
+// The page: runs cases, and shows each as a chart and a table as soon as it is done.
 //
 //   /?case=switch&rounds=5   runs one case; without `case`, all of them, one after the other
 //
-// Each case gets a page of its own, for the reason for which it gets a process of its own on Node: this one shows them
-// in frames.
+// Each case runs in its own page, for the same reason as in its own process in Node. This page
+// shows them in frames.
 
 import { NEUTRAL } from "../cases.ts";
-import * as charts from "../charts/charts.ts";
-import type { Case } from "../harness.ts";
-import { picturesOf } from "../pictures.ts";
-import { caseText } from "../report.ts";
-import { type CaseResult, runCase } from "../runCase.ts";
+import * as charts from "../harness/charts/charts.ts";
+import type { Case } from "../harness/compare.ts";
+import { picturesOf } from "../harness/pictures.ts";
+import { caseText } from "../harness/report.ts";
+import { type CaseResult, runCase } from "../harness/runCase.ts";
 
 declare global {
-  /** What came of the case of this page; a program that drives a browser waits for it. */
+  /** The result of this page's case. A program that drives a browser waits for it. */
   var benchResult: Promise<CaseResult> | undefined;
 }
 
@@ -41,7 +41,8 @@ function show(result: CaseResult): void {
   const drawn = picturesOf([result], navigator.userAgent).filter(({ name }) => name !== "overview");
   for (const picture of drawn) {
     const figure = element("figure");
-    // It is made of numbers and of this project's own words; what the library draws is escaped by it.
+    // It contains only numbers and words of this project. The chart library escapes everything it
+    // draws.
     figure.innerHTML =
       "bars" in picture ? charts.barsSvg(picture.bars) : charts.linesSvg(picture.lines);
     document.body.append(figure);
@@ -51,7 +52,7 @@ function show(result: CaseResult): void {
 
 async function showAll(): Promise<void> {
   const state = element("p");
-  document.body.append(element("h1", "mysyncio beside native promises, in this browser"), state);
+  document.body.append(element("h1", "mysyncio and native promises, in this browser"), state);
   for (const next of NEUTRAL) {
     state.textContent = `measuring ${next} ...`;
     const frame = element("iframe");

@@ -1,4 +1,4 @@
-// Serves the page and what it is built of, in the way that gives it the finest clock that a browser has.
+// Serves the page and its files, with the headers that enable the browser's finest clock.
 
 import { readFileSync } from "node:fs";
 import { createServer, type Server } from "node:http";
@@ -6,7 +6,7 @@ import type { AddressInfo } from "node:net";
 import { fileURLToPath } from "node:url";
 import { build } from "esbuild";
 import { NEUTRAL } from "../cases.ts";
-import { at } from "../places.ts";
+import { at } from "../harness/places.ts";
 
 /** Isolated pages read the clock to 5 microseconds, others to 100. */
 const ISOLATION = {
@@ -14,7 +14,10 @@ const ISOLATION = {
   "Cross-Origin-Embedder-Policy": "require-corp",
 };
 
-/** Bundles the page and the cases; what they share is loaded once. Needs what bench/charts has installed. */
+/**
+ * Bundles the page and the cases, with shared code in one file. Needs the packages of
+ * bench/harness/charts.
+ */
 async function bundle(): Promise<Map<string, Uint8Array>> {
   const folder = fileURLToPath(at("bench"));
   const { outputFiles } = await build({
@@ -38,7 +41,7 @@ async function bundle(): Promise<Map<string, Uint8Array>> {
   );
 }
 
-/** Serves it on a port of this machine; 0 takes any. */
+/** Serves it on a port on this machine. Port 0 takes any free one. */
 export async function servePage(port = 0): Promise<{ server: Server; url: string }> {
   const files = await bundle();
   const page = readFileSync(at("bench/browser/index.html"));

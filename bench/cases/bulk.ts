@@ -10,7 +10,7 @@ import {
   type StreamWriter,
   startServer,
 } from "mysyncio/node";
-import type { Case } from "../harness.ts";
+import type { Case } from "../harness/compare.ts";
 import { sized } from "../sizes.ts";
 
 const CHUNKS = sized(16_384);
@@ -18,7 +18,7 @@ const CHUNK = Buffer.alloc(65_536, "x");
 const BYTES = CHUNKS * CHUNK.length;
 const HOST = "127.0.0.1";
 
-/** Copies all from one stream to another. */
+/** Copies everything from one stream to another. */
 function* copy(reader: StreamReader, writer: StreamWriter): Coroutine<void> {
   for (;;) {
     const data = yield* reader.read(CHUNK.length);
@@ -36,7 +36,7 @@ function* send(writer: StreamWriter): Coroutine<void> {
   writer.writeEof();
 }
 
-/** To a server that sends all of it back. */
+/** Transfers data to a server that sends everything back. */
 function* thereAndBack(): Coroutine<void> {
   const server = yield* startServer(copy, { host: HOST });
   const { port } = server.address() as AddressInfo;
@@ -79,7 +79,7 @@ function checkReceived(received: number): void {
 
 export default {
   name: "bulk",
-  question: "How fast do many bytes go to a server and back?",
+  question: "How fast do many bytes travel to a server and back?",
   rounds: 5,
   comparisons: [
     {

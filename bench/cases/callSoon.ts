@@ -1,5 +1,5 @@
 import { type Coroutine, getRunningLoop, run } from "mysyncio";
-import type { Case, Comparison } from "../harness.ts";
+import type { Case, Comparison } from "../harness/compare.ts";
 import { count, sized } from "../sizes.ts";
 
 const CHAINS = sized(1_000);
@@ -37,7 +37,7 @@ function* runOurChains(): Coroutine<void> {
   yield* done;
 }
 
-/** The limit: an array of objects, each of which could be cancelled. */
+/** The lower bound: an array of objects, each of which could be cancelled. */
 function runBareChains(): Promise<void> {
   let ready: { callback: (() => void) | undefined }[] = [];
   const done = runChains((callback) => ready.push({ callback }));
@@ -49,7 +49,7 @@ function runBareChains(): Promise<void> {
   return done;
 }
 
-/** What the host has besides, where it has it. */
+/** The host's other schedulers, where it has them. */
 function hostsOthers(): Comparison["others"] {
   const host = globalThis as { setImmediate?: Schedule; process?: { nextTick: Schedule } };
   const { setImmediate, process } = host;
@@ -63,7 +63,7 @@ function hostsOthers(): Comparison["others"] {
 
 export default {
   name: "callSoon",
-  question: "What does it cost to schedule a callback and to run it?",
+  question: "What does scheduling and running a callback cost?",
   comparisons: [
     {
       what: `${count(CHAINS)} chains of ${count(TIMES)} callbacks`,

@@ -1,7 +1,8 @@
 import { ReferenceCore } from "../../src/core/referenceCore.ts";
 import { newWasmCore } from "../../src/core/wasmCore.ts";
 import { CORE_OPERATIONS, type CoreOperation, timeCore } from "../coreWork.ts";
-import { type Case, comparePhases, type Measured, type Outcome, type Target } from "../harness.ts";
+import { type Case, comparePhases, type Measured, type Outcome } from "../harness/compare.ts";
+import type { Target } from "../harness/targets.ts";
 import { count, sized } from "../sizes.ts";
 
 const OPERATIONS = sized(1_000_000);
@@ -10,7 +11,7 @@ const LARGEST = Math.max(...SIZES);
 
 const TIMER_OPERATIONS: readonly CoreOperation[] = ["addTimer", "removeTimer", "turn"];
 
-/** Where the compiled core is to win: the heap, once it is large. */
+/** The compiled core is expected to win in the heap, once it is large. */
 function targetFor(size: number, operation: CoreOperation): Target {
   return size === LARGEST && TIMER_OPERATIONS.includes(operation) ? { atLeast: 1.3 } : {};
 }
@@ -44,7 +45,7 @@ async function measure(rounds: number): Promise<Measured> {
 
 export default {
   name: "cores",
-  question: "Where is the compiled core faster than the same in TypeScript?",
+  question: "Where is the compiled core faster than the reference core in TypeScript?",
   rounds: 3,
   measure,
 } satisfies Case;

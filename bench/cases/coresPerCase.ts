@@ -1,7 +1,11 @@
-import { type Case, comparePhases, type Measured, type Outcome } from "../harness.ts";
+import { type Case, comparePhases, type Measured, type Outcome } from "../harness/compare.ts";
 import { Program } from "../programs/program.ts";
+import { WITHOUT_WASM } from "../programs/withoutWasm.ts";
 
-/** What tells most of what a loop does; each in two processes, one of which has no WebAssembly. */
+/**
+ * The cases that cover most of a loop's work. Each runs in two processes, one of them without
+ * WebAssembly.
+ */
 const NAMES = [
   "switch",
   "spawn",
@@ -17,7 +21,7 @@ const NAMES = [
   "webServer",
 ] as const;
 
-/** How long the case takes once in that process, in nanoseconds for one operation. */
+/** The time of one run of the case in that process, in nanoseconds per operation. */
 async function ask(program: Program, name: string): Promise<number> {
   return Number(await program.ask(name));
 }
@@ -25,9 +29,9 @@ async function ask(program: Program, name: string): Promise<number> {
 async function measure(rounds: number): Promise<Measured> {
   const outcomes: Outcome[] = [];
   for (const name of NAMES) {
-    // Fresh ones for each case, as when it runs by itself.
+    // Fresh processes for each case, as when it runs alone.
     const compiled = Program.node("bench/programs/ours");
-    const reference = Program.nodeWith(["--no-expose-wasm"], "bench/programs/ours");
+    const reference = Program.nodeWith(WITHOUT_WASM, "bench/programs/ours");
     try {
       const [outcome] = await comparePhases(
         {
@@ -52,7 +56,7 @@ async function measure(rounds: number): Promise<Measured> {
 
 export default {
   name: "coresPerCase",
-  question: "What does the choice of the core mean for each case?",
+  question: "How does the choice of the core affect each case?",
   rounds: 2,
   measure,
 } satisfies Case;

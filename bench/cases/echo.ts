@@ -9,7 +9,7 @@ import {
   type StreamWriter,
   startServer,
 } from "mysyncio/node";
-import type { Case, Comparison } from "../harness.ts";
+import type { Case, Comparison } from "../harness/compare.ts";
 import { count, sized } from "../sizes.ts";
 
 const ROUND_TRIPS = sized(32_000);
@@ -44,7 +44,7 @@ function* echo(connections: number): Coroutine<void> {
   yield* server.waitClosed();
 }
 
-/** The same with nothing but the callbacks of Node. */
+/** The same with only Node's callbacks. */
 async function echoBare(connections: number): Promise<void> {
   const server = createServer({ noDelay: true }, (socket) => {
     socket.on("data", (data) => socket.write(data));

@@ -1,19 +1,19 @@
 import fc from "fast-check";
 import { type Coroutine, gather, runSync, sleep } from "mysyncio";
 import { explore, type Strategy, VirtualClock } from "mysyncio/testing";
-import type { Case, Figure } from "../harness.ts";
+import type { Case, Figure } from "../harness/compare.ts";
 import { count, isTrial, sized } from "../sizes.ts";
 
 const RUNS = sized(2_000);
 const TASKS = 3;
 const STEPS = 10;
-/** The most that one schedule may take: 20,000 a second. */
+/** The longest time allowed for one schedule: 20,000 per second. */
 const BUDGET = 50;
 /** The seconds of a day. */
 const SLEEPS = sized(86_400);
 const SLEEPERS = isTrial ? 10 : 100;
 const ROUNDS = 5;
-const MOST_RUNS = sized(10_000);
+const MAX_RUNS = sized(10_000);
 const SEEDS = [1, 2, 3, 4, 5, 6, 7, 8, 9];
 
 function* steps(): Coroutine<void> {
@@ -22,7 +22,7 @@ function* steps(): Coroutine<void> {
 
 const program = () => gather(Array.from({ length: TASKS }, steps));
 
-/** How many milliseconds all the sleeps of a day take. */
+/** The sum of all sleeps of a day, in milliseconds. */
 function timeToSleep(): number {
   function* sleepOften(): Coroutine<void> {
     for (let left = SLEEPS / SLEEPERS; left > 0; left--) yield* sleep(1_000);
@@ -34,7 +34,7 @@ function timeToSleep(): number {
   return performance.now() - start;
 }
 
-/** The same for promises: each `await` is a choice of fast-check's. */
+/** The same for promises: at each `await`, fast-check makes a choice. */
 async function runScheduled(scheduler: fc.Scheduler): Promise<void> {
   async function asyncSteps(): Promise<void> {
     for (let step = 1; step < STEPS; step++) await scheduler.schedule(Promise.resolve());
@@ -43,7 +43,10 @@ async function runScheduled(scheduler: fc.Scheduler): Promise<void> {
   await scheduler.waitFor(all);
 }
 
-/** A bug as a program of ours and of promises; both throw when it shows. `pause` gives way. */
+/**
+ * The same bug in a program with coroutines and in one with promises. Both throw when the bug
+ * occurs. `pause` yields.
+ */
 interface Bug {
   readonly name: string;
   ours(): Coroutine<unknown>;
@@ -146,8 +149,8 @@ const BUGS: readonly Bug[] = [
 
 async function runsOfOurs({ ours }: Bug, strategy: Strategy, seed: number): Promise<number> {
   try {
-    await explore(ours, { strategy, seed, runs: MOST_RUNS });
-    return MOST_RUNS;
+    await explore(ours, { strategy, seed, runs: MAX_RUNS });
+    return MAX_RUNS;
   } catch (error) {
     return (error as { runs: number }).runs;
   }
@@ -159,7 +162,7 @@ async function runsOfTheirs({ theirs }: Bug, seed: number): Promise<number> {
     runs++;
     await scheduler.waitFor(theirs(() => scheduler.schedule(Promise.resolve())));
   });
-  await fc.check(property, { seed, numRuns: MOST_RUNS, endOnFailure: true });
+  await fc.check(property, { seed, numRuns: MAX_RUNS, endOnFailure: true });
   return runs;
 }
 
@@ -175,7 +178,7 @@ function middleOf(numbers: readonly number[]): number {
 
 export default {
   name: "explore",
-  question: "What does it cost to try one order of a program, and how many find a bug?",
+  question: "What does trying one order of a program cost, and how many orders find a bug?",
   comparisons: [
     {
       what: `${count(RUNS)} orders of ${TASKS} tasks x ${STEPS} steps`,
@@ -192,7 +195,7 @@ export default {
   async measure() {
     const times: number[] = [];
     for (let round = 0; round < ROUNDS; round++) {
-      // Of the processor: how many there are in a second must not depend on who else runs.
+      // Processor time, so that schedules per second do not depend on other processes.
       const start = process.cpuUsage();
       await explore(program, { runs: RUNS, seed: round });
       const { user, system } = process.cpuUsage(start);

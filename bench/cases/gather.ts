@@ -1,5 +1,5 @@
 import { type Coroutine, gather, run } from "mysyncio";
-import type { Case, Comparison } from "../harness.ts";
+import type { Case, Comparison } from "../harness/compare.ts";
 import { BareGroup, BareLoop, BareTask, type PARKED } from "../native/bareLoop.ts";
 import { count, sized } from "../sizes.ts";
 
@@ -33,7 +33,7 @@ function* stepInGroups(
   }
 }
 
-/** The limit: generators, an object for each, and a count of those that are left. */
+/** The lower bound: generators, an object for each, and a counter of those that are left. */
 function stepAllBarely(width: number, times: number): void {
   const loop = new BareLoop();
   loop.wake(stepInGroups(loop, width, times));
@@ -47,7 +47,7 @@ function row(width: number): Comparison {
     operations: width * times,
     ours: { name: "gather", run: () => run(() => gatherAll(width, times)) },
     others: [
-      { name: "Promise.all", run: () => awaitAll(width, times) },
+      { name: "Promise.all", run: () => awaitAll(width, times), atLeast: 1 },
       { name: "bare generators, an object each", run: () => stepAllBarely(width, times) },
     ],
     peers: ["gather", width, times],
@@ -56,6 +56,6 @@ function row(width: number): Comparison {
 
 export default {
   name: "gather",
-  question: "What does it cost to wait for many at once?",
+  question: "What does waiting for many tasks at once cost?",
   comparisons: [row(10), row(sized(1_000))],
 } satisfies Case;

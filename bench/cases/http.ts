@@ -1,17 +1,17 @@
 import { spawnSync } from "node:child_process";
-import type { Case, Figure } from "../harness.ts";
+import type { Case, Figure } from "../harness/compare.ts";
+import { median } from "../harness/statistics.ts";
 import { Program } from "../programs/program.ts";
 import { isTrial } from "../sizes.ts";
-import { median } from "../statistics.ts";
 
 const CONNECTIONS = 64;
-/** wrk takes whole ones. */
+/** wrk accepts only integers. */
 const SECONDS = 1;
 const ROUNDS = isTrial ? 1 : 3;
 
 const WRK = spawnSync("wrk", ["--version"], { encoding: "utf8" }).stdout?.match(/wrk \S+/)?.[0];
 
-/** How many requests a second a server answers. */
+/** The requests per second that a server answers. */
 async function load(port: number): Promise<number> {
   if (WRK === undefined) {
     const args = [port, CONNECTIONS, SECONDS].map(String);
@@ -39,7 +39,7 @@ async function figures(): Promise<Figure[]> {
     const nodes: number[] = [];
     for (let round = -1; round < ROUNDS; round++) {
       const rates = [await load(ports[0]), await load(ports[1])] as const;
-      if (round < 0) continue; // the first one compiles
+      if (round < 0) continue; // the first run compiles
       own.push(rates[0]);
       nodes.push(rates[1]);
     }

@@ -1,16 +1,18 @@
-import type { Case, Figure } from "../harness.ts";
+import type { Case, Figure } from "../harness/compare.ts";
+import { median } from "../harness/statistics.ts";
 import type { Memory } from "../programs/echoServer.ts";
 import { Program } from "../programs/program.ts";
 import { count, isTrial, sized } from "../sizes.ts";
-import { median } from "../statistics.ts";
 
 const CONNECTIONS = sized(10_000);
 const ROUNDS = isTrial ? 1 : 2;
 
 interface Idle {
-  /** How many connections were not served, when they were opened or after they had all been. */
+  /**
+   * The number of connections that were not served, when they were opened or after all had been.
+   */
   readonly unserved: number;
-  /** Bytes for each of them: in the memory of the process, and in its heap. */
+  /** Bytes per connection: in the memory of the process, and in its heap. */
   readonly resident: number;
   readonly heap: number;
 }
@@ -25,7 +27,7 @@ async function measure(kind: "streams" | "callbacks"): Promise<Idle> {
       peers.push(clients);
       return clients;
     };
-    const few = connect(100); // compiles, and grows what is kept
+    const few = connect(100); // compiles, and grows the structures that are kept
     await few.number();
     few.end();
     const before = await memoryOf(server);
@@ -69,12 +71,12 @@ async function figures(): Promise<Figure[]> {
     {
       what: "",
       note: "streams",
-      // A few connections take pages that the process has already.
+      // A few connections fit into pages that the process already has.
       value: Number.isFinite(share) ? share : undefined,
       unit: "% of node:net's",
       atMost: 150,
     },
-    // Most of a socket is none of JavaScript's, and not in here.
+    // Most of a socket is native memory, and not included here.
     { what: "the heap alone, for one", note: "streams", value: of(own, "heap"), unit },
     { what: "", note: "node:net", value: of(bare, "heap"), unit },
   ];
@@ -82,6 +84,6 @@ async function figures(): Promise<Figure[]> {
 
 export default {
   name: "idle",
-  question: "What does a connection take that is open and idle?",
+  question: "How much memory does an idle connection take?",
   measure: async () => ({ figures: await figures() }),
 } satisfies Case;

@@ -1,5 +1,5 @@
 import { run } from "mysyncio";
-import type { Case, Figure, Measured } from "../harness.ts";
+import type { Case, Figure, Measured } from "../harness/compare.ts";
 import { count, sized } from "../sizes.ts";
 import { addHostTimers, addTimers, bytesOfEach, parkNatively, parkTasks } from "../waiting.ts";
 
@@ -8,7 +8,7 @@ const WAITING = sized(100_000);
 async function measure(): Promise<Measured> {
   const bytes = async (wait: (count: number) => () => void) => {
     const weigh = () => run(() => bytesOfEach(WAITING, () => wait(WAITING)));
-    await weigh(); // compiles, and grows what is kept
+    await weigh(); // compiles, and grows the structures that are kept
     return await weigh();
   };
   const row = (what: string, value: number, bound?: number): Figure => ({
@@ -30,6 +30,6 @@ async function measure(): Promise<Measured> {
 
 export default {
   name: "memory",
-  question: "What does it take to wait?",
+  question: "How much memory does waiting take?",
   measure,
 } satisfies Case;

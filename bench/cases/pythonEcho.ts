@@ -1,9 +1,9 @@
 import { spawnSync } from "node:child_process";
 import { connect } from "node:net";
-import type { Case, Figure } from "../harness.ts";
+import type { Case, Figure } from "../harness/compare.ts";
+import { median } from "../harness/statistics.ts";
 import { Program } from "../programs/program.ts";
 import { isTrial } from "../sizes.ts";
-import { median } from "../statistics.ts";
 
 const ROUND_TRIPS = isTrial ? 64 : 19_200;
 const ROUNDS = isTrial ? 1 : 2;
@@ -15,7 +15,7 @@ interface Contestant {
   readonly port: number;
 }
 
-/** One connection's messages, one after the other. */
+/** The messages of one connection, one after the other. */
 function ask(port: number, times: number): Promise<void> {
   return new Promise((resolve, reject) => {
     let left = times;
@@ -33,7 +33,7 @@ function ask(port: number, times: number): Promise<void> {
   });
 }
 
-/** Round trips per second over so many connections. */
+/** Round trips per second over a number of connections. */
 async function rate(port: number, connections: number): Promise<number> {
   const start = performance.now();
   await Promise.all(
@@ -42,7 +42,10 @@ async function rate(port: number, connections: number): Promise<number> {
   return (ROUND_TRIPS / (performance.now() - start)) * 1000;
 }
 
-/** A Python that has a module: the packages of the system belong to its own, which may not be the first on the path. */
+/**
+ * A Python that has a module. The system's packages belong to its own Python, which may not be the
+ * first on the path.
+ */
 function pythonWith(module: string): string {
   const pythons = ["python3", "/usr/bin/python3"];
   return (
@@ -50,7 +53,10 @@ function pythonWith(module: string): string {
   );
 }
 
-/** A server, or undefined if this machine has none of that kind. It says its versions and its port. */
+/**
+ * Starts a server, or returns undefined if this machine has none of that kind. The server prints
+ * its versions and its port.
+ */
 async function start(server: Program, name: string): Promise<Contestant | undefined> {
   const line = await server.next();
   if (line === undefined) return undefined;
@@ -74,7 +80,7 @@ async function figures(): Promise<Figure[]> {
       else
         missing.push({
           what: name,
-          note: "not on this machine",
+          note: "not installed",
           value: undefined,
           unit: "round trips/s",
         });
@@ -105,6 +111,6 @@ async function race(contestants: readonly Contestant[], connections: number): Pr
 
 export default {
   name: "pythonEcho",
-  question: "How many round trips does a server answer, asked by bare sockets of another process?",
+  question: "How many round trips does a server answer to bare sockets in another process?",
   measure: async () => ({ figures: await figures() }),
 } satisfies Case;

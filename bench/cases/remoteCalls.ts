@@ -3,8 +3,8 @@ import { Worker } from "node:worker_threads";
 import { type Remote as ComlinkRemote, wrap } from "comlink";
 import nodeEndpoint from "comlink/dist/esm/node-adapter.mjs";
 import { type Coroutine, connectRemote, gather, type Remote, run } from "mysyncio/node";
-import type { Case, Comparison } from "../harness.ts";
-import { built } from "../places.ts";
+import type { Case, Comparison } from "../harness/compare.ts";
+import { built } from "../harness/places.ts";
 import { count, sized } from "../sizes.ts";
 
 const CALLS = sized(6_400);
@@ -22,7 +22,7 @@ function start(how: string): Worker {
   return worker;
 }
 
-/** `CALLS` calls by `width` callers, each of which waits for its answer. */
+/** `CALLS` calls by `width` callers, each of which waits for its reply. */
 function* call(remote: Remote, times: number): Coroutine<void> {
   for (let i = 0; i < times; i++) yield* remote.call("add", i, 1);
 }
@@ -52,7 +52,7 @@ function byComlink(width: number): () => Promise<unknown> {
 
 let bare: ((a: number, b: number) => Promise<number>) | undefined;
 
-/** What anybody would write: a message with a number, and who waits for that number. */
+/** The obvious hand-written version: a message with a number, and a map from numbers to waiters. */
 function startBare(): (a: number, b: number) => Promise<number> {
   const worker = start("bare");
   const waiting = new Map<number, (value: number) => void>();

@@ -2,13 +2,16 @@ import { buildSync } from "esbuild";
 import { type Coroutine, createTask, run } from "mysyncio";
 import { chromium } from "playwright";
 import { findBrowser } from "../../.ci/browser.mjs";
-import type { Case, Figure } from "../harness.ts";
+import type { Case, Figure } from "../harness/compare.ts";
 import { isTrial } from "../sizes.ts";
 
 const DURATION = isTrial ? 50 : 1_000;
 const BUSY_TASKS = 100;
 
-/** How the host fared: how often its beat came, and the longest time without it, in milliseconds. */
+/**
+ * The host's responsiveness: how many beats came, and the longest gap between them, in
+ * milliseconds.
+ */
 interface Beats {
   readonly beats: number;
   readonly worst: number;
@@ -46,13 +49,13 @@ async function intervalBeats(work: () => Promise<unknown>): Promise<Beats> {
   };
   const timer = setInterval(beat, 1);
   await work();
-  const during = beats; // what comes after the work does not count
+  const during = beats; // beats after the work do not count
   beat();
   clearInterval(timer);
   return { beats: during, worst };
 }
 
-/** Runs in the page: listens to its animation frames while the work runs. */
+/** Runs in the page: counts its animation frames while the work runs. */
 const PAGE_PROGRAM = `
   import { createTask, run } from "mysyncio";
   function* busyTask(until) { while (performance.now() < until) yield; }
@@ -119,7 +122,7 @@ async function figures(): Promise<Figure[]> {
   const page = await pageBeats();
   const row = (what: string, heard: Beats | undefined, bound?: number): Figure => ({
     what,
-    note: heard === undefined ? "no browser on this machine" : `${heard.beats} beats`,
+    note: heard === undefined ? "no browser installed" : `${heard.beats} beats`,
     value: heard?.worst,
     unit: "ms",
     ...(bound === undefined ? {} : { atMost: bound }),
@@ -134,6 +137,6 @@ async function figures(): Promise<Figure[]> {
 
 export default {
   name: "responsiveness",
-  question: "Does the host get its turn while a loop is saturated for a second?",
+  question: "Can the host run while a loop is saturated for a second?",
   measure: async () => ({ figures: await figures() }),
 } satisfies Case;

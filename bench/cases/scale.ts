@@ -7,7 +7,7 @@ import {
   type Elapsed,
   type Figure,
   type Measured,
-} from "../harness.ts";
+} from "../harness/compare.ts";
 import { BareLoop } from "../native/bareLoop.ts";
 import { shuffled } from "../shuffle.ts";
 import { count, sized } from "../sizes.ts";
@@ -16,11 +16,14 @@ import { addHostTimers, addTimers, bytesOfEach, parkNatively, parkTasks } from "
 const SIZES = [...new Set([1_000, 10_000, 100_000, 1_000_000].map(sized))];
 const SMALLEST = SIZES[0] as number;
 const LARGEST = SIZES.at(-1) as number;
-/** A smaller size is repeated until so many have had their turn. */
+/** A smaller size is repeated until this number of operations is done. */
 const OPERATIONS = LARGEST / 8;
 const FAR = 10_000_000;
 
-/** Does a work with so many at once, so many times. What it returns tells if not all of the time counts. */
+/**
+ * Performs `size` operations concurrently, a number of times. Returns the measured time if only a
+ * part of it counts.
+ */
 type Doing = (size: number, times: number) => unknown;
 
 interface Work {
@@ -38,7 +41,10 @@ async function giveWayOnceNatively(): Promise<void> {
   await undefined;
 }
 
-/** Takes the time from when all have begun: to start them is another work. */
+/**
+ * Measures from the moment at which all have started, because starting them is a different
+ * operation.
+ */
 class Stopwatch {
   #left: number;
   #start = Number.NaN;
@@ -146,7 +152,7 @@ const WORKS: readonly Work[] = [
   },
 ];
 
-/** More switches than tasks: a task's end is counted with its last one. */
+/** More switches than tasks, because a task's end is counted with its last switch. */
 const SWITCHES_PER_TASK = 5;
 
 async function costs(work: Work, rounds: number): Promise<Curve> {
@@ -186,7 +192,7 @@ async function bytes(
     const values: number[] = [];
     for (const size of SIZES) {
       const weigh = () => run(() => bytesOfEach(size, () => make(size)));
-      // Compiles, and grows what is kept; of the largest nothing is.
+      // Compiles, and grows the structures that are kept. The largest keeps none.
       if (size < LARGEST) await weigh();
       values.push(await weigh());
     }
@@ -224,7 +230,7 @@ async function measure(rounds: number): Promise<Measured> {
 
 export default {
   name: "scale",
-  question: "Does it cost more when there are more of them?",
+  question: "Do tasks and timers cost more when there are more of them?",
   rounds: 2,
   measure,
 } satisfies Case;

@@ -1,10 +1,13 @@
 import { type Coroutine, gather, run, sleep } from "mysyncio";
-import type { Case } from "../harness.ts";
+import type { Case } from "../harness/compare.ts";
 import { BareLoop, BareTimers, PARKED } from "../native/bareLoop.ts";
 import { count, sized } from "../sizes.ts";
 
 const TASKS = sized(100_000);
-/** Delays of 0 to 9 ms: less than starting them all takes, so that what is measured is work and no waiting. */
+/**
+ * Delays of 0 to 9 ms: starting all of them takes longer, so that only work is measured, and no
+ * waiting.
+ */
 const SPAN = 10;
 
 function* sleepAll(): Coroutine<void> {
@@ -30,7 +33,7 @@ function* sleepOnceBarely(timers: BareTimers, delay: number): Generator<typeof P
   yield PARKED;
 }
 
-/** The limit: generators, and for each an object and a reading of the clock. */
+/** The lower bound: generators, and for each an object and a reading of the clock. */
 function sleepAllBarely(): void {
   const loop = new BareLoop();
   const timers = new BareTimers(loop);
@@ -40,7 +43,7 @@ function sleepAllBarely(): void {
 
 export default {
   name: "sleep",
-  question: "What does a task cost that sleeps, among many?",
+  question: "What does a sleeping task cost, among many?",
   comparisons: [
     {
       what: `${count(TASKS)} tasks sleep for 0 to ${SPAN - 1} ms`,

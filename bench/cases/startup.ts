@@ -1,12 +1,12 @@
 import { execFileSync } from "node:child_process";
-import type { Case, Measured } from "../harness.ts";
-import { at } from "../places.ts";
+import type { Case, Measured } from "../harness/compare.ts";
+import { at } from "../harness/places.ts";
+import { median } from "../harness/statistics.ts";
 import { isTrial } from "../sizes.ts";
-import { median } from "../statistics.ts";
 
 const PROCESSES = isTrial ? 1 : 11;
 
-/** Prints how long the import took, how long the first turn after it, and how long one more. */
+/** Prints how long the import took, then the first turn, then another turn. */
 const PROGRAM = `
   const start = performance.now();
   const { run } = await import("mysyncio");
@@ -16,17 +16,19 @@ const PROGRAM = `
   await run(function* () { yield; });
   console.log(JSON.stringify([imported - start, ran - imported, performance.now() - ran]));
 `;
-/** What any module of its own costs, without a line in it. */
+/** The cost of loading any module: one without a line of code. */
 const EMPTY = `
   const start = performance.now();
   await import("data:text/javascript,export {}");
   console.log(JSON.stringify([performance.now() - start]));
 `;
 
-/** What a program prints in a fresh process, and how long that lived: in milliseconds. */
+/**
+ * The output of a program in a fresh process, and the lifetime of that process, in milliseconds.
+ */
 function outputOf(program: string): { printed: number[]; lifetime: number } {
   const start = performance.now();
-  // In this project the package finds itself by its name.
+  // Within this project the package resolves itself by its name.
   const text = execFileSync(process.execPath, ["--input-type=module", "--eval", program], {
     cwd: at("."),
     encoding: "utf8",
@@ -64,6 +66,6 @@ async function measure(): Promise<Measured> {
 
 export default {
   name: "startup",
-  question: "How long does a fresh process take to its first turn?",
+  question: "How long does a fresh process take until its first turn?",
   measure,
 } satisfies Case;

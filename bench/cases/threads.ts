@@ -1,15 +1,15 @@
 import { fileURLToPath } from "node:url";
 import { type Coroutine, gather, newEventLoop, ThreadExecutor, toThread } from "mysyncio/node";
 import { Piscina } from "piscina";
-import type { Case, Comparison } from "../harness.ts";
-import { built } from "../places.ts";
+import type { Case, Comparison } from "../harness/compare.ts";
+import { built } from "../harness/places.ts";
 import type { add } from "../programs/threadTasks.ts";
 import { count, sized } from "../sizes.ts";
 
 const CALLS = sized(3_200);
 const THREADS = 2;
 const TASKS = built("bench/programs/threadTasks");
-/** The bundler moves what it bundles: this names the module that the threads can load. */
+/** The bundler moves modules. This names the one that the threads can load. */
 const task = { url: TASKS, name: "add" } as unknown as typeof add;
 
 const loop = newEventLoop();
@@ -51,6 +51,6 @@ function row(width: number): Comparison {
 
 export default {
   name: "threads",
-  question: "What does a function in another thread cost, over Piscina itself?",
+  question: "What does a function call in another thread cost, compared with Piscina itself?",
   comparisons: [row(1), row(2), row(64)],
 } satisfies Case;

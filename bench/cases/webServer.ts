@@ -1,11 +1,21 @@
 import { type Coroutine, gather, getRunningLoop, Queue, run, timeout } from "mysyncio";
-import type { Case, Comparison } from "../harness.ts";
+import type { Case, Comparison } from "../harness/compare.ts";
+import type { Aim } from "../harness/targets.ts";
 import { AsyncQueue } from "../native/asyncQueue.ts";
+import {
+  BareFuture,
+  BareLoop,
+  BareQueue,
+  BareTimers,
+  Callback,
+  Getter,
+  PARKED,
+} from "../native/bareLoop.ts";
 import { race, withTimer } from "../native/timeouts.ts";
 import { count, sized } from "../sizes.ts";
 
 const REQUESTS = sized(50_000);
-/** Connections that are served at once. */
+/** The number of connections that are served concurrently. */
 const WORKERS = sized(100);
 const BACKLOG = 128;
 const DELAY = 5_000;
@@ -64,7 +74,7 @@ class Clients {
   }
 }
 
-/** What a driver of a database is: it calls back later. */
+/** A stand-in for a database driver: it calls back later. */
 function* ask(query: string): Coroutine<string> {
   const loop = getRunningLoop();
   const answer = loop.createFuture<string>();
@@ -72,7 +82,9 @@ function* ask(query: string): Coroutine<string> {
   return yield* answer;
 }
 
-/** As it is mostly written: the block stands where it is used, and is made anew each time. */
+/**
+ * As people usually write it: the block stands where it is used, and is created again each time.
+ */
 function* serve(connections: Queue<Connection>, requests: number): Coroutine<void> {
   for (let i = 0; i < requests; i++) {
     const { text, reply } = yield* connections.get();
@@ -95,7 +107,7 @@ function* serveByFunction(connections: Queue<Connection>, requests: number): Cor
   for (let i = 0; i < requests; i++) {
     const { text, reply } = yield* connections.get();
     const request = parse(text);
-    reply(yield* timeout(DELAY, () => answer(request)));
+    reply(yield* timeout(DELAY, answer, request));
   }
 }
 
@@ -154,10 +166,60 @@ async function serveAllNatively(withTimeout: WithTimeout): Promise<void> {
   clients.checkAll();
 }
 
-const others: Comparison["others"] = [
-  { name: "promises, Promise.race", run: () => serveAllNatively(race) },
-  { name: "promises, a promise and a timer", run: () => serveAllNatively(withTimer) },
-];
+function* askBarely(loop: BareLoop, query: string): Generator<typeof PARKED, string> {
+  const answer = new BareFuture<string>(loop);
+  loop.wake(new Callback(() => answer.complete(query)));
+  if (!answer.isDone) yield answer.park();
+  return answer.value as string;
+}
+
+function* serveBarely(
+  loop: BareLoop,
+  timers: BareTimers,
+  connections: BareQueue<Connection>,
+  requests: number,
+): Generator<typeof PARKED, void> {
+  for (let i = 0; i < requests; i++) {
+    const got = connections.get();
+    if (got instanceof Getter) yield PARKED;
+    const { text, reply } = got instanceof Getter ? (got.item as Connection) : got;
+    const { method, path, headers } = parse(text);
+    const timer = timers.start(DELAY);
+    const user = yield* askBarely(loop, headers.get("authorization") ?? "");
+    const orders = yield* askBarely(loop, path);
+    reply(render(user, orders, yield* askBarely(loop, `${method} of stock`)));
+    timers.stop(timer);
+  }
+}
+
+function* acceptBarely(
+  connections: BareQueue<Connection>,
+  clients: Clients,
+): Generator<typeof PARKED, void> {
+  for (let i = 0; i < REQUESTS; i++) if (!connections.put(clients.connect())) yield PARKED;
+}
+
+/** The lower bound: generators, an object for each wait, and the clock. */
+function serveAllBarely(): void {
+  const loop = new BareLoop();
+  const timers = new BareTimers(loop);
+  const connections = new BareQueue<Connection>(loop, BACKLOG);
+  const clients = new Clients();
+  loop.wake(acceptBarely(connections, clients));
+  for (let i = 0; i < WORKERS; i++) {
+    loop.wake(serveBarely(loop, timers, connections, REQUESTS / WORKERS));
+  }
+  timers.run();
+  clients.checkAll();
+}
+
+function others(aim: Aim): Comparison["others"] {
+  return [
+    { name: "promises, Promise.race", run: () => serveAllNatively(race), ...aim },
+    { name: "promises, a promise and a timer", run: () => serveAllNatively(withTimer), ...aim },
+    { name: "bare generators and the clock", run: serveAllBarely },
+  ];
+}
 
 export default {
   name: "webServer",
@@ -167,13 +229,13 @@ export default {
       what: `${count(REQUESTS)} requests, ${WORKERS} at once, no sockets, a block for each`,
       operations: REQUESTS,
       ours: { name: "Queue, futures, timeout", run: () => run(() => serveAll(serve)) },
-      others,
+      others: others({}),
     },
     {
       what: "the same, one function for all",
       operations: REQUESTS,
       ours: { name: "Queue, futures, timeout", run: () => run(() => serveAll(serveByFunction)) },
-      others,
+      others: others({ atLeast: 1 }),
     },
   ],
 } satisfies Case;

@@ -1,8 +1,8 @@
 import { Fifo } from "./fifo.ts";
 
 /**
- * A bounded queue for async functions, which hands over directly. What need not wait needs no promise:
- * `const room = queue.put(item); if (room !== undefined) await room;`
+ * A bounded queue for async functions, with direct hand-over. A call that need not wait needs no
+ * promise: `const room = queue.put(item); if (room !== undefined) await room;`
  */
 export class AsyncQueue<T> {
   readonly #items = new Fifo<T>();

@@ -1,9 +1,10 @@
-// The limit of what generators can do: the simplest loop over them that passes the turn on, and the simplest lock, queue,
-// future and timer on it. No cancel, no errors, no names, no check of anything.
+// The lower bound for generators: the simplest loop that steps one after the other, and the
+// simplest lock, queue, future and timer on it. No cancellation, errors, names or checks. One file,
+// so that it can be read as a whole.
 
 import { Fifo } from "./fifo.ts";
 
-/** What a body yields that is not to come to its turn again until somebody wakes it. */
+/** A body yields this to be skipped until something wakes it. */
 export const PARKED = true;
 
 /** Something that takes turns: a generator, or a callback. */
@@ -12,11 +13,11 @@ export interface Body {
 }
 
 export class BareLoop {
-  /** Whose turn it is. */
+  /** The body that is running. */
   current: Body | undefined;
   #ready: Body[] = [];
 
-  /** Has `body` come to its turn. */
+  /** Makes `body` ready. */
   wake(body: Body): void {
     this.#ready.push(body);
   }
@@ -25,12 +26,15 @@ export class BareLoop {
     return this.#ready.length === 0;
   }
 
-  /** Runs turn after turn, until nobody is ready. */
+  /** Runs turn after turn, until nothing is ready. */
   run(): void {
     while (this.#ready.length > 0) this.turn();
   }
 
-  /** A function of its own, as engines compile sooner what is called often than what stays in a loop. */
+  /**
+   * A separate function, because engines compile a function that is called often sooner than the
+   * body of a loop.
+   */
   turn(): void {
     const turn = this.#ready;
     this.#ready = [];
@@ -44,7 +48,7 @@ export class BareLoop {
 
 const DONE = { done: true, value: undefined };
 
-/** Makes a body of a function that is called once. */
+/** Makes a body from a function that is called once. */
 export class Callback implements Body {
   readonly #call: () => void;
 
@@ -58,7 +62,10 @@ export class Callback implements Body {
   }
 }
 
-/** A generator with an object beside it, as whatever can be awaited, named or stopped has one. */
+/**
+ * A generator with an object beside it, because anything that can be awaited, named or stopped has
+ * one.
+ */
 export class BareTask implements Body {
   readonly loop: BareLoop;
   readonly name: number;
@@ -89,7 +96,7 @@ export class BareTask implements Body {
   }
 }
 
-/** Counts tasks: `yield group.park()` waits for as many as were announced. */
+/** Counts tasks: `yield group.park()` waits for all that were announced. */
 export class BareGroup {
   readonly #loop: BareLoop;
   #left: number;
@@ -143,7 +150,7 @@ export class BareLock {
     this.#loop = loop;
   }
 
-  /** Takes it if it is free, else in its turn. Returns whether it was. */
+  /** Takes the lock if it is free, or queues up for it. Returns whether it was free. */
   take(): boolean {
     if (this.#isHeld) {
       this.#waiting.push(this.#loop.current as Body);
@@ -160,7 +167,7 @@ export class BareLock {
   }
 }
 
-/** One who waits for an item, and then has it. */
+/** A consumer that waits for an item, and then has it. */
 export class Getter<T> {
   readonly body: Body;
   item: T | undefined = undefined;
@@ -170,7 +177,10 @@ export class Getter<T> {
   }
 }
 
-/** `if (!queue.put(item)) yield PARKED`, and where `get()` gives a Getter, `yield PARKED` and its `item`. */
+/**
+ * `if (!queue.put(item)) yield PARKED`. Where `get()` returns a Getter, `yield PARKED` and then
+ * read its `item`.
+ */
 export class BareQueue<T> {
   readonly #loop: BareLoop;
   readonly #size: number;
@@ -183,7 +193,7 @@ export class BareQueue<T> {
     this.#size = size;
   }
 
-  /** Puts an item, if there is no room in its turn. Returns whether there was. */
+  /** Puts an item, after a wait if there is no room. Returns whether there was room. */
   put(item: T): boolean {
     const getter = this.#getters.shift();
     if (getter !== undefined) {
@@ -214,7 +224,7 @@ export class BareQueue<T> {
   }
 }
 
-/** `yield* new Put(queue, item)`: an object at each call, whether it has to wait or not. */
+/** `yield* new Put(queue, item)`: creates an object at each call, whether or not it has to wait. */
 export class Put<T> implements Iterable<typeof PARKED, void> {
   readonly #queue: BareQueue<T>;
   readonly #item: T;
@@ -257,7 +267,7 @@ export class Get<T> implements Iterable<typeof PARKED, T> {
   }
 }
 
-/** Waits once, and then has what the getter has. */
+/** Waits once, and then has the getter's item. */
 class Parked<T> implements Iterator<typeof PARKED, T> {
   readonly #getter: Getter<T> | undefined;
   #hasWaited = false;
@@ -273,7 +283,7 @@ class Parked<T> implements Iterator<typeof PARKED, T> {
   }
 }
 
-/** Wakes a body when it is time, unless it was stopped. */
+/** Wakes a body when it is due, unless it was stopped. */
 class Timer {
   readonly when: number;
   body: Body | undefined;
@@ -284,7 +294,10 @@ class Timer {
   }
 }
 
-/** Timers by their delays, as the host has them: each list is in order by itself, and between them there is none. */
+/**
+ * Timers by their delays, as hosts keep them: each list is in order, but there is no order between
+ * the lists.
+ */
 export class BareTimers {
   readonly #loop: BareLoop;
   readonly #lists = new Map<number, Fifo<Timer>>();
@@ -294,7 +307,7 @@ export class BareTimers {
     this.#loop = loop;
   }
 
-  /** Wakes whose turn it is, after `delay` milliseconds. */
+  /** Wakes the current body after `delay` milliseconds. */
   start(delay: number): Timer {
     const timer = new Timer(performance.now() + delay, this.#loop.current);
     let list = this.#lists.get(delay);
@@ -312,7 +325,7 @@ export class BareTimers {
     this.#pending--;
   }
 
-  /** Runs turn after turn, until nobody is ready and no timer is left. */
+  /** Runs turn after turn, until nothing is ready and no timer is left. */
   run(): void {
     while (this.#pending > 0 || !this.#loop.isIdle) {
       this.#loop.turn();

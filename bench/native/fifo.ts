@@ -1,4 +1,4 @@
-/** A line: a ring that doubles when it is full. An array's `shift` moves all that is behind. */
+/** A queue: a ring that doubles when it is full. An array's `shift` moves all other items. */
 export class Fifo<T> {
   #ring: (T | undefined)[] = new Array(16).fill(undefined);
   #head = 0;
@@ -8,7 +8,7 @@ export class Fifo<T> {
     return this.#size;
   }
 
-  /** What `shift` would give. */
+  /** The item that `shift` would return. */
   get first(): T | undefined {
     return this.#ring[this.#head];
   }

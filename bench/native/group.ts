@@ -1,6 +1,6 @@
 /**
- * A scope for async functions: the first child that fails aborts the signal of the others, and all are waited for. The
- * controller is made when somebody asks for the signal, or fails.
+ * A scope for async functions: the first child that fails aborts the others' signal, and all are
+ * awaited. The controller is created when the signal is first used, or a child fails.
  */
 export class Group {
   readonly #children: Promise<unknown>[] = [];
@@ -25,7 +25,7 @@ export class Group {
       try {
         await child;
       } catch {
-        // It was told to `#fail`, which throws below what came first.
+        // It was passed to `#fail`, and the first error is thrown below.
       }
     }
     if (this.#hasFailed) throw this.#error;

@@ -1,8 +1,8 @@
 import { Fifo } from "./fifo.ts";
 
 /**
- * A lock for async functions, handed over directly. Taking a free one needs no promise:
- * `const turn = mutex.acquire(); if (turn !== undefined) await turn;`
+ * A lock for async functions, with direct hand-over. Taking a free one needs no promise: `const
+ * turn = mutex.acquire(); if (turn !== undefined) await turn;`
  */
 export class Mutex {
   readonly #waiting = new Fifo<() => void>();

@@ -1,4 +1,7 @@
-/** The least that a cancel needs: a token with one listener. Less than an AbortSignal is, and nothing else knows it. */
+/**
+ * The least that a cancellation needs: a token with one listener. Simpler than an AbortSignal, and
+ * no other API accepts it.
+ */
 export class StopToken {
   #listener: ((reason: unknown) => void) | undefined;
   #reason: unknown;

@@ -1,9 +1,9 @@
-/** The error of work that took too long; made when it did, as a stack costs. */
+/** The error of work that took too long, created on expiry, because a stack is expensive. */
 export class TooLate extends Error {
   override readonly name = "TooLate";
 }
 
-/** As it is mostly written: a race against a timer, which is cleared. */
+/** As people usually write it: a race against a timer, which is cleared. */
 export async function race<T>(delay: number, work: () => Promise<T>): Promise<T> {
   let timer: ReturnType<typeof setTimeout> | undefined;
   const expiry = new Promise<never>((_, reject) => {

@@ -1,4 +1,4 @@
-// http://bluebirdjs.com: promises with coroutines, timeouts and cancellation of their own.
+// http://bluebirdjs.com: promises with its own coroutines, timeouts and cancellation.
 
 import Bluebird from "bluebird";
 import type { Peer } from "./peer.ts";
@@ -43,7 +43,7 @@ export default {
       );
       await undefined;
       for (const promise of promises) promise.cancel();
-      // The promises stay pending for ever; what cleans up runs later.
+      // The promises stay pending forever, and the cleanup runs later.
       while (cleaned < tasks) await new Promise((resolve) => setImmediate(resolve));
     },
   },

@@ -1,4 +1,4 @@
-// https://github.com/tj/co: generators over promises, as they were before async functions.
+// https://github.com/tj/co: generators over promises, as used before async functions.
 
 import co from "co";
 import type { Peer } from "./peer.ts";

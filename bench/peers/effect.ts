@@ -1,4 +1,5 @@
-// https://effect.website: Effect.gen as its documentation recommends, and the cheaper form where it names one.
+// https://effect.website: Effect.gen as its documentation recommends, and the cheaper form where it
+// names one.
 
 import { createRequire } from "node:module";
 import { Deferred, Effect, Fiber, Queue, Semaphore } from "effect";
@@ -47,7 +48,7 @@ export default {
         }),
       );
     },
-    // A child that fails interrupts the others in `all` too.
+    // In `all`, too, a child that fails interrupts the others.
     taskGroup: (width, count) => {
       const children = times(width, () => giveWayOnce);
       return Effect.runPromise(

@@ -1,4 +1,5 @@
-// https://frontside.com/effection: structured concurrency with generators, in the words of its guides.
+// https://frontside.com/effection: structured concurrency with generators, in the style of its
+// guides.
 
 import { readFileSync } from "node:fs";
 import {
@@ -20,7 +21,9 @@ const { version } = JSON.parse(
   readFileSync(new URL("../node_modules/effection/package.json", import.meta.url), "utf8"),
 ) as { version: string };
 
-/** The cheapest way to give way: it has none of its own, and `sleep(0)` is a timer. */
+/**
+ * The cheapest way to yield. Effection has no operation for that, and its `sleep(0)` is a timer.
+ */
 const giveWay = action<void>((resolve) => {
   queueMicrotask(() => resolve());
   return () => {};
@@ -62,7 +65,8 @@ export default {
       run(function* () {
         for (let i = 0; i < times; i++) yield* scoped(() => spawnAll(width, giveWayOnce));
       }),
-    // Its queue has no bound, so producers never wait; with one consumer at a time each item is awaited.
+    // Its queue has no bound, so producers never wait. With one consumer at a time, each item is
+    // awaited.
     queue: (producers, consumers, items) =>
       run(function* () {
         const queue = createQueue<number, void>();

@@ -1,4 +1,4 @@
-// https://github.com/sindresorhus/p-limit: so many async functions at once.
+// https://github.com/sindresorhus/p-limit: limits the number of concurrent async functions.
 
 import pLimit from "p-limit";
 import type { Peer } from "./peer.ts";
@@ -14,7 +14,7 @@ export default {
       const limit = pLimit(Infinity);
       return Promise.all(Array.from({ length: tasks }, () => limit(giveWay)));
     },
-    // With one at a time it is a lock around a function.
+    // With a limit of one it is a lock around a function.
     lock: (tasks, times) => {
       const lock = pLimit(1);
       return Promise.all(

@@ -1,47 +1,52 @@
-// What another library is asked to do: the work of a case, in the words that its own documentation recommends.
+// Types for the benchmark cases as another library implements them, in the style that its
+// documentation recommends.
 
 /**
- * The works, each with its sizes. What they return has settled when all is done; it is `{ milliseconds }` if the peer
- * takes its own time, elsewhere.
+ * The kinds of work, each with its sizes. Each method returns, or returns a promise that
+ * settles, once its work is done. A peer
+ * that measures in another process returns `{ milliseconds }`.
  */
 export interface Works {
-  /** Each task gives way to the next, so many times. */
+  /** Each task yields to the next, this many times. */
   switch(tasks: number, yields: number): unknown;
-  /** Each task is started, gives way once, and its end is awaited. */
+  /** Each task is started, yields once, and its end is awaited. */
   spawn(tasks: number): unknown;
-  /** Something that can be awaited is made, completed from a callback, and awaited. */
+  /** An awaitable is created, completed from a callback, and awaited. */
   future(times: number): unknown;
-  /** So many children that give way once, awaited all at once; so many times. */
+  /** Children that yield once are awaited together, a number of times. */
   gather(width: number, times: number): unknown;
   /** The same, in a scope in which a child that fails would end the others. */
   taskGroup(width: number, times: number): unknown;
-  /** Producers put items on a queue of `size`, consumers take them. */
+  /** Producers put items on a queue of `size`, and consumers take them. */
   queue(producers: number, consumers: number, items: number, size: number): unknown;
-  /** Each task takes a lock so many times, and gives way while it has it. */
+  /** Each task takes a lock a number of times, and yields while it holds it. */
   lock(tasks: number, times: number): unknown;
-  /** Work that gives way once, under a timeout that does not expire. */
+  /** Work that yields once, under a timeout that does not expire. */
   timeout(times: number): unknown;
-  /** Tasks that all sleep at once, the one numbered `i` for `i % span` milliseconds. */
+  /** Tasks that sleep concurrently, task `i` for `i % span` milliseconds. */
   sleep(tasks: number, span: number): unknown;
-  /** Callbacks that schedule themselves again, so many times each. */
+  /** Callbacks that schedule themselves again, each a number of times. */
   callSoon(chains: number, times: number): unknown;
-  /** Tasks that wait for ever are cancelled, and their end is awaited. */
+  /** Tasks that wait forever are cancelled, and their end is awaited. */
   cancel(tasks: number): unknown;
-  /** Timers of distinct deadlines are added, and then all cancelled. */
+  /** Timers with distinct deadlines are added, and then all cancelled. */
   timers(count: number): unknown;
 }
 
-/** A work with its sizes. */
+/** A kind of work with its sizes. */
 export type PeerWork = {
   [Name in keyof Works]: readonly [Name, ...Parameters<Works[Name]>];
 }[keyof Works];
 
-/** A library: its name with its version, and the works that it can do. */
+/** A library: its name with its version, and the kinds of work that it can do. */
 export interface Peer {
   readonly name: string;
   readonly works: Partial<Works>;
-  /** At least so many times as fast are we to be, in general or in one work. */
+  /**
+   * The target: mysyncio is at least this many times as fast as the peer, in general or for one kind
+   * of work.
+   */
   readonly atLeast?: number | Partial<Record<keyof Works, number>>;
-  /** Ends what it has started. */
+  /** Ends everything that it has started. */
   close?(): unknown;
 }

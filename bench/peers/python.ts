@@ -1,4 +1,4 @@
-// Python's asyncio, in a process of its own that takes its own time.
+// Python's asyncio, in its own process, which measures its own time.
 
 import { type ChildProcess, spawn } from "node:child_process";
 import { createInterface } from "node:readline";
@@ -6,7 +6,10 @@ import { fileURLToPath } from "node:url";
 import type { Peer, Works } from "./peer.ts";
 
 const PROGRAM = fileURLToPath(new URL("../python.py", import.meta.url));
-/** The one that the shell finds is often the newest; the system's has what its packages install. */
+/**
+ * The first on the path is often the newest. The system's own has the packages that the system
+ * installs.
+ */
 const PYTHONS = ["python3", "/usr/bin/python3"];
 const TARGET = 20;
 
@@ -25,7 +28,7 @@ const NAMES: readonly (keyof Works)[] = [
   "timers",
 ];
 
-/** The peer, or undefined where no Python has what it needs. */
+/** The peer, or undefined if no Python has the required modules. */
 export async function startPython(kind: "asyncio" | "uvloop"): Promise<Peer | undefined> {
   for (const python of PYTHONS) {
     const child = spawn(python, [PROGRAM, kind], { stdio: ["pipe", "pipe", "ignore"] });
@@ -36,7 +39,7 @@ export async function startPython(kind: "asyncio" | "uvloop"): Promise<Peer | un
   return undefined;
 }
 
-/** Gives a line for each call; undefined once the program has ended, or if there is none. */
+/** Returns a line for each call, or undefined once the program has ended, or if there is none. */
 function linesOf(child: ChildProcess): () => Promise<string | undefined> {
   const failed = new Promise<undefined>((resolve) => child.once("error", () => resolve(undefined)));
   const lines = createInterface({ input: child.stdout! })[Symbol.asyncIterator]();

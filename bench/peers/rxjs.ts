@@ -1,4 +1,5 @@
-// https://rxjs.dev: observables. It has no tasks; what it schedules, times and cancels is compared.
+// https://rxjs.dev: observables. It has no tasks, so its scheduling, timers and cancellation are
+// compared.
 
 import {
   asapScheduler,
@@ -17,7 +18,7 @@ import {
 } from "rxjs";
 import type { Peer } from "./peer.ts";
 
-/** One that completes in a microtask. */
+/** An observable that completes in a microtask. */
 const giveWay = of(undefined).pipe(observeOn(asapScheduler));
 
 export default {

@@ -1,4 +1,4 @@
-// A thread that answers calls, in the way that it is told: as a loop of ours, by Comlink, or by hand.
+// A thread that serves calls in the requested way: as a mysyncio loop, with Comlink, or by hand.
 
 import { parentPort, workerData } from "node:worker_threads";
 import { expose } from "comlink";

@@ -1,5 +1,5 @@
-// An echo server: by streams, or by nothing but callbacks. Prints its port; for each line that it reads it prints the
-// memory that it uses, in bytes.
+// An echo server with streams, or with only callbacks. Prints its port. For each line that it
+// reads, it prints its memory in bytes.
 
 import { type AddressInfo, createServer, type Server as NetServer } from "node:net";
 import { argv, stdin } from "node:process";
@@ -16,7 +16,7 @@ const HOST = "127.0.0.1";
 
 export interface Memory {
   readonly resident: number;
-  /** The heap, and what its objects hold beside it. */
+  /** The heap, and the external memory of its objects. */
   readonly heap: number;
 }
 

@@ -1,5 +1,5 @@
-// Loads an HTTP server on this machine: asks over so many connections at once, for so many seconds. Prints how many
-// answers a second came.
+// Loads an HTTP server on this machine over a number of connections, for a number of seconds.
+// Prints the number of responses per second.
 
 import { connect } from "node:net";
 import { argv } from "node:process";

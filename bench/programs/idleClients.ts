@@ -1,5 +1,5 @@
-// Opens so many connections to an echo server, and leaves them open. Prints how many were served; and again, for each
-// line that it reads.
+// Opens a number of connections to an echo server, and keeps them open. Prints how many were
+// served, once after opening them, and again for each line that it reads.
 
 import { connect, type Socket } from "node:net";
 import { argv, stdin } from "node:process";
@@ -10,7 +10,7 @@ const PATIENCE = 10_000;
 
 const sockets: Socket[] = [];
 
-/** Whether the server gives back a byte within some time. */
+/** Whether the server returns a byte within some time. */
 function isServed(socket: Socket): Promise<boolean> {
   return new Promise((resolve) => {
     const timer = setTimeout(settle, PATIENCE, false);

@@ -1,4 +1,4 @@
 declare module "comlink/dist/esm/node-adapter.mjs" {
-  /** Makes a port of Node's one that Comlink can use. */
+  /** Makes one of Node's ports usable for Comlink. */
   export default function nodeEndpoint(port: object): import("comlink").Endpoint;
 }

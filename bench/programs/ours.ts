@@ -1,9 +1,9 @@
-// Does our part of a case. For each line, the name of a case, it prints how long its first row took, in nanoseconds for
-// one operation.
+// Runs mysyncio's part of a case. For each line, which names a case, prints the time of the case's
+// first row, in nanoseconds per operation.
 
 import { createInterface } from "node:readline";
-import { type Case, type Comparison, timeOf } from "../harness.ts";
-import { built } from "../places.ts";
+import { type Case, type Comparison, timeOf } from "../harness/compare.ts";
+import { built } from "../harness/places.ts";
 
 const WARM_UP_ROUNDS = 2;
 

@@ -1,15 +1,15 @@
-// Programs that a case measures from outside: servers, and those who load them.
+// Programs that a case measures from outside: servers, and their load generators.
 
 import { type ChildProcess, spawn } from "node:child_process";
 import { createInterface } from "node:readline";
 import { fileURLToPath } from "node:url";
-import { at, built } from "../places.ts";
+import { at, built } from "../harness/places.ts";
 
-/** Sets the limit of open files to `FILES`, or as high as it may be, and then becomes the program. */
+/** Sets the limit of open files to `FILES`, or as high as allowed, and then becomes the program. */
 const FILES = 20_000;
 const RAISE_LIMIT = `ulimit -n ${FILES} 2> /dev/null || ulimit -n $(ulimit -H -n); exec "$0" "$@"`;
 
-/** A program that answers lines with lines. */
+/** A program that replies to each line with a line. */
 export class Program {
   readonly #child: ChildProcess;
   readonly #lines: AsyncIterator<string>;
@@ -22,7 +22,7 @@ export class Program {
     this.#lines = createInterface({ input: child.stdout })[Symbol.asyncIterator]();
   }
 
-  /** Starts a built program of ours: `bench/programs/echoServer`. */
+  /** Starts a built program of this project: `bench/programs/echoServer`. */
   static node(program: string, ...args: string[]): Program {
     return Program.nodeWith([], program, ...args);
   }
@@ -33,19 +33,19 @@ export class Program {
     return new Program(process.execPath, ["--expose-gc", ...options, file, ...args]);
   }
 
-  /** Starts a program in Python of this folder, by the `python3` on the path or another one. */
+  /** Starts a Python program of this folder, with the `python3` on the path or another one. */
   static python(program: string, args: readonly string[], python = "python3"): Program {
     const file = fileURLToPath(at(`bench/programs/${program}.py`));
     return new Program(python, [file, ...args]);
   }
 
-  /** Waits for its next line. Undefined if it has ended. */
+  /** Waits for its next line. Returns undefined if it has ended. */
   async next(): Promise<string | undefined> {
     const { value, done } = await this.#lines.next();
     return done ? undefined : value;
   }
 
-  /** The last number in its next line, as that of the port that a server listens on. */
+  /** The last number in its next line, such as the port that a server listens on. */
   async number(): Promise<number> {
     const line = await this.next();
     const digits = line?.match(/[\d.]+(?=\D*$)/)?.[0];
@@ -57,11 +57,11 @@ export class Program {
   async ask(line: string): Promise<string> {
     this.#child.stdin?.write(`${line}\n`);
     const answer = await this.next();
-    if (answer === undefined) throw new Error(`The program ended, and was asked for ${line}`);
+    if (answer === undefined) throw new Error(`The program ended before it answered ${line}`);
     return answer;
   }
 
-  end(): void {
-    this.#child.kill();
+  end(signal: NodeJS.Signals = "SIGTERM"): void {
+    this.#child.kill(signal);
   }
 }

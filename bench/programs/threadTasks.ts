@@ -1,4 +1,4 @@
-// What threads of an executor are told to call.
+// The functions that an executor's threads call.
 
 import { defineTask } from "mysyncio/node";
 

@@ -1,0 +1,112 @@
+// The pictures of a run: bars for each case, lines for each curve, and one picture of all ratios.
+
+import type { Bars, Lines } from "./charts/shapes.ts";
+import type { Curve, Figure, Outcome, Rival } from "./compare.ts";
+import { figureText, ratioText, time } from "./report.ts";
+import type { CaseResult } from "./runCase.ts";
+
+/** A file name without an ending, and the content. */
+export type Picture =
+  | { readonly name: string; readonly bars: Bars }
+  | { readonly name: string; readonly lines: Lines };
+
+/** The overview of the whole run. */
+export const OVERVIEW = "overview";
+
+/** The pictures of a run, each with the header line. */
+export function picturesOf(cases: readonly CaseResult[], header: string): Picture[] {
+  return [
+    ...overviewOf(cases, header),
+    ...cases.flatMap((result) => picturesOfCase(result, header)),
+  ];
+}
+
+function picturesOfCase(result: CaseResult, header: string): Picture[] {
+  const { name, question, outcomes, figures, curves } = result;
+  const groups = [...outcomes.map(groupOfOutcome), ...groupsOfFigures(figures)];
+  const hint = outcomes.length > 0 ? "Time for one operation: shorter is faster. " : "";
+  const bars: Bars = { title: `${name}: ${question}`, subtitle: hint + header, groups };
+  return [
+    ...(groups.length > 0 ? [{ name, bars }] : []),
+    ...curves.map((curve, index) => ({
+      name: `${name}-${index + 1}`,
+      lines: linesOf(name, curve, header),
+    })),
+  ];
+}
+
+type Group = Bars["groups"][number];
+
+function groupOfOutcome({ what, ours, others }: Outcome): Group {
+  return {
+    name: what,
+    bars: [
+      { name: ours.name, value: ours.median, label: time(ours.median), isOurs: true },
+      ...others.map((rival) => ({
+        name: rival.name,
+        value: rival.median,
+        label: `${time(rival.median)} (${ratioText(rival)})`,
+        isOurs: false,
+      })),
+    ],
+  };
+}
+
+/** Figures of one unit can be compared. Missing ones are left out. */
+function groupsOfFigures(figures: readonly Figure[]): Group[] {
+  const known = figures.filter((figure) => figure.value !== undefined);
+  const units = [...new Set(known.map(({ unit }) => unit))];
+  return units.map((unit) => ({
+    name: unit === "" ? "count" : unit,
+    bars: known
+      .filter((figure) => figure.unit === unit)
+      .map((figure) => ({
+        name: figure.note === undefined ? figure.what : `${figure.what} (${figure.note})`,
+        value: figure.value as number,
+        label: figureText(figure),
+        isOurs: figure.atMost !== undefined || figure.atLeast !== undefined,
+      })),
+  }));
+}
+
+function linesOf(name: string, { what, of, unit, sizes, lines }: Curve, header: string): Lines {
+  return { title: `${name}: ${what}`, subtitle: header, of, unit, sizes, lines };
+}
+
+/**
+ * How many times as fast mysyncio is in each case, compared with the best rival among those with a target, in
+ * its best row.
+ */
+function overviewOf(cases: readonly CaseResult[], header: string): Picture[] {
+  const bars = cases.flatMap(({ name, outcomes }) => {
+    const rival = hardestRival(outcomes);
+    return rival === undefined ? [] : [barOfRatio(name, rival)];
+  });
+  if (bars.length === 0) return [];
+  const groups = [
+    { name: "times as fast as the other: longer is better, the line is 1", bars, mark: 1 },
+  ];
+  const title = "mysyncio beside the best of native promises, timers and sockets";
+  return [{ name: OVERVIEW, bars: { title, subtitle: header, groups } }];
+}
+
+function hardestRival(outcomes: readonly Outcome[]): Rival | undefined {
+  const rivals = outcomes.flatMap(({ others }) => others);
+  const aimedAt = rivals.filter(({ target }) => target.atLeast !== undefined);
+  const first = outcomes.flatMap(({ others }) => others.slice(0, 1)).filter(isFasterOrSlower);
+  const candidates = aimedAt.length > 0 ? aimedAt : first;
+  return candidates.toSorted((a, b) => a.ratio.median - b.ratio.median)[0];
+}
+
+function isFasterOrSlower({ target }: Rival): boolean {
+  return target.atMost === undefined;
+}
+
+function barOfRatio(name: string, rival: Rival): Group["bars"][number] {
+  return {
+    name: `${name} / ${rival.name}`,
+    value: rival.ratio.median,
+    label: ratioText(rival),
+    isOurs: rival.ratio.median >= 1,
+  };
+}

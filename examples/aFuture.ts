@@ -1,4 +1,4 @@
-// A future is a result that is not there yet: one task waits for it, another one sets it.
+// A future is a result that does not exist yet. One task waits for it, and another one sets it.
 
 import { type Coroutine, createTask, type Future, getRunningLoop, run, sleep } from "mysyncio";
 

@@ -1,4 +1,4 @@
-// A task runs on its own from the moment it is made; awaiting it gives what its coroutine returns.
+// A task runs without being awaited. Awaiting it returns its coroutine's result.
 
 import { type Coroutine, createTask, run, sleep } from "mysyncio";
 

@@ -1,6 +1,8 @@
-// Adopting mysyncio one function at a time: an async code base in which `quote` is a coroutine function now.
+// Adopting mysyncio one function at a time: an async code base in which `quote` has become a
+// coroutine function.
 //
-// Async functions call it, and it calls async functions. A signal cancels it, and its cancel aborts theirs:
+// Async functions call it, and it calls async functions. A signal cancels it, and its cancellation
+// aborts their signals:
 //
 //   AbortController ──> quote (a task) ──> gather ──> fromPromise ──> findPrice(item, signal)
 
@@ -8,19 +10,19 @@ import { CancelledError, TimeoutError } from "mysyncio";
 import { quote } from "./adopt/quote.ts";
 import { aborted } from "./adopt/warehouse.ts";
 
-/** Serves a customer, as it did before. */
+/** Serves a customer, as before. */
 async function serve(name: string, items: readonly string[], signal?: AbortSignal): Promise<void> {
   try {
     console.log(`${name}: ${await quote(items, signal)}`);
   } catch (error) {
-    if (error instanceof TimeoutError) console.log(`${name}: that takes too long`);
+    if (error instanceof TimeoutError) console.log(`${name}: gave up waiting`);
     else if (error instanceof CancelledError) console.log(`${name} has left: ${error.cause}`);
     else throw error;
   }
   if (aborted.length > 0) console.log(`  aborted: ${aborted.splice(0).join(", ")}`);
 }
 
-// Two at once, which share a loop that nobody has to run.
+// Two concurrent calls share a loop, which starts automatically.
 await Promise.all([serve("Ada", ["apple", "pear"]), serve("Bob", ["apple", "apple", "apple"])]);
 
 await serve("Cyd", ["pear", "quince"]);

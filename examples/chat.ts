@@ -1,8 +1,9 @@
-// A chat: everybody who has the page open reads what the others write.
+// A chat: everyone who has the page open sees everyone's messages.
 //
-// node build/examples/chat.js [port [host]]; then open http://localhost:8080/ in two windows. Ctrl-C ends it.
+// node build/examples/chat.js [port [host]]; then open http://localhost:8080/ in two windows.
+// Ctrl-C ends it.
 //
-// The page and its program are in examples/chat, and run on this package too.
+// The page and its program are in examples/chat, and also run on this package.
 
 import { on } from "node:events";
 import { readFile } from "node:fs/promises";
@@ -29,12 +30,14 @@ import { urlHost } from "./urlHost.ts";
 
 const LONGEST_NAME = 32;
 const LONGEST_MESSAGE = 4_096;
-/** How many messages may wait for a member that does not read, until it has to go. */
-const MOST_WAITING = 256;
-/** How often to ask whether a peer is still there, and how long it may take to answer, in milliseconds. */
-const ASK_EVERY = 30_000;
+/**
+ * How many messages may wait for a member that does not read. A member with more is disconnected.
+ */
+const MAX_WAITING = 256;
+/** How often to ping a peer, and how long it may take to respond, in milliseconds. */
+const PING_EVERY = 30_000;
 const PATIENCE = 10_000;
-/** What a browser is told when the server ends, see RFC 6455, section 7.4. */
+/** The close code for browsers when the server ends, see RFC 6455, section 7.4. */
 const GOING_AWAY = 1001;
 
 const ROOT = new URL(".", import.meta.resolve("mysyncio/package.json"));
@@ -42,13 +45,13 @@ const ROOT = new URL(".", import.meta.resolve("mysyncio/package.json"));
 interface Member {
   readonly name: string;
   readonly socket: WebSocket;
-  /** What waits to be sent to it. */
+  /** Messages that wait to be sent to it. */
   readonly outbox: Queue<string>;
 }
 
 const members = new Set<Member>();
 
-/** Sends to everybody. Nobody waits for a member that is slow. */
+/** Sends a message to everyone, without waiting for slow members. */
 function broadcast(news: { from?: string; text: string }): void {
   const text = JSON.stringify(news);
   for (const { outbox, socket } of members) {
@@ -61,25 +64,25 @@ function broadcast(news: { from?: string; text: string }): void {
   }
 }
 
-/** Serves one member, as long as it is connected. */
+/** Serves one member for as long as it is connected. */
 function* serveMember(socket: WebSocket, name: string): Coroutine<void> {
-  const member = { name, socket, outbox: new Queue<string>(MOST_WAITING) };
+  const member = { name, socket, outbox: new Queue<string>(MAX_WAITING) };
   members.add(member);
-  broadcast({ text: `${name} has come` });
+  broadcast({ text: `${name} has joined` });
   try {
     yield* taskGroup(function* (group) {
       group.createTask(sendTo(member));
-      group.createTask(askWhetherThere(socket));
+      group.createTask(pingRegularly(socket));
       yield* receiveFrom(member);
       group.cancel();
     });
   } catch (error) {
-    // Others go on, whatever becomes of one.
+    // The others continue, whatever happens to this one.
     if (error instanceof CancelledError) throw error;
-    const left = withoutPeersFaults(error);
-    if (left !== undefined) {
+    const unexpected = unexpectedError(error);
+    if (unexpected !== undefined) {
       const message = `The connection of ${name} failed`;
-      getRunningLoop().callExceptionHandler({ message, exception: left });
+      getRunningLoop().callExceptionHandler({ message, exception: unexpected });
     }
   } finally {
     members.delete(member);
@@ -89,7 +92,7 @@ function* serveMember(socket: WebSocket, name: string): Coroutine<void> {
 }
 
 function* receiveFrom({ name, socket }: Member): Coroutine<void> {
-  // A stream reads no further than we do.
+  // Reads only as fast as we consume.
   const messages = iterate<Buffer>(createWebSocketStream(socket, { readableObjectMode: true }));
   for (let next = yield* messages.next(); !next.done; next = yield* messages.next()) {
     broadcast({ from: name, text: String(next.value) });
@@ -103,10 +106,10 @@ function* sendTo({ socket, outbox }: Member): Coroutine<void> {
   }
 }
 
-/** Ends with an error once the peer does not answer. */
-function* askWhetherThere(socket: WebSocket): Coroutine<void> {
+/** Ends with an error if the peer does not respond. */
+function* pingRegularly(socket: WebSocket): Coroutine<void> {
   for (;;) {
-    yield* sleep(ASK_EVERY);
+    yield* sleep(PING_EVERY);
     socket.ping();
     yield* timeout(PATIENCE, () => waitEvent(socket, "pong"));
   }
@@ -126,18 +129,18 @@ const FILES: Readonly<Record<string, string>> = {
   "/client.js": "examples/chat/client.js",
 };
 
-/** Answers what the page asks for: itself, its program, and this package. */
+/** Serves the page, its program, and this package. */
 async function answer({ url = "/" }: IncomingMessage, response: ServerResponse): Promise<void> {
   const [path = "/"] = url.split("?");
   const [, module] = /^\/mysyncio\/([\w-]+\.js)$/.exec(path) ?? [];
   const file = module === undefined ? FILES[path] : `dist/${module}`;
   try {
-    if (file === undefined) throw new Error("Nobody may have that");
+    if (file === undefined) throw new Error("There is no such file");
     const content = await readFile(new URL(file, ROOT));
     const type = file.endsWith(".html") ? "text/html" : "text/javascript";
     response.setHeader("Content-Type", `${type}; charset=utf-8`).end(content);
   } catch {
-    response.writeHead(404).end("There is nothing here\n");
+    response.writeHead(404).end("Not found\n");
   }
 }
 
@@ -146,8 +149,8 @@ function* listen(server: Server, port: number, host: string): Coroutine<void> {
   yield* waitEvent(server, "listening");
 }
 
-/** What is left of an error without that peers leave, break the connection, or send too much. */
-function withoutPeersFaults(error: unknown): unknown {
+/** Returns undefined for the usual errors: peers leave, break the connection, or send too much. */
+function unexpectedError(error: unknown): unknown {
   const { errors = [error] } = error as { errors?: unknown[] };
   return errors.find((one) => {
     const { code } = one as { code?: string };
@@ -172,7 +175,7 @@ try {
     }
   });
 } catch (error) {
-  // Ctrl-C cancels what `run` runs, and so every member.
+  // Ctrl-C cancels the main task, and so every member.
   if (!(error instanceof CancelledError)) throw error;
   console.log("Closed");
 }

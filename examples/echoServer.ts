@@ -1,8 +1,10 @@
-// An echo server: whoever connects reads what it writes.
+// An echo server: returns everything that a client sends.
 //
-// node build/examples/echoServer.js [port [host [patience]]]; then, for example, nc localhost 7000. Ctrl-C ends it.
+// node build/examples/echoServer.js [port [host [patience]]]; then, for example, nc localhost 7000.
+// Ctrl-C ends it.
 //
-// It loses its patience with a peer that for so many milliseconds neither writes nor reads: by default a minute.
+// `patience` is how long a peer may neither write nor read, in milliseconds. The default is a
+// minute.
 
 import { argv } from "node:process";
 import {
@@ -22,20 +24,20 @@ const CHUNK = 65_536;
 const [port = "7000", host = "127.0.0.1", patience = "60000"] = argv.slice(2);
 const idle = Number(patience);
 
-/** Serves one connection, until its peer ends it or does nothing for too long. */
+/** Serves one connection, until its peer ends it or is idle for too long. */
 function* echo(reader: StreamReader, writer: StreamWriter): Coroutine<void> {
   try {
     for (;;) {
       const bytes = yield* timeout(idle, () => reader.read(CHUNK));
       if (bytes.length === 0) return;
       writer.write(bytes);
-      // A peer that does not read has to wait: nothing more is read from it meanwhile.
+      // A peer that does not read has to wait, because nothing more is read from it until then.
       yield* timeout(idle, () => writer.drain());
     }
   } catch (error) {
     const { code } = error as { code?: string };
     if (error instanceof TimeoutError) {
-      // To close it would wait until the peer has read everything.
+      // close() would wait until the peer has read everything.
       writer.abort();
     } else if (code !== "ECONNRESET" && code !== "EPIPE") {
       throw error;
@@ -50,7 +52,7 @@ try {
     yield* server.serveForever();
   });
 } catch (error) {
-  // Ctrl-C cancels what `run` runs, and `serveForever` has closed every connection.
+  // Ctrl-C cancels the main task, and `serveForever` has then closed every connection.
   if (!(error instanceof CancelledError)) throw error;
   console.log("Closed");
 }

@@ -1,7 +1,7 @@
-// Reading a request of HTTP/1.1 from a byte stream, see RFC 9112.
+// Reads an HTTP/1.1 request from a byte stream, see RFC 9112.
 //
-// What is not exactly as the RFC has it is refused: two servers in a row that understand the same bytes differently
-// can be made to take a part of one request for another one.
+// Every deviation from the RFC is rejected, because two servers in a row that parse the same bytes
+// differently can be made to treat a part of one request as another request.
 
 import {
   type Coroutine,
@@ -10,7 +10,7 @@ import {
   type StreamReader,
 } from "mysyncio/node";
 
-/** How long a head may be, and a body, in bytes. */
+/** The maximum sizes of a head and a body, in bytes. */
 export const LONGEST_HEAD = 16_384;
 const LONGEST_BODY = 2 ** 20;
 
@@ -18,7 +18,8 @@ const HEAD_END = Buffer.from("\r\n\r\n");
 const LINE_END = Buffer.from("\r\n");
 const NOTHING = new Uint8Array(0);
 
-// A token of RFC 9110, section 5.6.2, and what else a line may hold: no control characters but the tab.
+// A token of RFC 9110, section 5.6.2, and the other characters of a line: no control characters
+// except the tab.
 const REQUEST_LINE = /^([!#$%&'*+.^`|~\w-]+) ([\x21-\x7e]+) HTTP\/(\d)\.(\d)$/;
 const FIELD = /^([!#$%&'*+.^`|~\w-]+):[\t ]*([\t\x20-\x7e\x80-\xff]*)$/;
 const CHUNK_SIZE = /^([\da-f]{1,8})(?:[\t ]*;.*)?\r\n$/i;
@@ -26,14 +27,14 @@ const CHUNK_SIZE = /^([\da-f]{1,8})(?:[\t ]*;.*)?\r\n$/i;
 export interface HttpRequest {
   readonly method: string;
   readonly target: string;
-  /** By their names in small letters; those that came several times are joined by commas. */
+  /** By their lower-case names. Repeated headers are joined by commas. */
   readonly headers: ReadonlyMap<string, string>;
   readonly body: Uint8Array;
-  /** Whether the peer may send another one on this connection. */
+  /** Whether the peer may send another request on this connection. */
   readonly keepAlive: boolean;
 }
 
-/** A request that cannot be answered as it asks. The connection is of no use after that. */
+/** A request that cannot be answered as requested. The connection is unusable after that. */
 export class HttpError extends Error {
   override name = "HttpError";
   readonly status: number;
@@ -45,10 +46,10 @@ export class HttpError extends Error {
 }
 
 /**
- * Reads a request. Gives undefined at the end of the stream. `onExpect` is called when the peer waits for a sign before
- * it sends the body.
+ * Reads a request. Returns undefined at the end of the stream. Calls `onExpect` when the peer waits
+ * for permission to send the body.
  *
- * @throws HttpError if it is none, or asks too much.
+ * @throws HttpError if the request is malformed, too large or not supported
  */
 export function* readRequest(
   reader: StreamReader,
@@ -58,8 +59,8 @@ export function* readRequest(
   if (head === undefined) return undefined;
   const [requestLine, ...lines] = head.split("\r\n");
   const [, method = "", target = "", major, minor] = REQUEST_LINE.exec(requestLine as string) ?? [];
-  if (method === "") throw new HttpError("This is no request line of HTTP/1.1", { status: 400 });
-  if (major !== "1") throw new HttpError("Only HTTP/1.1 is spoken here", { status: 505 });
+  if (method === "") throw new HttpError("Malformed request line", { status: 400 });
+  if (major !== "1") throw new HttpError("Only HTTP/1.x is supported", { status: 505 });
   const isOld = minor === "0";
   const headers = parseFields(lines);
   const host = headers.get("host");
@@ -76,16 +77,19 @@ function* readHead(reader: StreamReader): Coroutine<string | undefined> {
   for (;;) {
     try {
       const bytes = yield* reader.readuntil(HEAD_END);
-      // An empty line before a request, or several, mean nothing.
+      // Empty lines before a request are ignored.
       const head = textOf(bytes, bytes.length - HEAD_END.length).replace(/^(\r\n)+/, "");
       if (head !== "") return head;
     } catch (error) {
       if (error instanceof LimitOverrunError) {
-        throw new HttpError(`A head may have ${LONGEST_HEAD} bytes`, { status: 431, cause: error });
+        throw new HttpError(`Expected a head of at most ${LONGEST_HEAD} bytes`, {
+          status: 431,
+          cause: error,
+        });
       }
       if (!(error instanceof IncompleteReadError)) throw error;
       if (textOf(error.partial).trim() === "") return undefined;
-      throw new HttpError("The request ended in its head", { status: 400, cause: error });
+      throw new HttpError("The request ended within its head", { status: 400, cause: error });
     }
   }
 }
@@ -95,7 +99,7 @@ function parseFields(lines: readonly string[]): Map<string, string> {
   for (const line of lines) {
     const [, name, value] = FIELD.exec(line) ?? [];
     if (name === undefined || value === undefined) {
-      throw new HttpError("This is no header of HTTP/1.1", { status: 400 });
+      throw new HttpError("Malformed header", { status: 400 });
     }
     const key = name.toLowerCase();
     const before = headers.get(key);
@@ -114,13 +118,13 @@ function* readBody(
   const coding = headers.get("transfer-encoding");
   if (length === undefined && coding === undefined) return NOTHING;
   if (coding !== undefined && (length !== undefined || isOld)) {
-    throw new HttpError("The length of the body is not clear", { status: 400 });
+    throw new HttpError("The length of the body is ambiguous", { status: 400 });
   }
   if (coding !== undefined && coding.toLowerCase() !== "chunked") {
-    throw new HttpError("No coding but chunked is understood here", { status: 501 });
+    throw new HttpError("Only the chunked transfer coding is supported", { status: 501 });
   }
   if (length !== undefined && !/^\d+$/.test(length)) {
-    throw new HttpError("This is no length", { status: 400 });
+    throw new HttpError("Malformed Content-Length", { status: 400 });
   }
   checkBody(Number(length ?? 0));
   if (headers.get("expect")?.toLowerCase() === "100-continue" && length !== "0") onExpect();
@@ -128,10 +132,10 @@ function* readBody(
     return yield* length === undefined ? readChunks(reader) : reader.readexactly(Number(length));
   } catch (error) {
     if (error instanceof LimitOverrunError) {
-      throw new HttpError("This is no chunk", { status: 400, cause: error });
+      throw new HttpError("Malformed chunk", { status: 400, cause: error });
     }
     if (!(error instanceof IncompleteReadError)) throw error;
-    throw new HttpError("The request ended in its body", { status: 400, cause: error });
+    throw new HttpError("The request ended within its body", { status: 400, cause: error });
   }
 }
 
@@ -139,7 +143,7 @@ function* readChunks(reader: StreamReader): Coroutine<Uint8Array> {
   const chunks: Uint8Array[] = [];
   for (let total = 0; ; ) {
     const [, digits] = CHUNK_SIZE.exec(textOf(yield* reader.readuntil(LINE_END))) ?? [];
-    if (digits === undefined) throw new HttpError("This is no size of a chunk", { status: 400 });
+    if (digits === undefined) throw new HttpError("Malformed chunk size", { status: 400 });
     const size = Number.parseInt(digits, 16);
     if (size === 0) break;
     total += size;
@@ -153,22 +157,23 @@ function* readChunks(reader: StreamReader): Coroutine<Uint8Array> {
   return Buffer.concat(chunks);
 }
 
-/** What may follow the last chunk: more headers, which may be ignored, and an empty line. */
+/** The end of a chunked body: optional trailers, which are ignored, and an empty line. */
 function* skipTrailer(reader: StreamReader): Coroutine<void> {
   for (let left = LONGEST_HEAD; ; ) {
     const { length } = yield* reader.readuntil(LINE_END);
     if (length === LINE_END.length) return;
     left -= length;
-    if (left < 0) throw new HttpError(`A trailer may have ${LONGEST_HEAD} bytes`, { status: 431 });
+    if (left < 0)
+      throw new HttpError(`Expected trailers of at most ${LONGEST_HEAD} bytes`, { status: 431 });
   }
 }
 
 function checkBody(length: number): void {
   if (length > LONGEST_BODY)
-    throw new HttpError(`A body may have ${LONGEST_BODY} bytes`, { status: 413 });
+    throw new HttpError(`Expected a body of at most ${LONGEST_BODY} bytes`, { status: 413 });
 }
 
-/** A byte is a character. */
+/** One character per byte. */
 function textOf(bytes: Uint8Array, length = bytes.length): string {
   return Buffer.from(bytes.buffer, bytes.byteOffset, length).toString("latin1");
 }

@@ -1,13 +1,14 @@
-// An HTTP/1.1 server written on streams, with keep-alive and pipelining: enough for curl, wrk and browsers.
+// An HTTP/1.1 server written on streams, with keep-alive and pipelining: enough for curl, wrk and
+// browsers.
 //
 // node build/examples/httpServer.js [port [host [patience]]]; then
 //
 //   curl http://localhost:8000/              Hello, world!
 //   curl http://localhost:8000/after/500     the same, half a second later
 //   curl http://localhost:8000/echo -d text  text
-//   curl http://localhost:8000/fail          what becomes of an error in here
+//   curl http://localhost:8000/fail          an error in a handler
 //
-// Ctrl-C ends it. The patience is how long a request may take, in milliseconds.
+// Ctrl-C ends it. `patience` is how long a request may take, in milliseconds.
 
 import { STATUS_CODES } from "node:http";
 import { argv } from "node:process";
@@ -30,9 +31,9 @@ import { urlHost } from "./urlHost.ts";
 
 const [port = "8000", host = "127.0.0.1", patience = "30000"] = argv.slice(2);
 
-/** How long a request may take, with the pause before it and the answer. */
+/** How long a request may take, including the pause before it and the response. */
 const PATIENCE = Number(patience);
-/** How long a refused peer may go on sending. */
+/** How long a rejected peer may continue to send. */
 const LINGER = 1_000;
 
 interface HttpResponse {
@@ -41,21 +42,21 @@ interface HttpResponse {
   readonly allow?: string;
 }
 
-/** What this server does. */
+/** The routes of this server. */
 function* answer({ method, target, body }: HttpRequest): Coroutine<HttpResponse> {
   if (target === "/echo") {
     if (method === "POST") return { status: 200, body };
-    return { status: 405, body: "Only POST is allowed here\n", allow: "POST" };
+    return { status: 405, body: "Only POST is allowed\n", allow: "POST" };
   }
   const [, after] = /^\/after\/(\d{1,4})$/.exec(target) ?? [];
   if (target !== "/" && target !== "/fail" && after === undefined) {
-    return { status: 404, body: "There is nothing here\n" };
+    return { status: 404, body: "Not found\n" };
   }
   if (method !== "GET" && method !== "HEAD") {
-    return { status: 405, body: "Only GET is allowed here\n", allow: "GET, HEAD" };
+    return { status: 405, body: "Only GET is allowed\n", allow: "GET, HEAD" };
   }
   if (after !== undefined) yield* sleep(Number(after));
-  if (target === "/fail") throw new Error("Somebody asked for a failure");
+  if (target === "/fail") throw new Error("This handler fails on purpose");
   return { status: 200, body: "Hello, world!\n" };
 }
 
@@ -65,20 +66,20 @@ function* serve(reader: StreamReader, writer: StreamWriter): Coroutine<void> {
     const isDone = yield* answerOrRefuse(reader, writer);
     yield* hangUp(reader, writer, isDone ? PATIENCE : LINGER);
   } catch (error) {
-    // A peer may go away at any time.
+    // A peer may leave at any time.
     const { code } = error as { code?: string };
     if (code !== "ECONNRESET" && code !== "EPIPE") throw error;
   }
 }
 
-/** Returns whether all requests of a connection were answered. */
+/** Returns whether all requests of a connection got a response. */
 function* answerOrRefuse(reader: StreamReader, writer: StreamWriter): Coroutine<boolean> {
   try {
     yield* timeout(PATIENCE, (scope) => answerAll(reader, writer, scope));
     return true;
   } catch (error) {
     if (error instanceof HttpError) refuse(writer, error.status, error.message);
-    else if (error instanceof TimeoutError) refuse(writer, 408, "This took too long");
+    else if (error instanceof TimeoutError) refuse(writer, 408, "The request took too long");
     else throw error;
     return false;
   }
@@ -99,7 +100,10 @@ function* answerAll(reader: StreamReader, writer: StreamWriter, scope: Timeout):
   }
 }
 
-/** An answer in any case: what fails in here is reported, and the peer only learns that something did. */
+/**
+ * Always returns a response. An error of a handler is reported here, and the peer only learns that
+ * there was one.
+ */
 function* answerTo(request: HttpRequest): Coroutine<HttpResponse> {
   try {
     return yield* answer(request);
@@ -107,11 +111,14 @@ function* answerTo(request: HttpRequest): Coroutine<HttpResponse> {
     if (exception instanceof CancelledError) throw exception;
     const message = `${request.method} ${request.target} failed`;
     getRunningLoop().callExceptionHandler({ message, exception });
-    return { status: 500, body: "It is our fault\n" };
+    return { status: 500, body: "Internal error\n" };
   }
 }
 
-/** Ends a connection. To close one at once that has more to read would take the answer away from its peer. */
+/**
+ * Ends a connection. Closing it immediately, while data is unread, would discard the response on
+ * its way to the peer.
+ */
 function* hangUp(reader: StreamReader, writer: StreamWriter, patience: number): Coroutine<void> {
   writer.writeEof();
   yield* moveOnAfter(patience, function* () {
@@ -119,7 +126,7 @@ function* hangUp(reader: StreamReader, writer: StreamWriter, patience: number): 
     writer.close();
     yield* writer.waitClosed();
   });
-  // A peer that reads nothing would hold it for ever.
+  // A peer that reads nothing would hold it forever.
   writer.abort();
 }
 
@@ -146,7 +153,7 @@ function send(
 let second = 0;
 let dateOfSecond = "";
 
-/** The time as HTTP has it, made once a second. */
+/** The time in HTTP's format, formatted once a second. */
 function date(): string {
   const now = Math.floor(Date.now() / 1000);
   if (now !== second) {
@@ -163,7 +170,7 @@ try {
     yield* server.serveForever();
   });
 } catch (error) {
-  // Ctrl-C cancels what `run` runs, and `serveForever` has closed every connection.
+  // Ctrl-C cancels the main task, and `serveForever` has then closed every connection.
   if (!(error instanceof CancelledError)) throw error;
   console.log("Closed");
 }

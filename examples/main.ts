@@ -1,6 +1,7 @@
-// npm start [-- URL ...]: every program after the other, or only the one that fetches, with these URLs.
+// npm start [-- URL ...]: runs one program after the other, or with URLs only the one that fetches
+// them.
 //
-// Each program is a module of its own, which runs when it is imported.
+// Each program is a module that runs when it is imported.
 
 import { argv } from "node:process";
 

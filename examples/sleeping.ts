@@ -1,4 +1,4 @@
-// A task that sleeps takes no turns, and those of the others are not delayed.
+// A sleeping task takes no turns, and does not delay the others.
 
 import { type Coroutine, gather, run, sleep } from "mysyncio";
 

@@ -1,4 +1,4 @@
-// A real HTTP server to fetch from, which takes its time to answer.
+// A real HTTP server to fetch from, which responds slowly.
 
 import { once } from "node:events";
 import { createServer } from "node:http";
@@ -12,7 +12,10 @@ export interface SlowServer {
   close(): void;
 }
 
-/** Starts a server on this machine, on any free port. It answers each request after `delay` milliseconds. */
+/**
+ * Starts a server on a free port on this machine. It responds to each request after `delay`
+ * milliseconds.
+ */
 export const startSlowServer = coroutine(function* (delay: number): Coroutine<SlowServer> {
   const server = createServer((_, response) => {
     setTimeout(() => response.end("x".repeat(delay * BYTES_PER_MILLISECOND)), delay);

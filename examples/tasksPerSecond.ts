@@ -1,10 +1,11 @@
-// How many tasks this machine does in a second, beside native promises: three rows of `npm run bench`.
+// How many tasks this machine runs in a second, compared with native promises: three rows of `npm
+// run bench`.
 
 import future from "../bench/cases/future.ts";
 import spawn from "../bench/cases/spawn.ts";
 import switching from "../bench/cases/switch.ts";
-import { type Case, compare } from "../bench/harness.ts";
-import { header } from "../bench/machine.ts";
+import { type Case, compare } from "../bench/harness/compare.ts";
+import { header } from "../bench/harness/machine.ts";
 
 const ROUNDS = 5;
 const PATIENCE = { rounds: ROUNDS, budget: Infinity };

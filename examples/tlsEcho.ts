@@ -1,12 +1,13 @@
-// Both ends of a connection that nobody else can read: an echo server over TLS, and a client for it.
+// Both ends of an encrypted connection: an echo server over TLS, and a client for it.
 //
 //   openssl req -x509 -newkey rsa:2048 -nodes -keyout key.pem -out cert.pem -subj /CN=localhost \
 //     -addext subjectAltName=DNS:localhost,IP:127.0.0.1
 //   node build/examples/tlsEcho.js server key.pem cert.pem [port [host]]
 //   node build/examples/tlsEcho.js client cert.pem [port [host]]
 //
-// The client trusts nobody but who has that certificate, sends what it reads from stdin, and prints what comes back.
-// Others can talk to the server too: openssl s_client -connect localhost:7443 -CAfile cert.pem. Ctrl-C ends either.
+// The client trusts only this certificate, sends its standard input, and prints the responses. Other
+// clients work too: openssl s_client -connect localhost:7443 -CAfile cert.pem. Ctrl-C ends either
+// program.
 
 import { readFileSync } from "node:fs";
 import { argv, exit, stderr, stdin, stdout } from "node:process";
@@ -26,11 +27,17 @@ import {
 import { urlHost } from "./urlHost.ts";
 
 const CHUNK = 65_536;
-/** How long a peer may do nothing, and a server take to answer a client that connects, in milliseconds. */
+/**
+ * How long a peer may be idle, and a server may take to respond to a client that connects, in
+ * milliseconds.
+ */
 const IDLE = 60_000;
 const CONNECT = 10_000;
 
-/** Serves one connection. It begins when the handshake is over; one that fails is reported, and concerns no other. */
+/**
+ * Serves one connection, after the handshake. A handshake that fails is reported, and does not
+ * affect others.
+ */
 function* echo(reader: StreamReader, writer: StreamWriter): Coroutine<void> {
   try {
     for (;;) {
@@ -57,7 +64,7 @@ function* talk(certFile: string, port: number, host: string): Coroutine<void> {
   const tls = { ca: readFileSync(certFile) };
   const [reader, writer] = yield* timeout(CONNECT, () => openConnection({ host, port, tls }));
   const { name, version } = writer.getExtraInfo("cipher") as { name: string; version: string };
-  console.error(`Connected by ${version}, ${name}`);
+  console.error(`Connected with ${version}, ${name}`);
   try {
     yield* taskGroup(function* (group) {
       group.createTask(sendInput(writer));
@@ -66,13 +73,13 @@ function* talk(certFile: string, port: number, host: string): Coroutine<void> {
         if (bytes.length === 0) break;
         stdout.write(bytes);
       }
-      group.cancel(); // the server may be the first to end
+      group.cancel(); // the server may end first
     });
     writer.close();
     yield* writer.waitClosed();
   } finally {
     writer.abort();
-    stdin.destroy(); // whoever types would keep us
+    stdin.destroy(); // open input would keep the process alive
   }
 }
 
@@ -104,7 +111,7 @@ function main(): Coroutine<void> {
 try {
   await run(main());
 } catch (error) {
-  // Ctrl-C cancels what `run` runs, and `serveForever` has closed every connection.
+  // Ctrl-C cancels the main task, and `serveForever` has then closed every connection.
   if (error instanceof CancelledError) {
     console.log("Closed");
   } else if (what === "client") {

@@ -1,4 +1,4 @@
-// Two tasks share one thread. They take turns, and only where they yield.
+// Two tasks share one thread. They take turns, and switch only where they yield.
 
 import { type Coroutine, gather, run } from "mysyncio";
 

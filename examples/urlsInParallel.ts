@@ -1,6 +1,7 @@
-// URLs fetched in parallel: the answers are printed in the order in which the servers give them.
+// Fetches URLs in parallel, and prints the responses in the order in which they arrive.
 //
-// node build/examples/urlsInParallel.js [URL ...]; without one, from four servers that it starts itself.
+// node build/examples/urlsInParallel.js [URL ...]; without URLs, it fetches from four servers that
+// it starts itself.
 
 import { argv } from "node:process";
 import { CancelledError, type Coroutine, coroutine, fromPromise, gather, run } from "mysyncio";
@@ -8,7 +9,7 @@ import { startSlowServer } from "./slowServer.ts";
 
 const ANSWER_AFTER = [400, 100, 300, 200];
 
-/** Fetches one URL and prints how that went. Returns whether the server answered. */
+/** Fetches one URL and prints the outcome. Returns whether the server responded. */
 const fetchUrl = coroutine(function* (url: string): Coroutine<boolean> {
   console.log(`Fetching URL: ${url}`);
   const start = performance.now();
@@ -39,7 +40,10 @@ function* fetchFromSlowServers(): Coroutine<void> {
   }
 }
 
-/** What went wrong: `fetch` itself says little more than "fetch failed", its cause says why. */
+/**
+ * The reason of a failure. The message of `fetch` is only "fetch failed", its cause has the
+ * details.
+ */
 function reasonOf(error: unknown): string {
   const { cause = error } = error as { cause?: unknown };
   const { message, code } = cause as { message?: string; code?: string };

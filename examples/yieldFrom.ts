@@ -1,4 +1,4 @@
-// `yield*` runs another coroutine to its end as if it were a call, and others take their turns meanwhile.
+// `yield*` runs another coroutine to its end like a call, while other tasks take their turns.
 
 import { type Coroutine, coroutine, gather, run } from "mysyncio";
 
@@ -27,7 +27,7 @@ await run(function* () {
   yield* gather([introduce(), tick()]);
 });
 
-// No loop is needed to step a coroutine: it is a generator, and can be driven by hand.
+// A coroutine is a generator, so it can also be driven by hand, without a loop.
 const steps = say("By hand");
 console.log(steps.next());
 console.log(steps.next());

@@ -1,4 +1,4 @@
-// The one function that was converted. It was an async function of ninety lines, most of which aborted lookups.
+// The converted function. Most of its async version was code that aborted lookups.
 
 import { type Coroutine, fromPromise, gather, mapConcurrent, timeout, toAsync } from "mysyncio";
 import { findPrice, findStock } from "./warehouse.ts";
@@ -6,7 +6,10 @@ import { findPrice, findStock } from "./warehouse.ts";
 /** How long a customer waits for a quote, in milliseconds. */
 const PATIENCE = 200;
 
-/** What an item costs, if it is there. Calls what is async: an abort follows a cancel. */
+/**
+ * The price of an item, or 0 if it is out of stock. Calls async functions. A cancellation aborts
+ * their signals.
+ */
 function* quoteItem(item: string): Coroutine<number> {
   const [price, stock] = yield* gather([
     fromPromise((signal) => findPrice(item, signal)),
@@ -15,7 +18,7 @@ function* quoteItem(item: string): Coroutine<number> {
   return stock > 0 ? price : 0;
 }
 
-/** For those who await it: an async function, as before, with a signal as its last argument. */
+/** An async function for its callers, as before, with a signal as its last argument. */
 export const quote = toAsync(function* quote(items: readonly string[]): Coroutine<number> {
   const prices = yield* timeout(PATIENCE, () =>
     mapConcurrent(items, quoteItem, { concurrency: 2 }),

@@ -1,14 +1,14 @@
-// The code base as it was: async functions that take a signal. Nobody here knows of mysyncio.
+// The existing code base: async functions that take a signal. Nothing here knows of mysyncio.
 
 import { setTimeout as pause } from "node:timers/promises";
 
-/** What the lookups were doing when they were aborted. */
+/** The lookups that were aborted. */
 export const aborted: string[] = [];
 
 const PRICES: Readonly<Record<string, number>> = { apple: 3, pear: 4, quince: 12 };
 const SLOW = "quince";
 
-/** Asks the warehouse, which takes its time. */
+/** Asks the warehouse, which takes a while to reply. */
 async function ask<T>(question: string, item: string, answer: T, signal?: AbortSignal): Promise<T> {
   const note = () => aborted.push(`${question} of ${item}`);
   signal?.addEventListener("abort", note);

@@ -1,9 +1,11 @@
-// The page's program: connects, shows what comes, and sends what is typed. When the connection is lost, it waits a
-// while and connects again; what was typed meanwhile is sent then.
+// The page's program: connects, shows messages, and sends typed ones. When the connection is lost,
+// it reconnects after a while and sends what was typed meanwhile.
 
 import { iterate, openWebSocket, Queue, race, run, sleep, WebSocketError } from "mysyncio/browser";
 
-/** How long to wait before connecting again, in milliseconds: twice as long each time. */
+/**
+ * The delay before the first reconnect, in milliseconds. It doubles each time, up to the longest.
+ */
 const SHORTEST = 250;
 const LONGEST = 8_000;
 
@@ -14,7 +16,7 @@ const input = /** @type {HTMLInputElement} */ (form.elements.namedItem("text"));
 
 /** @type {Queue<string>} */
 const outbox = new Queue();
-/** What was taken out of there and is not sent yet. @type {string | undefined} */
+/** The message that was taken out of the queue and is not sent yet. @type {string | undefined} */
 let unsent;
 
 input.focus();
@@ -70,7 +72,7 @@ function* send(socket) {
 }
 
 /**
- * @param {string | undefined} from nobody, if it is the server that tells something
+ * @param {string | undefined} from undefined for a message of the server itself
  * @param {string} text
  */
 function show(from, text) {

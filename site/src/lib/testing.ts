@@ -1,0 +1,3 @@
+// What programs on the site get for `mysyncio/testing`.
+
+export * from "../../../dist/testing.js";

@@ -1,4 +1,4 @@
-// Finds the source of compiled code through the source maps next to it.
+// Finds the source of compiled code through its source map, which may be inline or in another file.
 
 import { readFileSync, statSync } from "node:fs";
 import { SourceMap } from "node:module";
@@ -18,7 +18,7 @@ const LARGEST = 128 * 1024 * 1024;
 /** The maps that were read, by URL; null for a file without one. */
 const maps = new Map<string, SourceMap | null>();
 
-/** Returns the frame with its place in the source, if its file has a source map. */
+/** Returns the frame with its location in the source, if its file has a source map. */
 export function inSource(frame: FrameSnapshot): FrameSnapshot {
   const { file, line, column } = frame;
   if (file === null || line === null || column === null) return frame;
@@ -57,7 +57,10 @@ function readMap(file: string): SourceMap | null {
   }
 }
 
-/** The target has named the file, which may be a pipe that nobody writes to. */
+/**
+ * Returns a file's text, or "" if it is empty, too large or not a regular file. The path comes from
+ * the inspected process, so it might be a pipe, and reading that could block forever.
+ */
 function contentOf(path: string): string {
   const file = statSync(path);
   // The files of /proc, some of which block, have no size.

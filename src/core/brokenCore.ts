@@ -1,9 +1,10 @@
-// A core that can no longer be used, because a call into it trapped.
+// Disables a core that may be damaged, because a call into it failed halfway.
 
 import type { Core } from "./interface.ts";
 
 /**
- * Makes every method of `core` throw from now on.
+ * Makes every method of `core` throw from now on, with `cause` as the cause: a trap, which is a bug
+ * in this package, or in a turn any error, such as a full stack.
  *
  * The throwing methods become properties of the core itself and hide those of its class. Methods of
  * the class therefore don't need to check whether the core still works.
@@ -12,7 +13,9 @@ import type { Core } from "./interface.ts";
  */
 export function breakCore(core: Core, cause: unknown): never {
   const fail = (): never => {
-    throw new Error("The core of this event loop has broken down: a bug in mysyncio", { cause });
+    throw new Error("The core of this event loop has broken down, so the loop can't continue", {
+      cause,
+    });
   };
   for (const method of Object.getOwnPropertyNames(Object.getPrototypeOf(core))) {
     Object.defineProperty(core, method, { value: fail });

@@ -15,7 +15,7 @@
 //       only then, so the length of one view shows whether all are valid. If the stack was too full
 //       to renew them, the next operation does so: push takes the empty ring for a full one, take
 //       finds no entry, and turn finds no future deadline.
-//   B3  After a trap, nothing calls the core again.
+//   B3  After a trap, or any error in a turn, nothing calls the core again.
 
 import { breakCore } from "./brokenCore.ts";
 import { type CoreExports, instantiateCore } from "./compile.ts";
@@ -23,7 +23,7 @@ import { type Core, type Priority, SLOT_MASK, tooMany } from "./interface.ts";
 
 const COUNTER_MASK = 0x3fffffff;
 
-// The places of a slot, as drawn in assembly/slots.ts.
+// The values of a slot's place, as drawn in assembly/slots.ts.
 const READY = 1 << 30;
 const IDLE = -1;
 

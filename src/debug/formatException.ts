@@ -71,7 +71,8 @@ function headOf({ name, message }: Error): string[] {
 
 function framesOf({ name, message, stack }: Error): string[] {
   if (typeof stack !== "string") return [];
-  // Only V8 begins with the error as text. A message may look like a frame: "to me@host:80".
+  // Only V8's stacks begin with the error's name and message. A message may look like a frame: "to
+  // me@host:80".
   const header = `${name}: ${message}`;
   const lines = (stack.startsWith(header) ? stack.slice(header.length) : stack).split("\n");
   const isFrame = lines.some((line) => OF_V8.test(line)) ? OF_V8 : OF_OTHERS;

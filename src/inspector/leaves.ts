@@ -1,4 +1,4 @@
-// What a task waits for in the end, through futures that are composed of others.
+// Finds what a task ultimately waits for, through futures that are composed of others.
 
 import type { FutureShape, TaskShape } from "./shapes.ts";
 
@@ -6,7 +6,7 @@ const CALLS = { ThreadCall: "thread", RemoteCall: "remote", FleetCall: "fleet" }
 
 export interface Leaves {
   readonly tasks: TaskShape[];
-  /** Waits in the line of a primitive. */
+  /** Futures that are queued at a lock, queue or other primitive. */
   readonly resources: FutureShape[];
   /** Calls in other threads, loops and machines. */
   readonly calls: FutureShape[];
@@ -45,7 +45,7 @@ export function kindOf(awaited: object): string {
   const resource = future._resource?.();
   if (resource !== undefined) return resource.constructor.name;
   if (isTask(future)) return "Task";
-  // All others begin with it, except `an event "click"`.
+  // Every other description begins with the kind, except that of an event (`an event "click"`).
   const [kind = ""] = future._describe().split(" ");
   return kind === "an" ? "WaitEvent" : kind;
 }

@@ -88,9 +88,9 @@ const DEFAULT_DEPTH = 5;
 const SLICE = 50;
 
 /**
- * Runs `main` many times, each time on a new loop, in virtual time and in a different order.
- * Whenever several tasks are ready, any of them may run next. Only callbacks keep their order.
- * Resolves with statistics.
+ * Runs `main` many times, each time on a new loop and in virtual time, to try different orders.
+ * Random orders may repeat. Whenever several tasks are ready, any of them may run next. Only
+ * callbacks keep their order. Resolves with statistics.
  *
  * A run fails if `main` throws or never ends, if tasks are still running or locks are still held at
  * its end, or if an exception is never handled. The order of the first failing run is simplified

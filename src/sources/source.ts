@@ -120,6 +120,8 @@ export abstract class FedSource<In, Out> extends Source<Out> {
 /** Keeps only the newest item, for readers that want no backlog. */
 export class Newest<T> implements Store<T> {
   #items: T[] = [];
+  /** The age of an item that was put back. One that was added is the newest. */
+  #order = Infinity;
 
   get size(): number {
     return this.#items.length;
@@ -127,14 +129,17 @@ export class Newest<T> implements Store<T> {
 
   add(item: T): void {
     this.#items = [item];
+    this.#order = Infinity;
   }
 
   take(): T {
     return this.#items.pop() as T;
   }
 
-  putBack(item: T): void {
-    if (this.size === 0) this.add(item);
+  putBack(item: T, order: number): void {
+    if (this.size > 0 && this.#order > order) return;
+    this.#items = [item];
+    this.#order = order;
   }
 
   clear(): void {

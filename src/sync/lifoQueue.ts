@@ -1,3 +1,4 @@
+import { Returned } from "../tasks/returned.ts";
 import { Queue } from "./queue.ts";
 import type { Store } from "./store.ts";
 
@@ -11,11 +12,11 @@ export class LifoQueue<T> extends Queue<T> {
 
 class LastInFirstOut<T> implements Store<T> {
   readonly #items: T[] = [];
-  /** Items that were returned to the queue. They count as older than all others. */
-  readonly #returned: T[] = [];
+  /** Items that were put back. They are older than all others. */
+  readonly #returned = new Returned<T>();
 
   get size(): number {
-    return this.#items.length + this.#returned.length;
+    return this.#items.length + this.#returned.size;
   }
 
   add(item: T): void {
@@ -23,10 +24,10 @@ class LastInFirstOut<T> implements Store<T> {
   }
 
   take(): T {
-    return (this.#items.length > 0 ? this.#items : this.#returned).pop() as T;
+    return this.#items.length > 0 ? (this.#items.pop() as T) : this.#returned.pop();
   }
 
-  putBack(item: T): void {
-    this.#returned.push(item);
+  putBack(item: T, order: number): void {
+    this.#returned.add(item, order);
   }
 }

@@ -79,11 +79,6 @@ class Heap<T> implements Store<T> {
   readonly #compare: Compare<T>;
   readonly #entries: Entry<T>[] = [];
   #added = 0;
-  /**
-   * The next `seq` for an item that is returned. Lower than the `seq` of every added item, so the
-   * returned item counts as older.
-   */
-  #returned = Number.MIN_SAFE_INTEGER;
 
   constructor(compare: Compare<T>) {
     this.#compare = compare;
@@ -98,8 +93,9 @@ class Heap<T> implements Store<T> {
     this.#rise(entry, this.#positionAbove(entry));
   }
 
-  putBack(item: T): void {
-    const entry = { item, seq: this.#returned++ };
+  putBack(item: T, order: number): void {
+    // Lower than that of each added item, because the returned one is older.
+    const entry = { item, seq: Number.MIN_SAFE_INTEGER + order };
     let position = this.#entries.length;
     try {
       position = this.#positionAbove(entry);

@@ -42,8 +42,8 @@ export class Queue<T> implements AsyncIterable<T>, CoroutineSource<T> {
   readonly #maxsize: number;
   _store: Store<T> = new FirstInFirstOut();
   readonly #binding = new Binding("Queue");
-  readonly #getters = new WaitQueue<T>(this, "an item from Queue", this.#binding, (item) =>
-    this.#putBack(item),
+  readonly #getters = new WaitQueue<T>(this, "an item from Queue", this.#binding, (item, order) =>
+    this.#putBack(item, order),
   );
   readonly #putters = new WaitQueue<undefined, Putting<T>>(this, "space in Queue", this.#binding);
   readonly #joiners = new WaitQueue<undefined>(this, "the last taskDone() of Queue", this.#binding);
@@ -194,6 +194,7 @@ export class Queue<T> implements AsyncIterable<T>, CoroutineSource<T> {
           const entry: Entry<T> = {
             _ahead: undefined,
             _behind: undefined,
+            _order: 0,
             _succeed: (value) => end({ done: false, value }),
             _fail: () => end(END),
           };
@@ -281,10 +282,10 @@ export class Queue<T> implements AsyncIterable<T>, CoroutineSource<T> {
     }
   }
 
-  #putBack(item: T): void {
-    if (this.#getters.handOver(item)) return;
+  #putBack(item: T, order: number): void {
+    if (this.#getters.handOver(item, order)) return;
     if (this.#drops) this.#finishOne();
-    else this._store.putBack(item);
+    else this._store.putBack(item, order);
   }
 
   #finishOne(): void {

@@ -1,3 +1,4 @@
+import { Returned } from "../tasks/returned.ts";
 import { Ring } from "../tasks/ring.ts";
 
 /** Stores the items of a queue, and decides which one is next. */
@@ -8,10 +9,12 @@ export interface Store<T> {
   /** Removes and returns the next item. There must be one. */
   take(): T;
   /**
-   * Returns an item to the store as if it had never been taken: older than all others. Never
-   * throws.
+   * Returns an item that a getter was handed while the store was empty. It is older than all items
+   * that were added since. Never throws.
+   *
+   * @param order its age among the items that are put back. The oldest has the lowest.
    */
-  putBack(item: T): void;
+  putBack(item: T, order: number): void;
 }
 
 /** The store of a `Queue`. The oldest item is next. */
@@ -19,11 +22,8 @@ export class FirstInFirstOut<T> implements Store<T> {
   /** The number of items. Kept up to date, because it is read more often than it changes. */
   size = 0;
   readonly #items = new Ring<T>();
-  /**
-   * Items that were returned. They are in order of age, because getters resume in the order in
-   * which they were served.
-   */
-  #returned: Ring<T> | undefined;
+  /** Items that were put back. */
+  #returned: Returned<T> | undefined;
 
   add(item: T): void {
     this.#items.push(item);
@@ -33,14 +33,14 @@ export class FirstInFirstOut<T> implements Store<T> {
   take(): T {
     this.size--;
     if (this.#returned === undefined) return this.#items.shift() as T;
-    const item = this.#returned.shift() as T;
+    const item = this.#returned.shift();
     if (this.#returned.size === 0) this.#returned = undefined;
     return item;
   }
 
-  putBack(item: T): void {
-    this.#returned ??= new Ring();
-    this.#returned.push(item);
+  putBack(item: T, order: number): void {
+    this.#returned ??= new Returned();
+    this.#returned.add(item, order);
     this.size++;
   }
 }

@@ -28,6 +28,8 @@ export interface Entry<T> {
   _behind: Entry<T> | undefined;
   /** The loop on which it waits, if it needs one. */
   readonly _loop?: Scheduler;
+  /** The position of the value it was handed among those of the queue. The first has the lowest. */
+  _order: number;
   /** Called synchronously, so it must not call user code. */
   _succeed(value: T): void;
   /** Called synchronously, so it must not call user code. */
@@ -44,13 +46,19 @@ export class WaitQueue<T, E extends Entry<T> = Entry<T>> {
   /** Describes what its waiters wait for, for reports. */
   readonly label: string;
   readonly binding: Binding;
-  /** Called with a value that was handed to a waiter that left without it. */
-  readonly giveBack: ((value: T) => void) | undefined;
+  /** Called with a value that was handed to a waiter that left without it, and the value's order. */
+  readonly giveBack: ((value: T, order: number) => void) | undefined;
   #first: Entry<T> | undefined;
   #last: Entry<T> | undefined;
   #length = 0;
+  #handedOver = 0;
 
-  constructor(owner: object, label: string, binding: Binding, giveBack?: (value: T) => void) {
+  constructor(
+    owner: object,
+    label: string,
+    binding: Binding,
+    giveBack?: (value: T, order: number) => void,
+  ) {
     this.owner = owner;
     this.label = label;
     this.binding = binding;
@@ -111,11 +119,16 @@ export class WaitQueue<T, E extends Entry<T> = Entry<T>> {
     }
   }
 
-  /** Hands a value to the first waiter. Returns whether there was one. */
-  handOver(value: T): boolean {
+  /**
+   * Hands a value to the first waiter. Returns whether there was one.
+   * @param order the order of a value that was given back.
+   */
+  handOver(value: T, order?: number): boolean {
     const first = this.shift();
-    first?._succeed(value);
-    return first !== undefined;
+    if (first === undefined) return false;
+    first._order = order ?? this.#handedOver++;
+    first._succeed(value);
+    return true;
   }
 
   /** Hands a value to all waiters. */
@@ -137,6 +150,7 @@ export class QueuedWaiter<T> extends Future<T> implements Entry<T> {
   declare _ahead: Entry<T> | undefined;
   declare _behind: Entry<T> | undefined;
   declare readonly _queue: WaitQueue<T>;
+  declare _order: number;
 
   /** @throws RuntimeError if the queue belongs to another loop, or no loop is running. */
   constructor(queue: WaitQueue<T>) {
@@ -148,6 +162,7 @@ export class QueuedWaiter<T> extends Future<T> implements Entry<T> {
     this._ahead = undefined;
     this._behind = undefined;
     this._queue = queue;
+    this._order = 0;
   }
 
   /** Removes a cancelled task from the queue immediately, not only when it resumes. */
@@ -189,7 +204,7 @@ export class QueuedWaiter<T> extends Future<T> implements Entry<T> {
   _leave(): void {
     if (!this.done()) this._queue.remove(this);
     else if (this._hasFailed()) this._retrieve();
-    else this._queue.giveBack?.(this.result());
+    else this._queue.giveBack?.(this.result(), this._order);
   }
 }
 

@@ -25,6 +25,7 @@ import { CoroutineObject } from "./kernel/call.ts";
 import { type Coroutine, closeUnstarted, coroutine, isCoroutine } from "./kernel/coroutine.ts";
 import { awaited, Future, isFuture, type Waiter } from "./kernel/future.ts";
 import { type LazyCall, Operation, resourceOf, type Wait } from "./lazyCall.ts";
+import { Returned } from "./returned.ts";
 import { Ring } from "./ring.ts";
 import { checkTimeout } from "./timeout.ts";
 
@@ -138,8 +139,11 @@ const Completions = class asCompleted<T> implements AsCompleted<T>, Waiter {
   readonly #standing = new Map<Future<unknown>, Wait<T>>();
   /** Completed futures that no getter has received. */
   readonly #done = new Ring<Future<T>>();
+  /** Those of them that a getter gave back. They completed before the others. */
+  readonly #returned = new Returned<Future<T>>();
+  #handedOver = 0;
   /** The waiting getters, and cancelled ones that haven't been removed yet. */
-  readonly #getters = new Ring<Future<Future<T>>>();
+  readonly #getters = new Ring<Getter<T>>();
   #timer: TimerHandle | undefined;
   /** How many results the iteration has yet to return. */
   #left: number;
@@ -205,9 +209,9 @@ const Completions = class asCompleted<T> implements AsCompleted<T>, Waiter {
   }
 
   /** Returns a future of the next completed future. */
-  _get(): Future<Future<T>> {
+  _get(): Getter<T> {
     const getter = new Getter(this.#loop, this.#todo);
-    const done = this.#done.shift();
+    const done = this.#returned.size > 0 ? this.#returned.shift() : this.#done.shift();
     if (done !== undefined) {
       getter._succeed(done);
     } else if (this.#isExpired) {
@@ -235,7 +239,7 @@ const Completions = class asCompleted<T> implements AsCompleted<T>, Waiter {
   }
 
   /** Called when one of the returned coroutines starts. */
-  _enter(): Future<Future<T>> {
+  _enter(): Getter<T> {
     this.#asking++;
     return this._get();
   }
@@ -244,10 +248,10 @@ const Completions = class asCompleted<T> implements AsCompleted<T>, Waiter {
    * Called when one of the returned coroutines ends. If it was cancelled after its getter had
    * received a future, that future goes to the next getter.
    */
-  _leave(getter: Future<Future<T>>, isUsed: boolean): void {
+  _leave(getter: Getter<T>, isUsed: boolean): void {
     if (!isUsed && !getter.cancel() && !getter._hasFailed()) {
       const done = getter.result();
-      if (!this.#handOver(done)) this.#done.unshift(done);
+      if (!this.#handOver(done, getter._order)) this.#returned.add(done, getter._order);
     }
     this.#asking--;
     this.#owed--;
@@ -309,7 +313,7 @@ const Completions = class asCompleted<T> implements AsCompleted<T>, Waiter {
     if (!this.#isClosed) return false;
     let wanted = this.#owed - this.#asking;
     for (const getter of this.#getters) if (!getter.done()) wanted++;
-    return wanted <= this.#todo.size + this.#done.size;
+    return wanted <= this.#todo.size + this.#returned.size + this.#done.size;
   }
 
   #started(aw: AwaitableLike<T>): Future<T> {
@@ -362,14 +366,16 @@ const Completions = class asCompleted<T> implements AsCompleted<T>, Waiter {
     }
   }
 
-  #handOver(done: Future<T>): boolean {
+  #handOver(done: Future<T>, order?: number): boolean {
     const getter = this.#nextGetter();
-    getter?._succeed(done);
-    return getter !== undefined;
+    if (getter === undefined) return false;
+    getter._order = order ?? this.#handedOver++;
+    getter._succeed(done);
+    return true;
   }
 
   /** Removes and returns the first getter that still waits. */
-  #nextGetter(): Future<Future<T>> | undefined {
+  #nextGetter(): Getter<T> | undefined {
     let getter = this.#getters.shift();
     while (getter?.done()) getter = this.#getters.shift();
     return getter;
@@ -416,6 +422,8 @@ type Completions<T> = InstanceType<typeof Completions<T>>;
 
 /** The future of the next completed future. */
 class Getter<T> extends Future<Future<T>> {
+  /** When its future completed, compared with others that were handed over. */
+  _order = 0;
   readonly #todo: ReadonlySet<Future<T>>;
 
   constructor(loop: Scheduler, todo: ReadonlySet<Future<T>>) {

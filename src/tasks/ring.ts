@@ -14,14 +14,6 @@ export class Ring<T> implements Iterable<T> {
     this.#items[(this.#head + this.size++) & (this.#items.length - 1)] = item;
   }
 
-  /** Inserts an item before all others. */
-  unshift(item: T): void {
-    if (this.size === this.#items.length) this.#resize(this.size * 2);
-    this.#head = (this.#head - 1) & (this.#items.length - 1);
-    this.#items[this.#head] = item;
-    this.size++;
-  }
-
   /** Removes the first item and returns it; undefined if the ring is empty. */
   shift(): T | undefined {
     if (this.size === 0) return undefined;

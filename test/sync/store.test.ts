@@ -1,5 +1,6 @@
 import fc from "fast-check";
 import { expect, test } from "vitest";
+import { Newest } from "../../src/sources/source.ts";
 import { FirstInFirstOut } from "../../src/sync/store.ts";
 import { scale } from "../support/effort.ts";
 
@@ -17,7 +18,7 @@ test("a store returns items that were put back first, then the oldest, for any s
     fc.property(steps, (all) => {
       const store = new FirstInFirstOut<number | undefined>();
       const items: (number | undefined)[] = [];
-      const returned: (number | undefined)[] = [];
+      const returned: { item: number | undefined; order: number }[] = [];
       let made = 0;
       const next = () => (made++ % 7 === 0 ? undefined : made);
       for (const [what, times] of all) {
@@ -25,13 +26,16 @@ test("a store returns items that were put back first, then the oldest, for any s
           const item = next();
           if (what === "take") {
             if (store.size === 0) break;
-            expect(store.take()).toBe(returned.length > 0 ? returned.shift() : items.shift());
+            expect(store.take()).toBe(returned.length > 0 ? returned.shift()?.item : items.shift());
           } else if (what === "add") {
             store.add(item);
             items.push(item);
           } else {
-            store.putBack(item);
-            returned.push(item);
+            // Mostly in order. Some items are older than those that were put back before.
+            const order = made % 5 === 0 ? made - 7 : made;
+            store.putBack(item, order);
+            returned.push({ item, order });
+            returned.sort((a, b) => a.order - b.order);
           }
         }
         expect(store.size).toBe(items.length + returned.length);
@@ -39,4 +43,19 @@ test("a store returns items that were put back first, then the oldest, for any s
     }),
     { numRuns: scale(10, 100) },
   );
+});
+
+test("the newest of several items that are put back replaces the others, whatever their order", () => {
+  for (const orders of [
+    [1, 2],
+    [2, 1],
+  ]) {
+    const store = new Newest<number>();
+    for (const order of orders) store.putBack(order, order);
+    expect(store.take()).toBe(2);
+
+    store.add(3);
+    store.putBack(1, 1);
+    expect([store.take(), store.size]).toEqual([3, 0]);
+  }
 });

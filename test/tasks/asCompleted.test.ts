@@ -384,6 +384,42 @@ describe("a cancelled waiter of asCompleted", () => {
     expect([first.cancelled(), rest.result()]).toEqual([true, ["a", "b"]]);
   });
 
+  test.each([false, true])(
+    "keeps the order of results that several waiters left (cancels the third: %s)",
+    (cancelsThird) => {
+      const futures = ["a", "b", "c", "d", "e"].map(() => loop.createFuture<string>());
+      const items = [...asCompleted(futures)];
+      function* waitThenCancelThird(): Coroutine<void> {
+        try {
+          yield* items[0]!;
+        } finally {
+          // If it waits, it has just been handed the result that this one gave back.
+          third?.cancel();
+        }
+      }
+      const first = loop.createTask(waitThenCancelThird);
+      const second = loop.createTask(items[1]!);
+      const third = cancelsThird ? loop.createTask(items[2]!) : undefined;
+      loop.callLater(10, () => {
+        futures[0]?.setResult("a");
+        futures[1]?.setResult("b");
+        first.cancel();
+        second.cancel();
+      });
+      const rest = loop.createTask(function* () {
+        yield* sleep(20);
+        return [yield* items[3]!, yield* items[4]!];
+      });
+      runDry(loop);
+
+      expect([first.cancelled(), second.cancelled(), rest.result()]).toEqual([
+        true,
+        true,
+        ["a", "b"],
+      ]);
+    },
+  );
+
   test.each(["before", "after"])(
     "throws the cancellation if it arrives in the turn of the deadline, %s it",
     (order) => {

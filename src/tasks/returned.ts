@@ -1,0 +1,49 @@
+interface Entry<T> {
+  readonly item: T;
+  readonly order: number;
+}
+
+/**
+ * Values that were handed to tasks which left without them, in the order in which they were first
+ * handed over.
+ */
+export class Returned<T> {
+  #entries: Entry<T>[] = [];
+  /** The index of the oldest. */
+  #first = 0;
+
+  get size(): number {
+    return this.#entries.length - this.#first;
+  }
+
+  add(item: T, order: number): void {
+    const entries = this.#entries;
+    const entry = { item, order };
+    let index = entries.length;
+    // Tasks resume in the order in which they were served, so this is usually the newest. An older
+    // one has been returned before, and handed to a second task that left without it too.
+    for (; index > this.#first && entries[index - 1]!.order > order; index--) {
+      entries[index] = entries[index - 1]!;
+    }
+    entries[index] = entry;
+  }
+
+  /** Removes the oldest and returns it. There must be one. */
+  shift(): T {
+    const { item } = this.#entries[this.#first++]!;
+    if (this.size === 0) this.#clear();
+    return item;
+  }
+
+  /** Removes the newest and returns it. There must be one. */
+  pop(): T {
+    const { item } = this.#entries.pop()!;
+    if (this.size === 0) this.#clear();
+    return item;
+  }
+
+  #clear(): void {
+    this.#entries = [];
+    this.#first = 0;
+  }
+}

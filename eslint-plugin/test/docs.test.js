@@ -70,7 +70,7 @@ test("both configs have all rules", () => {
     assert.deepEqual(Object.keys(rules).sort(), all);
 });
 
-test("recommendedTypeChecked without types says how to get them", () => {
+test("recommendedTypeChecked says how to enable types if they are missing", () => {
   const config = [
     { languageOptions: { parser: tseslint.parser } },
     plugin.configs.recommendedTypeChecked,

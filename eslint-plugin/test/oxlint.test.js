@@ -56,7 +56,7 @@ for (const name of Object.keys(plugin.rules)) {
   });
 }
 
-test("oxlint adds a forgotten star", () => {
+test("`oxlint --fix` adds a forgotten star", () => {
   const source =
     'import { run, sleep } from "mysyncio";\nawait run(function* () {\n  yield sleep(1);\n});\n';
   const file = write("fix.ts", source);

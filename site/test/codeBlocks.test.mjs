@@ -48,7 +48,7 @@ const REST = ALL.filter(
     !isExcepted(block),
 );
 
-test("every block is run, compiled, compared or excepted", () => {
+test("every block is run, compiled, compared with its source, or listed as an exception", () => {
   const unchecked = REST.filter(
     ({ page, language }) =>
       !COMPILED.has(language) &&
@@ -62,7 +62,7 @@ test("every block is run, compiled, compared or excepted", () => {
   );
 });
 
-test("every test and every exception is about a block that exists", () => {
+test("every test and every exception refers to a block that exists", () => {
   for (const which of [...TESTED, ...EXCEPTIONS]) {
     for (const page of which.pages) {
       for (const language of which.languages) {
@@ -73,7 +73,7 @@ test("every test and every exception is about a block that exists", () => {
   }
 });
 
-test("what a test takes only once, or only in pairs, is there only once, or in pairs", () => {
+test("where a test expects one block, or pairs of blocks, the page has exactly those", () => {
   const count = (/** @type {string} */ page, /** @type {string} */ language) =>
     ALL.filter((block) => block.page === page && block.language === language).length;
   // A program and its output.
@@ -85,7 +85,7 @@ test("what a test takes only once, or only in pairs, is there only once, or in p
   assert.equal(count("guide/debugging", "sh"), count("guide/debugging", "text") + 1);
 });
 
-test("every test names the pages whose blocks it takes", () => {
+test("every test names the pages whose blocks it checks", () => {
   for (const { test: file, pages } of TESTED) {
     assert.ok(existsSync(at(file)), file);
     const text = readFileSync(at(file), "utf8");
@@ -96,7 +96,7 @@ test("every test names the pages whose blocks it takes", () => {
   }
 });
 
-test("pages that show a file show all of it", () => {
+test("pages that show a file show the whole file", () => {
   const shown = ALL.filter(isSource).filter(({ page }) => !page.includes("/docs/"));
   assert.ok(shown.length > 30, `${shown.length} files`);
   for (const { page, code } of shown) {
@@ -117,7 +117,7 @@ test("the front page shows the program that it runs", () => {
   );
 });
 
-test("the options of commands are those of their help", () => {
+test("the documented options of the commands are listed in their help", () => {
   const help = readFileSync(at("src/cli/usage.ts"), "utf8");
   const [block] = REST.filter(
     ({ page, language }) => page === OPTIONS_OF_COMMAND && language === "text",
@@ -127,7 +127,7 @@ test("the options of commands are those of their help", () => {
   for (const option of options) assert.ok(help.includes(`  ${option} `), option);
 });
 
-test("every JSON can be read, and names rules that exist", () => {
+test("every JSON block parses, and names rules that exist", () => {
   const rules = new Set(readdirSync(at("eslint-plugin/docs")).map((name) => name.slice(0, -3)));
   const blocks = REST.filter(({ language }) => language === "json");
   assert.ok(blocks.length > 0);
@@ -139,7 +139,7 @@ test("every JSON can be read, and names rules that exist", () => {
   }
 });
 
-test("what no other test takes compiles, with what is given to it", () => {
+test("every block that no other test checks compiles", () => {
   /** @type {Map<string, string>} */
   const programs = new Map();
   const unused = new Set(
@@ -172,7 +172,7 @@ test("what no other test takes compiles, with what is given to it", () => {
   assert.deepEqual([...unused], []);
 });
 
-test("the blocks of the reference are declarations, or examples that a test compiles", () => {
+test("every block of the reference is a declaration, or an example that a test compiles", () => {
   const outside = commentsIn("src").flatMap(({ path, comment }) => {
     const [before = ""] = comment.split(/^@example$/m);
     return blocksIn(path, before).map(({ name }) => name);
@@ -202,7 +202,7 @@ test("the examples of adapters compile", () => {
   assert.deepEqual(complaintsAbout(withPackages(programs)), []);
 });
 
-test("a block that is wrong is reported", () => {
+test("a block that doesn't compile is reported with its line", () => {
   const file = `${PROGRAMS}/guide/wrong/block.ts`;
   const wrong = new Map([[file, 'import { toThread } from "mysyncio/node";\ntoThread(1);\n']]);
   assert.match(complaintsAbout(wrong, () => true).join("\n"), /block\.ts:2: /);

@@ -52,7 +52,7 @@ async function started(args, wanted) {
 
 for (const name of BROWSERS) {
   describe(name, { timeout: 5 * PATIENCE }, () => {
-    test("the page of mysyncio inspect shows a program, and cancels its tasks", async () => {
+    test("the page of `mysyncio inspect` shows a program's tasks, and cancels them", async () => {
       writeFileSync(FILE, PROGRAM);
       const target = await started(["--inspect-port=0", FILE], /ready/);
       const pid = String(target.child.pid);

@@ -14,7 +14,7 @@ const SMALL_SHIFT = 0.05;
 
 inBrowsers((on) => {
   for (const [path, use] of KINDS) {
-    test(`/${path} fits into each screen, before and after its use`, async () => {
+    test(`/${path} fits every screen width, before and after it is used`, async () => {
       await on(path, async (page) => {
         for (const width of WIDTHS) assert.deepEqual(await widerThan(page, width), []);
         await use?.(page);
@@ -22,7 +22,7 @@ inBrowsers((on) => {
       });
     });
 
-    test(`/${path} doesn't move when its frame starts`, async () => {
+    test(`/${path} doesn't shift when it hydrates`, async () => {
       await on(path, async (page) => {
         await page.evaluate(() => new Promise((resolve) => setTimeout(resolve, 500)));
         const start = await page.evaluate(() => {
@@ -38,7 +38,7 @@ inBrowsers((on) => {
     });
   }
 
-  test("what moves is seen, where the browser says so", async () => {
+  test("a layout shift is detected if the browser reports it", async () => {
     await on("guide/structure", async (page) => {
       const isTold = await page.evaluate(() => {
         const space = document.createElement("div");

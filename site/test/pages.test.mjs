@@ -7,7 +7,7 @@ import { inBrowsers, press, waitForText } from "./inBrowsers.mjs";
 const STATE = "my-demo .panel > .state";
 
 inBrowsers((on) => {
-  test("a page starts its frame when the reader does something, and loses no click", async () => {
+  test("a page hydrates once the reader interacts with it, and loses no click", async () => {
     await on("guide/structure", async (page) => {
       const isStarted = () =>
         page.$eval("#app", (app) => "__vue_app__" in app && app.__vue_app__ !== undefined);
@@ -26,7 +26,7 @@ inBrowsers((on) => {
     });
   });
 
-  test("the key for the search opens it, even as the first thing that happens", async () => {
+  test("the search shortcut opens the search, even as the first interaction", async () => {
     await on("guide/structure", async (page) => {
       await page.keyboard.down("Control");
       await page.keyboard.press("k");

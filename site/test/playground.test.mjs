@@ -66,7 +66,7 @@ inBrowsers((on) => {
     });
   });
 
-  test("the inspector shows a program's tasks in slow motion, and Cancel ends it", async () => {
+  test("the inspector shows a program's tasks in slow motion, and Cancel ends the program", async () => {
     await on("playground", async (page) => {
       await isReady(page);
       await choose(page, "Example", "Inspect: a busy kitchen");
@@ -158,7 +158,7 @@ inBrowsers((on) => {
     });
   });
 
-  test("a damaged link says so, and runs nothing", async () => {
+  test("a damaged link shows an error, and runs nothing", async () => {
     const bomb = `#1.${deflateRawSync(Buffer.alloc(50_000_000, " ")).toString("base64url")}`;
     const hostile = [
       "#1.",

@@ -10,7 +10,7 @@ import { tutorialPrograms } from "./programs.mjs";
 /** @param {string} name */
 const fileOf = (name) => `${PROGRAMS}/${name.replaceAll(/\W+/g, "-")}.ts`;
 
-test("a program that is wrong is reported, by its line", () => {
+test("an error in a program is reported with its line", () => {
   const wrong = 'import { sleep } from "mysyncio";\nsleep("soon");\n';
   assert.match(
     complaintsAbout(new Map([[fileOf("wrong"), wrong]])).join("\n"),

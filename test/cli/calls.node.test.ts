@@ -24,7 +24,7 @@ export const compute = defineTask(import.meta.url, "compute", (duration) => {
 });
 `;
 
-test("pstree shows what runs a call, below the task that awaits it", {
+test("pstree shows what runs a call below the task that awaits the call", {
   timeout: PATIENCE,
 }, async () => {
   const program = `${DEFINITIONS}
@@ -62,7 +62,7 @@ if (isMainThread) await m.run(function* main() {
   expect(inside.stdout).toMatch(/1 × rest .*calling\.mjs:6 .*waits for Sleep/);
 });
 
-test("trace has an arrow from the task that calls to the thread, and back", {
+test("trace draws an arrow from the calling task to the thread, and back", {
   timeout: PATIENCE,
 }, async () => {
   const program = `${DEFINITIONS}

@@ -9,7 +9,7 @@ import { COMMAND, command, PATIENCE, Programs, waitingProgram } from "../support
 
 const programs = new Programs();
 
-test("a process exits at once while a command is attached, which then ends", {
+test("a process exits at once while a command is attached, and the command ends too", {
   timeout: PATIENCE,
 }, async () => {
   const own = `process.stdin.once("data", () => process.exit(7)); yield* m.sleep(1e8);`;
@@ -58,7 +58,7 @@ test("a process exits while a command that is attached to it is stopped with Ctr
   expect(stderr).toContain("The command was stopped, and has left the process");
 });
 
-test("an inspector that opens after its command has given up is closed by the next one", {
+test("an inspector that opens after its command has given up is closed by the next command", {
   timeout: PATIENCE,
 }, async () => {
   const own = `

@@ -63,7 +63,7 @@ afterAll(async () => {
   removeTasks(built);
 });
 
-test("pstree shows the task of the worker process", { timeout: PATIENCE }, async () => {
+test("pstree shows the worker's task below the client's call", { timeout: PATIENCE }, async () => {
   const tree = await command("pstree", String(client.pid));
 
   expect(tree.stderr).toBe("");
@@ -75,7 +75,7 @@ test("pstree shows the task of the worker process", { timeout: PATIENCE }, async
   );
 });
 
-test("trace has arrows to the worker process, in its loop and in its threads", {
+test("trace draws arrows to the worker's loop and to its threads", {
   timeout: PATIENCE,
 }, async () => {
   const file = join(built, "trace.json");

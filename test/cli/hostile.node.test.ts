@@ -65,7 +65,7 @@ test("control characters in names are shown as escapes, and forge no lines", {
   expect(names).toContain(NAME);
 });
 
-test("a source that is a pipe doesn't stop a command", { timeout: PATIENCE }, async () => {
+test("a source file that is a pipe doesn't block a command", { timeout: PATIENCE }, async () => {
   const pipe = join(programs.folder, "pipe.js");
   execFileSync("mkfifo", [pipe]);
   const source = `(function* piped(m) { yield* m.sleep(1e8); })\n//# sourceURL=${pipe}`;

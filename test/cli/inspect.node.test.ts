@@ -58,7 +58,7 @@ async function inspect(pid: string, ...options: string[]): Promise<Inspect> {
   return { child, port, token, ask };
 }
 
-test("findTask prefers an id to a name, and finds no task by a name that several have", () => {
+test("findTask prefers an id to a name, and rejects a name that several tasks have", () => {
   const first = {
     tasks: [
       { id: 1, name: "main" },

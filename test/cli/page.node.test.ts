@@ -37,7 +37,7 @@ beforeAll(async () => {
 });
 afterAll(() => void server.close());
 
-test("the commands read a page through its DevTools address, with lines", {
+test("the commands read a page through its DevTools address, including line numbers", {
   timeout: 2 * PATIENCE,
 }, async () => {
   const port = await freePort();
@@ -65,7 +65,7 @@ test("the commands read a page through its DevTools address, with lines", {
   }
 });
 
-test("only DevTools addresses of this machine are used", async () => {
+test("DevTools addresses of other machines are rejected", async () => {
   const { code, stderr } = await command("ps", "ws://example.com:9222/devtools/page/1");
 
   expect(stderr).toMatch(/^Only DevTools addresses of this machine are accepted/);

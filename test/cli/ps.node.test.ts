@@ -36,7 +36,7 @@ describe("mysyncio ps", () => {
   test.each([
     ["spinning", "for (;;) yield;"],
     ["busy", "for (;;) ;"],
-    ["in a regular expression", `/(a+)+$/.test("a".repeat(60) + "b");`],
+    ["stuck in a regular expression", `/(a+)+$/.test("a".repeat(60) + "b");`],
   ])("reads a process whose loop is %s", { timeout: PATIENCE }, async (name, part) => {
     const pid = await programs.start(`${name.replaceAll(" ", "")}.mjs`, waitingProgram(part));
     const { stdout, stderr } = await command("ps", pid);
@@ -73,7 +73,7 @@ describe("mysyncio ps", () => {
     expect(child.exitCode).toBeNull();
   });
 
-  test("refuses a process of another user by name", { timeout: PATIENCE }, async () => {
+  test("rejects another user's process, and names the user", { timeout: PATIENCE }, async () => {
     // Process 1 is root's. Root itself may look into everything, so it becomes another user.
     const folder = mkdtempSync(join(tmpdir(), "mysyncio-other-"));
     onTestFinished(() => rmSync(folder, { recursive: true }));

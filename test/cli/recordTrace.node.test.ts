@@ -30,7 +30,7 @@ function processWith(pid: number, loops: readonly number[], endsAt?: string): Ta
 }
 
 test.each(["read", "startTrace", "renew", "endTrace", "traceColumns"])(
-  "a process that ends at %s loses only its own events, and is named",
+  "a process that ends at %s loses only its own events, and is listed as missing",
   async (endsAt) => {
     for (const targets of [
       [processWith(1, [1]), processWith(2, [1], endsAt)],
@@ -46,7 +46,7 @@ test.each(["read", "startTrace", "renew", "endTrace", "traceColumns"])(
   },
 );
 
-test("a process that has dropped its recording is named", async () => {
+test("a process that has dropped its recording is listed as missing", async () => {
   const dropped = processWith(2, [1]);
   const call: Target["call"] = async (name, ...args) =>
     name === "endTrace" ? ([] as never) : dropped.call(name, ...args);
@@ -81,7 +81,7 @@ test("a process without a loop is recorded with others, because one may start", 
   expect(events.map(({ name }) => name)).toContain("task of 2");
 });
 
-test("rejects if there is nothing to record, or nothing of it is left", async () => {
+test("recordTrace rejects if there is nothing to record, or if no process is left", async () => {
   await expect(
     recordTrace([processWith(1, []), processWith(2, [])], 1, LIMIT, interruption),
   ).rejects.toThrow("No loop is running in process 1 (app.js)");

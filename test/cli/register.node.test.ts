@@ -16,7 +16,7 @@ function folderOf(pid: string): string {
   return join(tmpdir(), name ?? "missing");
 }
 
-test("a prepared process is read through a socket of this user, without a signal or a port", {
+test("a process started with mysyncio/inspector/register is read through its user's socket, without a signal or a port", {
   timeout: PATIENCE,
 }, async () => {
   const own = `process.on("SIGUSR1", () => process.exit(1)); for (;;) ;`;
@@ -41,7 +41,7 @@ test("a prepared process is read through a socket of this user, without a signal
   expect(programs.children[0]?.exitCode).toBeNull();
 });
 
-test("a client gets the frames of its own reading, whatever others read meanwhile", {
+test("a client gets the frames of its own reading, even if other clients read meanwhile", {
   timeout: PATIENCE,
 }, async () => {
   const own = "setInterval(() => undefined, 1_000);";

@@ -12,7 +12,7 @@ const textWith = (...unrecorded: string[]) =>
     20,
   ).split("\n");
 
-test("without holders, the report says that a deadlock over locks would not be found", () => {
+test("if nobody recorded lock holders, the report says that deadlocks over locks can't be found", () => {
   const lines = textWith("Lock 1", "Lock 2");
 
   expect(lines[0]).toContain("no warnings in 4.0 s, with 3 tasks");
@@ -21,6 +21,6 @@ test("without holders, the report says that a deadlock over locks would not be f
   expect(textWith(..."123456".split("").map((n) => `Lock ${n}`))[1]).toContain("and 2 more");
 });
 
-test("one lock alone is no deadlock", () => {
+test("a wait for a single lock is not reported as a possible deadlock", () => {
   expect(textWith("Lock 1")).toHaveLength(1);
 });

@@ -54,7 +54,7 @@ test("memory that is not zeroed does no harm (M3)", () => {
   expect(script.core.release(0xa5a5a5a5 & 0x3fffffff)).toBe(false);
 });
 
-describe("the debug build traps", () => {
+describe("the debug build", () => {
   let exports: CoreExports;
   let core: WasmCore;
   let places: Uint32Array;
@@ -79,7 +79,7 @@ describe("the debug build traps", () => {
     entries = new Uint32Array(buffer, address);
   });
 
-  test("never if the core is used correctly", () => {
+  test("never traps if the core is used correctly", () => {
     expect(takeTurn(core, 1)).toEqual([ready, early]);
   });
 
@@ -104,12 +104,12 @@ describe("the debug build traps", () => {
     },
   };
 
-  test.each(Object.entries(damages))("when %s", (_, damage) => {
+  test.each(Object.entries(damages))("traps when %s", (_, damage) => {
     damage();
     expect(() => core.turn(1)).toThrow("broken down");
   });
 
-  test("when R1: the tail is further from the head than the ring is long", () => {
+  test("traps when R1: the tail is further from the head than the ring is long", () => {
     expect(() => exports.turn(0, 0, 2_049)).toThrow(WebAssembly.RuntimeError);
   });
 
@@ -120,11 +120,11 @@ describe("the debug build traps", () => {
     ["a ready slot gets a timer", () => core.addTimer(ready, 1)],
     ["a timer is added twice", () => core.addTimer(early, 1)],
     ["a stale id gets a timer", () => core.addTimer(free, 1)],
-  ])("when %s", (_, misuse) => {
+  ])("traps when %s", (_, misuse) => {
     expect(misuse).toThrow("broken down");
   });
 
-  test("at the next turn when a ready slot is pushed again", () => {
+  test("traps at the next turn when a ready slot is pushed again", () => {
     core.push(ready);
     expect(() => core.turn(1)).toThrow("broken down");
   });

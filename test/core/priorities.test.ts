@@ -47,7 +47,7 @@ describe.each(["wasm", "js"] as const)("priorities of the %s core", (kind) => {
     { others: 16, share: 2 },
     { others: 80, share: 10 },
     { others: 1_000, share: 20 },
-  ])("give background $share of 20 beside $others others", ({ others, share }) => {
+  ])("let $share of 20 background entries run beside $others others", ({ others, share }) => {
     const background = allocateMany(core, 20);
     const visible = allocateMany(core, others);
     for (const id of background) core.schedule(id, BACKGROUND);
@@ -66,7 +66,7 @@ describe.each(["wasm", "js"] as const)("priorities of the %s core", (kind) => {
     expect(script.turn(1)).toBe("a-cdem-opqstuvwkxy");
   });
 
-  test("never starve background", () => {
+  test("never starve background entries", () => {
     script.schedule("xyz", BACKGROUND);
 
     const turns = ["abcd", "abcd", "abcd"].map((others) => {

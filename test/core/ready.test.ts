@@ -72,7 +72,7 @@ describe.each(["wasm", "js"] as const)("ready entries of the %s core", (kind) =>
     expect(script.turn()).toBe(`${"-".repeat(GENERATIONS)}a`);
   });
 
-  test("are idle once they are taken, so that a release erases nothing", () => {
+  test("leave the queue once they are taken, so releasing them leaves no tombstone", () => {
     script.push("ab");
     expect(script.turn(0, (index) => index === 1 && script.release("a"))).toBe("ab");
     script.push("c");
@@ -81,7 +81,7 @@ describe.each(["wasm", "js"] as const)("ready entries of the %s core", (kind) =>
   });
 
   test.each([BLOCKING, VISIBLE, BACKGROUND])(
-    "at priority %i are visible until taken",
+    "at priority %i make hasReady() return true until they are taken",
     (priority) => {
       script.schedule("a", priority);
       expect(core.hasReady()).toBe(true);
@@ -94,7 +94,7 @@ describe.each(["wasm", "js"] as const)("ready entries of the %s core", (kind) =>
     },
   );
 
-  test("that are tombstones are visible too", () => {
+  test("make hasReady() return true even if only their tombstones are left", () => {
     script.schedule("a", BACKGROUND);
     script.release("a");
 

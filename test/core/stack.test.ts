@@ -7,7 +7,7 @@ import type { Core } from "../../src/core/core.ts";
 import { WasmCore } from "../../src/core/wasmCore.ts";
 import { allocateMany, shuffled, takeTurn } from "./script.ts";
 
-describe("a full stack", () => {
+describe("a stack overflow in the core", () => {
   // More calls than the stack can hold.
   const COUNT = 50_000;
   const order = shuffled(COUNT);
@@ -39,7 +39,7 @@ describe("a full stack", () => {
     });
   }
 
-  testOverflow("allocates no slot twice", (core, ids, padding) => {
+  testOverflow("never allocates a slot twice", (core, ids, padding) => {
     const more = new Int32Array(COUNT);
     const count = overflow(padding, (index) => {
       more[index] = core.allocate();
@@ -53,7 +53,7 @@ describe("a full stack", () => {
     );
   });
 
-  testOverflow("makes nothing ready", (core, ids, padding) => {
+  testOverflow("makes nothing ready if schedule() fails", (core, ids, padding) => {
     const count = overflow(padding, (index) =>
       core.schedule(ids[index] as number, index % 2 === 0 ? 0 : 1),
     );
@@ -63,7 +63,7 @@ describe("a full stack", () => {
     expect(takeTurn(core)).toEqual([...even, ...odd]);
   });
 
-  testOverflow("adds no timer", (core, ids, padding) => {
+  testOverflow("adds no timer if addTimer() fails", (core, ids, padding) => {
     const count = overflow(padding, (index) => core.addTimer(ids[index] as number, -index));
 
     expect(core.timers()).toBe(count);
@@ -73,7 +73,7 @@ describe("a full stack", () => {
   test.each([
     ["removes", "removeTimer"],
     ["releases", "release"],
-  ] as const)("%s no timer", (_, operation) => {
+  ] as const)("%s no timer if %s() fails", (_, operation) => {
     const core = new WasmCore(instantiateCore());
     for (let padding = 0; padding < 32; padding++) {
       core.reset();

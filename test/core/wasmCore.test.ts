@@ -29,7 +29,7 @@ describe("counters that wrap", () => {
     expect(takeTurn(core)).toEqual(expected);
   });
 
-  test("run backwards when user-blocking entries go in front", () => {
+  test("may also wrap backwards, when user-blocking entries go in front", () => {
     const script = new Script(new WasmCore(instantiateCore(), 2));
     script.push("mn");
     script.schedule("abcde", 0);
@@ -92,7 +92,7 @@ describe("a trap (B3)", () => {
     },
   );
 
-  test("is the cause of the error", () => {
+  test("is the cause of the error that the call throws", () => {
     const core = trapping("turn");
 
     expect(() => core.turn(Infinity)).toThrow(

@@ -45,14 +45,14 @@ function tasksIn({ stack = "" }: Error): string[] {
 
 const OUTER = expect.stringMatching(/^Task-\d+$/);
 
-describe("in debug mode, a stack names the tasks that await the failed one", () => {
+describe("in debug mode, an error's stack", () => {
   test.each<[string, () => Coroutine<unknown>]>([
     ["directly", () => createTask(fail) as unknown as Coroutine<unknown>],
     ["through a gather", () => gather([gather([fail()])]) as unknown as Coroutine<unknown>],
     ["through a shield", () => shield(createTask(fail)) as unknown as Coroutine<unknown>],
     ["through mapConcurrent", () => mapConcurrent([1], fail)],
     ["through a race of tasks", () => race([createTask(fail), sleep(60_000)])],
-  ])("%s", async (_, body) => {
+  ])("names the tasks that await the failed one %s", async (_, body) => {
     const error = await failureOf(function* () {
       yield* body();
     });
@@ -61,7 +61,7 @@ describe("in debug mode, a stack names the tasks that await the failed one", () 
     expect(tasksIn(error)).toEqual(["main", OUTER]);
   });
 
-  test("through a group, both in the group's errors and in the ExceptionGroup", async () => {
+  test("names the awaiting tasks both in a group's errors and in the ExceptionGroup", async () => {
     const error = await failureOf(() =>
       taskGroup(function* (group) {
         group.createTask(fail, { name: "a" });
@@ -73,7 +73,7 @@ describe("in debug mode, a stack names the tasks that await the failed one", () 
     expect(tasksIn(error)).toEqual([OUTER]);
   });
 
-  test("if each awaits the next, once each", async () => {
+  test("names each task of a chain of awaiting tasks once, innermost first", async () => {
     const error = await failureOf(function* () {
       yield* createTask(
         function* () {
@@ -86,7 +86,7 @@ describe("in debug mode, a stack names the tasks that await the failed one", () 
     expect(tasksIn(error)).toEqual(["inner", "main", OUTER]);
   });
 
-  test("even if they await it after it has failed", async () => {
+  test("names the awaiting tasks even if they await the task after it has failed", async () => {
     const error = await failureOf(function* () {
       const task = createTask(fail);
       yield* sleep(5);
@@ -96,7 +96,7 @@ describe("in debug mode, a stack names the tasks that await the failed one", () 
     expect(tasksIn(error)).toEqual(["main", OUTER]);
   });
 
-  test("and the task that awaits a promise", async () => {
+  test("names the task that awaits a rejected promise", async () => {
     const error = await failureOf(function* () {
       yield* fromPromise(Promise.reject(new RangeError("rejected")));
     });
@@ -104,7 +104,7 @@ describe("in debug mode, a stack names the tasks that await the failed one", () 
     expect(tasksIn(error)).toEqual(["main", OUTER]);
   });
 
-  test("but not those that receive the error again later", async () => {
+  test("names only the first chain of awaiting tasks, even if others await the failed task later", async () => {
     const error = await failureOf(function* () {
       const task = createTask(fail);
       const others = [1, 2, 3].map((n) =>
@@ -124,7 +124,7 @@ describe("in debug mode, a stack names the tasks that await the failed one", () 
     expect(tasksIn(error).at(-1)).toEqual(OUTER);
   });
 
-  test("in the text of formatException, too", async () => {
+  test("names the awaiting tasks in the output of formatException too", async () => {
     const error = await failureOf(function* () {
       yield* createTask(fail);
     });
@@ -140,16 +140,16 @@ describe("in debug mode, a stack names the tasks that await the failed one", () 
 
 test.each<[string, unknown]>([
   ["frozen", Object.freeze(new RangeError("frozen"))],
-  ["no error", "a string"],
+  ["not an error", "a string"],
   [
-    "with a stack of its own",
+    "an error whose stack throws when it is read",
     Object.defineProperty(new RangeError("own"), "stack", {
       get(): string {
         throw new Error("no stack");
       },
     }),
   ],
-])("an exception that is %s passes as it is", async (_, thrown) => {
+])("an exception that is %s is passed on unchanged", async (_, thrown) => {
   const error = await failureOf(function* () {
     yield* createTask(function* () {
       yield;

@@ -57,7 +57,7 @@ afterEach(() => {
   vi.restoreAllMocks();
 });
 
-describe("the awaiters of a task", () => {
+describe("the awaiters in a call graph", () => {
   test.each<[string, (leaf: Task<unknown>) => Coroutine<unknown>]>([
     ["directly", (leaf) => waitFor(leaf, null)],
     ["through gather", (leaf) => on(() => gather([sleep(2), leaf]))],
@@ -67,7 +67,7 @@ describe("the awaiters of a task", () => {
     ["through race", (leaf) => race([leaf, sleep(9)])],
     ["through a timeout", (leaf) => timeout(9, () => waitFor(leaf, null))],
     ["through asCompleted", (leaf) => all(asCompleted([leaf]))],
-  ])("is found %s", (_, awaiting) => {
+  ])("are found %s", (_, awaiting) => {
     let names: unknown[] = [];
     inLoop(function* () {
       const event = new Event();
@@ -82,7 +82,7 @@ describe("the awaiters of a task", () => {
     expect(names).toEqual(["leaf", ["caller"]]);
   });
 
-  test("is the parent of its group, even while the parent is in the group's body", () => {
+  test("include the parent of a group's task, even while the parent runs the group's body", () => {
     const seen: unknown[][] = [];
     inLoop(function* () {
       const event = new Event();
@@ -105,7 +105,7 @@ describe("the awaiters of a task", () => {
     ]);
   });
 
-  test("is the task that calls mapConcurrent", () => {
+  test("include the task that calls mapConcurrent", () => {
     let names: unknown[] = [];
     inLoop(function* () {
       currentTask()?.setName("mapper");
@@ -119,7 +119,7 @@ describe("the awaiters of a task", () => {
     expect(names).toEqual(["leaf", ["mapper"]]);
   });
 
-  test("are all tasks that await it, each with its own awaiters", () => {
+  test("are all tasks that await the same one, each with its own awaiters", () => {
     let names: unknown[] = [];
     inLoop(function* () {
       const event = new Event();
@@ -142,7 +142,7 @@ describe("the awaiters of a task", () => {
     expect(names).toEqual(["leaf", ["a", ["top"]], ["b", ["top"]]]);
   });
 
-  test("is listed once if tasks await each other", () => {
+  test("are listed only once if tasks await each other", () => {
     let names: unknown[] = [];
     inLoop(function* () {
       const a: Task<unknown> = createTask(() => on(() => b), { name: "a" });
@@ -157,7 +157,7 @@ describe("the awaiters of a task", () => {
     expect(names).toEqual(["a", ["b", ["a"]]]);
   });
 
-  test("is found for a future that is not a task", () => {
+  test("are found for a plain future too", () => {
     inLoop(function* () {
       const future = getRunningLoop().createFuture<void>();
       const task = createTask(() => on(() => future), { name: "caller" });
@@ -171,7 +171,7 @@ describe("the awaiters of a task", () => {
     });
   });
 
-  test("is found in a very long chain, or a very wide graph, of awaiting tasks", () => {
+  test("are found in very long and very wide graphs of awaiting tasks", () => {
     inLoop(function* () {
       const event = new Event();
       let last: Task<unknown> = createTask(event.wait());
@@ -284,7 +284,7 @@ describe("the call stack of a task", () => {
 });
 
 describe("formatting", () => {
-  test("a call graph has a line for each function and each task", () => {
+  test("a call graph writes a line for each function and each task", () => {
     inLoop(function* () {
       const event = new Event();
       const leaf = createTask(inner(event), { name: "leaf" });
@@ -312,7 +312,7 @@ describe("formatting", () => {
     }, true);
   });
 
-  test("writes it to the console", () => {
+  test("a call graph with printCallGraph writes it to the console", () => {
     const written = vi.spyOn(console, "error").mockImplementation(() => undefined);
     inLoop(function* () {
       currentTask()?.setName("main");
@@ -322,7 +322,7 @@ describe("formatting", () => {
     expect(written.mock.calls[0]?.[0]).toMatch(/^\* Task "main"/);
   });
 
-  test("a tree shows all tasks below their awaiters, and the holders of locks", () => {
+  test("a task tree shows all tasks below their awaiters, and the holders of locks", () => {
     let tree = "";
     inLoop(function* () {
       currentTask()?.setName("main");
@@ -358,7 +358,7 @@ describe("formatting", () => {
     ]);
   });
 
-  test("a tree shows tasks that await each other, and the running one", () => {
+  test("a task tree shows tasks that await each other, and the running task", () => {
     inLoop(function* () {
       currentTask()?.setName("main");
       const a: Task<unknown> = createTask(() => on(() => b), { name: "a" });
@@ -385,7 +385,7 @@ describe("outside tasks", () => {
     expect([captureCallGraph(), formatCallGraph()]).toEqual([undefined, ""]);
   });
 
-  test("there is a call graph of any task, and a tree of any loop", () => {
+  test("any task's call graph and any loop's task tree are available", () => {
     const loop = newEventLoop({ clock: new VirtualClock() });
     const task = loop.createTask(sleep(1), { name: "t" });
 

@@ -74,7 +74,7 @@ describe("formatException", () => {
   });
 
   test.each(["connect to postgres://user@db.internal:5432 failed", "two lines\n    at home:7"])(
-    "does not take the message %j for frames",
+    "does not mistake the message %j for stack frames",
     (message) => {
       const text = formatException(new RangeError(message), { libraryFrames: true });
 
@@ -83,7 +83,7 @@ describe("formatException", () => {
     },
   );
 
-  test("does not take a changed message for frames", () => {
+  test("does not mistake a changed message for stack frames", () => {
     const error = new RangeError("user@host:1 is unknown");
     error.message = "other";
 

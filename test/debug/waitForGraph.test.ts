@@ -64,7 +64,7 @@ function* twoLocks(): Coroutine<void> {
 }
 
 describe("tasks that wait for each other", () => {
-  test("are listed with the locks that they hold, and marked", () => {
+  test("are listed with the locks they wait for and their holders, and marked as a cycle", () => {
     const error = deadlockOf(twoLocks);
 
     expect(lineOf(error, "a")).toBe('Task "a" waits for Lock 1 held by Task "b" <- in a cycle');
@@ -91,7 +91,7 @@ describe("tasks that wait for each other", () => {
     expect(graph[1]?.location).toBeUndefined();
   });
 
-  test("are printed as text only", () => {
+  test("are serialized to JSON as text only", () => {
     const [, a] = JSON.parse(JSON.stringify(deadlockOf(twoLocks).graph));
 
     expect(a).toEqual({ name: "a", what: 'Lock 1 held by Task "b"', isInCycle: true });

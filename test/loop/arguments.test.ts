@@ -46,7 +46,7 @@ describe("a callback that is not a function", () => {
     addDoneCallback: (callback) => loop.createFuture().addDoneCallback(callback),
   };
 
-  test.each(Object.entries(calls))("throws a TypeError for %s", (_, call) => {
+  test.each(Object.entries(calls))("is rejected by %s with a TypeError", (_, call) => {
     for (const callback of [undefined, null, 42, "text", {}, Promise.resolve(), sleep(1)]) {
       expect(() => call(wrong(callback))).toThrow(
         new TypeError(`Expected \`callback\` to be a function, got ${describeValue(callback)}`),
@@ -57,7 +57,7 @@ describe("a callback that is not a function", () => {
   test.each<[string, (value: never) => unknown]>([
     ["handler", (value) => loop.setExceptionHandler(value)],
     ["factory", (value) => loop.setTaskFactory(value)],
-  ])("throws a TypeError for a %s", (name, call) => {
+  ])("is rejected as a %s with a TypeError", (name, call) => {
     expect(() => call(wrong(42))).toThrow(
       new TypeError(`Expected \`${name}\` to be a function, got \`42\` (number)`),
     );
@@ -74,7 +74,7 @@ describe("a time that is not a number", () => {
     advanceTo: ["when", (time) => new VirtualClock().advanceTo(time)],
   };
 
-  test.each(Object.entries(calls))("throws a TypeError for %s", (_, [name, call]) => {
+  test.each(Object.entries(calls))("is rejected by %s with a TypeError", (_, [name, call]) => {
     for (const time of ["soon", null, {}, 1n, Symbol("time"), [1]]) {
       expect(() => call(wrong(time))).toThrow(TypeError);
       expect(() => call(wrong(time))).toThrow(
@@ -83,11 +83,14 @@ describe("a time that is not a number", () => {
     }
   });
 
-  test.each(Object.entries(calls))("throws a RangeError for %s if it is NaN", (_, [name, call]) => {
-    expect(() => call(wrong(NaN))).toThrow(
-      new RangeError(`Expected \`${name}\` to be a number of milliseconds, got \`NaN\` (number)`),
-    );
-  });
+  test.each(Object.entries(calls))(
+    "is rejected by %s with a RangeError if it is NaN",
+    (_, [name, call]) => {
+      expect(() => call(wrong(NaN))).toThrow(
+        new RangeError(`Expected \`${name}\` to be a number of milliseconds, got \`NaN\` (number)`),
+      );
+    },
+  );
 });
 
 describe("a value that is not a coroutine", () => {
@@ -99,23 +102,29 @@ describe("a value that is not a coroutine", () => {
     nothing: undefined,
   };
 
-  test.each(Object.entries(values))("throws a TypeError for createTask: %s", (_, value) => {
-    expect(() => loop.createTask(wrong(value))).toThrow(TypeError);
-    expect(() => createTask(wrong(value))).toThrow(TypeError);
-    expect(() => loop.createTask(wrong(value))).toThrow("Expected `coro` to ");
-  });
+  test.each(Object.entries(values))(
+    "is rejected by createTask with a TypeError: %s",
+    (_, value) => {
+      expect(() => loop.createTask(wrong(value))).toThrow(TypeError);
+      expect(() => createTask(wrong(value))).toThrow(TypeError);
+      expect(() => loop.createTask(wrong(value))).toThrow("Expected `coro` to ");
+    },
+  );
 
-  test("throws an error with a hint if it is a promise", () => {
+  test("is rejected with a hint if it is a promise", () => {
     expect(() => loop.createTask(wrong(Promise.resolve()))).toThrow(
       "Expected `coro` to be a coroutine or a generator function, got `Promise` (object). " +
         "For a promise use `ensureFuture` or `fromPromise`",
     );
   });
 
-  test.each(Object.entries(values))("throws a TypeError for coroutine: %s", (_, fn) => {
-    expect(() => coroutine(wrong(fn))).toThrow(TypeError);
-    expect(() => coroutine(wrong(fn))).toThrow("Expected `fn` to be a generator function");
-  });
+  test.each(Object.entries(values))(
+    "is rejected by a coroutine() function with a TypeError: %s",
+    (_, fn) => {
+      expect(() => coroutine(wrong(fn))).toThrow(TypeError);
+      expect(() => coroutine(wrong(fn))).toThrow("Expected `fn` to be a generator function");
+    },
+  );
 });
 
 describe("a value that cannot be awaited", () => {
@@ -130,15 +139,18 @@ describe("a value that cannot be awaited", () => {
     gather: ["aws[1]", (aw) => gather([sleep(1), aw])],
   };
 
-  test.each(Object.entries(calls))("throws a TypeError for %s", async (_, [name, call]) => {
-    for (const value of [42, "text", null, undefined, {}]) {
-      await expect(attempt(call, value)).rejects.toThrow(TypeError);
-      await expect(attempt(call, value)).rejects.toThrow(`Expected \`${name}\` to be `);
-    }
-  });
+  test.each(Object.entries(calls))(
+    "is rejected by %s with a TypeError",
+    async (_, [name, call]) => {
+      for (const value of [42, "text", null, undefined, {}]) {
+        await expect(attempt(call, value)).rejects.toThrow(TypeError);
+        await expect(attempt(call, value)).rejects.toThrow(`Expected \`${name}\` to be `);
+      }
+    },
+  );
 
   test.each([42, "text", null, undefined, {}])(
-    "throws a TypeError for gather(%s), which is not a list",
+    "makes gather(%s) throw a TypeError, because the argument is not a list",
     (value) => {
       expect(() => gather(wrong(value))).toThrow("Expected `aws` to be a list of awaitables");
     },
@@ -175,7 +187,7 @@ describe("options of a wrong type", () => {
     Future: (options) => new Future(options),
   };
 
-  test.each(Object.entries(calls))("throw a TypeError for %s", async (_, call) => {
+  test.each(Object.entries(calls))("are rejected by %s with a TypeError", async (_, call) => {
     for (const options of [42, "text", null]) {
       await expect(attempt(call, options)).rejects.toThrow(
         new TypeError(`Expected \`options\` to be an object, got ${describeValue(options)}`),
@@ -194,16 +206,19 @@ describe("options of a wrong type", () => {
     "a loop of Future": ["loop", {}, (options) => new Future(options)],
   };
 
-  test.each(Object.entries(fields))("throw a TypeError for %s", async (_, [name, value, call]) => {
-    await expect(attempt(call, { [name]: value })).rejects.toThrow(`Expected \`${name}\` to be `);
-  });
+  test.each(Object.entries(fields))(
+    "are rejected with a TypeError: %s",
+    async (_, [name, value, call]) => {
+      await expect(attempt(call, { [name]: value })).rejects.toThrow(`Expected \`${name}\` to be `);
+    },
+  );
 });
 
 test.each<[string, (loop: never) => unknown]>([
   ["setEventLoop", setEventLoop],
   ["currentTask", currentTask],
   ["allTasks", allTasks],
-])("an invalid loop throws a TypeError for %s", (_, call) => {
+])("%s rejects an invalid loop with a TypeError", (_, call) => {
   expect(() => call(wrong("text"))).toThrow(TypeError);
   expect(() => call(wrong("text"))).toThrow('Expected `loop` to be an event loop, got `"text"`');
 });

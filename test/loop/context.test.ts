@@ -266,7 +266,7 @@ describe("a callback", () => {
     expect(name.get()).toBe("second");
   });
 
-  test("that sets the first value of the program sees it until it ends", () => {
+  test("sees the value that it sets until it ends, even if no variable was set before", () => {
     loop.callSoon(() => {
       name.set("mine");
       log();
@@ -296,7 +296,7 @@ describe("a callback", () => {
     expect(() => future.addDoneCallback(log, { context: 1 as never })).toThrow(TypeError);
   });
 
-  test("of a future is removed by its function, whatever its context", () => {
+  test("of a future is removed by passing its function, whatever its context", () => {
     const future = loop.createFuture<void>();
     name.set("some");
     future.addDoneCallback(log);

@@ -193,7 +193,7 @@ describe("late reports", () => {
     yield;
   }
 
-  test("of several tasks when the loop closes are each in the context of their task", async () => {
+  test("are each made in the context of their own task when the loop closes", async () => {
     const { loop, reports } = reporting();
     const kept: unknown[] = [];
     await run(
@@ -208,7 +208,7 @@ describe("late reports", () => {
     expect(reports.every(({ context }, index) => context.task === kept[index])).toBe(true);
   });
 
-  test("of collected tasks are in the context of their task, while another task runs", async () => {
+  test("are made in the context of a collected task, even while another task runs", async () => {
     const { loop, reports } = reporting();
     await run(
       function* () {
@@ -230,7 +230,7 @@ describe("late reports", () => {
     expect(reports.map(({ id }) => id).sort()).toEqual(["a", "b"]);
   });
 
-  test("do not affect the variables and the store of the code that is running then", async () => {
+  test("do not affect the variables and the store of the running code", async () => {
     const { loop, reports } = reporting();
     const seen = await storage.run("caller", () =>
       run(

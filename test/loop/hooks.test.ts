@@ -298,7 +298,7 @@ describe("hooks are balanced, and one that throws is removed and reported once,"
   });
 
   test.each(["locked", "second", "getter", "putter", "timed", "gathering"])(
-    "wherever the task %s is cancelled",
+    "wherever the task `%s` is cancelled",
     async (name) => {
       await explore(watchedTasks, { runs: 20, cancelPoints: name });
     },

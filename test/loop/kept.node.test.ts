@@ -82,7 +82,7 @@ test("the first loop starts without kept instances, and gets them once the host 
   expect([atStart, reports]).toEqual([0, []]);
 });
 
-test("the kept instances have the maps of the instances in use", async () => {
+test("the kept instances have the same hidden classes as the instances in use", async () => {
   // Constructors that ran often enough have given their instances the final map.
   for (let i = 0; i < 20; i++) await use();
   const { loop, task, future, handle, timer, lock, queue } = await use();
@@ -123,7 +123,7 @@ test("each class keeps its own instances", () => {
   }
 });
 
-test("keeps none of a program's objects alive", async () => {
+test("kept instances keep none of a program's objects alive", async () => {
   const collected: string[] = [];
   const registry = new FinalizationRegistry<string>((name) => collected.push(name));
   await run(function* () {

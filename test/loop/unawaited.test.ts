@@ -313,7 +313,7 @@ describe("a coroutine is not reported", () => {
     "asCompleted of a coroutine": () => asCompleted(crawlPages() as never),
   };
 
-  test.each(Object.entries(REFUSED))("that %s rejects", (_, refuse) => {
+  test.each(Object.entries(REFUSED))("if %s rejects it", (_, refuse) => {
     expect(refuse).toThrow();
     loop.close();
 

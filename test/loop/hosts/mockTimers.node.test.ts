@@ -21,7 +21,7 @@ function mock(names: readonly string[]): () => void {
 }
 
 test.each([[["setTimeout", "clearTimeout"]], [["setTimeout", "clearTimeout", "setImmediate"]]])(
-  "mock functions that keep no original do not affect a loop imported under them: %j",
+  "mocked timers that keep no originals do not affect a loop imported under them: %j",
   async (names) => {
     vi.resetModules();
     const unmock = mock(names);

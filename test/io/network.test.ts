@@ -126,7 +126,7 @@ function* failureOf(body: Coroutine<unknown>): Coroutine<string> {
   return "none";
 }
 
-test("a server serves the connections of any network", async ({ loop }) => {
+test("startServer works on any network that implements the interface", async ({ loop }) => {
   await loop.runUntilComplete(function* () {
     const server = yield* open(echo);
     expect([server.isServing(), server.address()]).toEqual([

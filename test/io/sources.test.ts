@@ -202,7 +202,7 @@ test("a loop whose watched sources are not ready stays asleep", async () => {
   expect(source.polls).toBe(1);
 });
 
-test("a source registered directly on the loop's selector is not taken over", () => {
+test("addReader rejects a source that is registered directly on the loop's selector", () => {
   const { selector } = loop;
   if (!(selector instanceof Selector)) throw new Error("No selector");
   selector.register(source, READ, "mine");

@@ -173,11 +173,11 @@ describe("readuntil", () => {
   });
 
   test.each([
-    ["the one that is complete first", ["abc", "x"], "..xabc"],
-    ["the one that is complete first, even if it starts later", ["xyz1", "y"], "..xy"],
-    ["the shorter of two that end together", ["bc", "abc"], "..abc"],
+    ["the separator that is complete first", ["abc", "x"], "..xabc"],
+    ["the separator that is complete first, even if it starts later", ["xyz1", "y"], "..xy"],
+    ["the shorter of two separators that end together", ["bc", "abc"], "..abc"],
     ["a separator that contains its own beginning", ["aab"], "aaab"],
-  ])("accepts %s", (_, separators, upTo) => {
+  ])("ends at %s", (_, separators, upTo) => {
     feed(`${upTo}|`);
     const expected = separators.includes("x") ? "..x" : upTo;
     expect(now(reader.readuntil(separators))).toBe(expected);
@@ -234,7 +234,7 @@ describe("readuntil", () => {
     expect(error.consumed).toBe(9);
   });
 
-  test("is not affected by another read that completes without waiting in the meantime", () => {
+  test("is not affected by another read that takes buffered bytes in the meantime", () => {
     feed("abc");
     note(reader.readuntil("!"));
     runDry(loop);

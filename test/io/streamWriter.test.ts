@@ -86,7 +86,7 @@ test("after a connection ends without an error, drain throws and waitClosed retu
   loop.runUntilCompleteSync(writer.waitClosed());
 });
 
-test("close closes once, then writes do nothing and drain yields to other tasks", () => {
+test("close takes effect once, then writes do nothing and drain only yields to other tasks", () => {
   note("closed", writer.waitClosed());
   writer.close();
   writer.close();
@@ -100,7 +100,7 @@ test("close closes once, then writes do nothing and drain yields to other tasks"
   expect(trace).toEqual(["destroySoon", "drained", "closed"]);
 });
 
-test("writeEof ends once, and a later write is an error", () => {
+test("writeEof takes effect once, and a later write throws", () => {
   expect(writer.canWriteEof()).toBe(true);
   writer.writeEof();
   writer.writeEof();

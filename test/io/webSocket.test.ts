@@ -97,7 +97,7 @@ test("a clean close by the peer ends reading, after all earlier messages", async
   expect(trace).toEqual([true, "last", undefined, undefined, 4001, "bye", true]);
 });
 
-test("a connection that breaks is an error, after all earlier messages", async () => {
+test("read throws an error on a broken connection, after all earlier messages", async () => {
   await run(function* (): Coroutine<void> {
     const socket = yield* open("/drop");
     trace.push(socket.wasClean, yield* socket.read());
@@ -129,7 +129,7 @@ test("an invalid address is a SyntaxError", async () => {
   });
 });
 
-test("closing ends the reads, and both sides agree", async () => {
+test("close ends pending reads, and both sides agree on the code", async () => {
   await run(function* (): Coroutine<void> {
     const socket = yield* open("/echo");
     const reading = createTask(socket.read());

@@ -155,7 +155,7 @@ test("a write that is cancelled while it waits is not sent, but later ones are",
   expect(trace).toEqual(["12345", "a", "c", [false, true, false], "end", "closing"]);
 });
 
-test("polling for room ends when all waiters were cancelled", async () => {
+test("the socket is no longer polled for room once all waiting writers were cancelled", async () => {
   let looks = 0;
   await withSocket(
     function* (socket) {
@@ -194,7 +194,7 @@ test.each([
   expect(trace.filter((entry) => entry !== "closing")).toEqual(["12345", "end"]);
 });
 
-test("a message that exceeds `maxUnread` is the last one", async () => {
+test("a message that exceeds `maxUnread` can still be read, but is the last one", async () => {
   await withSocket(
     function* (socket) {
       fake.come("12");

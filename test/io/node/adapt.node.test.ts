@@ -134,7 +134,7 @@ describe("a stream", () => {
     expect(trace).toEqual(["drains", "writable", "broken"]);
   });
 
-  test("has not ended when all data so far was read", async () => {
+  test("is not at its end just because all data so far was read", async () => {
     await quietly(function* () {
       const stream = new PassThrough();
       const loop = getRunningLoop();

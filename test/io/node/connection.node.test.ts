@@ -89,7 +89,7 @@ test("reads return a plain Uint8Array, not a Buffer", async () => {
   expect(data.constructor).toBe(Uint8Array);
 });
 
-test("each side may end its half alone", async () => {
+test("each side may end its own half of the connection", async () => {
   const answer = await toServer(
     (socket) => {
       let sum = 0;
@@ -184,7 +184,7 @@ test("drain waits while the peer does not read, and memory stays bounded", async
 describe("a reset", () => {
   const reset = (socket: Socket) => setTimeout(() => socket.resetAndDestroy(), 20);
 
-  test("during a read throws an error with Node's code", async () => {
+  test("during a read makes the read throw an error with Node's code", async () => {
     const { code } = await toServer(reset, (reader) => failure(reader.readexactly(5)));
     expect(code).toBe("ECONNRESET");
   });
@@ -204,7 +204,7 @@ describe("a reset", () => {
     expect(result).toEqual(["before", "ECONNRESET"]);
   });
 
-  test("during a write fails drain and waitClosed", async () => {
+  test("during a write makes drain and waitClosed fail", async () => {
     const codes = await toServer(reset, function* (_, writer) {
       const write = function* (): Coroutine<never> {
         for (;;) {
@@ -288,10 +288,10 @@ describe("abort", () => {
   });
 
   test.each([
-    ["in the call after writeEof()", (writer: StreamWriter) => writer.writeEof(), 0],
-    ["in the call after close()", (writer: StreamWriter) => writer.close(), 0],
+    ["right after writeEof()", (writer: StreamWriter) => writer.writeEof(), 0],
+    ["right after close()", (writer: StreamWriter) => writer.close(), 0],
     ["a moment after writeEof()", (writer: StreamWriter) => writer.writeEof(), 30],
-  ])("also closes %s", async (_, end, delay) => {
+  ])("also closes the connection %s", async (_, end, delay) => {
     const isClosed = await toServer(
       (socket) => socket.resume().allowHalfOpen,
       function* (_, writer) {
@@ -325,7 +325,7 @@ describe("abort", () => {
   });
 });
 
-test("an idle timeout ends a connection whose peer sends one byte at a time", async () => {
+test("a timeout ends a read even if the peer keeps sending one byte at a time", async () => {
   let timer: NodeJS.Timeout | undefined;
   const result = await toServer(
     (socket) => {
@@ -491,7 +491,7 @@ describe("a cancellation", () => {
   });
 });
 
-test("a connection that is left open is closed with its loop", async () => {
+test("a connection that is left open is closed when its loop closes", async () => {
   const server = await bareServer((socket) => socket.resume());
   await quietly(() => openConnection({ port: portOf(server) }));
   server.close();
@@ -539,7 +539,7 @@ test.each([
   ["a port out of range", () => openConnection({ port: 65536 }), RangeError],
   ["an invalid host", () => openConnection({ port: 1, host: 1 as never }), TypeError],
   ["a limit of 0", () => openConnection({ port: 1, limit: 0 }), RangeError],
-  ["TLS that is none", () => openConnection({ port: 1, tls: "yes" as never }), TypeError],
+  ["invalid TLS options", () => openConnection({ port: 1, tls: "yes" as never }), TypeError],
   ["an invalid path", () => openUnixConnection(1 as never), TypeError],
 ])("openConnection throws for %s when called", (_, action, Expected) => {
   expect(caught(action)).toBeInstanceOf(Expected);

@@ -34,7 +34,7 @@ test("getaddrinfo throws Node's error for an unknown host", async () => {
   });
 });
 
-test("a cancellation ends the wait, and a later result of the lookup is ignored", async () => {
+test("cancelling getaddrinfo ends the wait, and a later result of the lookup is ignored", async () => {
   const outcome = await run(function* (): Coroutine<unknown> {
     const task = createTask(getaddrinfo("no-such-host.invalid", 80));
     yield;

@@ -29,7 +29,7 @@ function* failure(reader: StreamReader): Coroutine<unknown> {
   return undefined;
 }
 
-test("data held back by a paused stream can still be read after the stream broke", async () => {
+test("data held back by a paused stream can still be read after the stream has broken", async () => {
   const broken = new Error("broken");
   await quietly(function* () {
     const stream = new PassThrough();

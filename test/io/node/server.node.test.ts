@@ -93,7 +93,7 @@ function* hostTurn(): Coroutine<void> {
   yield* sleep(20);
 }
 
-test("each client has its own handler, and receives its own data", async () => {
+test("each client has its own handler, which receives only that client's data", async () => {
   const answers = await quietly(function* () {
     const server = yield* startServer(echo);
     const client = function* (name: string): Coroutine<string> {
@@ -448,7 +448,7 @@ test("a server with tls: false speaks no TLS", async () => {
   expect(said).toBe("plain");
 });
 
-test("a port in use keeps Node's code", async () => {
+test("the error for a port in use keeps Node's code", async () => {
   const code = await quietly(function* () {
     const server = yield* startServer(echo, { host: "127.0.0.1" });
     try {
@@ -471,7 +471,7 @@ test.each([
   expect(error.code).toMatch(code);
 });
 
-test("a cancellation while it begins to listen leaves nothing behind", async () => {
+test("cancelling startServer while it begins to listen leaves nothing behind", async () => {
   for (let turns = 0; turns < 8; turns++) {
     await quietly(function* () {
       // A name has to be looked up first.
@@ -567,7 +567,11 @@ test.each([
   ["a port out of range", () => startServer(echo, { port: -1 }), RangeError],
   ["a backlog of 0", () => startServer(echo, { backlog: 0 }), RangeError],
   ["a limit of 0", () => startUnixServer(echo, "x", { limit: 0 }), RangeError],
-  ["TLS that is none", () => startServer(echo, { tls: 1 } as unknown as ServerOptions), TypeError],
+  [
+    "invalid TLS options",
+    () => startServer(echo, { tls: 1 } as unknown as ServerOptions),
+    TypeError,
+  ],
   [
     "TLS without a certificate",
     () => startServer(echo, { tls: true } as unknown as ServerOptions),
@@ -578,7 +582,7 @@ test.each([
   expect(caught(action)).toBeInstanceOf(Expected);
 });
 
-test("a server drops clients that have not been served when it closes", async () => {
+test("a server that closes drops clients that have not been served yet", async () => {
   await quietly(function* () {
     const server = yield* startServer(wait);
     const socket = yield* fromPromise(bareClient(portOf(server)));

@@ -286,7 +286,7 @@ describe("communicate", () => {
     expect(trace).toEqual(["", 0, "out\n", 0]);
   });
 
-  test("leaves the process alone and loses nothing when it is cancelled", async () => {
+  test("leaves the process running and loses no data when it is cancelled", async () => {
     await run(function* (): Coroutine<void> {
       const script = "echo early; exec 1>&-; sleep 0.2; cat >&2";
       const child = yield* createSubprocessShell(script, PIPES);
@@ -305,7 +305,7 @@ describe("communicate", () => {
     ["stdout", 1],
     ["stderr", 2],
   ] as const)(
-    "leaves the part of %s that it read to the next reader when it is cancelled",
+    "leaves the data it has read from %s to the next reader when it is cancelled",
     async (name, fd) => {
       await run(function* (): Coroutine<void> {
         const script = `echo early >&${fd}; exec ${fd}>&-; exec sleep 60`;

@@ -87,7 +87,7 @@ test("any number of bytes can be sent in both directions", async () => {
   expect(peer).toMatchObject({ subject: { CN: "localhost" } });
 });
 
-test("each side may end its half alone", async () => {
+test("each side may end its own half of the connection", async () => {
   const answer = await quietly(function* () {
     const server = yield* startServer(function* (reader, writer) {
       writer.write(`${(yield* reader.read()).length} bytes`);

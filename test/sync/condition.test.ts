@@ -215,7 +215,7 @@ describe("a cancelled wait for a condition", () => {
     expect([trace, condition.locked()]).toEqual([["released", "a: third"], false]);
   });
 
-  test("acquires the lock if it was notified, but is cancelled before it gets the lock", () => {
+  test("acquires the lock even if it is cancelled between its notification and the hand-over", () => {
     const task = waiter("a");
     later(1, function* () {
       condition.notify();

@@ -70,7 +70,7 @@ describe("a lock", () => {
   });
 
   test.each(["c", undefined])(
-    "goes to %s if handed to a task that is cancelled in the same turn",
+    "skips a task that is cancelled in the turn of the hand-over, and goes to the next waiter: %s",
     (next) => {
       lock.acquire().next();
       const cancelled = user("b");

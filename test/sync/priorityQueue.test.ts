@@ -28,7 +28,7 @@ describe("a priority queue", () => {
     );
   });
 
-  test("hands the first item put to a waiting getter, even if a smaller one follows", () => {
+  test("hands an item to a waiting getter at once, even if a smaller item follows", () => {
     const queue = new PriorityQueue<number>();
     const task = loop.createTask(queue.get());
     loop.callLater(1, () => filled([2, 1], queue));
@@ -139,7 +139,7 @@ describe("the default order", () => {
     expect(drained(queue)).toEqual(items);
   });
 
-  test("is checked at the call of put(), even if a getter waits for an item", () => {
+  test("rejects an item at the call of put(), even if a getter waits for it", () => {
     const queue = new PriorityQueue<unknown>();
     const task = loop.createTask(queue.get());
     runDry(loop);
@@ -204,10 +204,13 @@ describe("a compare function that fails", () => {
     expect([queue.qsize(), queue.join().next().done]).toEqual([0, true]);
   });
 
-  test.each([undefined, NaN, true, "1"])("throws an error that names its result %o", (order) => {
-    const queue = filled([1], new PriorityQueue<number>(0, { compare: () => order as never }));
+  test.each([undefined, NaN, true, "1"])(
+    "makes put fail with an error if its result is not a number: %o",
+    (order) => {
+      const queue = filled([1], new PriorityQueue<number>(0, { compare: () => order as never }));
 
-    expect(() => queue.putNowait(2)).toThrow("Expected `compare` to return a number");
-    expect(drained(queue)).toEqual([1]);
-  });
+      expect(() => queue.putNowait(2)).toThrow("Expected `compare` to return a number");
+      expect(drained(queue)).toEqual([1]);
+    },
+  );
 });

@@ -202,7 +202,7 @@ describe("an item that is put while a getter waits", () => {
   });
 });
 
-describe("a slot that becomes free while a putter waits", () => {
+describe("room that becomes free while a putter waits", () => {
   test("goes to that putter, whose item enters immediately", () => {
     const queue = filled(new Queue<number>(1), 1);
     putter(queue, 2);
@@ -243,7 +243,7 @@ describe("a slot that becomes free while a putter waits", () => {
     expect([cancelled.cancelled(), drained(queue)]).toEqual([true, [2]]);
   });
 
-  test("is not free until there are fewer than maxsize items, if an item was put back", () => {
+  test("goes to a putter only once there are fewer than maxsize items, even if a cancelled getter puts one back", () => {
     const queue = new Queue<number>(1);
     const cancelled = getter(queue, "a");
     loop.callLater(1, () => {

@@ -185,7 +185,7 @@ describe("RateLimiter", () => {
     expect(() => runVirtually(limiter.acquire())).toThrow("bound to another event loop");
   });
 
-  test("keeps its limit in every order, with a cancellation anywhere", async () => {
+  test("keeps its limit in every order of steps, with a cancellation at any point", async () => {
     const main = function* (): Coroutine<void> {
       const loop = getRunningLoop();
       const limiter = new RateLimiter({ limit: 1, interval: 10 });

@@ -122,7 +122,7 @@ describe("a wait queue", () => {
     ["waits", [], 1],
     ["was served", ["it is back"], 1],
     ["has failed", [], 1],
-  ])("loses nothing to a coroutine that is closed while it %s", (when, back, after) => {
+  ])("loses nothing if a coroutine that %s is closed by hand", (when, back, after) => {
     const reports = collectReports(loop);
     loop.callSoon(() => {
       function* body(): Coroutine<string> {
@@ -193,7 +193,7 @@ describe("the loop of a wait queue", () => {
     expect(queue.length).toBe(1);
   });
 
-  test("is required for waiting", () => {
+  test("must be running when a task begins to wait", () => {
     expect(() => queue.wait()).toThrow(RuntimeError);
     expect(() => queue.wait()).toThrow("A wait (Counter) needs an event loop");
     expect(queue.length).toBe(0);

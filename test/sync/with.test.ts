@@ -71,7 +71,7 @@ describe.each([Lock, Condition, Semaphore, BoundedSemaphore])("%o.with", (Kind) 
     expect(guard.locked()).toBe(false);
   });
 
-  test("excludes other bodies in every order, with a cancellation anywhere", async () => {
+  test("excludes other bodies in every order of steps, with a cancellation at any point", async () => {
     const main = function* (): Coroutine<void> {
       const guard = new Kind();
       let inside = 0;

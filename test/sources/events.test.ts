@@ -129,17 +129,20 @@ describe("events", () => {
     [{ limit: 2, overflow: "drop-newest" }, 5, [1, 2, "nothing"]],
     [{ limit: Infinity }, 3_000, [1, 3_000, "nothing"]],
     [{ limit: 1, overflow: "drop-oldest" }, 3, [3, 3, "nothing"]],
-  ])("with %o and %s events: %o", (options, count, expected) => {
-    const target = new Target();
-    const got = runVirtually(function* () {
-      const ticks = events<Numbered>(target, "tick", options);
-      target.tick(count);
-      return yield* taken(ticks);
-    });
+  ])(
+    "with %o and %s events yields the first, the last, and the end %o",
+    (options, count, expected) => {
+      const target = new Target();
+      const got = runVirtually(function* () {
+        const ticks = events<Numbered>(target, "tick", options);
+        target.tick(count);
+        return yield* taken(ticks);
+      });
 
-    expect([got[0], got.at(-2), got.at(-1)]).toEqual(expected);
-    expect(target.listeners).toBe(0);
-  });
+      expect([got[0], got.at(-2), got.at(-1)]).toEqual(expected);
+      expect(target.listeners).toBe(0);
+    },
+  );
 
   test("throws an error with a hint when there are too many events, and stops listening", () => {
     const target = new Target();
@@ -268,7 +271,7 @@ describe("events", () => {
     });
   });
 
-  test("lets exactly one operation of a race take place", () => {
+  test("gives the losers of a race their events back", () => {
     const target = new Target();
     const got = runVirtually(function* () {
       const ticks = events<Numbered>(target, "tick");
@@ -286,7 +289,7 @@ describe("events", () => {
     expect(got).toMatchObject(["tick", { value: { type: "click" } }]);
   });
 
-  test("wakes a sleeping loop, for a coroutine and for a for await outside loops", async () => {
+  test("wakes a sleeping loop, for a coroutine and for `for await` outside loops", async () => {
     const target = new Target();
     const seen: number[] = [];
     setTimeout(() => target.tick(), 5);
@@ -303,7 +306,7 @@ describe("events", () => {
     expect(target.listeners).toBe(0);
   });
 
-  test("loses no event in any order, with a cancellation anywhere", async () => {
+  test("loses no event in any order of steps, with a cancellation at any point", async () => {
     const main = function* (): Coroutine<void> {
       const target = new Target();
       const ticks = events<Numbered>(target, "tick", { limit: 10 });

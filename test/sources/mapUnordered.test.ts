@@ -217,7 +217,7 @@ describe("mapUnordered", () => {
     expect(trace.slice(-2)).toEqual(["-30 at 12", "-40 at 12"]);
   });
 
-  test("fails with an error of the items, and with the cancellation of one of its tasks", () => {
+  test("fails if the items throw, and if something else cancels one of its tasks", () => {
     const task = ended(function* () {
       const items = function* (): Generator<number> {
         yield 1;
@@ -310,7 +310,7 @@ describe("mapUnordered", () => {
     expect(task.result()).toEqual([10, 20, 30]);
   });
 
-  test("yields its results to for await, on the running loop and without one", async () => {
+  test("yields its results to `for await`, on the running loop and without one", async () => {
     const body = (delay: number) => sleep(delay, delay);
     const inRun: number[] = [];
     await run(async () => {
@@ -333,7 +333,7 @@ describe("mapUnordered", () => {
     ]);
   });
 
-  test("has cleaned up when a break leaves a for await", async () => {
+  test("has cleaned up once `break` leaves a `for await`", async () => {
     await run(
       async () => {
         for await (const value of mapUnordered([5, 50, 60], visit)) {
@@ -356,7 +356,7 @@ describe("mapUnordered", () => {
     ]);
   });
 
-  test("rethrows an error of the body of a for await", async () => {
+  test("rethrows an error of the body of a `for await`", async () => {
     const main = async (): Promise<void> => {
       for await (const _ of mapUnordered([1], function* () {
         throw FAILURE;
@@ -382,7 +382,7 @@ describe("mapUnordered", () => {
     expect(trace).toEqual(["read elsewhere"]);
   });
 
-  test("loses nothing in any order, and leaves nothing behind, with a cancellation anywhere", async () => {
+  test("loses nothing and leaves nothing behind in any order of steps, with a cancellation at any point", async () => {
     const main = function* (): Coroutine<void> {
       let running = 0;
       const taken: number[] = [];

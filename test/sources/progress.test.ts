@@ -74,7 +74,7 @@ describe("progress", () => {
     expect(seen).toEqual([undefined, 0, undefined, 1_000, 200]);
   });
 
-  test("yields to each reader the first snapshot, the newest one after changes, and the last", () => {
+  test("yields the first snapshot, the newest one after changes, and the last to each reader", () => {
     const [quick, slow] = runVirtually(function* () {
       const pages = progress({ total: 4 });
       const all: string[][] = [[], []];
@@ -177,7 +177,7 @@ describe("progress", () => {
     expect(seen.map((line) => line.split(" ")[0])).toEqual(["0/undefined", "1/undefined"]);
   });
 
-  test("can be read by for await", async () => {
+  test("can be read by `for await`", async () => {
     const seen: number[] = [];
     await run(function* () {
       const pages = progress({ total: 2 });
@@ -194,7 +194,7 @@ describe("progress", () => {
     expect(seen).toEqual([0, 1, 2]);
   });
 
-  test("notifies every reader of its end, in every order", async () => {
+  test("notifies every reader of its end, in every order of steps", async () => {
     const main = function* (): Coroutine<void> {
       const pages = progress({ total: 3 });
       const seen: string[][] = [[], []];

@@ -316,7 +316,7 @@ describe.each(OPERATORS)("%s", (_, make) => {
     expect(trace).toEqual(["read closed"]); // a generator that never started has nothing to close
   });
 
-  test("loses nothing to a cancelled wait", () => {
+  test("loses no item if a wait is cancelled", () => {
     const got = runVirtually(function* () {
       const items = iterate(make(itemsAt([0, 100])));
       const all: unknown[] = [];
@@ -370,7 +370,7 @@ describe.each(OPERATORS)("%s", (_, make) => {
     expect(runVirtually(main)).toBe(true);
   });
 
-  test("yields its items to for await", async () => {
+  test("yields its items to `for await`", async () => {
     const got: number[] = [];
     await run(
       async () => {
@@ -382,7 +382,7 @@ describe.each(OPERATORS)("%s", (_, make) => {
     expect(got).toEqual([0, 50, 100]);
   });
 
-  test("leaves nothing behind in any order, with a cancellation anywhere", async () => {
+  test("leaves nothing behind in any order of steps, with a cancellation at any point", async () => {
     const main = function* (): Coroutine<void> {
       const queue = itemsAt([0, 1, 30]);
       const got: number[] = [];

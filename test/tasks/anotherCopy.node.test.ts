@@ -181,7 +181,7 @@ describe("an object of another copy of the package", () => {
     },
   );
 
-  test("is not named as the reason where no loop runs", async () => {
+  test("is not blamed in the error that no loop is running", async () => {
     await run(() => sleep(1));
     await theirs.run(() => theirs.sleep(1));
     expect(() => theirs.getRunningLoop()).toThrow(/none is running/);
@@ -199,7 +199,7 @@ describe("an object of another copy of the package", () => {
     }
   });
 
-  test("counts as neither a future nor a cancellation here, so a task group reports it", async () => {
+  test("is neither a future nor a cancellation to this copy, so a task group reports it as an error", async () => {
     const cancelled = theirs.toAsync(function* () {
       theirs.currentTask()?.cancel();
       yield* theirs.sleep(1);

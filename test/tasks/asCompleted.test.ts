@@ -226,7 +226,7 @@ describe("asCompleted with a timeout", () => {
 });
 
 describe("leaving an iteration of asCompleted early", () => {
-  test.each(["break", "throw"])("by %s leaves neither timer nor waiter behind", (how) => {
+  test.each(["break", "throw"])("by %s leaves no timer and no waiter behind", (how) => {
     const outcome = onLoop(function* () {
       const future = loop.createFuture();
       const count = counted(future);
@@ -243,7 +243,7 @@ describe("leaving an iteration of asCompleted early", () => {
     expect(outcome).toEqual([0, 1]);
   });
 
-  test("before an item it took was awaited leaves nothing behind", () => {
+  test("before awaiting a yielded item leaves nothing behind", () => {
     const outcome = onLoop(function* () {
       const future = loop.createFuture();
       const count = counted(future);
@@ -267,7 +267,7 @@ describe("leaving an iteration of asCompleted early", () => {
     expect(outcome).toEqual([0, 1, false]);
   });
 
-  test("keeps the items that were taken from it", () => {
+  test("leaves already yielded items usable", () => {
     const outcome = onLoop(function* () {
       const future = loop.createFuture<string>();
       const count = counted(future);
@@ -284,7 +284,7 @@ describe("leaving an iteration of asCompleted early", () => {
     expect(outcome).toEqual([["a", "b", "c"], 0, 1]);
   });
 
-  test("keeps an item that is being awaited at that moment", () => {
+  test("leaves an item usable that is being awaited at that moment", () => {
     const outcome = onLoop(function* () {
       const items = asCompleted([sleep(20, "b"), sleep(10, "a")]);
       const tasks = [createTask(items.next().value as Coroutine<string>)];
@@ -296,7 +296,7 @@ describe("leaving an iteration of asCompleted early", () => {
     expect(outcome).toEqual(["a"]);
   });
 
-  test("keeps the deadline for the items that were taken from it", () => {
+  test("leaves the deadline in force for the items already yielded", () => {
     onLoop(function* () {
       const [only] = asCompleted([sleep(100)], { timeout: 50 });
       yield* sleep(20);
@@ -306,7 +306,7 @@ describe("leaving an iteration of asCompleted early", () => {
     expect(trace).toEqual(["TimeoutError 50"]);
   });
 
-  test("yields no more items", () => {
+  test("ends the iteration", () => {
     const again = onLoop(function* () {
       const items = asCompleted([sleep(1), sleep(2)]);
       for (const next of items) {
@@ -338,7 +338,7 @@ describe("a cancelled waiter of asCompleted", () => {
   });
 
   test.each(["before", "after"])(
-    "leaves the result to the next in line if cancelled %s it in the same turn",
+    "leaves the result to the next in line if it is cancelled in the turn of the result, just %s it",
     (order) => {
       const future = loop.createFuture<string>();
       const items = [...asCompleted([future, loop.createFuture<string>()])];
@@ -421,7 +421,7 @@ describe("a cancelled waiter of asCompleted", () => {
   );
 
   test.each(["before", "after"])(
-    "throws the cancellation if it arrives in the turn of the deadline, %s it",
+    "throws the cancellation if it is cancelled in the turn of the deadline, just %s it",
     (order) => {
       const reports = collectReports(loop);
       const task = loop.createTask(function* () {
@@ -483,7 +483,7 @@ describe("for await over asCompleted", () => {
   });
 });
 
-test("asCompleted yields by duration, ties in argument order, until its timeout", () => {
+test("asCompleted yields by duration, and by argument order if equal, until its timeout", () => {
   const durations = fc.array(fc.integer({ min: 1, max: 9 }));
   const timeouts = fc.option(fc.integer({ min: 0, max: 10 }), { nil: null });
   fc.assert(

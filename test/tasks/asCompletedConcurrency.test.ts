@@ -72,7 +72,7 @@ describe("asCompleted with concurrency", () => {
     expect(gauge.most).toBe(1);
   });
 
-  test("starts the first ones at the call, and the others as those end, even if nobody awaits them", () => {
+  test("starts the first coroutines at the call, and the others as those end, even if nobody awaits them", () => {
     const gauge = new Gauge();
     const begun = runVirtually(function* () {
       const completed = asCompleted(
@@ -91,7 +91,7 @@ describe("asCompleted with concurrency", () => {
     expect(begun).toEqual([1, 2, 3, 3]);
   });
 
-  test("closes those that have not started when it is left early", () => {
+  test("closes coroutines that have not started when it is left early", () => {
     const gauge = new Gauge();
     const states = runVirtually(function* () {
       const all = [1, 2, 3].map((delay) => gauge.stay(delay));
@@ -189,7 +189,7 @@ describe("asCompleted with concurrency", () => {
     expect(got).toEqual(["failure", "well", "failure"]);
   });
 
-  test("behaves like asCompleted with at most that many running, as a property", () => {
+  test("yields every result once, and reaches exactly its limit, for any delays", () => {
     const delays = fc.array(fc.integer({ min: 0, max: 20 }), { maxLength: 20 });
     fc.assert(
       fc.property(delays, fc.integer({ min: 1, max: 6 }), (list, concurrency) => {
@@ -208,7 +208,7 @@ describe("asCompleted with concurrency", () => {
     );
   });
 
-  test("never exceeds its limit in any order, with a cancellation anywhere", async () => {
+  test("never exceeds its limit in any order of steps, with a cancellation at any point", async () => {
     const main = function* (): Coroutine<void> {
       const gauge = new Gauge();
       const victim = createTask(

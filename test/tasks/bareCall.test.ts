@@ -81,7 +81,7 @@ describe.each(Object.entries(MAKERS))("%s", (_, make) => {
   });
 });
 
-test("a lazy call that was first driven by hand continues there, in `yield*` and in a task", () => {
+test("a package's coroutine that was first driven by hand continues in `yield*` or in a task", () => {
   runVirtually(function* () {
     const [awaited, started, ended] = [sleep(0, "awaited"), sleep(0, "started"), sleep(0)];
     awaited.next();
@@ -95,7 +95,7 @@ test("a lazy call that was first driven by hand continues there, in `yield*` and
   });
 });
 
-test("a lazy call that is created but not awaited takes nothing", () => {
+test("a package's coroutine that is created but not awaited takes nothing", () => {
   const lock = new Lock();
   const queue = new Queue<number>();
   queue.putNowait(1);
@@ -105,7 +105,7 @@ test("a lazy call that is created but not awaited takes nothing", () => {
   expect([lock.locked(), queue.qsize()]).toEqual([false, 1]);
 });
 
-test("a lazy call that has its result is driven by hand in one step", () => {
+test("a package's coroutine that doesn't have to wait ends in one step when driven by hand", () => {
   const lock = new Lock();
   expect(lock.acquire().next()).toEqual({ done: true, value: true });
   expect(lock.locked()).toBe(true);
@@ -141,7 +141,7 @@ describe("sleep", () => {
   });
 });
 
-test("a `fromPromise` coroutine that is closed before its first step is done", () => {
+test("a `fromPromise` coroutine that is closed before its first step ends", () => {
   const coro = fromPromise(Promise.resolve(1));
   coro.return(undefined as never);
   expect(coro.next()).toEqual({ done: true, value: undefined });

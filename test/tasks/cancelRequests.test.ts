@@ -45,7 +45,7 @@ describe("a task that cancels itself", () => {
     expect([trace, task.cancelled()]).toEqual([["at 0"], true]);
   });
 
-  test("throws at a future that nobody completes", () => {
+  test("throws at its next wait even if nobody completes the future", () => {
     const task = loop.createTask(function* () {
       currentTask()?.cancel("by itself");
       yield* loop.createFuture();

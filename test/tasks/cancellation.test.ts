@@ -151,7 +151,7 @@ describe("cancel", () => {
     expect(parent.result()).toBe("survived");
   });
 
-  test("wins over a result of the same turn", () => {
+  test("wins over a result that arrives in the same turn", () => {
     const future = loop.createFuture<string>();
     const task = started(function* () {
       return yield* future;

@@ -137,7 +137,7 @@ test("contexts copied from copies keep their values, at any depth", () => {
   expect(variables.map((variable) => context.get(variable))).toEqual([DEPTH - 2, DEPTH - 1]);
 });
 
-test("tasks started from tasks, each in a context of its own, see what the others set", () => {
+test("a chain of tasks in which each starts the next inherits and changes a context variable at any depth", () => {
   const depth = new ContextVar<number>("depth", { default: 0 });
   const below = function* (): Coroutine<number> {
     depth.set(depth.get() + 1);
@@ -214,7 +214,7 @@ describe("the work for a chain of layers grows in proportion to its length", () 
   }
 });
 
-test("random graphs with rings can be described, completed, cancelled and ended", () => {
+test("random graphs of waits, even with cycles, can be described, completed, cancelled and ended", () => {
   const kinds = ["gather", "shield", "wait", "waitFor", "race", "group", "yield*"] as const;
   const node = fc.record({
     kind: fc.constantFrom(...kinds),

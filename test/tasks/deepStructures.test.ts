@@ -166,7 +166,7 @@ describe("a ring of awaitables", () => {
   });
 });
 
-test("a cancellation visits gathers that share their children once, however many paths there are", () => {
+test("a cancellation visits each gather only once, even if many gathers share their children", () => {
   const leaves = runVirtually(function* () {
     const leaves = [createTask(() => sleep(1e6)), createTask(() => sleep(1e6))] as const;
     let pair: readonly [Future<unknown>, Future<unknown>] = leaves;

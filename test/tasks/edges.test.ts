@@ -114,7 +114,7 @@ const bounds: Record<
 
 describe.each(Object.keys(bounds))("%s around", (bound) => {
   test.each(Object.keys(scenes))(
-    "%s returns the item or leaves it, whichever comes first",
+    "%s is either returned or left where it was at the deadline, but never lost",
     (name) => {
       const ends = new Set<string>();
       // A timer provides the item: at the deadline's instant, before or after it in order, or some

@@ -97,7 +97,7 @@ describe("forEach", () => {
     expect(count).toBeGreaterThan(0);
   });
 
-  test("takes each item once in every order, and closes its source, with a cancellation anywhere", async () => {
+  test("takes each item once and closes its source, in every order of steps, with a cancellation at any point", async () => {
     const main = function* (): Coroutine<void> {
       const queue = new Queue<number>();
       const taken: number[] = [];

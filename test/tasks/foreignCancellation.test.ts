@@ -246,7 +246,7 @@ describe("the task's own cancellation", () => {
     });
   }
 
-  test("has the signal's reason as its cause when a signal caused it around a promise", async () => {
+  test("has the signal's reason as its cause when withSignal around a promise caused it", async () => {
     const reason = new Error("enough");
     const error = await run(function* (): Coroutine<unknown> {
       const controller = new AbortController();
@@ -303,7 +303,7 @@ describe("a cancellation that an emitter reports as its error", () => {
     });
   }
 
-  test("stays a cancellation for a task that was itself cancelled and cleans up", async () => {
+  test("still counts as a cancellation for a task that was itself cancelled and is cleaning up", async () => {
     const outcome = await run(function* (): Coroutine<unknown> {
       const listeners = new Map<unknown, Listener>();
       const emitter = {

@@ -142,7 +142,7 @@ describe("fromPromise of several promises", () => {
     return [entries, order];
   }
 
-  test("that settle in one microtask drain share an entry into the loop", async () => {
+  test("enters the loop only once for promises that settle one right after another", async () => {
     const [entries, order] = await entriesFor(100);
 
     expect(entries).toBeLessThan(20);
@@ -150,7 +150,7 @@ describe("fromPromise of several promises", () => {
     expect(order.length).toBe(100);
   });
 
-  test("continues after each, even if other promises never settle", async () => {
+  test("continues after each promise, even if others never settle", async () => {
     const never = new Promise(() => undefined);
     const values = await run(function* () {
       for (let i = 0; i < 10; i++) createTask(fromPromise(never));
@@ -181,7 +181,7 @@ test("a virtual clock continues once promises that nothing awaits have settled",
 });
 
 describe("fromPromise of a promise that was tampered with", () => {
-  test("does not call a `then` of its own, as `await` does not", async () => {
+  test("ignores the promise's own `then`, as `await` does", async () => {
     const promise = Object.assign(Promise.resolve("result"), {
       then: () => expect.unreachable(),
     });

@@ -79,7 +79,7 @@ describe("a future", () => {
     Object.entries(outcomes).map(([second, end]) => ({ first, second, begin, end })),
   );
 
-  test.each(pairs)("rejects a $second after its $first", ({ begin, end }) => {
+  test.each(pairs)("rejects a second outcome: $first, then $second", ({ begin, end }) => {
     const future = loop.createFuture();
     begin(future);
 

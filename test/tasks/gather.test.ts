@@ -94,7 +94,7 @@ describe("gather", () => {
   });
 
   test.each([3, 30])(
-    "cancels each of the %d started ones once if another cannot start",
+    "of %d arguments cancels each task it has started once if one argument cannot be started",
     (length) => {
       let cancels = 0;
       const error = onLoop(function* () {

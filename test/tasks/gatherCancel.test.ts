@@ -93,7 +93,7 @@ describe("cancelling a gather", () => {
     },
   );
 
-  test("throws even with returnExceptions", () => {
+  test("throws even if returnExceptions is set", () => {
     const isCancelled = runVirtually(function* (): Coroutine<boolean> {
       const gathering = gather([sleep(100), sleep(100)], { returnExceptions: true });
       yield;

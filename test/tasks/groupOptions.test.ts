@@ -216,7 +216,7 @@ describe("a background task", () => {
     });
   });
 
-  test("never outlives the group, and never ends before the other tasks, in any order", async () => {
+  test("never outlives the group, and never ends before the other tasks, in any order of steps", async () => {
     const main = function* (): Coroutine<void> {
       let workers = 0;
       let inBackground = 0;

@@ -206,7 +206,7 @@ describe("a rejected promise is handled", () => {
     expect(unhandled).toEqual([]);
   });
 
-  test("in a run that blocks, by the tasks it leaves behind", async () => {
+  test("in a run that blocks the thread, even by tasks that are left behind", async () => {
     newVirtualLoop().runUntilCompleteSync(function* () {
       fromPromise(Promise.reject(failure));
       yield;
@@ -216,7 +216,7 @@ describe("a rejected promise is handled", () => {
     expect(unhandled).toEqual([]);
   });
 
-  test("in a step that throws right after the promise was passed on", async () => {
+  test("in a step that throws right after passing the promise on", async () => {
     const ending = runSlowly(function* () {
       waitFor(fromPromise(Promise.reject(failure)), LONG);
       throw new Error("other");
@@ -248,7 +248,7 @@ test("a thenable that starts its work in `then` does nothing before it is awaite
   expect(seen).toEqual([0, 3]);
 });
 
-test("a promise that is awaited where it is passed gets no second listener", async () => {
+test("`yield* fromPromise` adds no second listener to its promise", async () => {
   const then = Promise.prototype.then;
   let listeners = 0;
   const promises = [1, 2, 3].map((n) => Promise.resolve(n));

@@ -530,7 +530,7 @@ describe("an iteration that a task leaves open", () => {
     expect(trace).toEqual(["closed", "later"]);
   });
 
-  test("leaves no clean-up callback on the task for a source that is already closed", async () => {
+  test("leaves no cleanup callback on the task for a source that is already closed", async () => {
     await onLoop(function* () {
       const task = currentTask();
       let added = 0;

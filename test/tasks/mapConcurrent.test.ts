@@ -392,7 +392,7 @@ describe("the first error in mapConcurrent", () => {
     expect([taken, trace]).toEqual([2, ["start 1000", "cancel 1000", "closed"]]);
   });
 
-  test("leaves an item that arrives in the same turn in its source", () => {
+  test("leaves an item in its source if it arrives in the turn of the error", () => {
     const arrival = loop.createFuture<void>();
     const items = [10, 20];
     const source = {
@@ -460,7 +460,7 @@ describe("the first error in mapConcurrent", () => {
     },
   );
 
-  test("also cancels a call for an item whose source ignored the cancellation", () => {
+  test("also cancels the call for an item whose source ignored the cancellation", () => {
     const items = [10, 20];
     const source = {
       *_pull(): Coroutine<IteratorResult<number, undefined>> {

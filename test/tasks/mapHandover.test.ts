@@ -42,7 +42,7 @@ const ENDS: Readonly<Record<string, (body: () => Coroutine<unknown>) => Coroutin
   },
 };
 
-describe.each(Object.entries(ENDS))("a map that %s ends", (_, endAt10) => {
+describe.each(Object.entries(ENDS))("a map that is ended by %s", (_, endAt10) => {
   test.each([1, 2, 3])(
     "leaves an item in the queue of its calls, with concurrency %d",
     (concurrency) => {
@@ -56,7 +56,7 @@ describe.each(Object.entries(ENDS))("a map that %s ends", (_, endAt10) => {
     },
   );
 
-  test("leaves a lock that its call was waiting for free", () => {
+  test("leaves the lock free that its call was waiting for", () => {
     const isLocked = runVirtually(function* () {
       const lock = new Lock();
       yield* lock.acquire();
@@ -89,7 +89,7 @@ test("a second cancellation of a map does not reach its calls again", () => {
   expect(cancellations).toEqual([1, true, 101]);
 });
 
-test("`fn` starts for each item taken before the source failed", () => {
+test("`fn` starts for each item that was taken before the source failed", () => {
   const started: number[] = [];
   const source = function* (): Generator<number> {
     yield 1;
@@ -111,33 +111,36 @@ test.each([
     (items: Queue<number>, fn: (item: number) => Coroutine<void>, options: object) =>
       forEach(mapUnordered(items, fn, options), function* () {}),
   ],
-])("%s starts `fn` for each item that it takes from a queue, in every order", async (_, map) => {
-  const main = function* (): Coroutine<void> {
-    const queue = new Queue<number>();
-    let started = 0;
-    const work = function* (): Coroutine<void> {
-      started++;
-      yield;
-    };
-    const mapping = createTask(() => map(queue, work, { concurrency: 2 }) as Coroutine<unknown>);
-    const producer = createTask(function* () {
-      for (let i = 0; i < 4; i++) {
-        queue.putNowait(i);
+])(
+  "%s starts `fn` for each item that it takes from a queue, in every order of steps",
+  async (_, map) => {
+    const main = function* (): Coroutine<void> {
+      const queue = new Queue<number>();
+      let started = 0;
+      const work = function* (): Coroutine<void> {
+        started++;
         yield;
-      }
-    });
-    const canceller = createTask(function* () {
-      yield;
-      yield;
-      mapping.cancel();
-    });
-    yield* wait([mapping, producer, canceller]);
-    expect(started + queue.qsize()).toBe(4);
-  };
-  await explore(main, { runs: 300 });
-});
+      };
+      const mapping = createTask(() => map(queue, work, { concurrency: 2 }) as Coroutine<unknown>);
+      const producer = createTask(function* () {
+        for (let i = 0; i < 4; i++) {
+          queue.putNowait(i);
+          yield;
+        }
+      });
+      const canceller = createTask(function* () {
+        yield;
+        yield;
+        mapping.cancel();
+      });
+      yield* wait([mapping, producer, canceller]);
+      expect(started + queue.qsize()).toBe(4);
+    };
+    await explore(main, { runs: 300 });
+  },
+);
 
-test("with settle, a call that throws before it returns a coroutine is an outcome", () => {
+test("with settle, the error of a call that throws before it returns a coroutine is an outcome", () => {
   const main = mapConcurrent([1, Number.NaN, 2], (delay) => sleep(delay, delay), { settle: true });
   expect(runVirtually(main)).toEqual([
     { status: "fulfilled", value: 1 },
@@ -169,7 +172,7 @@ test("`fn` may return one task for several items", () => {
   expect(runVirtually(main)).toEqual([["a", "a"], [{ status: "fulfilled", value: "a" }]]);
 });
 
-test("with settle, a function that returns no coroutine is an error of the map", () => {
+test("with settle, a function that returns no coroutine makes the map fail", () => {
   const main = mapConcurrent([1, 2], () => undefined as never, { settle: true });
   expect(caught(() => runVirtually(main))).toBeInstanceOf(TypeError);
 });

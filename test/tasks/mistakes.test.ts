@@ -56,7 +56,7 @@ describe("a yield without its star", () => {
   };
 
   describe.each(Object.entries(bodies))("%s", (_, body) => {
-    test.each(Object.entries(mistakes))("throws a TypeError with a hint for %s", (_, mistake) => {
+    test.each(Object.entries(mistakes))("%s throws a TypeError with a hint", (_, mistake) => {
       const outer = coroutine(function* (): Unchecked {
         return yield* body(mistake);
       });
@@ -109,7 +109,7 @@ describe("awaiting", () => {
     });
   }
 
-  test("its own task throws a RuntimeError that names the task", () => {
+  test("the current task throws a RuntimeError that names it", () => {
     const error = thrownIn(function* () {
       const task = currentTask() as NonNullable<ReturnType<typeof currentTask>>;
       task.setName("narcissus");
@@ -120,7 +120,7 @@ describe("awaiting", () => {
     expect(String(error)).toContain("narcissus");
   });
 
-  test("its own task inside a nested decorated coroutine throws a RuntimeError there", () => {
+  test("the current task inside a nested decorated coroutine throws a RuntimeError there", () => {
     const inner = coroutine(function* (): Coroutine<unknown> {
       yield* sleep(1);
       try {

@@ -75,7 +75,7 @@ describe("race", () => {
     expect(outcome).toEqual(["failed", ["a out at 15"], 15]);
   });
 
-  test("throws the CancelledError of a first operation that something else cancels", () => {
+  test("throws the CancelledError if something else cancels the operation that ends first", () => {
     const outcome = onLoop(function* () {
       const task = createTask(sleep(100));
       loop.callLater(10, () => task.cancel("by somebody"));
@@ -164,7 +164,7 @@ describe("a loser's error", () => {
     expect([value, reports.map(({ exception }) => exception)]).toEqual(["a", ["x"]]);
   });
 
-  test("does not occur in the same turn, because its step throws the cancellation", () => {
+  test("does not occur in the turn of the result, because the loser is cancelled before its step", () => {
     const reports = collectReports(loop);
     onLoop(() => race([sleep(10), failAfter(10, "x")]));
     loop.close();

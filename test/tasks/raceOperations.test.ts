@@ -309,7 +309,7 @@ function taken(): Lock {
 }
 
 describe.each(handings)("a race of $name", ({ name, make }) => {
-  test("is decided by the first hand-over, within that call", () => {
+  test("ends with the first hand-over, in the same call", () => {
     const reports = collectReports(loop);
     const [states, expected] = onLoop(function* () {
       const { ops, first, second, states, expected } = make();
@@ -327,7 +327,7 @@ describe.each(handings)("a race of $name", ({ name, make }) => {
   });
 
   // An item that was accepted stays in the queue, even if its producer is cancelled.
-  test("is decided in the same way if the operations are inside users' coroutines", () => {
+  test("ends in the same way if the operations are inside users' coroutines", () => {
     const [states, expected] = onLoop(function* () {
       const { ops, first, second, states, expected } = make();
       const task = yield* started(() => race(ops));
@@ -487,7 +487,7 @@ describe("a race of an operation inside something else, cancelled at any time", 
     expect(ends).toEqual(ends.map(() => [1, true, 1]));
   });
 
-  test("drops what any other coroutine returns", () => {
+  test("drops the result of any other coroutine", () => {
     const outcome = onLoop(function* () {
       const task = yield* started(() => race([sleep(1, "result"), slowly()]));
       yield* sleep(5);
@@ -526,7 +526,7 @@ describe("a race", () => {
     expect(outcome).toEqual([[1, 1, 1, 0], 3, 1]);
   });
 
-  test("does not recurse into 10,000 nested races", () => {
+  test("can be nested 10,000 times", () => {
     const outcome = onLoop(function* () {
       const queue = new Queue<number>();
       let nested: Coroutine<number> = queue.get();
@@ -538,7 +538,7 @@ describe("a race", () => {
     expect(outcome).toBe(1);
   });
 
-  test.each([1_000])("is decided in one turn for %i tasks of nested races", (depth) => {
+  test.each([1_000])("ends in one turn even if it is nested in %i tasks", (depth) => {
     const left = onLoop(function* () {
       const queue = new Queue<number>();
       let nested = (): Coroutine<unknown> => queue.get();
@@ -598,7 +598,7 @@ describe("a race", () => {
     expect(outcome).toEqual([1, 1]);
   });
 
-  test("takes nothing if one of the operations was used before", () => {
+  test("takes nothing if one of the operations was already used", () => {
     const outcome = onLoop(function* () {
       const queue = filled(1, 2);
       const used = queue.get();
@@ -664,7 +664,7 @@ describe("a race", () => {
 });
 
 describe("a loser of a race", () => {
-  test("acquires its lock again if it is a condition, and passes a notification on", () => {
+  test("that waits for a condition acquires its lock again, and passes a notification on", () => {
     const outcome = onLoop(function* () {
       const condition = new Condition();
       const queue = new Queue<number>();
@@ -694,7 +694,7 @@ describe("a loser of a race", () => {
     expect(outcome).toEqual([[1, true], "notified"]);
   });
 
-  test("passes a notification on if it is a condition whose race is cancelled at that moment", () => {
+  test("that waits for a condition passes a notification on if the race is cancelled in the same turn", () => {
     const outcome = onLoop(function* () {
       const condition = new Condition();
       const task = yield* started(function* () {
@@ -721,7 +721,7 @@ describe("a loser of a race", () => {
     expect(outcome).toEqual(["notified", true, false]);
   });
 
-  test("takes no bytes if it is a read, whatever arrives in the turn", () => {
+  test("that reads takes no bytes, whatever arrives in the turn", () => {
     const outcome = onLoop(function* () {
       const queue = new Queue<string>();
       const items: unknown[] = [];
@@ -751,7 +751,7 @@ describe("a loser of a race", () => {
     );
   });
 
-  test("continues to wait if it is a read that needs more, and keeps its race open", () => {
+  test("that reads continues to wait if it needs more bytes, and keeps its race open", () => {
     const outcome = onLoop(function* () {
       const reader = new StreamReader();
       const task = yield* started(() => race([reader.readline(), new Event().wait()]));
@@ -765,7 +765,7 @@ describe("a loser of a race", () => {
     expect(outcome).toEqual([false, bytes("half line\n")]);
   });
 
-  test("has read nothing if its read won, but the race is cancelled in the same turn", () => {
+  test("that reads has taken no bytes if its read won but the race is cancelled in the same turn", () => {
     const outcome = onLoop(function* () {
       const reader = new StreamReader();
       const task = yield* started(() => race([reader.readline(), new Event().wait()]));
@@ -779,7 +779,7 @@ describe("a loser of a race", () => {
   });
 
   test.each(["user-blocking", "background"] as const)(
-    "returns what its last operation received if it is a user's coroutine of priority %s",
+    "that is a task of priority %s takes no item that arrives after the hand-over",
     (priority) => {
       const outcome = onLoop(function* () {
         const [a, b] = [new Queue<number>(), new Queue<number>()];
@@ -796,7 +796,7 @@ describe("a loser of a race", () => {
     },
   );
 
-  test("returns an item that it received before the winner", () => {
+  test("puts back an item that it received before the winner received one", () => {
     const outcome = onLoop(function* () {
       const [a, b] = [new Queue<number>(), new Queue<number>()];
       const got = function* (): Coroutine<number> {
@@ -811,7 +811,7 @@ describe("a loser of a race", () => {
     expect(outcome).toEqual([1, 1]);
   });
 
-  test("has its signal aborted before its next step, and outside the hand-over", () => {
+  test("is cancelled before its next step, but after the hand-over", () => {
     const trace: string[] = [];
     onLoop(function* () {
       const queue = new Queue<number>();
@@ -833,7 +833,7 @@ describe("a loser of a race", () => {
     expect(trace).toEqual(["handed over", "aborted", "in finally, true"]);
   });
 
-  test("changes no queue during a hand-over, even if an abort listener cancels it", () => {
+  test("changes no queue during a hand-over, even if a listener of its signal puts an item", () => {
     const outcome = onLoop(function* () {
       const queue = new Queue<number>(1);
       const loser = function* (): Coroutine<void> {

@@ -65,7 +65,7 @@ describe("retry", () => {
       { attempts: undefined, delay: undefined, jitter: undefined, random: undefined },
       [0, 100, 300],
     ],
-  ])("waits %o", (options, starts) => {
+  ])("with %o makes its attempts at %o", (options, starts) => {
     expect(startsOf(options)).toEqual(starts);
   });
 
@@ -274,7 +274,7 @@ describe("retry", () => {
     expect(() => retry(() => sleep(1), 3 as never)).toThrow("Expected `options` to be an object");
   });
 
-  test("runs one body at a time in every order, and stops for good at a cancellation anywhere", async () => {
+  test("runs one body at a time and stops for good once it is cancelled, in every order of steps", async () => {
     const main = function* (): Coroutine<void> {
       let running = 0;
       let attempts = 0;

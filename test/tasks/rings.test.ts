@@ -109,7 +109,7 @@ describe("a cycle of waits through a task group", () => {
 });
 
 test.each([true, false])(
-  "a group's task counts the group's request and that of the task that awaits it (first: %s)",
+  "a group's task counts two cancellations if the group and a task that awaits it request one each (first: %s)",
   (isFirst) => {
     let counted = 0;
     let waiting: Task<void> | undefined;
@@ -141,7 +141,7 @@ test.each([true, false])(
 );
 
 describe("a loser's signal", () => {
-  test("aborts inside the racing task's cancel()", () => {
+  test("aborts within the call of the racing task's cancel()", () => {
     const trace: string[] = [];
     const task = loop.createTask(() =>
       race([
@@ -160,7 +160,7 @@ describe("a loser's signal", () => {
     expect(trace).toEqual(["aborted", "cancelled"]);
   });
 
-  test("may have a listener that runs another loop, on which races are cancelled", () => {
+  test("may have a listener that runs another loop in which races are cancelled", () => {
     const other = newVirtualLoop();
     let inner: Task<unknown> | undefined;
     const task = loop.createTask(() =>

@@ -134,7 +134,7 @@ describe("mapConcurrent with settle", () => {
     expect(ends.map(({ status }) => status[0]).join("")).toBe("rfrf");
   });
 
-  test("has an outcome for each item in every order, and leaves nothing behind, with a cancellation anywhere", async () => {
+  test("has an outcome for each item and leaves nothing behind, in every order of steps, with a cancellation at any point", async () => {
     const main = function* (): Coroutine<void> {
       let running = 0;
       const victim = createTask(

@@ -84,7 +84,7 @@ describe("the stack of a waiting task", () => {
     expect(frames.map(({ functionName }) => functionName)).toEqual(["outer", "inner"]);
   });
 
-  test("names the generators that the task resumes when not in debug mode", () => {
+  test("names the generators that the task resumes, even outside debug mode", () => {
     loop.setDebug(false);
     const task = loop.createTask(function* () {
       yield* coroutine(function* again(): Coroutine<void> {

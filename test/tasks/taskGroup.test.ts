@@ -502,7 +502,7 @@ describe("cancelling a task group's parent from outside", () => {
   };
 
   test.each(Object.entries(orders))(
-    "%s is preceded by the error, and is thrown at the next wait",
+    "%s throws the group's error first, and the CancelledError at the next wait",
     (_, arrange) => {
       const task = ended(function* () {
         const parent = currentTask();
@@ -525,7 +525,7 @@ describe("cancelling a task group's parent from outside", () => {
     },
   );
 
-  test("is preceded by the errors that the tasks throw because of it", () => {
+  test("gives way to the errors that the tasks throw in response", () => {
     const task = ended(function* () {
       yield* taskGroup(function* (group) {
         group.createTask(failWhenCancelled("failure"));
@@ -535,7 +535,7 @@ describe("cancelling a task group's parent from outside", () => {
     expect([errorsOf(task), task.cancelling()]).toEqual([["failure"], 1]);
   });
 
-  test("before the group starts is thrown before the body begins", () => {
+  test("before the group starts throws before the body begins", () => {
     const task = ended(function* () {
       currentTask()?.cancel();
       try {
@@ -565,7 +565,7 @@ describe("cancelling a task group's parent from outside", () => {
     expect([task.result(), trace]).toEqual([["value", 1], ["a"]]);
   });
 
-  test("is left to the body if it awaits a future that was cancelled", () => {
+  test("also happens if the body awaits a future that something else cancels", () => {
     const task = ended(function* () {
       yield* taskGroup(function* (group) {
         const child = group.createTask(sleep(20));
@@ -854,7 +854,7 @@ test("a group cancels all of its tasks, even if cancelling one throws", () => {
   ]);
 });
 
-test("a group that is closed by hand cancels its tasks, and no longer its own task", () => {
+test("a group that is closed by hand cancels its tasks, but not its own task", () => {
   const task = loop.createTask(function* () {
     const block = taskGroup(function* (group) {
       group.createTask(wait(10, "a"));

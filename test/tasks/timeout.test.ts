@@ -257,7 +257,7 @@ describe("timeout", () => {
     expect(thrown).toBeInstanceOf(TimeoutError);
   });
 
-  test("resumes a deep body", () => {
+  test("can be nested 1,000 deep around a deep body", () => {
     const dive = coroutine(function* (depth: number): Coroutine<number> {
       if (depth === 0) return yield* sleep(1, 0);
       return 1 + (yield* dive(depth - 1));
@@ -394,7 +394,7 @@ describe("a cancellation from outside", () => {
     expect([task.cancelled(), task.cancelling(), loop.time()]).toEqual([true, 1, 15]);
   });
 
-  test("has no effect if it was swallowed before", () => {
+  test("doesn't affect a timeout that begins after it was swallowed", () => {
     loop.callAt(5, () => task.cancel());
     const counts: number[] = [];
     runTask(function* () {

@@ -193,7 +193,7 @@ describe("a waitFor's deadline", () => {
   );
 
   test.each(["before", "after"])(
-    "loses no item of a primitive that arrives in the same turn (%s it)",
+    "loses no item of a primitive that arrives in the same turn, %s the deadline",
     (order) => {
       const left = onLoop(function* () {
         const items: string[] = [];
@@ -219,7 +219,7 @@ describe("a waitFor's deadline", () => {
     },
   );
 
-  test("in the turn of the result leaves the result in the future", () => {
+  test("leaves the result in the future if it passes in the turn of the result", () => {
     const outcome = onLoop(function* () {
       const future = loop.createFuture<string>();
       loop.callLater(10, () => future.setResult("result"));
@@ -351,7 +351,7 @@ describe("cancelling a waitFor from outside", () => {
   });
 
   test.each(["before", "after"])(
-    "replaces a result of the same turn that arrived %s it",
+    "replaces a result of the same turn that arrived %s the cancellation",
     (order) => {
       const future = loop.createFuture<string>();
       const outer = loop.createTask(() => waitFor(future, 50));

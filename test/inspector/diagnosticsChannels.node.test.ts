@@ -48,7 +48,7 @@ test("channels publish what tasks do, only while somebody subscribes", async () 
   expect(loop._slots.hooks).toBeUndefined();
 });
 
-test("a subscription takes effect on a running loop, and so does its end", async () => {
+test("subscribing and unsubscribing take effect on a running loop", async () => {
   const loop = opened(newEventLoop());
   const seen: string[] = [];
   const watches = await loop.runUntilComplete(function* () {
@@ -65,7 +65,7 @@ test("a subscription takes effect on a running loop, and so does its end", async
   expect(watches).toEqual([undefined, 1]);
 });
 
-test("steps are a tracing channel, and its starts and ends match", async () => {
+test("steps are published as a tracing channel, whose starts and ends match", async () => {
   const loop = opened(newEventLoop());
   const trace: string[] = [];
   const listeners = { start: () => trace.push("("), end: () => trace.push(")") };
@@ -101,7 +101,7 @@ test("warnings are published", () => {
   expect(ids).toEqual(["swallowed-cancel"]);
 });
 
-test("channels and recordings both notice later loops, whichever comes first", async () => {
+test("channels and recordings both notice loops that start later, whichever was first", async () => {
   const key = Symbol.for("mysyncio.loops");
   for (const recordsFirst of [false, true]) {
     Reflect.set(globalThis, key, new Set());

@@ -89,7 +89,7 @@ function eventually<T>(check: () => T): Promise<T> {
   return vi.waitFor(check, { timeout: 60_000 });
 }
 
-test("shows the tasks of a loop of its page, with what each waits for", async () => {
+test("the inspector shows the tasks of a loop of its page, with what each waits for", async () => {
   await start(function* () {
     const lock = new Lock();
     void lock.acquire().next();
@@ -109,7 +109,7 @@ test("shows the tasks of a loop of its page, with what each waits for", async ()
   expect(one('[role="treegrid"]').getAttribute("aria-rowcount")).toBe(String(rows().length));
 });
 
-test("explains that a page can't read line numbers unless the loop is in debug mode", async () => {
+test("the inspector explains that a page can't read line numbers unless the loop is in debug mode", async () => {
   await start(() => waiting("one"));
   await show();
   await eventually(() => expect(one(".limits").textContent).toContain("setDebug(true)"));
@@ -118,7 +118,7 @@ test("explains that a page can't read line numbers unless the loop is in debug m
   await eventually(() => expect(one(".limits").textContent).not.toContain("setDebug"));
 });
 
-test("shows names with markup as text", async () => {
+test("the inspector shows names with markup as text", async () => {
   const name = '<img src="x" onerror="window.isHacked = true"><b id="injected">';
   await start(() => waiting(name));
   for (const panel of ["timeline", "timers", "waits", "locks", "warnings"]) {
@@ -133,7 +133,7 @@ test("shows names with markup as text", async () => {
   expect("isHacked" in window).toBe(false);
 });
 
-test("pauses the loop between two turns, and runs one turn at a time", async () => {
+test("the inspector pauses the loop between two turns, and runs one turn at a time", async () => {
   let steps = 0;
   await start(function* () {
     yield createTask(
@@ -167,7 +167,7 @@ test("pauses the loop between two turns, and runs one turn at a time", async () 
   await eventually(() => expect(steps).toBeGreaterThan(paused + 3));
 });
 
-test("filters tasks by text and by state, and keeps the tasks that await a match", async () => {
+test("the inspector filters tasks by text and by state, and keeps the tasks that await a match", async () => {
   await start(function* () {
     yield* waiting("alpha", "beta");
     yield createTask(
@@ -195,7 +195,7 @@ test("filters tasks by text and by state, and keeps the tasks that await a match
   expect(names()).toContain("alpha");
 });
 
-test("moves through the tree with the keyboard", async () => {
+test("the keyboard moves through the inspector's tree", async () => {
   await start(function* () {
     yield createTask(
       function* () {
@@ -229,7 +229,7 @@ test("moves through the tree with the keyboard", async () => {
   expect(all(".detail")).toEqual([]);
 });
 
-test("draws tasks that wait for each other in red, and names the cycle", async () => {
+test("the inspector draws tasks that wait for each other in red, and names the cycle", async () => {
   await start(function* () {
     const tasks: Task<unknown>[] = [];
     const awaitTask = (at: number) =>
@@ -247,7 +247,7 @@ test("draws tasks that wait for each other in red, and names the cycle", async (
   expect(one(".deadlock").textContent).toBe("Deadlock: left → right → left");
 });
 
-test("restores the loop when it is removed", async () => {
+test("the inspector restores the loop when it is removed", async () => {
   await start(() => waiting("one"));
   await show();
   await eventually(() => expect(names()).toContain("one"));
@@ -263,7 +263,7 @@ test("restores the loop when it is removed", async () => {
   expect(Object.hasOwn(loop._core, "deadline")).toBe(false);
 });
 
-test("keeps only a few of 10,000 rows in the document, and reuses them from one reading to the next", async () => {
+test("the inspector keeps only a few of 10,000 rows in the document, and reuses them from one reading to the next", async () => {
   await start(function* () {
     for (let i = 0; i < 10_000; i++) yield createTask(forever, { name: `task ${i}` });
   });
@@ -312,7 +312,7 @@ function countReadings(): () => number {
   };
 }
 
-test("shows the data of a given source, and asks it to cancel a task", async () => {
+test("the inspector shows the data of a given source, and asks it to cancel a task", async () => {
   const source = new FakeSource(
     snapshotOf([taskOf(7, "elsewhere", { waitsFor: waitFor("Lock 9") })]),
   );
@@ -332,7 +332,7 @@ test("shows the data of a given source, and asks it to cancel a task", async () 
   expect(source.isClosed).toBe(true);
 });
 
-test("shows why a source can't be read, and recovers once it can be", async () => {
+test("the inspector shows why a source can't be read, and recovers once it can be", async () => {
   const source = new FakeSource(new Error("The process has ended"));
   await start(() => waiting("in the page"));
   inspector.source = source;
@@ -344,7 +344,7 @@ test("shows why a source can't be read, and recovers once it can be", async () =
   expect(one(".failure").textContent).toBe("");
 });
 
-test("shows a new source once the reading of the previous one has ended", async () => {
+test("the inspector shows a new source once the reading of the previous one has ended", async () => {
   await start(() => waiting("in the page"));
   const silent = new FakeSource(snapshotOf([]));
   let answer: (() => void) | undefined;
@@ -362,7 +362,7 @@ test("shows a new source once the reading of the previous one has ended", async 
   await eventually(() => expect(names()).toEqual(["next"]));
 });
 
-test("an element in the page's markup reads its source once", async () => {
+test("an inspector in the page's markup reads its source once", async () => {
   await start(() => waiting("in the page"));
   const paths: string[] = [];
   const spy = vi.spyOn(globalThis, "fetch").mockImplementation(async (address) => {
@@ -385,7 +385,7 @@ test("an element in the page's markup reads its source once", async () => {
   }
 });
 
-test("looks for warnings once their panel is shown", async () => {
+test("the inspector looks for warnings once their panel is shown", async () => {
   await start(function* () {
     const tasks: Task<unknown>[] = [];
     const awaitTask = (at: number) =>
@@ -406,7 +406,7 @@ test("looks for warnings once their panel is shown", async () => {
   expect(one(".warnings .links").textContent).toContain("left");
 });
 
-test("sends the token to a server, and shows its loops and warnings", async () => {
+test("the inspector sends the token to a server, and shows its loops and warnings", async () => {
   await start(() => waiting("in the page"));
   const requests: string[] = [];
   const warning = {

@@ -51,7 +51,7 @@ test("tasks that await each other, or themselves, all have a row", () => {
   expect(taskRowsOf(tasks, "", null, NONE)).toHaveLength(4);
 });
 
-test("a search finds tasks by all its words, and keeps the tasks above them", () => {
+test("a search finds tasks that match all its words, and keeps the tasks above them", () => {
   const tasks = [
     taskOf(1, "main"),
     taskOf(2, "worker 1", { parent: 1, waitsFor: waitFor("Lock 1") }),
@@ -74,7 +74,7 @@ test("a search finds tasks by all its words, and keeps the tasks above them", ()
   expect(found("nothing")).toEqual([]);
 });
 
-test("builds a row for each task of a chain of 20,000", () => {
+test("each task of a chain of 20,000 has a row", () => {
   const tasks = Array.from({ length: 20_000 }, (_, i) =>
     taskOf(i + 1, "link", { parent: i === 0 ? null : i }),
   );
@@ -150,7 +150,7 @@ test("thousands of similar tasks are one node, but a deadlock among them stays v
   expect([deadlocks, omitted]).toEqual([[["left", "right"]], 0]);
 });
 
-test("the wait-for graph draws no more than the maximum of nodes if tasks can't be grouped", () => {
+test("the wait-for graph has at most the maximum number of nodes if tasks can't be grouped", () => {
   const tasks = Array.from({ length: 400 }, (_, i) =>
     taskOf(i + 1, `${"x".repeat(i)}y`, { waitsFor: waitFor("Call", { calls: [1_000] }) }),
   );
@@ -162,7 +162,7 @@ test("the wait-for graph draws no more than the maximum of nodes if tasks can't 
   expect([nodes.length, omitted]).toEqual([MAX_NODES, 201]);
 });
 
-test("the timeline has a lane for each task, and arrows from the waker's step to the woken one's", () => {
+test("the timeline has a lane for each task, and arrows from the waker's step to the woken task's step", () => {
   const base = { pid: 1, ts: 0, tid: 1 } as const;
   const slice = (tid: number, ts: number, dur: number, name: string, cat: string): TraceEvent => ({
     ...{ ...base, ph: "X", tid, ts, dur, name, cat },

@@ -58,7 +58,7 @@ test("a flight recorder passes on the latest events with the first warning of a 
   expect(traceEvents(recording).length).toBeGreaterThan(0);
 });
 
-test("a dump that throws is reported, and the recorder stays on", () => {
+test("a dump that throws is reported, and the recorder stays active", () => {
   const error = new Error("the disk is full");
   warnings(loop);
   const recording = startTrace({
@@ -73,7 +73,7 @@ test("a dump that throws is reported, and the recorder stays on", () => {
   expect(recording.isRecording).toBe(true);
 });
 
-test("a dump that rejects is reported too, and the process goes on", async () => {
+test("a dump that rejects is reported too, and the process continues", async () => {
   const error = new Error("the disk is full");
   warnings(loop);
   const recording = startTrace({

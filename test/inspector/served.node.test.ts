@@ -35,7 +35,7 @@ function stacksOf(running: object): string[][] {
   return generators.map((stack) => stack.map((one) => (isOuter(one) ? "outer" : "other")));
 }
 
-test("the served coroutine is inside of the package's own, and around what it awaits", () => {
+test("the stack of a task that runs a fleet call contains the called coroutine and what that awaits", () => {
   const fleet = new FleetExecutor({ engine: memoryEngine() });
   let stacks: string[][] = [];
   loop.runUntilCompleteSync(function* main() {
@@ -47,7 +47,7 @@ test("the served coroutine is inside of the package's own, and around what it aw
   expect(stacks).toContainEqual(["other", "outer", "other"]);
 });
 
-test("so it is in a thread that runs one call at a time", async () => {
+test("the stack of a task that runs a call in a thread contains the called coroutine and what that awaits", async () => {
   const served = beginServing("key", "outer", 0);
   const controller = new AbortController();
   const ended = runServed(controller.signal, outerBody()).catch((error: unknown) => error);

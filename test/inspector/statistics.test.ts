@@ -23,7 +23,7 @@ function* worker(lock: Lock): Coroutine<void> {
   for (let i = 0; i < 3; i++) yield* lock.with(() => sleep(1));
 }
 
-test("statistics are counted from the first call of statistics() on", () => {
+test("statistics are counted from the first call of statistics()", () => {
   const before = statistics(loop);
   loop.runUntilCompleteSync(function* () {
     const lock = new Lock();
@@ -49,7 +49,7 @@ test("statistics are counted from the first call of statistics() on", () => {
   expect(after.busy).toBeGreaterThanOrEqual(after.longestSlice);
 });
 
-test("the kind of a wait for an outside event is named like that of any other wait", async () => {
+test("a wait for an outside event is named after its operation, in statistics and in snapshots", async () => {
   statistics(loop);
   const target = new EventTarget();
   const kinds = await loop.runUntilComplete(function* () {
@@ -64,7 +64,7 @@ test("the kind of a wait for an outside event is named like that of any other wa
   expect(kinds).toEqual([{ WaitEvent: 1 }, "WaitEvent"]);
 });
 
-test("a snapshot has the steps of tasks that only a later collector knows", async () => {
+test("a snapshot has the steps of tasks that started before the later of two collectors", async () => {
   const steps = await loop.runUntilComplete(function* () {
     const child = createTask(() => sleep(10), { name: "child" });
     yield* sleep(1);

@@ -64,7 +64,7 @@ describe("a trace", () => {
     expect(JSON.parse(JSON.stringify(events))).toEqual(events);
   });
 
-  test("names callbacks, and tells them from tasks by their category", () => {
+  test("names callbacks, and distinguishes them from tasks by their category", () => {
     const recording = startTrace({ loop });
     loop.runUntilCompleteSync(function* () {
       loop.callSoon(function refresh() {});
@@ -78,7 +78,7 @@ describe("a trace", () => {
     expect(new Set(found.map(({ cat }) => cat))).toEqual(new Set(["step", "callback"]));
   });
 
-  test("may have many calls that a thread has run for others", () => {
+  test("can contain 70,000 calls that a thread has run", () => {
     const calls = 70_000;
     const each = <T>(...values: T[]) => Array.from({ length: calls }, () => values).flat();
     const numbers = Array.from({ length: calls }, (_, at) => [at + 1, at + 1]).flat();

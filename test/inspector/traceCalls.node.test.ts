@@ -32,7 +32,7 @@ function ofCalls(events: readonly TraceEvent[]): TraceEvent[] {
   return events.filter(({ cat }) => cat === "call");
 }
 
-test("an arrow leads from a task through the call that it waits for, and back", () => {
+test("an arrow leads from a task to the call that it waits for, and back", () => {
   const fleet = new FleetExecutor({ engine: memoryEngine() });
   const recording = startTrace({ loop });
   loop.runUntilCompleteSync(function* main() {
@@ -63,7 +63,7 @@ test("an arrow leads from a task through the call that it waits for, and back", 
   }
 });
 
-test("the arrow of a call that has not ended is closed too", () => {
+test("the arrow of a call that has not ended is closed at the end of the trace", () => {
   const fleet = new FleetExecutor({ engine: memoryEngine() });
   const recording = startTrace({ loop });
   loop.runUntilCompleteSync(function* main() {
@@ -93,7 +93,7 @@ test("all arrows are closed in any order of steps, even if calls are cancelled",
   );
 });
 
-test("traces that are joined have no thread and no arrow in common", () => {
+test("traces that are merged share no thread", () => {
   const traces = Array.from({ length: 2 }, () => {
     const recording = startTrace({ loop });
     loop.runUntilCompleteSync(() => gather([sleepFor(1, "a"), sleepFor(2, "b")]));
@@ -109,7 +109,7 @@ test("traces that are joined have no thread and no arrow in common", () => {
   expect([...first].filter((thread) => second.has(thread))).toEqual([]);
 });
 
-test("a task that waits for the next of many calls has each call's arrow once, to the step after it", () => {
+test("a task that waits for the next of many calls has one arrow per call, to the step after that call", () => {
   const COUNT = 50;
   const fleet = new FleetExecutor({ engine: memoryEngine({ concurrency: COUNT }) });
   const recording = startTrace({ loop });
@@ -143,7 +143,7 @@ function endOf(ph: TraceEvent["ph"], ts: number, tid: number): TraceEvent {
   return { name: "call", cat: "call", id: 1, ph, ts, pid: 1, tid };
 }
 
-test("the arrow of a call that has not returned leads there, but not back", () => {
+test("the arrow of a call that has not returned leads to the call, but not back", () => {
   const cut = cutCallArrows([
     endOf("s", 2, 1),
     endOf("f", 2, 1),
@@ -157,7 +157,7 @@ test("the arrow of a call that has not returned leads there, but not back", () =
   ]);
 });
 
-test("the arrows of a call that ran twice lead to the first run and from the last, in any order of recordings", () => {
+test("the arrows of a call that ran twice lead to the first run and back from the last, however the recordings are ordered", () => {
   const second = [endOf("t", 6, 3), endOf("t", 8, 3)];
   const first = [endOf("t", 3, 2), endOf("t", 5, 2)];
   const cut = cutCallArrows([...second, ...first, endOf("s", 2, 1), endOf("f", 9, 1)]);
@@ -170,7 +170,7 @@ test("the arrows of a call that ran twice lead to the first run and from the las
   ]);
 });
 
-test("a loop that closes is kept neither by its calls nor by recordings that nobody stops", () => {
+test("neither its calls nor running recordings keep a closed loop alive", () => {
   const { calls, listeners } = callDoor();
   const before = listeners.size;
   const recordings = [1, 2].map(() => {

@@ -135,7 +135,7 @@ describe("herd", () => {
     ]);
   });
 
-  test("is raised for an event that is set and cleared for one of many", () => {
+  test("is raised for an event that is set and cleared when only one waiter can continue", () => {
     expect(
       idsOf(function* () {
         const event = new Event();

@@ -107,7 +107,7 @@ describe("timer-leak", () => {
   test.each<[string, number, boolean]>([
     ["are cancelled", 3_600_000, true],
     ["come due", 900, false],
-  ])("is not raised when they %s", (_, delay, isCancelled) => {
+  ])("is not raised when the callbacks %s", (_, delay, isCancelled) => {
     expect(
       idsOf(function* (loop) {
         createTask(function* () {

@@ -45,7 +45,7 @@ describe("swallowed-cancel", () => {
   test.each<[string, (queue: Queue<number>) => Coroutine<unknown>]>([
     ["a sleep", () => sleep(100)],
     ["a queue", (queue) => queue.get()],
-  ])("is raised for a task that goes on to wait for %s as before", (what, wait) => {
+  ])("is raised for a task that ignores the cancellation and waits for %s again", (what, wait) => {
     const found = warningsOf(function* () {
       const queue = new Queue<number>();
       const task = createTask(
@@ -190,7 +190,7 @@ describe("never-retrieved", () => {
 });
 
 // On the host's clock, because the collector runs between tasks of the host.
-describe("once it has been collected,", () => {
+describe("after garbage collection,", () => {
   /** The warnings of a loop in debug mode, once there is one about what `lose` leaves behind. */
   function found(lose: () => Coroutine<void>): Promise<LoopWarning[]> {
     const main = function* (): Coroutine<LoopWarning[]> {
@@ -208,7 +208,7 @@ describe("once it has been collected,", () => {
     return run(main, { debug: true });
   }
 
-  test("a coroutine that nobody awaited is never-awaited", async () => {
+  test("a coroutine that nobody awaited is reported as never-awaited", async () => {
     const forgotten = coroutine(function* forgotten(): Coroutine<void> {});
     const lost = await found(function* () {
       forgotten();
@@ -222,7 +222,7 @@ describe("once it has been collected,", () => {
     );
   });
 
-  test("a task whose exception nobody retrieved is never-retrieved", async () => {
+  test("a task whose exception nobody retrieved is reported as never-retrieved", async () => {
     const lost = await found(function* () {
       createTask(
         function* () {

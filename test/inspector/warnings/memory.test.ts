@@ -36,7 +36,7 @@ test("looking for warnings doesn't change what a program does", async () => {
   expect(results).toEqual([5, undefined]);
 });
 
-test("permits that are dropped without being released are collected", async () => {
+test("semaphores that are dropped while acquired are collected", async () => {
   const dropped: WeakRef<object>[] = [];
   await loop.runUntilComplete(function* () {
     for (let i = 0; i < 50; i++) {
@@ -52,7 +52,7 @@ test("permits that are dropped without being released are collected", async () =
   expect(left()).toBeLessThanOrEqual(1);
 });
 
-test("what the ancestors of a task have awaited is collected", async () => {
+test("futures that a task's ancestors have awaited are collected", async () => {
   const awaited: WeakRef<object>[] = [];
   const end = loop.createFuture<void>();
   function* generation(left: number): Coroutine<Task<void> | undefined> {

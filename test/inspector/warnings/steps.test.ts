@@ -100,7 +100,7 @@ describe("slow-step", () => {
     expect(ids(found)).toEqual(["slow-step"]);
   });
 
-  test("does not count the steps of tasks that are started eagerly twice", async () => {
+  test("counts each step of an eagerly started task only once", async () => {
     const found = await run(function* (time) {
       function* eager(): Coroutine<void> {
         time.now += 150;

@@ -99,7 +99,7 @@ export function testExecutor({ make, tasks }: Platform): void {
     );
   });
 
-  describe("a report that belongs to no call, or to no caller here", () => {
+  describe("a report of a thread", () => {
     test.each([
       ["an error", "failAfterwards", { name: "RangeError", message: "afterwards" }],
       [
@@ -109,7 +109,7 @@ export function testExecutor({ make, tasks }: Platform): void {
       ],
       ["the end", "endAfterwards", { name: "RemoteLostError" }],
     ])(
-      "is passed to the loop's exception handler: %s of a thread after its call",
+      "goes to the loop's exception handler if no call is running: %s after a call",
       async (_, name, error) => {
         const seen: unknown[] = [];
         const results = await run(function* () {
@@ -127,7 +127,7 @@ export function testExecutor({ make, tasks }: Platform): void {
       },
     );
 
-    test("reaches only the call if a thread ends during one", async () => {
+    test("reaches only the running call if the thread ends during one", async () => {
       const seen: unknown[] = [];
       const results = await run(function* () {
         getRunningLoop().setExceptionHandler((_, { exception }) => seen.push(exception));
@@ -142,7 +142,7 @@ export function testExecutor({ make, tasks }: Platform): void {
       expect(seen).toEqual([]);
     });
 
-    test("does not count as a cancellation of the caller unless the caller requested it", async () => {
+    test("never counts as a cancellation of the caller, unless the caller requested one", async () => {
       const error = await caught(executor.submit(task("throwCancelled"), []));
       const failure = await caught(
         run(() =>
@@ -253,7 +253,7 @@ export function testExecutor({ make, tasks }: Platform): void {
       expect([pair.running, pair.waiting]).toEqual([0, 0]);
     });
 
-    test("makes callers of drain() wait, and loses nothing beyond maxQueue", async () => {
+    test("makes callers of drain() wait while maxQueue calls wait, and loses no calls beyond that", async () => {
       const bounded = started({ maxThreads: 1, maxQueue: 2 });
       let most = 0;
       const results: Promise<unknown>[] = [];
@@ -270,7 +270,7 @@ export function testExecutor({ make, tasks }: Platform): void {
       await bounded.drain();
     });
 
-    test("no longer contains a call after its cancellation", async () => {
+    test("removes a cancelled call", async () => {
       const controller = new AbortController();
       const first = executor.submit(task("later"), [20, "a"]);
       const second = executor.submit(task("count"), [], { signal: controller.signal });

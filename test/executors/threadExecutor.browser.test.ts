@@ -111,7 +111,7 @@ test.each<[string, () => Worker, string]>([
   expect(failure).toContain(name);
 });
 
-test("other messages of a worker's program are not mistaken for its ticket or an error", async () => {
+test("messages that a worker's own program posts are not mistaken for its ticket or an error", async () => {
   const source = `postMessage("hello"); postMessage(null); postMessage({ deep: { _stray: 1 } });
     ${PROGRAM}`;
   const seen: unknown[] = [];
@@ -136,7 +136,7 @@ test("other messages of a worker's program are not mistaken for its ticket or an
   expect(seen).toEqual([]);
 });
 
-test("serveTasks throws an error that explains the mistake: no worker, no functions", () => {
+test("serveTasks throws an error that explains the mistake outside a worker, or without functions", () => {
   expect(() => serveTasks({ add: () => 1 })).toThrow(RuntimeError);
   expect(() => serveTasks({ add: 1 })).toThrow(TypeError);
   expect(() => serveTasks(undefined as never)).toThrow(TypeError);

@@ -49,7 +49,7 @@ test("a ThreadExecutor throws a TypeError for options that are not an object", (
 
 describe("a Node thread", () => {
   test.each(["failAfterwards", "endAfterwards"])(
-    "keeps no store of the caller that started it, so its reports run in none: %s",
+    "keeps no store of the caller that started it, so its late reports run without one: %s",
     async (name) => {
       const storage = new AsyncLocalStorage<string>();
       const executor = storage.run("first", () => new ThreadExecutor({ maxThreads: 1 }));

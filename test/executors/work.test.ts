@@ -7,7 +7,7 @@ afterEach(() => {
   vi.unstubAllGlobals();
 });
 
-test("a signal aborts once on a platform that reads `aborted` during the abort", () => {
+test("a call's signal aborts only once, even where abort() reads `aborted`", () => {
   class Controller extends AbortController {
     // This is what Deno does.
     override abort(reason?: unknown): void {

@@ -24,7 +24,7 @@ testEngine("BullMQ", {
     bullEngine({ connection: redis.url, prefix: `{test${++count}}`, lease: 2_000, clientLease }),
 });
 
-test("publishes the outcome that is kept, even if the worker offers a later one", async () => {
+test("storing a second outcome of a call publishes the first one again", async () => {
   const keys = new Keys("{kept}", "queue");
   const [client, listener] = [connect(redis.url), connect(redis.url)];
   const published: string[] = [];
@@ -45,7 +45,7 @@ test("publishes the outcome that is kept, even if the worker offers a later one"
   }
 });
 
-test("knows the server's time, even if it was started before its server", async () => {
+test("a worker that was started before its server knows the server's time", async () => {
   const late = await RedisServer.start();
   await late.kill();
   const engine = bullEngine({ connection: late.url, lease: 2_000 });
@@ -106,7 +106,7 @@ test("a worker takes other workers' calls at a limited rate while those workers 
   await Promise.all([client, busy, other].map((queue) => queue.close()));
 });
 
-test("keeps an old call after a reconnection, until its client had time to renew its lease", async () => {
+test("an old call survives a reconnection until its client has had time to renew its lease", async () => {
   const keys = new Keys("{back}", "queue");
   const server = await RedisServer.start();
   const engine = bullEngine({ connection: server.url, prefix: "{back}", lease: 2_000 });
@@ -144,7 +144,7 @@ test("keeps an old call after a reconnection, until its client had time to renew
   }
 });
 
-test("a detached call that was never added leaves nothing behind under its id", async () => {
+test("a detached call that is withdrawn leaves no stale list of waiting clients", async () => {
   const keys = new Keys("{stale}", "queue");
   const raw = connect(redis.url);
   const queue = bullEngine({ connection: redis.url, prefix: "{stale}" }).open("queue");

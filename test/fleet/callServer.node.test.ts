@@ -44,7 +44,7 @@ async function afterStop(reason: StopReason, begun: number): Promise<string> {
   return await result;
 }
 
-test("a call whose lease is lost is given back, and is not reported as cancelled", async () => {
+test("a call whose lease is lost goes back to the queue, and is not reported as cancelled", async () => {
   expect(await afterStop("lost", 1)).toBe("given back");
   expect(await afterStop("lost", 2)).toBe("lost");
 });

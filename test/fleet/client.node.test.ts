@@ -151,7 +151,7 @@ function* expectNothingLeft(fleet: FleetExecutor): Coroutine<void> {
   expect(yield* fromPromise(fleet.counts())).toEqual({ waiting: 0, delayed: 0, running: 0 });
 }
 
-describe("in every order", { timeout: 60_000 }, () => {
+describe("in every order of steps", { timeout: 60_000 }, () => {
   test("calls return their own results, once", async () => {
     const { distinct } = await explore(
       function* () {
@@ -179,7 +179,7 @@ describe("in every order", { timeout: 60_000 }, () => {
     ["on a slow connection", { latency: 40 }],
     ["with the server unavailable for a while", { away: [0, 3_000] as const }],
   ])(
-    "and cancelled at every point, %s, a call ends once and leaves nothing behind",
+    "a cancellation at any point, %s, ends a call once and leaves nothing behind",
     async (_, faults) => {
       await explore(
         function* () {
@@ -242,7 +242,7 @@ describe("a client", () => {
     });
   });
 
-  test("never sends what it has given up on", async () => {
+  test("never sends a call that it has given up on", async () => {
     await virtually(function* () {
       const loop = getRunningLoop();
       const start = loop.time();
@@ -322,7 +322,7 @@ describe("a client", () => {
     });
   });
 
-  test("receives the outcome of a call with an id that ended while it could not hear, and was kept only briefly", async () => {
+  test("receives an outcome that is kept only briefly, even if the signal of the call's end is lost", async () => {
     await virtually(function* () {
       const engine = faulty(memoryEngine(), { loses: () => true });
       const fleet = new FleetExecutor({ engine, keep: 100 });

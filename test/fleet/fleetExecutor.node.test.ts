@@ -96,7 +96,7 @@ describe("a fleet call", () => {
     ["maps, sets, dates and bigints", new Map<unknown, unknown>([[1n, new Set([new Date(5)])]])],
     ["bytes and buffers", { bytes: new Uint8Array([1, 2]), buffer: new ArrayBuffer(3) }],
     ["values that JSON lacks", [undefined, Number.NaN, -0, Infinity, /x/g, null]],
-    ["own objects without a prototype of a class", { a: { b: [{}] } }],
+    ["nested plain objects", { a: { b: [{}] } }],
   ])("copies %s", async (_, value) => {
     expect(await newFleet().submit(echo, [value])).toEqual(value);
   });
@@ -293,7 +293,7 @@ describe("cancelling a fleet call", () => {
   });
 });
 
-describe("a view", () => {
+describe("a view made by with()", () => {
   test("ends a call after its timeout, even while the call is still queued", async () => {
     await virtually(function* (fleet) {
       const loop = getRunningLoop();
@@ -407,7 +407,7 @@ describe("a view", () => {
     });
   });
 
-  test("continues a call with an id while any client waits for it", async () => {
+  test("continues a call with an id as long as any client waits for it", async () => {
     const engine = memoryEngine();
     const [owner, other] = [newFleet({ engine }), newFleet({ engine })];
     await run(
@@ -429,7 +429,7 @@ describe("a view", () => {
     );
   });
 
-  test("starts a call again if its id was cancelled or timed out, whoever had submitted it", async () => {
+  test("starts a call again if the previous call with its id was cancelled or timed out", async () => {
     let begun = 0;
     const counted = defineTask(import.meta.url, "again", function* (): Coroutine<number> {
       begun++;
@@ -449,7 +449,7 @@ describe("a view", () => {
     });
   });
 
-  test("starts a call under the id of one that is being cancelled once that has ended", async () => {
+  test("starts a call once an earlier call with the same id has been cancelled", async () => {
     const order: string[] = [];
     const tidy = defineTask(import.meta.url, "tidy", function* (): Coroutine<number> {
       order.push("begin");
@@ -737,7 +737,7 @@ describe("a fleet executor", () => {
 });
 
 describe("a worker on the in-memory engine", () => {
-  test("runs the tasks of its modules in place of the engine", async () => {
+  test("runs the tasks of its modules, so the engine itself doesn't", async () => {
     const engine = memoryEngine();
     await using worker = await startWorker({
       engine,
@@ -826,7 +826,7 @@ describe("a worker on the in-memory engine", () => {
   });
 });
 
-test("without bullmq, a program can use a fleet in memory, and an error names the package for a server", async () => {
+test("without bullmq, a program can use a fleet in memory, and gets an error that names the packages for a server", async () => {
   const { exitOf } = await import("../support/program.ts");
   const program = `
     import { FleetExecutor, defineTask, memoryEngine } from "mysyncio/fleet";

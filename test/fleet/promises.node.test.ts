@@ -477,7 +477,7 @@ describe.concurrent("a cancellation on a fleet", () => {
 
 describe.concurrent("a worker", () => {
   test.concurrent(
-    "that npx or npm has started ends with them, as after SIGTERM",
+    "that npx or npm has started ends when npx or npm does, as after SIGTERM",
     PATIENCE,
     async (context) => {
       const place = newPlace(context);
@@ -608,7 +608,7 @@ describe.concurrent("a worker", () => {
   );
 
   test.concurrent(
-    "of an older version fails no call that a busy worker of the new one knows",
+    "of an older version fails no call whose task only a busy newer worker knows",
     PATIENCE,
     async (context) => {
       const place = newPlace(context);

@@ -274,7 +274,7 @@ describe("a connection", () => {
   });
 
   test.each(["await run", "runSync"])(
-    "of a worker to a thread that has already ended fails its calls, by %s",
+    "from a worker to a thread that has already ended fails its calls, by %s",
     { repeats: scale(0, 4) },
     async (how) => {
       const ticket = await start(SERVER + AS_GUEST);
@@ -319,7 +319,7 @@ describe("a connection", () => {
     ]);
   });
 
-  test("to a caller that dies has its calls cancelled", async () => {
+  test("from a caller that dies has its calls cancelled", async () => {
     const ticket = await start(SERVER + AS_GUEST);
     await start(
       `${PRELUDE}
@@ -453,7 +453,7 @@ describe("a connection", () => {
   });
 
   test.each(["link", "type"])(
-    "opens even if a browser loses its first greeting, and makes each call once: %s",
+    "opens and makes each call once, even if the first message with a `%s` is lost",
     async (lost) => {
       let losses = 0;
       class Channel extends BroadcastChannel {
@@ -523,8 +523,8 @@ describe("a blocked loop", () => {
   });
 });
 
-describe("a mistake", () => {
-  test("throws when called", async () => {
+describe("an error", () => {
+  test("in an argument is thrown at the call", async () => {
     const loop: EventLoop = newEventLoop();
     const wrong = (value: unknown) => value as never;
 
@@ -552,7 +552,7 @@ describe("a mistake", () => {
     expect(() => loop.remote()).toThrow("The loop is closed");
   });
 
-  test("in a call that is not awaited goes to the exception handler on the other side", async () => {
+  test("in a function called by callSoon goes to the exception handler on the other side", async () => {
     const loop = newEventLoop();
     const reports: unknown[] = [];
     loop.setExceptionHandler((_, { exception }) => {

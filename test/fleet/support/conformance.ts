@@ -188,7 +188,7 @@ export function testEngine(name: string, { make }: Fixture): void {
       expect(stopped).toEqual([shared.id]);
     });
 
-    test("keeps a call of a client that is gone while another client watches it", async () => {
+    test("keeps the call of a client that is gone as long as another client watches it", async () => {
       const [gone, owner] = another();
       const deliveries = await worker();
       const calls = [0, 1].map(() => callOf({ client: gone, id: `id.${++count}`, keep: 60_000 }));
@@ -207,7 +207,7 @@ export function testEngine(name: string, { make }: Fixture): void {
       expect(stopped).toEqual([forgotten.id]);
     });
 
-    test("lets an id be used again after a cancellation, a timeout or a loss, but not after a result", async () => {
+    test("lets a call's id be used again after a cancellation, a timeout or a loss, but not after a result", async () => {
       const deliveries = await worker();
       const call = callOf({ id: `id.${++count}`, keep: 60_000 });
       queue.watch(call.id);
@@ -231,7 +231,7 @@ export function testEngine(name: string, { make }: Fixture): void {
       expect(deliveries).toHaveLength(4);
     });
 
-    test("lets an id be used again after it was cancelled in the middle of the call", async () => {
+    test("lets a call's id be used again after the running call was cancelled", async () => {
       const deliveries = await worker();
       const call = callOf({ id: `id.${++count}`, keep: 60_000 });
       for (const turn of [1, 2]) {
@@ -274,7 +274,7 @@ export function testEngine(name: string, { make }: Fixture): void {
       await until(() => deliveries.length === 2);
     });
 
-    test("starts a call again that is being cancelled, once it has ended", async () => {
+    test("starts a call again once a cancellation of the same call has ended", async () => {
       const [name, second] = another();
       const deliveries = await worker();
       const call = callOf({ id: `id.${++count}`, keep: 60_000 });
@@ -308,7 +308,7 @@ export function testEngine(name: string, { make }: Fixture): void {
       expect(deliveries).toHaveLength(2);
     });
 
-    test("cancels a call that all who wait for it leave at once", async () => {
+    test("cancels a call when all clients that wait for it leave at the same time", async () => {
       const [name, second] = another();
       for (let turn = 0; turn < 10; turn++) {
         const call = callOf({ id: `id.${++count}`, keep: 60_000 });
@@ -347,7 +347,7 @@ export function testEngine(name: string, { make }: Fixture): void {
       expect(deliveries.map(({ call }) => call.id).sort()).toEqual([...ids].sort());
     });
 
-    test("lets an id be used with other arguments once the call is withdrawn", async () => {
+    test("lets a call's id be used with other arguments once the call is withdrawn", async () => {
       const call = callOf({ id: `id.${++count}`, keep: 60_000 });
       queue.watch(call.id);
       await queue.submit(call);
@@ -358,7 +358,7 @@ export function testEngine(name: string, { make }: Fixture): void {
       expect(deliveries[0]?.call.args).toBe("[[1],3]");
     });
 
-    test("stores an outcome for each watching client, even after it is no longer kept", async () => {
+    test("stores an outcome for each client that watches the call, even longer than `keep`", async () => {
       const [, second] = another();
       const deliveries = await worker();
       const call = callOf({ id: `id.${++count}`, keep: 100 });
@@ -376,7 +376,7 @@ export function testEngine(name: string, { make }: Fixture): void {
       }
     });
 
-    test("drops a call that is no longer wanted when it could be sent", async () => {
+    test("drops a call whose client no longer wants it when it could be sent", async () => {
       const [plain, kept] = [callOf(), callOf({ id: `id.${++count}`, keep: 60_000 })];
       for (const call of [plain, kept]) {
         await queue.submit(call, () => false);

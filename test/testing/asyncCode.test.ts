@@ -92,7 +92,7 @@ describe("virtual time in a run", () => {
     expect([...starts]).toEqual(["946684800000 1000"]);
   });
 
-  test("holds neither outside the run nor after it", async () => {
+  test("does not apply to code outside the run, or after it", async () => {
     const { setTimeout: before, Date: DateBefore } = globalThis;
     const real = Date.now();
     const exploring = explore(() => losesUpdate().catch(() => undefined), { runs: 50 });
@@ -165,7 +165,7 @@ describe("a call of `io`", () => {
     ).rejects.toThrow("at once");
   });
 
-  test("may complete after timers due before its limit, but not after later ones", async () => {
+  test("may complete after timers that are due before its limit, but not after later ones", async () => {
     const winner = (max: number) => async () => {
       const timer = pause(100).then(() => "timer");
       if ((await Promise.race([io("answer", { max }), timer])) === "timer") throw new Error("late");
@@ -180,7 +180,7 @@ describe("a call of `io`", () => {
     ["fn", () => external(5 as never), "Expected `fn` to be a function"],
     ["latency", () => explore(losesUpdate, { latency: NaN }), "Expected `latency`"],
     ["awaits", () => explore(losesUpdate, { awaits: 1 as never }), "Expected `awaits`"],
-  ])("rejects an invalid %s when called", (_, call, message) => {
+  ])("rejects an invalid `%s` at the call", (_, call, message) => {
     expect(call).toThrow(message);
   });
 });
@@ -358,7 +358,7 @@ describe("coroutines and async functions in one program", () => {
 });
 
 describe("`run` inside an async function", () => {
-  test("takes the run's time, which its tasks and the host's timers share", async () => {
+  test("uses the virtual time, which its tasks and the host's timers share", async () => {
     const trace: string[] = [];
     const day = 86_400_000;
     await virtualTest(async () => {
@@ -382,7 +382,7 @@ describe("`run` inside an async function", () => {
     expect(trace).toEqual(["timer at 2", "run at 3", "pause at 4", "second run at 5"]);
   });
 
-  test("competes with external calls, and replays in the same order", async () => {
+  test("is scheduled among external calls, and replays in the same order", async () => {
     const main = async () => {
       let winner = "";
       const search = (name: string, load: () => Promise<void>) =>
@@ -399,7 +399,7 @@ describe("`run` inside an async function", () => {
     await checkDeterminism(main);
   });
 
-  test("lets time pass and the host run when a task polls for a promise", async () => {
+  test("lets time pass and host timers fire while a task polls for a promise", async () => {
     await explore(
       async () => {
         let isDone = false;
@@ -423,7 +423,7 @@ describe("`run` inside an async function", () => {
     expect(message).toContain("`main` is still running");
   });
 
-  test("deadlocks like any other wait, and takes real time again afterwards", async () => {
+  test("can deadlock like any other wait, and uses real time again after the exploration", async () => {
     const { cause } = await failureOf(() => run(() => new Event().wait()));
     expect((cause as Error).name).toBe("DeadlockError");
 

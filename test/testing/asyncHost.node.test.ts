@@ -86,7 +86,7 @@ test("a program's own AsyncLocalStorage keeps its stores", async () => {
   expect([...stores]).toEqual(["store"]);
 });
 
-test("a file makes a run external, and the report says where it was used", async () => {
+test("access to a file makes a run external, and the report says where", async () => {
   const { external } = await explore(() => readFile("package.json"), { runs: 3 });
   const { message } = await failureOf(async () => {
     await readFile("package.json");
@@ -154,7 +154,7 @@ test("a real socket is awaited in real time, ahead of virtual timers", async () 
   }
 });
 
-test("a timer from a function that was stored before the run is named in the report", async () => {
+test("the report mentions a timer whose function was looked up before the run", async () => {
   const { message } = await failureOf(async () => {
     await new Promise((resolve) => realTimeout(resolve, 1));
     throw new RangeError("after it");

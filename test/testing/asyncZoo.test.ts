@@ -37,7 +37,7 @@ describe.each(Object.entries(ZOO))("%s", (_, animal) => {
     expect(departuresIn(schedule)).toBeLessThanOrEqual(3);
   });
 
-  test.each(["pct", "exhaustive"] as const)("is found by %s", async (strategy) => {
+  test.each(["pct", "exhaustive"] as const)("is found with the strategy %s", async (strategy) => {
     const options = { ...animal.options, strategy, runs: 5_000 };
     await expect(explore(buggy, options)).rejects.toThrow(animal.shows);
   });

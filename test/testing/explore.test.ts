@@ -253,7 +253,7 @@ describe("every strategy", () => {
     expect(a?.runs).not.toBe(c?.runs);
   });
 
-  test("shrinks to the fewest departures", async () => {
+  test("shrinks to the fewest departures from native order", async () => {
     const { schedule: least } = await failureOf(losesUpdates, { strategy: "exhaustive" });
     const { schedule } = await failureOf(losesUpdates, { strategy: "random" });
     const departures = (text: string) => text.split(":")[1]?.replace(/0(\{\d+\})?/g, "").length;
@@ -436,7 +436,7 @@ describe("built-in checks", () => {
         yield* next;
       },
     ],
-  ])("report %s that is still held at the end, unless it is allowed", async (_, words, make) => {
+  ])("report %s if it is still held at the end, unless that is allowed", async (_, words, make) => {
     const { cause, message } = await failureOf(make);
 
     expect(message).toContain("`main` ended without releasing these locks or permits");
@@ -769,7 +769,7 @@ describe("a hostile main", () => {
   });
 
   test.each([
-    ["nothing to await", () => 42 as never, "TypeError"],
+    ["a function that returns nothing to await", () => 42 as never, "TypeError"],
     ["a function that throws", () => outright(), "RangeError"],
   ])("fails the run if it is %s", async (_, main, name) => {
     const { cause } = await failureOf(main);
@@ -806,7 +806,7 @@ describe("replay", () => {
     ["main", () => replay(42 as never, "1::")],
     ["schedule", () => replay(losesUpdates, "nonsense")],
     ["schedule", () => replay(losesUpdates, undefined as never)],
-  ])("rejects an invalid %s when called", (name, call) => {
+  ])("rejects an invalid `%s` at the call", (name, call) => {
     expect(call).toThrow(`\`${name}\``);
   });
 });
@@ -825,7 +825,7 @@ test.each<[string, unknown]>([
   ["timeLimit", { timeLimit: "1" }],
   ["depth", { depth: 0 }],
   ["options", 3],
-])("explore rejects an invalid %s when called", (name, options) => {
+])("explore rejects an invalid `%s` at the call", (name, options) => {
   const main = options === undefined ? (42 as never) : losesUpdates;
   expect(() => void explore(main, options as never)).toThrow(`\`${name}\``);
 });

@@ -58,7 +58,7 @@ function explored(inner: Core, policy: Policy): { core: ExploringCore; loop: Eve
   return { core, loop };
 }
 
-test("always choosing the first candidate gives the order of production loops", () => {
+test("always choosing the first candidate produces the order of an ordinary loop", () => {
   fc.assert(
     fc.property(deeds, (program) => {
       const { loop } = explored(newCore(), new ScriptPolicy([]));

@@ -518,7 +518,7 @@ describe.each(Object.entries(PROGRAMS))("%s", { timeout: PATIENCE }, (_, program
   });
 
   test.each(["random", "pct"] as const)(
-    "works in many orders of six tasks, by %s",
+    "works in many orders of six tasks, with the strategy %s",
     async (strategy) => {
       for (const cancelPoints of [false, "victim", true]) {
         const statistics = await explore(() => program(6), { strategy, runs: RUNS, cancelPoints });

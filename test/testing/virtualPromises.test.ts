@@ -319,13 +319,13 @@ describe("a virtual clock does not wait for an event that the loop itself emits"
     else expect(() => runSync(main)).toThrow("cannot be blocked");
   });
 
-  test("and a timeout around the wait expires", () => {
+  test("so that a timeout around the wait can expire", () => {
     const clock = new VirtualClock();
     const main = () => moveOnAfter(DAY, () => waitEvent(new EventTarget(), "never"));
     expect([runSync(main, { clock }), clock.now()]).toEqual([undefined, DAY]);
   });
 
-  test("but lets the host emit it first, and waits if no timer is pending", async () => {
+  test("but first lets the host emit it, and waits if no timer is pending", async () => {
     const target = new EventTarget();
     const clock = new VirtualClock();
     const emit = () => target.dispatchEvent(new Event("go"));

@@ -53,7 +53,7 @@ async function failureOf(animal: Animal, strategy: Strategy, seed: number): Prom
 }
 
 describe.each(Object.entries(ZOO))("%s", { timeout: PATIENCE }, (name, animal) => {
-  test.each(STRATEGIES)("is found by %s", async (strategy) => {
+  test.each(STRATEGIES)("is found with the strategy %s", async (strategy) => {
     for (const seed of strategy === "exhaustive" ? [0] : SEEDS) {
       const error = await failureOf(animal, strategy, seed);
       expect(`${error.message}`).toContain(animal.shows);
@@ -76,7 +76,7 @@ describe.each(Object.entries(ZOO))("%s", { timeout: PATIENCE }, (name, animal) =
     expect([...seen]).toEqual([[String(cause), REPLAYS]]);
   });
 
-  test.each(STRATEGIES)("is not reported by %s once fixed", async (strategy) => {
+  test.each(STRATEGIES)("is not reported with the strategy %s once fixed", async (strategy) => {
     const options = { ...animal.options, strategy, runs: RUNS_MENDED };
     const { runs, exhausted } = await explore(() => animal.program(true), options);
 

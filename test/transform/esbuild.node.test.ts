@@ -43,14 +43,14 @@ async function built(options: BuildOptions = {}) {
   return folder;
 }
 
-test("compiles TypeScript and JSX as configured, and marks only the awaits in selected files", async () => {
+test("the esbuild plugin compiles TypeScript and JSX as configured, and marks only the awaits in selected files", async () => {
   const { stdout, stderr } = await runNode(await built(), ["out.js"]);
 
   expect(stderr).toBe("");
   expect(stdout.split("\n")).toEqual(["1 11 2 b", "price (price.ts:3:69)", "true false", ""]);
 });
 
-test("source maps point to the TypeScript source", async () => {
+test("source maps from the esbuild plugin point to the TypeScript source", async () => {
   const files = {
     "main.ts":
       "interface A {}\ntype B = A;\nexport const f = async (x: B) => {\n  await x;\n  throw new Error(`here`);\n};\nawait f({});\n",
@@ -70,7 +70,7 @@ test("source maps point to the TypeScript source", async () => {
   expect(stderr).toMatch(/at f \(.*main\.ts:5:9\)/);
 });
 
-test("throws an error that names a dependency that is not installed, or an unknown option", async () => {
+test("the esbuild plugin throws an error that names a dependency that is not installed, or an unknown option", async () => {
   await expect(built({ plugins: [mysyncio({ dependencies: ["absent"] })] })).rejects.toThrow(
     /Expected `dependencies` to be names of packages that are installed in .*, got `"absent"` \(string\)/,
   );
@@ -79,7 +79,7 @@ test("throws an error that names a dependency that is not installed, or an unkno
   );
 });
 
-test("throws an error that names a file that cannot be parsed", async () => {
+test("the esbuild plugin throws an error that names a file that cannot be parsed", async () => {
   const folder = newProject({ "main.js": "await await await;" });
   const result = build({
     absWorkingDir: folder,

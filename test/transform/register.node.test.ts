@@ -30,7 +30,7 @@ const MAIN = `
   console.log(places.join("\\n"));
 `;
 
-test("transforms modules and CommonJS that are imported or required", async () => {
+test("mysyncio/register transforms modules and CommonJS that are imported or required", async () => {
   const folder = newProject({ ...FILES, "main.mjs": MAIN });
   const { stdout, stderr } = await runNode(folder, ["--import", "mysyncio/register", "main.mjs"]);
 
@@ -45,7 +45,7 @@ test("transforms modules and CommonJS that are imported or required", async () =
   ]);
 });
 
-test("takes options from a module of the project", async () => {
+test("mysyncio/register takes options from a module of the project", async () => {
   const folder = newProject({
     ...FILES,
     "main.mjs": MAIN,
@@ -67,7 +67,7 @@ test("takes options from a module of the project", async () => {
   ]);
 });
 
-test("transforms a program in CommonJS, and works under node --test", async () => {
+test("mysyncio/register transforms a program in CommonJS, and works under node --test", async () => {
   const folder = newProject({
     "main.cjs": "async function f() { await 1; }\nconsole.log(/main\\.cjs:1:22/.test(String(f)));",
     "some.test.mjs": `
@@ -86,7 +86,7 @@ test("transforms a program in CommonJS, and works under node --test", async () =
   expect(tests.stdout).toMatch(/^(#|ℹ) pass 1\n(.*\n)*?(#|ℹ) fail 0/m);
 });
 
-test("source maps point to the original source", async () => {
+test("source maps from mysyncio/register point to the original source", async () => {
   const folder = newProject({
     "main.mjs": "const f = async (x) => { await x; throw new Error('here'); };\nawait f(1);",
   });
@@ -98,7 +98,7 @@ test("source maps point to the original source", async () => {
   expect(stderr).toMatch(/at f \(.*main\.mjs:1:41\)/);
 });
 
-test("throws an error that names a file that cannot be parsed", async () => {
+test("mysyncio/register throws an error that names a file that cannot be parsed", async () => {
   const folder = newProject({ "main.mjs": "const x: number = await 1;" });
   const { code, stderr } = await runNode(folder, ["--import", "mysyncio/register", "main.mjs"]);
 

@@ -99,7 +99,7 @@ test.each([
     'async () => (await import("x")).y',
     'async () => (await at( import("x"), "<anonymous> (1:14)")).y',
   ],
-])("rewrites %s", (_, code, expected) => {
+])("rewriteAwaits rewrites %s", (_, code, expected) => {
   expect(short(code)).toBe(expected);
 });
 
@@ -110,7 +110,7 @@ test.each([
   ["a property", "({ get: async () => await x })"],
   ["an assignment", "exports.get = async function () { await x }"],
   ["a default", "({ get = async () => await x }) => {}"],
-])("names the function of an await: %s", (_, code) => {
+])("rewriteAwaits names the function of an await: %s", (_, code) => {
   expect(short(code)).toMatch(/"get \(1:\d+\)"/);
 });
 
@@ -120,11 +120,11 @@ test.each([
   ["const Cache = class { async get() { await x } }", "Cache.get"],
   ["class Cache { static async #get() { await x } }", "Cache.#get"],
   ["export default async () => await x", "default"],
-])("names the method of an await: %s", (code, name) => {
+])("rewriteAwaits names the method of an await: %s", (code, name) => {
   expect(short(code)).toContain(`"${name} (1:`);
 });
 
-test("inserts the import before everything but #! and directives", () => {
+test("the inserted import comes before everything except #! and directives", () => {
   expect(rewritten("await x")).toBe(
     `${IMPORT}await __mysyncio_at( x, "module (src/program.js:1:1)")`,
   );
@@ -136,7 +136,7 @@ test("inserts the import before everything but #! and directives", () => {
   );
 });
 
-test("uses names that the module does not have", () => {
+test("the inserted names differ from the names in the module", () => {
   expect(rewritten("const __mysyncio_at = 1; await x")).toContain(
     "import { at as __mysyncio_at_ }",
   );
@@ -146,13 +146,13 @@ test.each([
   ["require", 'const x = require("x");\nexports.f = async () => { await x };'],
   ["sloppy code", "var await_ = 010;\nmodule.exports = async () => { await x };"],
   ["a return", "if (module.parent) return;\n(async () => { await x })();"],
-])("gives CommonJS a require: %s", (_, code) => {
+])("CommonJS gets a require() instead of an import: %s", (_, code) => {
   expect(rewritten(code)).toMatch(
     /^const { at: __mysyncio_at } = require\(".*[\\/]dist[\\/]at\.cjs"\);/,
   );
 });
 
-test("a module without a sign of its kind is of the kind that the host names", () => {
+test("a file that could be a module or CommonJS is treated as the host says", () => {
   const code = "(async () => { await x })()";
   expect(rewritten(code)).toContain("import {");
   expect(rewritten(code, { fallback: "commonjs" })).toContain("require(");
@@ -167,16 +167,16 @@ test.each([
   ["a marked function", 'async function f() { "use native await"; await (async () => await x)() }'],
   ["what Vitest moves above imports", "await vi.hoisted(async () => { await x })"],
   ["a file that is transformed already", rewritten("await x")],
-])("does not change %s", (_, code) => {
+])("rewriteAwaits does not change %s", (_, code) => {
   expect(rewriteAwaits(code, OPTIONS)).toBeUndefined();
 });
 
-test("a directive protects only its own function", () => {
+test("a directive protects only the awaits of its own function", () => {
   const code = 'async () => { "use native await"; await x }; async () => { await y }';
   expect(short(code)).toBe(code.replace("await y", 'await at( y, "<anonymous> (1:60)")'));
 });
 
-test("keeps lines and their endings", () => {
+test("rewriteAwaits keeps every line and its line ending", () => {
   const code = "await a\r\nawait b\nawait c\u2028await d\n\n";
   expect(short(code)).toBe(
     'await at( a, "module (1:1)")\r\nawait at( b, "module (2:1)")\nawait at( c, "module (3:1)")\u2028await at( d, "module (4:1)")\n\n',
@@ -200,7 +200,7 @@ test("a statement that begins with an await needs no semicolon before it", async
   expect((await load(rewritten(code)))["default"]).toEqual([1, 2, 3]);
 });
 
-test("classes, generators and early exits behave as natively", async () => {
+test("classes, generators and early exits behave as they do natively", async () => {
   const code = `
     const log = [];
     async function* numbers() { try { yield 1; yield 2; } finally { log.push(await "closed"); } }

@@ -88,14 +88,14 @@ function bundler(specifier: string): string {
   return fileIn(BUNDLERS, specifier);
 }
 
-test.each(Object.entries(BUILDS))("works in %s", async (_, program) => {
+test.each(Object.entries(BUILDS))("the transformation works in %s", async (_, program) => {
   const folder = newProject({ ...FILES, "build.mjs": program });
   expect(await runNode(folder, ["build.mjs"])).toMatchObject({ code: 0, stderr: "" });
 
   expect(await runNode(folder, ["out/main.mjs"])).toEqual({ code: 0, stdout: PRINTED, stderr: "" });
 });
 
-test("works in Jest, with its own transformer and with mocks", async () => {
+test("the transformation works in Jest, with its own transformer and with mocks", async () => {
   const folder = newProject({
     "package.json":
       '{ "jest": { "transform": { "\\\\.[jt]s$": ["mysyncio/jest", { "exclude": ["sent.js"] }] } } }',
@@ -119,7 +119,7 @@ test("works in Jest, with its own transformer and with mocks", async () => {
   expect({ code, stderr }).toEqual({ code: 0, stderr: expect.stringMatching(/Tests: +1 passed/) });
 });
 
-test("works behind a TypeScript loader for Node", async () => {
+test("the transformation works behind a TypeScript loader for Node", async () => {
   const folder = newProject({ ...FILES, "package.json": '{ "type": "module" }' });
   const { stdout, stderr } = await runNode(folder, [
     ...["--import", fileUrlIn(TOOLS, "tsx"), "--import", "mysyncio/register"],

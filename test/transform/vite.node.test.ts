@@ -28,7 +28,7 @@ const PACKAGES = {
   "node_modules/native/main.js": "export async function native(x) { return (await x) + 2; }",
 };
 
-test("works in Vitest: TypeScript, mocks, dependencies, cycles and top-level await", async () => {
+test("the Vite plugin works in Vitest: TypeScript, mocks, dependencies, cycles and top-level await", async () => {
   const folder = newProject(
     {
       ...PACKAGES,
@@ -110,7 +110,7 @@ const builds = async (mode: string) => {
   return (result as { output: { code: string }[] }[])[0]?.output[0]?.code;
 };
 
-test("transforms builds except production builds", async () => {
+test("the Vite plugin transforms all builds except production builds", async () => {
   expect(await builds("test")).toContain('"f (main.ts:1:41)"');
   expect(await builds("production")).not.toContain("main.ts");
 });

@@ -28,7 +28,7 @@ test.each([
   ["route", "route"],
   ["router", "router"],
 ])(
-  "a thrown %j of a handler for Express is an error, and skips no handlers",
+  "a handler that throws %j passes an error to Express, and skips no handlers",
   async (thrown, message) => {
     const app = express();
     const errors: unknown[] = [];

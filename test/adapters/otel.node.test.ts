@@ -64,7 +64,7 @@ function valueHere(): unknown {
 }
 
 describe("withSpan()", () => {
-  test("is the parent of spans in the coroutines it awaits and the tasks it creates", async () => {
+  test("makes its span the parent of spans in the coroutines it awaits and the tasks it creates", async () => {
     const result = await run(() =>
       withSpan("main", function* () {
         const child = createTask(() => withSpan("task", () => sleep(2)));
@@ -308,7 +308,7 @@ describe("TaskContextManager", () => {
 });
 
 describe("metrics()", () => {
-  test("reports a loop's statistics each time metrics are read, until what `metrics` returned is disposed of", async () => {
+  test("reports a loop's statistics each time metrics are read, until its result is disposed of", async () => {
     const metricExporter = new InMemoryMetricExporter(AggregationTemporality.CUMULATIVE);
     const reader = new PeriodicExportingMetricReader({
       exporter: metricExporter,

@@ -101,7 +101,7 @@ export function testAdapter(
       expect(warnings.mock.calls).toEqual([]);
     });
 
-    test("reports a clean-up that fails after the client has disconnected", async () => {
+    test("reports a cleanup that fails after the client has disconnected", async () => {
       let isStarted = false;
       const { request, errors } = await startServer(function* () {
         isStarted = true;

@@ -79,7 +79,7 @@ async function settle(change: () => void): Promise<void> {
 const show = (node: ReactNode) => settle(() => root.render(node));
 const answer = (id: string, text: string) => settle(() => answers.get(id)?.setResult(text));
 
-test("runs when mounted, and renders the value", async () => {
+test("useTask runs its task when mounted, and renders the value", async () => {
   await show(user("a"));
   const before = page.textContent;
   await answer("a", "Ada");
@@ -89,7 +89,7 @@ test("runs when mounted, and renders the value", async () => {
   expect(trace).toEqual(["load a"]);
 });
 
-test("cancels the task when a dependency changes, and never shows an earlier dependency's value", async () => {
+test("useTask cancels the task when a dependency changes, and never shows an earlier dependency's value", async () => {
   await show(user("a"));
   await answer("a", "Ada");
   await show(user("b"));
@@ -102,7 +102,7 @@ test("cancels the task when a dependency changes, and never shows an earlier dep
   expect(page.textContent).toBe("c: fulfilled, Cyd, latest Cyd");
 });
 
-test("keeps running when the component renders again with the same dependencies", async () => {
+test("useTask keeps the task running when the component renders again with the same dependencies", async () => {
   await show(user("a"));
   await show(user("a"));
   await answer("a", "Ada");
@@ -111,7 +111,7 @@ test("keeps running when the component renders again with the same dependencies"
   expect(trace).toEqual(["load a"]);
 });
 
-test("shows the last value as `latest` while the next one is pending", async () => {
+test("useTask shows the last value as `latest` while the next one is pending", async () => {
   await show(user("a"));
   await answer("a", "Ada");
   await show(user("b"));
@@ -119,14 +119,14 @@ test("shows the last value as `latest` while the next one is pending", async () 
   expect(page.textContent).toBe("b: pending, undefined, latest Ada");
 });
 
-test("cancels the task when the component is unmounted", async () => {
+test("useTask cancels the task when the component is unmounted", async () => {
   await show(user("a"));
   await show(null);
 
   expect(trace).toEqual(["load a", "cancelled a"]);
 });
 
-test("starts a single task in StrictMode, and cancels it at the end", async () => {
+test("useTask starts a single task in StrictMode, and cancels it at the end", async () => {
   await show(createElement(StrictMode, null, user("a")));
   await answer("a", "Ada");
   await show(createElement(StrictMode, null, user("b")));
@@ -135,14 +135,14 @@ test("starts a single task in StrictMode, and cancels it at the end", async () =
   expect(trace).toEqual(["load a", "load b", "cancelled b"]);
 });
 
-test("renders the error", async () => {
+test("useTask renders the error of its task", async () => {
   await show(user("a"));
   await settle(() => answers.get("a")?.setException(new RangeError("no user")));
 
   expect(page.textContent).toBe("a: rejected, RangeError: no user, latest undefined");
 });
 
-test("restarts and cancels on request", async () => {
+test("useTask restarts and cancels the task on request", async () => {
   await show(user("a"));
   await settle(() => last.cancel());
   const cancelled = page.textContent;
@@ -158,7 +158,7 @@ test("restarts and cancels on request", async () => {
   expect(trace).toEqual(["load a", "cancelled a", "load a", "load a"]);
 });
 
-test("shows the status of a task that cancels itself", async () => {
+test("useTask shows the status of a task that cancels itself", async () => {
   await show(
     user("a", function* () {
       currentTask()?.cancel();
@@ -170,7 +170,7 @@ test("shows the status of a task that cancels itself", async () => {
   expect(last.status).toBe("cancelled");
 });
 
-test("reports an error of the clean-up, which nobody else can see", async () => {
+test("useTask reports an error of the task's cleanup, which nobody else can see", async () => {
   await show(
     user("a", function* (id) {
       try {
@@ -193,7 +193,7 @@ test("reports an error of the clean-up, which nobody else can see", async () => 
 test.each([
   [[42, []], "Expected `body` to be a function, got `42` (number)"],
   [[load], "Expected `dependencies` to be an array, got `undefined`"],
-])("rejects invalid arguments %#", async (args, message) => {
+])("useTask rejects invalid arguments %#", async (args, message) => {
   const Broken = () => useTask(...(args as unknown as Parameters<typeof useTask>)).status;
 
   await expect(show(createElement(Broken))).rejects.toThrow(new TypeError(message));

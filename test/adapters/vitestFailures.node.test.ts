@@ -8,7 +8,7 @@ import { expect, test } from "vitest";
 
 const ROOT = fileURLToPath(new URL("../..", import.meta.url));
 
-test("fails a test that deadlocks, or leaves a task, a lock or an error behind", async () => {
+test("a virtual test fails if it deadlocks, or leaves a task, a lock or an error behind", async () => {
   mkdirSync(join(ROOT, "build"), { recursive: true });
   const folder = mkdtempSync(join(ROOT, "build", "vitest-"));
   try {

@@ -24,7 +24,7 @@ describe("a case after collections", () => {
   const { comparisons = [] } = collected(traced("a", []));
   const [row] = comparisons as [Comparison];
 
-  test("collects all garbage before each run of both, and adds a run without the collection", () => {
+  test("collects all garbage before each run, and also runs mysyncio's case without that", () => {
     expect([row.ours, ...row.others].map(({ name, collects }) => [name, collects])).toEqual([
       ["ours", "everything"],
       ["ours, without the collection", undefined],
@@ -32,7 +32,7 @@ describe("a case after collections", () => {
     ]);
   });
 
-  test("limits the cost of a collection for mysyncio, and keeps the other targets", () => {
+  test("limits the cost of a collection for mysyncio, and keeps the targets against others", () => {
     expect(row.others.map(({ atLeast, atMost }) => [atLeast, atMost])).toEqual([
       [undefined, 1.15],
       [2, undefined],

@@ -11,7 +11,7 @@ test("every operation of a core is timed, and the core is empty afterwards", () 
   expect([core.live(), core.timers(), core.hasReady()]).toEqual([0, 0, false]);
 });
 
-test("shuffled numbers are complete, and always in the same order", () => {
+test("shuffling keeps every number, and always produces the same order", () => {
   const numbers = shuffled(1_000);
 
   expect(numbers).toEqual(shuffled(1_000));

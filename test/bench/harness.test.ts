@@ -132,7 +132,7 @@ describe("the ratio", () => {
     expect(ratioOf([1, 2, 5], [3], {}).median).toBe(3);
   });
 
-  test("is a cost where the target limits the cost", () => {
+  test("is our time over theirs where the target limits a cost", () => {
     expect(ratioOf([2, 2], [1, 1], { atMost: 3 }).median).toBe(2);
   });
 
@@ -163,7 +163,7 @@ describe("the verdict", () => {
     expect(meets({ atLeast: 2 }, 1.99)).toBe(false);
   });
 
-  test("takes the target of the engine, where they differ", () => {
+  test("uses the target for the running Node's engine if targets differ by engine", () => {
     const aim = { atLeast: { node24: 2, node26: 1.4 } };
 
     expect([0, 20, 24, 26, 28].map((node) => targetOf(aim, node).atLeast)).toEqual([

@@ -127,7 +127,7 @@ describe("runs on several Nodes", () => {
     ],
   });
 
-  test("are a table with a column for each version, of the rows that all versions have", () => {
+  test("are shown as one table with a column for each version, and only rows that all versions have", () => {
     const text = nodesText([
       run("Node 20.1.0, V8 11", ["work", "more"]),
       run("Node 26.1.0, V8 14", ["work"]),

@@ -67,7 +67,7 @@ describe.each(["crawler", "plain/crawler"])("examples/%s.ts", (name) => {
     expect(site.mostOpen).toBe(3);
   });
 
-  test("tries pages again, then reports why they failed, and continues with the others", async () => {
+  test("retries failed pages, then reports why they failed, and continues with the others", async () => {
     let attempts = 0;
     const site = await startSite({
       "/": `<a href="/silent"></a><a href="/gone"></a><a href="/missing"></a><a href="/flaky"></a><a href="/good"></a>`,

@@ -36,7 +36,7 @@ function statusesIn(answers: string): number[] {
   return [...answers.matchAll(/HTTP\/1\.1 (\d+) [A-Z]/g)].map(([, status]) => Number(status));
 }
 
-describe("the HTTP server, asked by Node's client,", () => {
+describe("the HTTP server with Node's client", () => {
   test("sends many responses over one connection", async () => {
     const { program, port } = await startServer();
     const send = clientOf(port);
@@ -127,7 +127,7 @@ describe("the HTTP server, asked by Node's client,", () => {
   });
 });
 
-describe("the HTTP server, asked by a bare client,", () => {
+describe("the HTTP server with a bare client", () => {
   test("answers pipelined requests in order", async () => {
     const { port } = await startServer();
     const post = (body: string) =>
@@ -178,44 +178,48 @@ describe("the HTTP server, asked by a bare client,", () => {
 
   const WITH_HOST = "POST /echo HTTP/1.1\r\nHost: x\r\n";
   test.each([
-    [400, "no request at all", "\x16\x03\x01 hello\r\n\r\n"],
+    [400, "bytes that are no HTTP request", "\x16\x03\x01 hello\r\n\r\n"],
     [400, "a request line without a version", "GET /\r\n\r\n"],
-    [400, "a blank too many", "GET  / HTTP/1.1\r\nHost: x\r\n\r\n"],
+    [400, "an extra space in the request line", "GET  / HTTP/1.1\r\nHost: x\r\n\r\n"],
     [400, "a control character in the target", "GET /\x01 HTTP/1.1\r\nHost: x\r\n\r\n"],
-    [400, "no host", "GET / HTTP/1.1\r\n\r\n"],
+    [400, "a request without a host", "GET / HTTP/1.1\r\n\r\n"],
     [400, "two hosts", "GET / HTTP/1.1\r\nHost: a\r\nHost: b\r\n\r\n"],
     [400, "a header without a colon", `${WITH_HOST}nonsense\r\n\r\n`],
-    [400, "a blank before the colon", `${WITH_HOST}Content-Length : 3\r\n\r\nabc`],
+    [400, "a space before the colon of a header", `${WITH_HOST}Content-Length : 3\r\n\r\nabc`],
     [400, "a folded header", `${WITH_HOST}A: b\r\n c\r\n\r\n`],
-    [400, "a lonely newline in a header", `${WITH_HOST}A: b\nContent-Length: 3\r\n\r\n`],
-    [400, "a length that is none", `${WITH_HOST}Content-Length: +3\r\n\r\nabc`],
-    [400, "two lengths", `${WITH_HOST}Content-Length: 3\r\nContent-Length: 4\r\n\r\nabcd`],
+    [400, "a line feed without a carriage return", `${WITH_HOST}A: b\nContent-Length: 3\r\n\r\n`],
+    [400, "an invalid length", `${WITH_HOST}Content-Length: +3\r\n\r\nabc`],
     [
       400,
-      "a length and chunks",
+      "two different lengths",
+      `${WITH_HOST}Content-Length: 3\r\nContent-Length: 4\r\n\r\nabcd`,
+    ],
+    [
+      400,
+      "both a length and chunks",
       `${WITH_HOST}Content-Length: 3\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n`,
     ],
-    [400, "a size of a chunk that is none", `${WITH_HOST}Transfer-Encoding: chunked\r\n\r\nx\r\n`],
+    [400, "an invalid chunk size", `${WITH_HOST}Transfer-Encoding: chunked\r\n\r\nx\r\n`],
     [
       400,
       "a chunk longer than its size",
       `${WITH_HOST}Transfer-Encoding: chunked\r\n\r\n1\r\nab\r\n`,
     ],
-    [413, "a body too large", `${WITH_HOST}Content-Length: ${LONGEST_BODY + 1}\r\n\r\n`],
+    [413, "a body that is too large", `${WITH_HOST}Content-Length: ${LONGEST_BODY + 1}\r\n\r\n`],
     [
       413,
-      "chunks too large",
+      "a chunk that is too large",
       `${WITH_HOST}Transfer-Encoding: chunked\r\n\r\n${(LONGEST_BODY + 1).toString(16)}\r\n`,
     ],
-    [431, "a header too large", `${WITH_HOST}A: ${"x".repeat(20_000)}\r\n\r\n`],
+    [431, "a header that is too large", `${WITH_HOST}A: ${"x".repeat(20_000)}\r\n\r\n`],
     [431, "a head without an end", `${WITH_HOST}${"A: b\r\n".repeat(100_000)}`],
     [
       431,
-      "a trailer too large",
+      "a trailer that is too large",
       `${WITH_HOST}Transfer-Encoding: chunked\r\n\r\n0\r\n${"A: b\r\n".repeat(5_000)}\r\n`,
     ],
-    [501, "another coding", `${WITH_HOST}Transfer-Encoding: gzip\r\n\r\n`],
-    [505, "another version", "GET / HTTP/2.0\r\nHost: x\r\n\r\n"],
+    [501, "an unknown transfer coding", `${WITH_HOST}Transfer-Encoding: gzip\r\n\r\n`],
+    [505, "another version of HTTP", "GET / HTTP/2.0\r\nHost: x\r\n\r\n"],
   ])("responds with %d to %s, and sends nothing after that", async (status, _, bytes) => {
     const { port } = await startServer();
 
@@ -252,7 +256,7 @@ describe("the HTTP server, asked by a bare client,", () => {
     expect(statusesIn(await client.rest())).toEqual([413]);
   });
 
-  test("does not wait longer than its patience for a slow client", async () => {
+  test("times out a slow client when its patience is over", async () => {
     const { program, port } = await startServer("300");
     const dawdler = new Client(port);
     const timer = setInterval(() => dawdler.write("x"), 20);

@@ -203,7 +203,7 @@ describe("the bare loop", () => {
     expect([got, trace]).toEqual([Array.from({ length: 10 }, (_, index) => index), ["produced"]]);
   });
 
-  test.each([1, 3])("has a queue of %d whose calls can be iterated", (size) => {
+  test.each([1, 3])("has a queue of %d whose calls can be used with `yield*`", (size) => {
     const queue = new BareQueue<number>(loop, size);
     const got: number[] = [];
     function* produce() {

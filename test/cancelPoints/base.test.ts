@@ -120,7 +120,7 @@ testCancelPoints("gather", {
     );
     stage.check(() => expect(cleaned).toBeLessThanOrEqual(begun));
   },
-  "in a gather, with a child that fails"(stage) {
+  "nested in another gather, with a child that fails"(stage) {
     stage.spawn(
       "a",
       function* () {
@@ -134,7 +134,7 @@ testCancelPoints("gather", {
       { spreads: true },
     );
   },
-  "of a task that others also await"(stage) {
+  "of a task that other tasks also await"(stage) {
     stage.spawn(
       "a",
       function* () {
@@ -158,7 +158,7 @@ testCancelPoints("promises", {
       }
     });
   },
-  "whose function receives a signal"(stage) {
+  "from a function that receives a signal"(stage) {
     let signal: AbortSignal | undefined;
     let isSettled = false;
     const task = stage.spawn("a", function* () {

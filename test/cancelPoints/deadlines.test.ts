@@ -42,7 +42,7 @@ const cleaned = coroutine(function* (delay: number): Coroutine<void> {
 });
 
 testCancelPoints("timeout", {
-  "that expires, around one that sleeps"(stage) {
+  "that expires while its body sleeps"(stage) {
     const task: Task<void> = stage.spawn("a", function* () {
       yield* expires(timeout(2, () => sleep(5)));
       // A task that was not cancelled must have no cancellation left.
@@ -59,7 +59,7 @@ testCancelPoints("timeout", {
       });
     }
   },
-  "nested, the outer first, with a body that cleans up until the inner is due"(stage) {
+  "nested, where the body cleans up after one deadline until the other"(stage) {
     stage.spawn("a", function* () {
       yield* expires(timeoutAt(2, () => timeoutAt(4, () => cleaned(2))));
     });
@@ -67,14 +67,14 @@ testCancelPoints("timeout", {
       yield* expires(timeoutAt(4, () => timeoutAt(2, () => cleaned(2))));
     });
   },
-  "of 0, and one in the past"(stage) {
+  "with a delay of 0, and with a deadline in the past"(stage) {
     stage.spawn("a", function* () {
       yield* expires(timeout(0, () => sleep(1)));
       yield* moveOnAfter(-1, () => sleep(1));
       yield* expires(timeoutAt(-5, () => sleep(0)));
     });
   },
-  "that is moved while it runs"(stage) {
+  "that is rescheduled while its body runs"(stage) {
     stage.spawn("a", function* () {
       yield* expires(
         timeout(1, function* (scope) {
@@ -121,7 +121,7 @@ testCancelPoints("timeout", {
 });
 
 testCancelPoints("waitFor", {
-  "of coroutines, in time and too late"(stage) {
+  "of coroutines that end before or after the deadline"(stage) {
     stage.spawn("a", function* () {
       expect(yield* waitFor(sleep(1, "in time"), 2)).toBe("in time");
       yield* expires(waitFor(sleep(3), 2));
@@ -177,7 +177,7 @@ testCancelPoints("wait and asCompleted", {
       if (pending.size > 0) yield* wait(pending, { timeout: 1 });
     });
   },
-  "wait with a timeout in the turn of the last"(stage) {
+  "wait with a timeout in the turn in which the last future completes"(stage) {
     stage.spawn("a", function* () {
       const { done } = yield* wait([sleep(2), sleep(1)], { timeout: 2 });
       expect(done.size).toBeGreaterThan(0);
@@ -205,7 +205,7 @@ testCancelPoints("wait and asCompleted", {
       { spreads: true },
     );
   },
-  "asCompleted with a timeout, two that share it, and an early end"(stage) {
+  "asCompleted with a timeout, shared by two tasks, and left early"(stage) {
     const inner = [1, 2, 3].map((delay) => stage.spawn(`${delay}`, () => sleep(delay)));
     const completed = asCompleted(inner, { timeout: 2 });
     for (const name of ["a", "b"]) {
@@ -231,7 +231,7 @@ testCancelPoints("wait and asCompleted", {
 });
 
 testCancelPoints("asCompleted", {
-  "two tasks that ask at once: nobody waits for the second while the first is there"(stage) {
+  "two tasks that await one item each: results are delivered as soon as they arrive"(stage) {
     const futures = [1, 5].map((delay) => {
       const future = stage.loop.createFuture<number>();
       stage.later(delay, () => future.setResult(delay));
@@ -251,7 +251,7 @@ testCancelPoints("asCompleted", {
 });
 
 testCancelPoints("shield", {
-  "two that shield the same task"(stage) {
+  "two tasks that shield the same task"(stage) {
     const inner = stage.spawn("inner", () => sleep(2, "result"));
     for (const name of ["a", "b"]) {
       stage.spawn(
@@ -263,7 +263,7 @@ testCancelPoints("shield", {
       );
     }
   },
-  "one that waits for the shielded task before it ends"(stage) {
+  "a task that waits for the shielded task before it ends"(stage) {
     let isSaved = false;
     // Its role states that it is not cancelled unless the harness does so.
     const saving = stage.spawn("saving", function* () {
@@ -323,7 +323,7 @@ testCancelPoints("race", {
       { spreads: true },
     );
   },
-  "in a race in a timeout"(stage) {
+  "nested in another race, inside a timeout"(stage) {
     stage.spawn(
       "a",
       function* () {

@@ -83,7 +83,7 @@ function reading(
 }
 
 testCancelPoints("retry", {
-  "whose body fails, cancelled in bodies and in delays"(stage) {
+  "whose body fails, during attempts and delays"(stage) {
     let attempts = 0;
     const task = stage.spawn("a", () =>
       retry(

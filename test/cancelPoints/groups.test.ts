@@ -132,7 +132,7 @@ testCancelPoints("taskGroup", {
       yield* waitsOnlyIfNotCancelled(stage);
     });
   },
-  "in a group, where the inner one fails"(stage) {
+  "nested in another group, where the inner group fails"(stage) {
     const crowd = new Crowd();
     stage.spawn("a", function* () {
       yield* grouped(crowd, function* (outer) {
@@ -146,7 +146,7 @@ testCancelPoints("taskGroup", {
     });
     stage.release(() => stage.cancelLeft());
   },
-  "in a group, both of which fail in the same turn"(stage) {
+  "nested in another group, where both fail in the same turn"(stage) {
     const crowd = new Crowd();
     stage.spawn("a", function* () {
       yield* grouped(crowd, function* (outer) {
@@ -159,7 +159,7 @@ testCancelPoints("taskGroup", {
       yield* waitsOnlyIfNotCancelled(stage);
     });
   },
-  "in a child of a group"(stage) {
+  "in a task of another group"(stage) {
     const crowd = new Crowd();
     stage.spawn("a", function* () {
       yield* grouped(crowd, function* (outer) {
@@ -174,7 +174,7 @@ testCancelPoints("taskGroup", {
       yield* waitsOnlyIfNotCancelled(stage);
     });
   },
-  "whose children start others"(stage) {
+  "whose children start more children"(stage) {
     const crowd = new Crowd();
     stage.spawn("a", function* () {
       yield* grouped(crowd, function* (group) {
@@ -211,7 +211,7 @@ testCancelPoints("taskGroup", {
       yield* waitsOnlyIfNotCancelled(stage);
     });
   },
-  "under a timeout that comes in the turn of a failure"(stage) {
+  "inside a timeout that expires in the turn of a failure"(stage) {
     const crowd = new Crowd();
     stage.spawn("a", function* () {
       try {
@@ -228,7 +228,7 @@ testCancelPoints("taskGroup", {
       yield* waitsOnlyIfNotCancelled(stage);
     });
   },
-  "in a task that was cancelled before, and continues"(stage) {
+  "in a task that has already been cancelled"(stage) {
     const crowd = new Crowd();
     stage.spawn(
       "a",
@@ -243,7 +243,7 @@ testCancelPoints("taskGroup", {
     );
     stage.release(() => stage.cancelLeft());
   },
-  "in a group that fails with it, in a task that was cancelled before"(stage) {
+  "nested in a group that fails too, in a task that has already been cancelled"(stage) {
     const crowd = new Crowd();
     let isThrough = false;
     stage.spawn(
@@ -300,7 +300,7 @@ class Source {
 }
 
 testCancelPoints("mapConcurrent", {
-  "over a list, two at once"(stage) {
+  "over a list, two calls at a time"(stage) {
     const crowd = new Crowd();
     stage.spawn(
       "a",
@@ -318,7 +318,7 @@ testCancelPoints("mapConcurrent", {
       { spreads: true },
     );
   },
-  "over a list, one of which fails, while others clean up"(stage) {
+  "over a list, where one call fails while others clean up"(stage) {
     const crowd = new Crowd();
     stage.spawn(
       "a",
@@ -338,7 +338,7 @@ testCancelPoints("mapConcurrent", {
     );
     stage.check(() => expectReports(stage));
   },
-  "over a source that promises its items, and is closed"(stage) {
+  "over an async iterable, which is closed"(stage) {
     const source = new Source();
     const crowd = new Crowd();
     stage.spawn(
@@ -430,7 +430,7 @@ testCancelPoints("iterate", {
     });
     stage.check(() => expect(source.isOpen).toBe(false));
   },
-  "over a source that is forgotten"(stage) {
+  "over a source that is never closed by hand"(stage) {
     const source = new Source();
     stage.spawn("a", function* () {
       const items = iterate(source);
@@ -464,7 +464,7 @@ testCancelPoints("iterate", {
       expect(got, "an item got lost").toEqual(expect.arrayContaining(accepted));
     });
   },
-  "where a cancelled next is called again"(stage) {
+  "with a call of next() after a cancelled one"(stage) {
     const source = new Source();
     const items: number[] = [];
     stage.spawn(

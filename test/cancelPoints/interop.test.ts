@@ -71,7 +71,7 @@ function* cleans(delay: number): Coroutine<void> {
 }
 
 testCancelPoints("withSignal", {
-  "whose signal aborts, and which continues"(stage) {
+  "whose signal aborts, in tasks that continue"(stage) {
     const controller = newController(stage);
     stage.later(2, () => controller.abort("why"));
     for (const name of ["a", "b"]) {
@@ -83,7 +83,7 @@ testCancelPoints("withSignal", {
       });
     }
   },
-  "that is nested, around a cleanup"(stage) {
+  "nested, around a cleanup"(stage) {
     const [outer, inner] = [newController(stage), newController(stage)];
     stage.later(1, () => inner.abort("inner"));
     stage.later(2, () => outer.abort("outer"));
@@ -93,7 +93,7 @@ testCancelPoints("withSignal", {
       yield* sleep(1);
     });
   },
-  "twice by the same signal"(stage) {
+  "nested, with the same signal"(stage) {
     const controller = newController(stage);
     stage.later(1, () => controller.abort("why"));
     stage.spawn("a", function* () {
@@ -103,7 +103,7 @@ testCancelPoints("withSignal", {
       yield* sleep(1);
     });
   },
-  "that aborts at its deadline"(stage) {
+  "whose signal aborts at the deadline of a timeout"(stage) {
     const controller = newController(stage);
     stage.later(2, () => controller.abort("why"));
     stage.spawn("a", function* () {
@@ -116,7 +116,7 @@ testCancelPoints("withSignal", {
       yield* sleep(1);
     });
   },
-  "that the task itself aborts"(stage) {
+  "whose signal is aborted by the task itself"(stage) {
     const controller = newController(stage);
     stage.spawn("a", function* () {
       const body = function* (): Coroutine<string> {
@@ -169,7 +169,7 @@ testCancelPoints("fromPromise", {
       });
     }
   },
-  "of a function, whose signal aborts only for a cancellation"(stage) {
+  "of a function whose signal aborts only on cancellation"(stage) {
     const task: Task<unknown> = stage.spawn("a", function* () {
       for (let i = 0; i < 3; i++) {
         let given: AbortSignal | undefined;
@@ -218,7 +218,7 @@ testCancelPoints("toAsync", {
       if (stage.isPeaceful) expect(cleaned).toEqual(["a", "b"]);
     });
   },
-  "with one signal for all"(stage) {
+  "with one signal for all calls"(stage) {
     const controller = newController(stage);
     const wait = toAsync(function* (): Coroutine<void> {
       try {
@@ -291,9 +291,9 @@ function useExecutor(stage: Stage, executor: Executor): () => Coroutine<void> {
 }
 
 const threadScenes = [
-  ["whose threads obey", true, Infinity],
-  ["whose threads continue", false, Infinity],
-  ["whose threads are terminated at once", false, 0],
+  ["whose threads stop on request", true, Infinity],
+  ["whose threads ignore the cancellation", false, Infinity],
+  ["whose threads are terminated immediately", false, 0],
 ] as const;
 
 testCancelPoints(
@@ -327,8 +327,8 @@ class OtherExecutor implements Executor {
   async shutdown(): Promise<void> {}
 }
 
-testCancelPoints("an executor that somebody else wrote", {
-  "that rejects as `fetch` does"(stage) {
+testCancelPoints("a custom executor", {
+  "that rejects with an AbortError, as `fetch` does"(stage) {
     const calls = useExecutor(stage, new OtherExecutor());
     for (const name of ["a", "b"]) stage.spawn(name, calls, { swallows: true });
   },

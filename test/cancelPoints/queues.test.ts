@@ -122,7 +122,7 @@ function scenes(make: (maxsize: number) => Queue<number>): Record<string, Scene>
       }
       stage.check(() => expect(depot.got.length).toBe(stage.isPeaceful ? 4 : depot.got.length));
     },
-    "three consumers, and fewer items than that"(stage) {
+    "three consumers, and only two items"(stage) {
       const depot = new Depot(stage, make(0));
       for (const name of GETTERS) {
         stage.spawn(name, () => untilShutDown(() => depot.use(() => depot.queue.get())));
@@ -168,7 +168,7 @@ function scenes(make: (maxsize: number) => Queue<number>): Record<string, Scene>
 
 testCancelPoints("Queue", {
   ...scenes((maxsize) => new Queue(maxsize)),
-  "one consumer of all items, in order"(stage) {
+  "one consumer, which takes all items in order"(stage) {
     const depot = new Depot(stage, new Queue(2));
     stage.spawn("a", () =>
       untilShutDown(function* () {
@@ -183,7 +183,7 @@ testCancelPoints("Queue", {
     });
     stage.check(() => expect(depot.got).toEqual(depot.got.toSorted((a, b) => a - b)));
   },
-  "one that waits until all is done"(stage) {
+  "a task that awaits join()"(stage) {
     const depot = new Depot(stage, new Queue());
     stage.spawn("i", function* () {
       yield* depot.put();
@@ -250,7 +250,7 @@ testCancelPoints("Queue", {
     });
     stage.check(() => expect(queue.qsize()).toBe(0));
   },
-  "one consumer outside, beside two coroutines"(stage) {
+  "one consumer outside the loop, and two in it"(stage) {
     const depot = new Depot(stage, new Queue());
     const outside = depot.queue[Symbol.asyncIterator]();
     void takeAll();
@@ -270,7 +270,7 @@ testCancelPoints("Queue", {
       }
     });
   },
-  "an iteration from outside that ends while it waits"(stage) {
+  "an iteration outside the loop that ends while it waits"(stage) {
     const depot = new Depot(stage, new Queue());
     const outside = depot.queue[Symbol.asyncIterator]();
     let taken: unknown = NO_ITEM;

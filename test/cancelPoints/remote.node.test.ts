@@ -98,7 +98,7 @@ testCancelPoints("remote.call", {
       { swallows: true },
     );
   },
-  "that a signal ends"(stage) {
+  "that is cancelled by a signal"(stage) {
     const remote = connect(stage);
     const controller = new AbortController();
     stage.spawn(
@@ -112,7 +112,7 @@ testCancelPoints("remote.call", {
       { swallows: true },
     );
   },
-  "over a connection that is closed meanwhile"(stage) {
+  "over a connection that closes during the call"(stage) {
     const remote = connect(stage);
     const lost = function* (): Coroutine<void> {
       try {

@@ -70,7 +70,7 @@ function checkFree(
 }
 
 testCancelPoints("Lock", {
-  "three that acquire and release"(stage) {
+  "three tasks that acquire and release it"(stage) {
     const lock = new Lock();
     const room = new Room(1);
     for (const name of NAMES) {
@@ -92,7 +92,7 @@ testCancelPoints("Lock", {
     }
     checkFree(stage, lock, 1);
   },
-  "three that hold, twice, and yield meanwhile"(stage) {
+  "three tasks that hold it twice, and yield meanwhile"(stage) {
     const lock = new Lock();
     for (const name of NAMES) {
       stage.spawn(name, function* () {
@@ -106,7 +106,7 @@ testCancelPoints("Lock", {
     }
     checkFree(stage, lock, 1);
   },
-  "decorated coroutines that hold"(stage) {
+  "decorated coroutines that hold it"(stage) {
     const lock = new Lock();
     const held = coroutine(function* (depth: number): Coroutine<void> {
       if (depth > 0) return yield* held(depth - 1);
@@ -116,7 +116,7 @@ testCancelPoints("Lock", {
     for (const name of NAMES) stage.spawn(name, () => held(4));
     checkFree(stage, lock, 1);
   },
-  "one that is released by a callback, in the turn of a timeout"(stage) {
+  "a release by a callback, in the turn of a timeout"(stage) {
     const lock = new Lock();
     stage.spawn("holder", function* () {
       yield* lock.acquire();
@@ -130,7 +130,7 @@ testCancelPoints("Lock", {
     }
     checkFree(stage, lock, 1);
   },
-  "that waitFor waits for"(stage) {
+  "tasks that acquire it through waitFor"(stage) {
     const lock = new Lock();
     for (const name of NAMES) {
       stage.spawn(name, function* () {
@@ -152,7 +152,7 @@ testCancelPoints("Lock", {
 });
 
 testCancelPoints("Semaphore", {
-  "four that share two permits"(stage) {
+  "four tasks that share two permits"(stage) {
     const semaphore = new BoundedSemaphore(2);
     const room = new Room(2);
     for (const name of [...NAMES, "d"]) {
@@ -169,7 +169,7 @@ testCancelPoints("Semaphore", {
     }
     checkFree(stage, semaphore, 2);
   },
-  "one that is released twice in a step"(stage) {
+  "two releases in one step"(stage) {
     const semaphore = new Semaphore(0);
     let permits = 0;
     for (const name of NAMES) {
@@ -203,7 +203,7 @@ testCancelPoints("Semaphore", {
 });
 
 testCancelPoints("Event", {
-  "three that wait, and one that sets and clears"(stage) {
+  "three tasks that wait, and one that sets and clears it"(stage) {
     const event = new Event();
     for (const name of NAMES) {
       stage.spawn(name, function* () {
@@ -225,7 +225,7 @@ testCancelPoints("Event", {
 });
 
 testCancelPoints("Condition", {
-  "two that wait and two that notify one"(stage) {
+  "two tasks that wait, and two that notify one each"(stage) {
     const condition = new Condition();
     let stock = 0;
     for (const name of ["a", "b"]) {
@@ -256,7 +256,7 @@ testCancelPoints("Condition", {
     });
     checkFree(stage, condition, 1);
   },
-  "three that wait, notified one by one"(stage) {
+  "three tasks that wait, and are notified one by one"(stage) {
     const condition = new Condition();
     let notified = 0;
     let woken = 0;
@@ -288,7 +288,7 @@ testCancelPoints("Condition", {
     });
     checkFree(stage, condition, 1);
   },
-  "two conditions of one lock"(stage) {
+  "two conditions that share a lock"(stage) {
     const lock = new Lock();
     const [full, empty] = [new Condition(lock), new Condition(lock)];
     let count = 0;
@@ -314,9 +314,9 @@ testCancelPoints("Condition", {
 });
 
 testCancelPoints(
-  "Condition three times",
+  "Condition with three cancellations",
   {
-    "one that waits while others want the lock"(stage) {
+    "a task that waits while others want the lock"(stage) {
       const condition = new Condition();
       let isHeld = false;
       const waiter = stage.spawn("waiter", function* () {
@@ -351,7 +351,7 @@ testCancelPoints(
 );
 
 testCancelPoints("Barrier", {
-  "three that meet twice"(stage) {
+  "three tasks that meet twice"(stage) {
     const barrier = new Barrier(3);
     const indices: number[] = [];
     for (const name of NAMES) {
@@ -377,7 +377,7 @@ testCancelPoints("Barrier", {
       else expect(Math.max(...rounds)).toBeLessThanOrEqual(2);
     });
   },
-  "four, of which any two meet, while one resets"(stage) {
+  "four tasks that meet in pairs, and one that resets it"(stage) {
     const barrier = new Barrier(2);
     for (const name of [...NAMES, "d"]) {
       stage.spawn(name, function* () {

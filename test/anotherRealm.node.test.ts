@@ -4,21 +4,21 @@
 
 import { describe } from "vitest";
 
-describe("realm", async () => {
+describe("in a vm context", async () => {
   await import("./realm.node.test.ts");
 });
-describe("remoteError", async () => {
+describe("in a vm context", async () => {
   await import("./remote/remoteError.test.ts");
 });
-describe("connection", async () => {
+describe("in a vm context", async () => {
   await import("./io/node/connection.node.test.ts");
 });
-describe("fromPromise", async () => {
+describe("in a vm context", async () => {
   await import("./tasks/fromPromise.test.ts");
 });
-describe("withSignal", async () => {
+describe("in a vm context", async () => {
   await import("./tasks/withSignal.test.ts");
 });
-describe("exceptionGroup", async () => {
+describe("in a vm context", async () => {
   await import("./tasks/exceptionGroup.test.ts");
 });

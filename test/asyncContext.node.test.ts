@@ -79,7 +79,7 @@ test("a listener to a timeout's cancellation runs in the cancelled task's contex
   expect(trace).toEqual(["task"]);
 });
 
-test("without `asyncContext`, every step of a task and its children has the store of the code that started them, even if a step enters another", () => {
+test("without `asyncContext`, a task and its children keep the store of the code that started the task, even if a child is created in another store", () => {
   const plain = newVirtualLoop();
   storage.run("a", () =>
     plain.createTask(function* () {

@@ -8,7 +8,7 @@ function points(): AwaitPoints {
   return (globalThis as { [KEY]?: AwaitPoints })[KEY] as AwaitPoints;
 }
 
-test("returns its argument while no exploration runs", () => {
+test("`at` and `atEach` return their argument while no exploration runs", () => {
   const promise = Promise.resolve(1);
   const items = [promise];
 
@@ -17,7 +17,7 @@ test("returns its argument while no exploration runs", () => {
   expect(atEach(items, "here")).toBe(items);
 });
 
-test("asks the hook of an exploration, in this copy and in another", async () => {
+test("`at` and `atEach` call the exploration's hook, even from a second copy of the module", async () => {
   // A different query creates a different module.
   const copy: typeof import("../src/at.ts") = await import("../src/at.ts?another" as string);
   const asked: unknown[] = [];

@@ -189,7 +189,7 @@ const ELSEWHERE: Readonly<Record<string, (id: string) => string>> = {
   "the source of iterate": (id) => `${id} none`,
 };
 
-describe("the store and the value of two callers of one `toAsync` function", () => {
+describe("two callers of one `toAsync` function keep their own stores and variables:", () => {
   test.each(Object.keys(ENTRIES))("%s", async (name) => {
     const call = toAsync(function* (id: string) {
       variable.set(id);

@@ -172,7 +172,7 @@ describe("stores of AsyncLocalStorage", () => {
     for (const [n, store] of seen as [number, number][]) expect(store).toBe(n);
   });
 
-  test("do not reach other calls if a step enters them", async () => {
+  test("do not reach other calls if a step enters another store", async () => {
     const enter = toAsync(function* () {
       storage.enterWith(-1);
       yield;
@@ -185,7 +185,7 @@ describe("stores of AsyncLocalStorage", () => {
     expect(await Promise.all(calls)).toEqual([undefined, 1, undefined, 2]);
   });
 
-  test("stay with concurrent programs of `run`, whatever wakes them", async () => {
+  test("stay separate for concurrent `run` programs, whatever wakes them", async () => {
     const emitter = new EventEmitter();
     const main = function* (): Coroutine<unknown[]> {
       const seen = [storage.getStore()];
@@ -386,7 +386,7 @@ describe("context variables that are set outside loops", () => {
     server.close();
   });
 
-  test("stay in a context that an async function was run in, after each await", async () => {
+  test("keep their values after each await of an async function that runs in a context", async () => {
     const shared = copyContext();
     const request = (context: Context) => async (n: number | undefined) =>
       await context.run(async () => {
@@ -411,7 +411,7 @@ describe("context variables that are set outside loops", () => {
     expect([shared.get(variable), variable.get()]).toEqual([2, undefined]);
   });
 
-  test("can be reset, and their context entered again, after an await in that context", async () => {
+  test("can be reset after an await, and their context can be entered again", async () => {
     const context = copyContext();
     const seen = await context.run(async () => {
       const token = variable.set(1);
@@ -423,7 +423,7 @@ describe("context variables that are set outside loops", () => {
     expect(seen).toEqual([1, undefined]);
   });
 
-  test("have tokens that work only in the flow that created them", async () => {
+  test("have tokens that work only in the async function that created them", async () => {
     const other = new ContextVar<number>("other", { default: 0 });
     const first = (async () => {
       await undefined;
@@ -471,7 +471,7 @@ test("an async function called by a task sees the task's variables until its fir
   expect(seen).toEqual(requests.map((n) => [new Array(3).fill([10 * n, n, n, n]), 10 * n]));
 });
 
-test("a thenable that starts its work in `then` does so for its own caller", async () => {
+test("a thenable that starts its work in `then` does so with its own caller's store", async () => {
   const queue = new Queue<string>();
   const lazy = () => ({
     then: (resolve: (store: unknown) => void) => resolve(storage.getStore()),

@@ -30,7 +30,7 @@ describe("stop", () => {
     expect(trace.join("")).toBe("|b");
   });
 
-  test("called before a run ends that run after its first turn", () => {
+  test("ends the next run after its first turn if the loop isn't running", () => {
     loop.callSoon(() => loop.callSoon(push, "b"));
     loop.callSoon(push, "a");
     loop.stop();
@@ -111,7 +111,7 @@ describe("runUntilComplete", () => {
     await expect(result).rejects.toBe(failure);
   });
 
-  test("stops for a future that a callback completes", async () => {
+  test("resolves when a callback completes its future", async () => {
     const future = loop.createFuture<string>();
     loop.callLater(3, () => future.setResult("done"));
 
@@ -135,7 +135,7 @@ describe("runUntilComplete", () => {
     await expect(loop.runUntilComplete(sleep(2))).rejects.toThrow(RuntimeError);
   });
 
-  test("after the loop was stopped early, its future no longer stops a later run", () => {
+  test("leaves later runs alone if its future completes after an early stop", () => {
     const future = loop.createFuture<void>();
     loop.callSoon(() => loop.stop());
     expect(() => loop.runUntilCompleteSync(future)).toThrow(RuntimeError);
@@ -153,7 +153,7 @@ describe("runUntilComplete", () => {
     expect(loop.isRunning()).toBe(false);
   });
 
-  test("returns the result from the call where the thread may be blocked", () => {
+  test("has a variant that blocks the thread and returns the result", () => {
     expect(loop.runUntilCompleteSync(sleep(1e9, "done"))).toBe("done");
   });
 });

@@ -84,7 +84,7 @@ describe.concurrent("an uncaught interrupt ends the process silently, with the e
     expect([code, stdout[0]?.length]).toEqual([130, 1_000_000]);
   });
 
-  test("and a shell has that code in $?", async () => {
+  test("and the shell's $? is that code", async () => {
     const code = `
       import("${new URL("../dist/index.js", import.meta.url)}").then(({ run, sleep }) => {
         setTimeout(() => process.kill(process.pid, "SIGINT"), 50);
@@ -119,7 +119,7 @@ describe.concurrent("an interrupt is left to the program", () => {
     expect(exit).toEqual({ ...quiet, code: 0, stdout });
   });
 
-  test("and a different error thrown then, or later, is printed with its stack", async () => {
+  test("if it throws another error, which is printed with its stack", async () => {
     const instead = `await run(function* () {
       try { yield* sleep(5_000); } catch { throw new Error("instead"); }
     });`;

@@ -236,7 +236,7 @@ describe("the layer rule", () => {
 /** How a file explains that it isn't split. */
 const WHY_ONE_FILE = /over 300 lines|one file|file is long/i;
 
-test("a file in src of more than 300 lines says at its top why it is one", () => {
+test("every file in src of more than 300 lines says at its top why it isn't split", () => {
   const src = new URL("../src/", import.meta.url);
   const unexplained = readdirSync(src, { recursive: true, encoding: "utf8" }).filter((path) => {
     if (!path.endsWith(".ts")) return false;

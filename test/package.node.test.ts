@@ -58,7 +58,7 @@ describe("a program runs", () => {
     });
   });
 
-  test("and fails with its own error", async () => {
+  test("and ends with the error that it throws", async () => {
     const program = `
       import { run } from "mysyncio";
       await run(function* () { throw new Error("of the program"); });`;

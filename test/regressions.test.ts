@@ -169,7 +169,7 @@ describe("debug mode", () => {
   });
 
   // Last, because while it fails, no loop of this file records places any more.
-  test("is a boolean, so that a mistake on one loop cannot end recording for another", () => {
+  test("rejects a value that is not a boolean, so that a mistake on one loop cannot end recording for another", () => {
     loop = newVirtualLoop();
     expect(() => loop?.setDebug(undefined as never)).toThrow(TypeError);
   });

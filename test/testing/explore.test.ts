@@ -852,7 +852,6 @@ describe("virtualTest", () => {
 });
 
 test("a virtual day of 100 tasks that sleep for a second at a time takes almost no real time", async () => {
-  const start = performance.now();
   await virtualTest(function* () {
     function* tick(): Coroutine<void> {
       for (let second = 0; second < 864; second++) yield* sleep(100_000);
@@ -860,6 +859,5 @@ test("a virtual day of 100 tasks that sleep for a second at a time takes almost 
     yield* gather(Array.from({ length: 100 }, tick));
     expect(getRunningLoop().time()).toBe(86_400_000);
   })();
-
-  expect(performance.now() - start).toBeLessThan(5_000);
+  // In real time it would be stopped as a test that hangs.
 });

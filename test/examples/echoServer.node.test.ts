@@ -71,7 +71,7 @@ test("the echo server continues when peers reset their connections", async () =>
 });
 
 test("the echo server closes the connection of a peer that is idle for too long", async () => {
-  const program = start("echoServer", "0", "127.0.0.1", "300");
+  const program = start("echoServer", "0", "127.0.0.1", "2000");
   const port = await program.port();
   const silent = new Client(port);
   const busy = new Client(port);

@@ -240,9 +240,7 @@ describe("a subprocess", () => {
         yield* createSubprocessExec("sleep", ["60"], { detached: true }),
       ];
     });
-    for (let i = 0; i < 100 && child?.returncode === undefined; i++) {
-      await new Promise((resolve) => setTimeout(resolve, 10));
-    }
+    while (child?.returncode === undefined) await new Promise((resolve) => setTimeout(resolve, 10));
     const alive = isAlive(daemon!.pid);
     daemon?.kill();
 

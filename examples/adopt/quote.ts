@@ -4,7 +4,7 @@ import { type Coroutine, fromPromise, gather, mapConcurrent, timeout, toAsync } 
 import { findPrice, findStock } from "./warehouse.ts";
 
 /** How long a customer waits for a quote, in milliseconds. */
-const PATIENCE = 200;
+const PATIENCE = 2_000;
 
 /**
  * The price of an item, or 0 if it is out of stock. Calls async functions. A cancellation aborts

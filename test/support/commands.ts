@@ -12,7 +12,7 @@ export const COMMAND = join(ROOT, "dist", "mysyncio.js");
 /** The main entry as a string literal, for programs. */
 export const MAIN = JSON.stringify(new URL("../../dist/index.js", import.meta.url).href);
 /** The longest that a command or the start of a program may take, in milliseconds. */
-export const PATIENCE = 60_000;
+export const PATIENCE = 180_000;
 
 export interface Ended {
   readonly code: number | null;

@@ -611,7 +611,7 @@ export function callNamed(id: string, options: Partial<WireCall> = {}): WireCall
 /** Waits for a condition that must come true. */
 export async function until(
   isSo: () => boolean | Promise<boolean>,
-  timeout = 20_000,
+  timeout = 100_000,
 ): Promise<void> {
   const end = performance.now() + timeout;
   while (!(await isSo())) {

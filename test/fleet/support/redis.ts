@@ -8,7 +8,7 @@ import { join } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
 
 const PROGRAMS = ["redis-server", "valkey-server"];
-const PATIENCE = 10_000;
+const PATIENCE = 60_000;
 
 export class RedisServer {
   readonly port: number;

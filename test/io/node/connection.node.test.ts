@@ -21,7 +21,16 @@ import {
 } from "../../../src/node.ts";
 import { caught } from "../../support/caught.ts";
 import { text } from "../utf8.ts";
-import { bareServer, openHandles, portOf, quietly, untilClosed, withPath } from "./network.ts";
+import {
+  bareServer,
+  openHandles,
+  portOf,
+  quietly,
+  settle,
+  settled,
+  untilClosed,
+  withPath,
+} from "./network.ts";
 
 let before: string[];
 
@@ -142,7 +151,7 @@ test("a peer that writes a lot has to wait while nobody reads, and nothing is lo
       socket.end();
     },
     function* (reader) {
-      yield* sleep(100);
+      yield* settle();
       const left = socketOf?.writableLength ?? 0;
       let sum = 0;
       for (;;) {
@@ -182,7 +191,10 @@ test("drain waits while the peer does not read, and memory stays bounded", async
 });
 
 describe("a reset", () => {
-  const reset = (socket: Socket) => setTimeout(() => socket.resetAndDestroy(), 20);
+  const reset = async (socket: Socket) => {
+    await settled();
+    socket.resetAndDestroy();
+  };
 
   test("during a read makes the read throw an error with Node's code", async () => {
     const { code } = await toServer(reset, (reader) => failure(reader.readexactly(5)));
@@ -193,10 +205,11 @@ describe("a reset", () => {
     const result = await toServer(
       (socket) => {
         socket.write("before");
-        reset(socket);
+        void reset(socket);
       },
       function* (reader) {
-        yield* sleep(60);
+        yield* settle();
+        yield* settle();
         const came = text(yield* reader.read(100));
         return [came, (yield* failure(reader.read(100))).code];
       },
@@ -258,7 +271,7 @@ describe("abort", () => {
     const result = await toServer(
       (socket) => socket.write("before"),
       function* (reader, writer) {
-        yield* sleep(50);
+        yield* settle();
         writer.abort();
         yield* writer.waitClosed();
         const came = text(yield* reader.read(100));

@@ -19,6 +19,7 @@ import {
 import { createDatagramEndpoint, type DatagramOptions } from "../../../src/io/node/datagram.ts";
 import type { DatagramEndpoint } from "../../../src/io/node/datagramEndpoint.ts";
 import { VirtualClock } from "../../../src/testing.ts";
+import { settle } from "./network.ts";
 
 const LOCAL = { address: "127.0.0.1" };
 
@@ -46,11 +47,6 @@ function text(data: Uint8Array): string {
 
 function* receiveText(endpoint: DatagramEndpoint): Coroutine<string> {
   return text((yield* endpoint.receive()).data);
-}
-
-/** Waits for datagrams on their way from one socket of the machine to another. */
-function* settle(): Coroutine<void> {
-  yield* sleep(20);
 }
 
 test("datagrams are sent in both directions", async () => {
@@ -368,7 +364,7 @@ describe("closing a datagram endpoint", () => {
       const opening = createTask(open({ localAddress: { ...LOCAL, port } }));
       yield;
       opening.cancel();
-      yield* sleep(10);
+      yield* settle();
       expect(opening.cancelled()).toBe(true);
       yield* open({ localAddress: { ...LOCAL, port } });
     });

@@ -7,7 +7,14 @@ import { connect, createServer, type Server as NetServer, type Socket } from "no
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { ExceptionContext } from "../../../src/index.ts";
-import { type Coroutine, getRunningLoop, run, type Server, timeout } from "../../../src/node.ts";
+import {
+  type Coroutine,
+  getRunningLoop,
+  run,
+  type Server,
+  sleep,
+  timeout,
+} from "../../../src/node.ts";
 
 /**
  * Longer than any of these programs takes on a slow machine, but shorter than the test runner's
@@ -58,6 +65,19 @@ export async function bareClient(port: number): Promise<Socket> {
   socket.on("error", () => {});
   await once(socket, "connect");
   return socket;
+}
+
+/**
+ * Lets the host run its timers and sockets. In several steps, because a host that was held up runs
+ * one due timer before the events that came first.
+ */
+export function* settle(): Coroutine<void> {
+  for (let i = 0; i < 5; i++) yield* sleep(5);
+}
+
+/** The same outside coroutines. */
+export async function settled(): Promise<void> {
+  for (let i = 0; i < 5; i++) await new Promise((resolve) => setTimeout(resolve, 5));
 }
 
 /** A path for a Unix domain socket, in a folder that exists for one program. */

@@ -31,6 +31,7 @@ import {
   portOf,
   quietly,
   runSoon,
+  settle,
   untilClosed,
   withPath,
 } from "./network.ts";
@@ -88,11 +89,6 @@ function* connect(server: Server): Coroutine<[StreamReader, StreamWriter]> {
   return yield* openConnection({ host: "127.0.0.1", port: portOf(server) });
 }
 
-/** Lets the host run its timers and sockets. */
-function* hostTurn(): Coroutine<void> {
-  yield* sleep(20);
-}
-
 test("each client has its own handler, which receives only that client's data", async () => {
   const answers = await quietly(function* () {
     const server = yield* startServer(echo);
@@ -123,10 +119,10 @@ test("the end of the handler closes the connection, after its last data", async 
       writer.write(new Uint8Array(TOTAL));
     });
     const [reader, writer] = yield* connect(server);
-    yield* hostTurn();
+    yield* settle();
     server.close();
     const waiting = createTask(server.waitClosed());
-    yield* hostTurn();
+    yield* settle();
     trace.push(waiting.done() ? "closed" : "sends");
     const data = yield* reader.read();
     writer.close();
@@ -184,7 +180,7 @@ test("a handler that is cancelled closes its connection, and nothing is reported
       }
     });
     const [reader, writer] = yield* connect(server);
-    yield* hostTurn();
+    yield* settle();
     server.cancelClients();
     const said = text(yield* reader.read());
     writer.close();
@@ -200,9 +196,9 @@ test("a client that resets its connection fails its handler's read", async () =>
     const server = yield* startServer(echo);
     const socket = yield* fromPromise(bareClient(portOf(server)));
     socket.write("x");
-    yield* hostTurn();
+    yield* settle();
     socket.resetAndDestroy();
-    yield* hostTurn();
+    yield* settle();
     server.close();
     yield* server.waitClosed();
   });
@@ -219,7 +215,7 @@ describe("closing a server", () => {
         trace.push("served");
       });
       const [reader, writer] = yield* connect(server);
-      yield* hostTurn();
+      yield* settle();
       const port = portOf(server);
       server.close();
       server.close();
@@ -255,7 +251,7 @@ describe("closing a server", () => {
         const socket = yield* fromPromise(bareClient(portOf(one)));
         socket.pause();
         sockets.push(socket);
-        yield* hostTurn();
+        yield* settle();
         one.close();
         one.cancelClients();
         yield* one.waitClosed();
@@ -269,7 +265,7 @@ describe("closing a server", () => {
     await quietly(function* () {
       const server = yield* startServer(echo);
       const waiting = createTask(server.waitClosed());
-      yield* hostTurn();
+      yield* settle();
       trace.push(String(waiting.done()));
       server.close();
       yield* waiting;
@@ -281,7 +277,7 @@ describe("closing a server", () => {
     const server = await quietly(function* () {
       const made = yield* startServer(echo);
       const [, writer] = yield* connect(made);
-      yield* hostTurn();
+      yield* settle();
       writer.close();
       yield* fromPromise(made[Symbol.asyncDispose]());
       return made;
@@ -293,7 +289,7 @@ describe("closing a server", () => {
     await quietly(function* () {
       const server = yield* startServer(wait);
       yield* connect(server);
-      yield* hostTurn();
+      yield* settle();
     });
     expect(trace).toEqual(["begins", "ends"]);
   });
@@ -310,7 +306,7 @@ describe("abortClients", () => {
         }
       });
       const [reader] = yield* connect(server);
-      yield* hostTurn();
+      yield* settle();
       server.close();
       server.abortClients();
       yield* server.waitClosed();
@@ -330,7 +326,7 @@ describe("abortClients", () => {
       });
       const socket = yield* fromPromise(bareClient(portOf(server)));
       socket.pause();
-      yield* hostTurn();
+      yield* settle();
       server.close();
       server.abortClients();
       yield* server.waitClosed();
@@ -348,7 +344,7 @@ describe("abortClients", () => {
         }
       });
       yield* connect(server);
-      yield* hostTurn();
+      yield* settle();
       server.close();
       server.abortClients();
       yield* server.waitClosed();
@@ -363,7 +359,7 @@ describe("abortClients", () => {
         trace.push("goes on");
       });
       yield* connect(server);
-      yield* hostTurn();
+      yield* settle();
       server.close();
       server.abortClients();
       yield* server.waitClosed();
@@ -379,7 +375,7 @@ describe("serveForever", () => {
       const serving = createTask(server.serveForever());
       const [reader, writer] = yield* connect(server);
       server.close();
-      yield* hostTurn();
+      yield* settle();
       writer.write("x");
       trace.push(text(yield* reader.readexactly(1)), String(serving.done()));
       writer.close();
@@ -393,7 +389,7 @@ describe("serveForever", () => {
       const server = yield* startServer(wait);
       const serving = createTask(server.serveForever());
       const [, writer] = yield* connect(server);
-      yield* hostTurn();
+      yield* settle();
       serving.cancel();
       trace.push(yield* ended(serving), String(server.isServing()));
       writer.close();
@@ -527,7 +523,7 @@ describe("a server on a Unix domain socket", () => {
           writer.write("second");
         }, path);
         first.close();
-        yield* hostTurn();
+        yield* settle();
         const [reader, writer] = yield* openUnixConnection(path);
         const answer = text(yield* reader.read());
         writer.close();

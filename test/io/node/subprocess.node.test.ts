@@ -183,8 +183,9 @@ describe("a subprocess", () => {
 
   test("counts as exited even if another process still holds its pipe", async () => {
     await run(function* (): Coroutine<void> {
-      const shell = yield* createSubprocessShell("sleep 0.3 & exit 4", { stdout: PIPE });
+      const shell = yield* createSubprocessShell("sleep 60 & echo $!; exit 4", { stdout: PIPE });
       trace.push(yield* shell.wait(), shell.stdout?.atEof());
+      process.kill(Number(text(yield* shell.stdout!.readline())));
       trace.push(text(yield* shell.stdout!.read()), shell.stdout?.atEof());
     });
 
@@ -341,12 +342,14 @@ describe("communicate", () => {
 
   test("rejects input without a pipe, and a pipe that is already being read", async () => {
     await run(function* (): Coroutine<void> {
-      const child = yield* createSubprocessShell("sleep 0.1; echo x", { stdout: PIPE });
+      const script = "sleep 60 & echo $! >&2; wait; echo x";
+      const child = yield* createSubprocessShell(script, { stdout: PIPE, stderr: PIPE });
       expect(() => child.communicate("input")).toThrow(RuntimeError);
       expect(() => child.communicate(5 as never)).toThrow("Expected `input`");
       const reading = createTask(child.stdout!.read());
       yield;
       expect(yield* thrownBy(child.communicate())).toBeInstanceOf(RuntimeError);
+      process.kill(Number(text(yield* child.stderr!.readline())));
       trace.push(text(yield* reading));
     });
 
@@ -445,7 +448,7 @@ test("a hundred processes leave nothing behind", async () => {
       for (const outputs of yield* gather(children)) trace.push(text(outputs[0]));
     }
     const loop = getRunningLoop();
-    for (let i = 0; i < 100 && (loop._resources.size > 0 || openFiles() > before); i++) {
+    for (let i = 0; i < 1_000 && (loop._resources.size > 0 || openFiles() > before); i++) {
       yield* sleep(10);
     }
     expect(loop._resources.size).toBe(0);

@@ -24,7 +24,15 @@ import {
 } from "../../../src/node.ts";
 import { cert, key } from "../../support/certificate.ts";
 import { text } from "../utf8.ts";
-import { bareClient, openHandles, portOf, quietly, runSoon, untilClosed } from "./network.ts";
+import {
+  bareClient,
+  openHandles,
+  portOf,
+  quietly,
+  runSoon,
+  settle,
+  untilClosed,
+} from "./network.ts";
 
 const TLS: ServerOptions = { host: "127.0.0.1", tls: { key, cert } };
 
@@ -137,7 +145,7 @@ test("abort ends a connection, even if its peer does not read", async () => {
     const reading = createTask(code(reader.read()));
     writer.write(new Uint8Array(30_000_000));
     const draining = createTask(code(writer.drain()));
-    yield* sleep(20);
+    yield* settle();
     writer.close();
     writer.abort();
     yield* writer.waitClosed();
@@ -154,7 +162,7 @@ test("abortClients ends reading handlers and handshakes", async () => {
     const [reader, writer] = yield* connect(server);
     const silent = yield* fromPromise(bareClient(portOf(server)));
     silent.resume();
-    yield* sleep(20);
+    yield* settle();
     server.close();
     server.abortClients();
     yield* server.waitClosed();
@@ -170,7 +178,7 @@ describe("a TLS handshake", () => {
       const server = yield* startServer(echo, TLS);
       const options = { host: "localhost", port: portOf(server), tls: true } as const;
       const failed = yield* code(openConnection(options));
-      yield* sleep(20);
+      yield* settle();
       server.close();
       yield* server.waitClosed();
       return failed;
@@ -217,9 +225,9 @@ describe("a TLS handshake", () => {
     await quietly(function* () {
       const server = yield* startServer(echo, TLS);
       const socket = yield* fromPromise(bareClient(portOf(server)));
-      yield* sleep(10);
+      yield* settle();
       socket.resetAndDestroy();
-      yield* sleep(20);
+      yield* settle();
       server.close();
       yield* server.waitClosed();
     });
@@ -230,7 +238,7 @@ describe("a TLS handshake", () => {
       const server = yield* startServer(echo, TLS);
       const socket = yield* fromPromise(bareClient(portOf(server)));
       socket.resume();
-      yield* sleep(10);
+      yield* settle();
       server.close();
       yield* server.waitClosed();
       if (!socket.closed) yield* fromPromise(once(socket, "close"));
@@ -244,7 +252,7 @@ describe("a TLS handshake", () => {
     await quietly(function* () {
       const options = { host: "127.0.0.1", port: portOf(server), tls: true } as const;
       const task = createTask(openConnection(options));
-      yield* sleep(30);
+      yield* settle();
       task.cancel();
       yield* code(
         (function* () {
@@ -279,7 +287,7 @@ describe("a reset over TLS", () => {
         openConnection({ host: "localhost", port: portOf(proxy), tls: { ca: cert } }),
       );
       proxy.close();
-      yield* sleep(20);
+      yield* settle();
       server.close();
       yield* server.waitClosed();
       return error;

@@ -15,7 +15,7 @@ import {
   Selector,
   sleep,
 } from "../../../src/node.ts";
-import { openHandles, portOf, runSoon, untilClosed } from "./network.ts";
+import { openHandles, portOf, runSoon, settle, untilClosed } from "./network.ts";
 
 let before: string[];
 
@@ -66,7 +66,7 @@ describe("an error of a watched source", () => {
     const { result, reports } = await runSoon(function* (): Coroutine<number> {
       accept(server);
       const client = connect(portOf(server)).on("error", ignore);
-      yield* sleep(20);
+      yield* settle();
       server.emit("error", emfile);
       let accepted = 0;
       getRunningLoop().addReader(server, () => {

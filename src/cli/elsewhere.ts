@@ -11,23 +11,26 @@ import { inSource } from "./sourceMaps.ts";
 
 /** The other end of a call. */
 export interface Elsewhere {
-  /** The loop of the task that runs the call; all loops of the thread if the call has it to itself. */
+  /**
+   * The loop of the task that runs the call, or all loops of the thread if the call has the thread
+   * to itself.
+   */
   readonly loops: readonly {
     readonly loop: LoopSnapshot;
     /** The id of the task that runs the call; null if the call has the thread to itself. */
     readonly task: number | null;
   }[];
-  /** What is known apart from tasks; empty if nothing is. */
+  /** What is known if no task can be shown, such as `waiting, for 3.1 s`; otherwise empty. */
   readonly note: string;
 }
 
-/** How many threads and processes are read. */
+/** The maximum number of threads and processes to read. */
 const MOST_PLACES = 16;
 
 /**
  * Follows the calls in `reading` to where they run. Returns a map from a call's id to its other end.
- * Leaves out calls that have not begun, and those in other threads and processes than the first
- * sixteen.
+ * Leaves out calls that have not begun, and those beyond the first sixteen other threads and
+ * processes.
  *
  * @param opening how long a process may take to open its inspector, in milliseconds
  */
@@ -50,7 +53,7 @@ export async function readElsewhere(
     if (place === undefined) {
       if (places.size === MOST_PLACES) continue;
       place = readPlace(target, call, opening).catch((error: unknown) => {
-        // It may have ended in the meantime, or may not be looked into.
+        // The thread or process may have ended in the meantime, or may not be inspected.
         if (error instanceof TargetError) return error.message;
         throw error;
       });
@@ -67,7 +70,9 @@ export async function readElsewhere(
   return found;
 }
 
-/** Returns the readings of the place where a call runs, or why there are none. */
+/**
+ * Reads the threads in which a call may run. Returns a text that says why, if it can't read any.
+ */
 async function readPlace(
   target: Target,
   call: CallSnapshot,

@@ -144,8 +144,8 @@ async function readSome(
 }
 
 /**
- * Returns the id of the task with that id, or else of the only task with that name. Undefined if no
- * task or several tasks have the name.
+ * Finds a task by its id, or else by its name, and returns its id. Returns undefined if no task or
+ * several tasks have that name.
  */
 export function findTask(
   idOrName: string,

@@ -1,11 +1,12 @@
-// The server of `mysyncio inspect`: the page, and what it asks of the target.
+// The server of `mysyncio inspect`: sends the page, and answers the page's requests about the
+// target.
 //
 // It listens on this machine only. Every program on this machine, and every page in a browser, can
 // send it requests, so:
 //
-//   S1  requests for another name than the server's own address are refused: DNS rebinding
+//   S1  requests whose Host is not the server's own address are refused, against DNS rebinding
 //   S2  requests from other pages are refused, by their Origin
-//   S3  nothing of the target is told without the token, which is compared in constant time
+//   S3  nothing about the target is sent without the token, which is compared in constant time
 //   S4  the page loads nothing but its own scripts, and shows names as text
 //   S5  nothing changes in the target unless the user has allowed to cancel tasks
 
@@ -20,9 +21,12 @@ import {
 } from "../inspector/element/inspectorDocument.ts";
 import { TargetError } from "../inspector/node/target.ts";
 
-/** What the server answers with. Values must survive JSON. */
+/** What the server can do for the page. Results must survive JSON. */
 export interface InspectApi {
-  /** With all stacks, or only with that of a task and those of tasks with warnings. */
+  /**
+   * Reads the loops. If `task` is undefined, with the stacks of all tasks, otherwise only with
+   * those of `task` and of tasks with warnings.
+   */
   snapshot(task: number | undefined): Promise<unknown>;
   warnings(): Promise<unknown>;
   trace(seconds: number): Promise<unknown>;
@@ -35,7 +39,7 @@ export interface InspectServer {
   close(): Promise<void>;
 }
 
-/** An error that the client has made. */
+/** Thrown to refuse a request, with the HTTP status of the response. */
 class Refusal extends Error {
   readonly status: number;
 
@@ -56,7 +60,7 @@ const HEADERS = {
   "Cache-Control": "no-store",
 };
 
-/** Starts the server. Port 0 is any free one. */
+/** Starts the server on the port `wanted`; 0 means any free port. */
 export async function startInspectServer(
   api: InspectApi,
   token: string,

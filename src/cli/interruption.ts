@@ -1,8 +1,8 @@
-// The end of a command that runs until the user interrupts it.
+// Notices when a command should end that otherwise runs until the user interrupts it.
 
 import { setTimeout as delay } from "node:timers/promises";
 
-/** Notices Ctrl+C, SIGTERM, and that the reader of the output has closed it. */
+/** Notices Ctrl+C, SIGTERM, and when the program that reads the output stops reading. */
 export class Interruption {
   readonly #controller = new AbortController();
   readonly #interrupt = (): void => this.#controller.abort();

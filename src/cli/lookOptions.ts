@@ -14,7 +14,7 @@ export interface LookOptions {
   readonly seconds: number;
 }
 
-/** @throws UsageError if a value is invalid */
+/** Reads the options of such a command. @throws UsageError if a value is invalid */
 export function lookOptions(
   values: { readonly json?: boolean; readonly limit?: string; readonly seconds?: string },
   defaults: Omit<LookOptions, "json">,

@@ -13,7 +13,10 @@ const UNSAFE = /[\x00-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069]
 /** Longer texts would hide the rest of the report. */
 const LONGEST = 500;
 
-/** Returns a text with escapes for what a terminal would interpret, on one line. */
+/**
+ * Returns a text on one line, with escapes in place of what a terminal would interpret. Cuts it
+ * after 500 characters.
+ */
 export function printableText(text: string): string {
   const whole = text.replace(UNSAFE, escapeOf);
   return whole.length > LONGEST ? `${whole.slice(0, LONGEST)}…` : whole;
@@ -33,7 +36,7 @@ function printableValue(value: unknown): unknown {
 
 /** Returns JSON that a terminal prints as it is. */
 export function printableJson(value: unknown, indent?: number): string {
-  // Only line breaks between values are left, and those of texts are escaped already.
+  // `JSON.stringify` has escaped the line breaks in texts, so those that are left separate values.
   return JSON.stringify(value, null, indent).replace(UNSAFE, (character) =>
     character === "\n" ? character : `\\u${hexOf(character).padStart(4, "0")}`,
   );

@@ -1,4 +1,4 @@
-// The output of `mysyncio ps`, and what `mysyncio pstree` shares with it.
+// Formats the output of `mysyncio ps`. `mysyncio pstree` uses parts of it.
 
 import type { ThreadReading } from "../inspector/node/inTarget.ts";
 import type {
@@ -11,15 +11,15 @@ import { groupBy } from "./groups.ts";
 import { ageText, aligned, counted, functionOfTask, placeOf, titleIn } from "./reportText.ts";
 
 export interface ReportOptions {
-  /** How many lines of tasks, or of children of a task, to print. */
+  /** The maximum number of groups of tasks in `ps`, or of children of a task in `pstree`. */
   readonly limit: number;
-  /** How deep the tree goes. */
+  /** The maximum number of levels of the tree. */
   readonly depth: number;
 }
 
 /**
- * Returns a paragraph for each loop: a line for each group of tasks that wait in the same place for
- * the same thing, and lines for its primitives, calls and warnings.
+ * Returns a paragraph for each loop: a line for each group of tasks that wait at the same location
+ * for the same thing, and lines for its primitives, calls and warnings.
  */
 export function processList(reading: ThreadReading, { limit }: ReportOptions): string {
   const lines: string[] = [];
@@ -59,19 +59,19 @@ function callLines({ calls }: LoopSnapshot): string[] {
   });
 }
 
-/** Leaves out where a call runs. */
+/** Removes the worker from the label of a call. */
 function withoutWorker(label: string): string {
   return label.replace(/ \([^)]*\)/, "");
 }
 
 const MOST_WORKERS = 8;
 
-/** What has a holder while tasks wait for it. */
+/** The kinds of primitives that always have a holder while tasks wait for them. */
 const HELD = ["Lock", "Semaphore", "BoundedSemaphore"];
 export const HOW_TO_RECORD =
   "To know who holds what, start the program with `node --import mysyncio/inspector/register`, or let it call `warnings(loop)`";
 
-/** Whether somebody holds it, but nobody knows who. */
+/** Whether a primitive is held, but its holder was not recorded. */
 export function isHolderMissing({ kind, holders, line }: ResourceSnapshot): boolean {
   return HELD.includes(kind) && holders.length === 0 && line.length > 0;
 }
@@ -134,7 +134,7 @@ function rowOf(tasks: readonly TaskSnapshot[], loop: LoopSnapshot): string[] {
   ];
 }
 
-/** Describes a task: its function, its place and its state. */
+/** Describes a task: its function, location and state. */
 export function describeTask(task: TaskSnapshot, loop: LoopSnapshot): string {
   const place = `${functionOfTask(task)} ${placeOf(task.stack)}`.trimEnd();
   return `${place}  ${stateOf(task, loop, false)}`;
@@ -156,7 +156,7 @@ function times(count: number): string {
   return ["never", "once", "twice"][count] ?? `${count} times`;
 }
 
-/** Leaves out what differs between tasks that wait alike. */
+/** Returns the label of a wait without what differs between the tasks of a group. */
 function sharedLabel({ kind, label }: WaitSnapshot): string {
   if (kind === "Task") return "a task";
   return kind.endsWith("Call") ? withoutWorker(label) : label;

@@ -1,4 +1,4 @@
-// The output of `mysyncio pstree`.
+// Formats the output of `mysyncio pstree`.
 
 import type { ThreadReading } from "../inspector/node/inTarget.ts";
 import type { CallSnapshot, LoopSnapshot, TaskSnapshot } from "../inspector/types.ts";
@@ -22,16 +22,17 @@ export function processTree(
     .join("\n\n");
 }
 
-/** The tasks of a loop that run its own calls, as those of an engine in memory do. */
+/** Returns the ids of the tasks that run calls of their own loop, as with an engine in memory. */
 function calledIn(own: LoopSnapshot, elsewhere: ReadonlyMap<number, Elsewhere>): Set<number> {
   const ends = own.calls.flatMap(({ id }) => elsewhere.get(id)?.loops ?? []);
   return new Set(ends.flatMap(({ loop, task }) => (loop === own && task !== null ? task : [])));
 }
 
 /**
- * The tasks that nobody awaits, and one of each group that only await each other.
+ * Returns the tasks at the top of the tree: those that no task awaits, and one task of each cycle
+ * that is not below another root.
  *
- * @param called tasks that are below calls
+ * @param called tasks that are shown below the calls they run
  */
 function rootsOf({ tasks }: LoopSnapshot, called: ReadonlySet<number> = new Set()): TaskSnapshot[] {
   const byId = new Map(tasks.map((task) => [task.id, task]));
@@ -115,7 +116,7 @@ class Tree {
     if (hidden > 0) this.lines.push(`${rest}└── ... and ${hidden} more`);
   }
 
-  /** A call, and below it the tasks that run it, in another thread or process. */
+  /** Adds a call, and below it the tasks that run it, usually in another thread or process. */
   #addCall({ id, label }: CallSnapshot, first: string, rest: string, depth: number): void {
     const { loops = [], note = "" } = this.#elsewhere.get(id) ?? {};
     this.lines.push(`${first}${label}${note && `: ${note}`}`);

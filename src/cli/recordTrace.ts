@@ -26,7 +26,7 @@ export interface Recorded {
   readonly kept: number;
 }
 
-/** A place whose events could not be read, most often because it has ended. */
+/** A process or thread whose events could not be read, usually because it has ended. */
 interface Missing {
   readonly place: string;
   readonly error: TargetError;
@@ -47,7 +47,7 @@ interface RecordedRing {
   readonly loop: number | null;
   readonly seen: number;
   readonly size: number;
-  /** Instants count from `origin` of the target's clock. */
+  /** Returns the events, with times relative to `origin`, an instant of the target's clock. */
   events(origin: number): TraceEvent[];
   readonly first: number;
 }
@@ -92,7 +92,8 @@ export async function recordTrace(
   const found: (Recording & { readonly isServing: boolean })[] = [];
   const missing: Missing[] = [];
   const idle: string[] = [];
-  // All are found before the first recording starts, because a thread may be blocked for long.
+  // All threads are found before the first recording starts, because one may be blocked for a long
+  // time.
   for (const [at, main] of targets.entries()) {
     let place = `target ${at + 1}`;
     try {
@@ -120,7 +121,7 @@ export async function recordTrace(
     recordings.push({ target, title });
     if (started === 0 && !isServing) idle.push(place);
   }
-  // A loop may start later, but somewhere one must run now.
+  // Loops may start later, but at least one must be running now.
   const mains = recordings.filter(({ title }) => title.thread === null).length;
   if (idle[0] !== undefined && idle.length === mains) {
     throw new TargetError(`No loop is running in ${idle[0]}`);
@@ -143,10 +144,10 @@ async function startTrace(target: Target, limit: number): Promise<number> {
   return (await target.call("startTrace", target.client, limit)).length;
 }
 
-/** Renews the leases of what is recorded already while others are waited for. */
+/** Renews the leases of recordings while `work` waits for other threads. */
 async function whileRenewing<T>(all: readonly Recording[], work: Promise<T>): Promise<T> {
   const renew = () => {
-    // One that has ended is noticed when its events are read.
+    // A target that has ended is noticed when its events are read.
     for (const { target } of all) void unlessEnded(target.call("renew", target.client));
   };
   const timer = setInterval(renew, RENEW_INTERVAL);
@@ -173,7 +174,7 @@ async function letRun(
   }
 }
 
-/** Ends a recording, and returns its events where they belong. */
+/** Ends a recording, and returns its events with the process and thread they belong to. */
 async function partOf(recording: Recording): Promise<Part | TargetError> {
   const { target, title } = recording;
   const found = await unlessEnded(Promise.all([ringsOf(target), target.call("tracePlace")]));
@@ -203,7 +204,7 @@ function withPrefix(event: TraceEvent, prefix: string): TraceEvent {
   return ph === "M" ? { ...event, args: { name: `${prefix}${args?.["name"]}` } } : event;
 }
 
-/** Each thread has named its process. */
+/** Keeps one `process_name` event for each process, because each of its threads adds one. */
 function withoutRepeatedNames(events: readonly TraceEvent[]): TraceEvent[] {
   const named = new Set<number>();
   return events.filter(({ name, pid }) => {
@@ -252,7 +253,9 @@ async function columnsOf(
   };
 }
 
-/** Resolves to the error if the target has ended: others go on. */
+/**
+ * Resolves to the TargetError if the target has ended, so that the recordings of others continue.
+ */
 async function unlessEnded<T>(result: Promise<T>): Promise<T | TargetError> {
   try {
     return await result;

@@ -1,4 +1,4 @@
-// How the reports of all commands name targets and places.
+// How the reports of all commands name targets and locations.
 
 import { relative } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -12,13 +12,13 @@ export function titleIn(reading: Pick<ThreadReading, "pid" | "thread" | "program
   return titleOf(reading, shorten(reading.program));
 }
 
-/** Returns the innermost place in the program's own code; empty if none is known. */
+/** Returns the innermost location in the program's own code; empty if none is known. */
 export function placeOf(stack: readonly FrameSnapshot[]): string {
   const frame = stack.findLast(({ file, isLibrary }) => file !== null && !isLibrary);
   return frame === undefined ? "" : `${shorten(frame.file as string)}:${frame.line}`;
 }
 
-/** Returns the program's own function that a task runs, outermost first. */
+/** Returns the name of the program's outermost function in a task's stack. */
 export function functionOfTask({ stack, coroutine }: TaskSnapshot): string {
   const own = stack.find(({ isLibrary }) => !isLibrary);
   // A bundler may have numbered the name.
@@ -27,7 +27,7 @@ export function functionOfTask({ stack, coroutine }: TaskSnapshot): string {
   return (own === undefined ? coroutine : own.functionName) || "anonymous";
 }
 
-/** Shortens a path to what is below the current folder. */
+/** Returns the path of a file, relative to the current folder if the file is below it. */
 export function shorten(file: string): string {
   if (/^(?!file:)[\w-]{2,}:/.test(file)) return printableText(file); // of a page, or node:
   const path = file.startsWith("file:") ? pathOf(file) : file;
@@ -35,7 +35,10 @@ export function shorten(file: string): string {
   return printableText(own === "" || own.startsWith("..") ? path : own);
 }
 
-/** A program may have named its source with an address that is no path. */
+/**
+ * Returns the path of a URL; the URL itself if it has none, because programs can name their sources
+ * anything.
+ */
 function pathOf(url: string): string {
   try {
     return fileURLToPath(url);

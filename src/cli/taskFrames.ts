@@ -1,12 +1,12 @@
-// Reads the frames of some tasks, from reading to reading. All of them would take too long to be read
-// once a second.
+// Reads the stack frames of selected tasks after each reading. Reading those of all tasks once a
+// second would take too long.
 
 import type { ThreadReading } from "../inspector/node/inTarget.ts";
 import { libraryOf, type Mapping, type Target } from "../inspector/node/target.ts";
 import type { FrameSnapshot, TaskSnapshot } from "../inspector/types.ts";
 import { inSource } from "./sourceMaps.ts";
 
-/** The target pauses for each of its answers. */
+/** How many frames to read at a time. The target pauses for each batch. */
 const FRAMES_AT_ONCE = 100;
 
 export class TaskFrames {
@@ -15,7 +15,7 @@ export class TaskFrames {
   #names = new Map<number, string>();
   /** For each task of the reading, the index of its first frame. */
   #offsets = new Map<number, number>();
-  /** Marks frames in the package, for the loops of those ids. */
+  /** Marks frames of this package, found for the loops with these ids. */
   #library: { readonly ids: string; readonly mark: Mapping } | undefined;
 
   constructor(target: Target) {
@@ -43,10 +43,10 @@ export class TaskFrames {
     return this.#names.get(task) ?? "";
   }
 
-  /** Marks a frame in the package. */
+  /** Marks a frame if it belongs to this package. */
   readonly mark: Mapping = (frame) => this.#library?.mark(frame) ?? frame;
 
-  /** Returns the stacks of tasks of the reading, with lines in the sources. */
+  /** Returns the stacks of tasks of the last reading, with locations in the source. */
   async stacksOf(tasks: readonly TaskSnapshot[]): Promise<FrameSnapshot[][]> {
     const frames = await this.#framesAt(
       tasks.flatMap(({ id, stack }) => stack.map((_, at) => (this.#offsets.get(id) ?? 0) + at)),

@@ -7,9 +7,9 @@ import { groupBy } from "./groups.ts";
 import { inSource } from "./sourceMaps.ts";
 import { TaskFrames } from "./taskFrames.ts";
 
-/** What a target did since the sample before. */
+/** What a target did since the previous sample. */
 export interface TopSample extends Pick<ThreadReading, "pid" | "thread" | "program"> {
-  /** How many milliseconds lie between the two. */
+  /** The milliseconds since the previous sample. */
   readonly elapsed: number;
   readonly loops: readonly TopLoop[];
 }
@@ -44,7 +44,8 @@ export interface TopGroup {
   /** Steps per second. */
   readonly steps: number;
   /**
-   * The longest step of one of them since counting began, in milliseconds; null if there was none.
+   * The longest step of any of its tasks since counting began, in milliseconds; null if there was
+   * none.
    */
   readonly longestStep: number | null;
   /** Where its busiest task is suspended. */
@@ -81,7 +82,7 @@ export class TopSampler {
       const known = this.#totals.get(loop.id);
       // After a pause of this command, the target may have stopped counting and begun again.
       const before = known?.since === totals.since ? known : totals;
-      // A step that has lasted since the last sample, or longer, has been counted nowhere.
+      // A step that began before the last sample and still runs is not counted in any total yet.
       const stuck =
         totals.slices === before.slices
           ? interruptedCode(reading, this.#frames.mark, inSource)

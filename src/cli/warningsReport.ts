@@ -75,7 +75,7 @@ export function warningsText(found: FoundWarnings, limit: number): string {
   return lines.join("\n").trimEnd();
 }
 
-/** Says what can't be found. */
+/** Returns lines that say which deadlocks would not be found. */
 function blindSpot(unrecorded: readonly string[]): string[] {
   // Most deadlocks over locks need two of them. One lock that many want is ordinary.
   if (unrecorded.length < 2) return [];

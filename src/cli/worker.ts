@@ -55,7 +55,7 @@ export async function worker(args: string[]): Promise<void> {
 
 /**
  * Resolves when a signal has stopped the worker and it has closed. A signal to npx or npm ends
- * them, but may not reach the worker, so the end of its parent stops it too.
+ * them, but may not reach the worker, so the worker also stops when its parent has ended.
  */
 function ended(started: FleetWorker, drain: number): Promise<void> {
   return new Promise((resolve, reject) => {
@@ -63,7 +63,7 @@ function ended(started: FleetWorker, drain: number): Promise<void> {
     let signals = 0;
     const onSignal = () => {
       if (++signals > 1) started.close().then(resolve, reject);
-      // Whoever ends npm may also send a signal here, as the first one.
+      // If the end of npm has begun this, the first signal here is probably the one that npm got.
       else if (!isEnding) end();
     };
     const watch = setInterval(() => {

@@ -16,11 +16,11 @@ export interface ServedCall {
   readonly since: number;
   /** The task that runs it, once that is known. */
   task: object | undefined;
-  /** What the task runs for it, if its function returned a coroutine. */
+  /** The coroutine that its function returned, if it returned one. */
   coro: object | undefined;
-  /** How many generators of this package are around that: at least the task's own. */
+  /** How many generators of this package are around `coro`: at least the task's own. */
   wrappers: number;
-  /** The loop, if it shares one with other calls. */
+  /** The loop that it runs on, if it shares that loop with other calls. */
   readonly loop: object | undefined;
 }
 
@@ -34,7 +34,7 @@ interface CallDoor {
 
 let ownDoor: CallDoor | undefined;
 
-/** The door of this thread, which all copies of the package share. */
+/** Returns what is under the global symbol. All copies of the package share it. */
 export function callDoor(): CallDoor {
   ownDoor ??= (Reflect.get(globalThis, KEY) as CallDoor | undefined) ?? {
     calls: new Set(),
@@ -64,7 +64,7 @@ export function endServing(call: ServedCall): void {
   tell(call, "ends");
 }
 
-/** The call of a thread that runs one at a time. */
+/** Returns the call of this thread, if the thread runs only one at a time. */
 export function onlyServed(): ServedCall | undefined {
   return [...callDoor().calls].at(-1);
 }
@@ -82,7 +82,7 @@ export function renameServed(key: string, name: string): void {
 }
 
 /**
- * Notes the coroutine of the call of this thread, unless one is known that is further inside.
+ * Notes the coroutine of this thread's call, unless a coroutine further inside is already known.
  *
  * @param wrappers how many generators of this package will be around it, besides those of `runServed`
  */
@@ -90,7 +90,7 @@ export function noteCoroutine(coro: object, wrappers = 0): void {
   const call = onlyServed();
   if (call === undefined || call.coro !== undefined) return;
   call.coro = coro;
-  // Those of `runServed` are its main one and that of `withSignal`.
+  // `runServed` adds two: its own, and that of `withSignal`.
   call.wrappers = 2 + wrappers;
 }
 

@@ -102,7 +102,7 @@ export class Work {
   }
 }
 
-/** Runs the coroutine of the call of this thread on a loop of its own. */
+/** Runs the coroutine of this thread's call on a new loop. */
 export function runServed(signal: AbortSignal, coro: Coroutine<unknown>): Promise<unknown> {
   noteCoroutine(coro);
   const main = function* servedCall(): Coroutine<unknown> {

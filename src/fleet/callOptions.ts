@@ -74,7 +74,7 @@ const GRACE = 1_000;
 /** The maximum length of an id, in characters. */
 const LONGEST_ID = 200;
 
-/** @throws TypeError, RangeError if an option is invalid. */
+/** Checks options and fills in the defaults. @throws TypeError, RangeError if one is invalid. */
 export function settingsOf(options: FleetCallOptions): CallSettings {
   checkOptions(options);
   const { attempts = 1, retry = "lost", timeout = null, priority = "user-visible" } = options;

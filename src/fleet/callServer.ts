@@ -48,8 +48,8 @@ interface CallServerOptions {
 }
 
 /**
- * How many milliseconds a call with an unknown task waits before a worker takes it again, if no
- * live worker knows the task, and if one does.
+ * How many milliseconds a call with an unknown task waits before a worker takes it again: first if
+ * no live worker knows the task, then if one does.
  */
 const UNKNOWN_DELAY = 1_000;
 const ELSEWHERE_DELAY = 1;
@@ -320,8 +320,8 @@ export function abandonedText({ task }: Pick<WireCall, "task">): string {
 }
 
 /**
- * The milliseconds until a call must end. Clients end calls with a kept outcome, because others may
- * wait for them longer.
+ * Returns the milliseconds until a call must end. A call with a kept outcome has no limit here:
+ * each client ends its own wait, because others may wait longer.
  */
 function timeLeftOf({ call, timeLeft }: Delivery): number {
   return call.keep > 0 && !call.isDetached ? Infinity : timeLeft;

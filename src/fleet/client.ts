@@ -45,7 +45,7 @@ const MISSES = 2;
 
 /** A client's statistics. */
 export interface FleetStats {
-  /** Calls submitted by this client, or attached to. */
+  /** Calls that this client submitted or attached to. */
   readonly submitted: number;
   /** Calls whose outcome was reported to their caller. */
   readonly settled: number;
@@ -157,8 +157,8 @@ export class FleetClient {
   }
 
   /**
-   * Sends a request, and waits at most `unreachable` milliseconds for the reply. The request calls
-   * its argument just before it is sent, and is dropped if that returns false.
+   * Sends a request, and waits at most `unreachable` milliseconds for the reply. `request` must
+   * call its argument just before it sends, and send nothing if that returns false.
    *
    * @throws FleetUnreachableError
    */
@@ -329,7 +329,7 @@ export class FleetClient {
   #update(group: Group, call: RemoteCall, found: CallOutcome | Presence | undefined): void {
     if (call.isSettled) return;
     if (isOutcome(found)) {
-      // The end of the call that it had joined. This call is about to take its place.
+      // This ends the call that it had joined. It is about to start its own in place of that.
       if (call.state === "sending" && !isResult(found)) return;
       this.#stats.polled++;
       this.#end(call, found);
@@ -535,7 +535,7 @@ function subjectOf({ wire, task, ownId }: RemoteCall): string {
   return wire === undefined ? `the call ${JSON.stringify(ownId)}` : `the call of \`${task}\``;
 }
 
-/** Adds the task and worker that threw an error to its stack. */
+/** Adds to an error's stack which task threw it, and on which worker. */
 function withOrigin(error: unknown, { task }: RemoteCall, worker: string): unknown {
   if (isError(error) && typeof error.stack === "string") {
     const stack = `${error.stack}\n    in \`${task}\` on ${worker || "an unknown worker"}`;

@@ -72,7 +72,7 @@ export interface Fleet {
   shutDown: Promise<void> | undefined;
 }
 
-/** @throws TypeError, RangeError if an option is invalid. */
+/** Checks options and opens the queue. @throws TypeError, RangeError if an option is invalid. */
 export function newFleet(options: FleetExecutorOptions): Fleet {
   checkOptions(options);
   const { connection, queue = QUEUE, prefix = PREFIX, maxQueue = MAX_QUEUE } = options;

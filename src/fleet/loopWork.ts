@@ -82,7 +82,7 @@ export class LoopWork implements RunningWork, SharedCall {
     if (!this.#awaitsPromise) this.#task.cancel();
   }
 
-  /** Called when the loop closes, whose tasks then never end. */
+  /** Called when the task is done, or when the loop closes, whose tasks then never end. */
   close(): void {
     endServing(this.#served);
   }

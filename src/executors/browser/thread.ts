@@ -94,7 +94,7 @@ export function startThread(): void {
 }
 
 /**
- * Sends an error outside any call to the page, which would otherwise only see its message.
+ * Sends an error outside any call to the page, which would otherwise see only the error's message.
  */
 function report(event: Event, error: unknown): void {
   if (event.defaultPrevented) return;

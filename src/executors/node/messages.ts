@@ -37,7 +37,7 @@ export const CANCELLED = 0;
 export const THREAD = 1;
 /** 1 if the thread dies because the result cannot be cloned. */
 export const UNCLONEABLE = 2;
-/** The number of the call, of which both sides make its key. */
+/** The number of the call, from which both sides derive its key. */
 export const NUMBER = 3;
 
 /** Returns the key of a call of the executor whose channel has that name. */

@@ -89,7 +89,7 @@ export class ThreadExecutor extends CallExecutor {
   }
 }
 
-/** Is told how calls end, and which threads fail or exit outside a call. */
+/** Receives the outcomes of calls, and the errors of threads that fail or exit outside a call. */
 interface PoolListener {
   onEnd(call: ThreadCall, isError: boolean, outcome: unknown): void;
   onStray(error: unknown): void;
@@ -232,7 +232,8 @@ class PiscinaThreads implements ThreadPool {
       thread.once("exit", (code) => {
         if (hasFailed || this.#isEnding) return;
         const failures = this.#failures;
-        // If the thread was running a call, that call fails in a microtask. In that case, the exit needs no report.
+        // If the thread was running a call, that call fails in a microtask, and the exit needs no
+        // report.
         setTimeout(() => {
           if (this.#failures > failures || this.#isEnding) return;
           this.#listener.onExit(new RemoteLostError(`An idle thread exited with code ${code}`));

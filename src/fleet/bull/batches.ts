@@ -1,4 +1,4 @@
-// Collects items and flushes them together, once per turn of the host's event loop.
+// Collects items, and flushes them together in the host's next `setImmediate` callback.
 
 import { setImmediate } from "../../loop/hosts/timers.ts";
 
@@ -15,7 +15,7 @@ export class Batch<T> {
     (setImmediate as typeof globalThis.setImmediate)(() => this.flush());
   }
 
-  /** Flushes immediately instead of in the next turn. */
+  /** Flushes immediately instead. */
   flush(): void {
     if (this.#items.length === 0) return;
     const items = this.#items;

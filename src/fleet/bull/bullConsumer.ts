@@ -24,8 +24,8 @@ const ANNOUNCE_AFTER = 100;
 /** Effectively unlimited, because `attempts` decides when a call is lost. */
 const MAX_STALLS = 1_000_000;
 /**
- * How many milliseconds the worker has a place less for each call that it put back because another
- * worker knows its task, and the limit when there are many.
+ * How many milliseconds a call that was put back for another worker still counts against
+ * `concurrency`, and the limit when many such calls add up.
  */
 const REST = 5;
 const LONGEST_REST = 1_000;
@@ -133,8 +133,8 @@ export class BullConsumer implements Consumer, DeliveryOwner {
   }
 
   /**
-   * Limits how often this worker takes calls of other workers' tasks, which would otherwise
-   * circulate as fast as the server allows while those workers are busy.
+   * Limits how often this worker takes calls that only other workers can run. While those are busy,
+   * such calls would otherwise circulate as fast as the server allows.
    */
   rest(): Promise<void> {
     const now = performance.now();
@@ -209,8 +209,9 @@ export class BullConsumer implements Consumer, DeliveryOwner {
   }
 
   /**
-   * Whether its client may have died since it submitted the call. After a reconnection, clients get
-   * the time of a lease to renew theirs: the server may have been away for them too.
+   * Whether its client may have died since it submitted the call. After a reconnection, clients
+   * have as long as a client lease to renew their own, because the server may have been unreachable
+   * for them too.
    */
   #isOld({ isDetached, submitted }: BullDelivery["call"]): boolean {
     const { clientLease } = this.server.options;

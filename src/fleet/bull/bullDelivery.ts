@@ -108,7 +108,7 @@ export class BullDelivery implements Delivery {
 
   async #giveBack(delay: number, isResting: boolean): Promise<void> {
     const { DelayedError, WaitingError } = packages();
-    // While this worker rests, another one may run it.
+    // No longer announce it: while this worker rests, another one may run the call.
     this.isAnnounced = true;
     try {
       if (delay > 0) await this.#job.moveToDelayed(Date.now() + Math.ceil(delay), this.token);

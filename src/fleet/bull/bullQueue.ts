@@ -157,7 +157,7 @@ export class BullQueue implements FleetQueue, ServerLink {
     this.#submissions.flush();
     await this.#lastSubmission.catch(() => undefined);
     const { keys, redis } = this;
-    // Otherwise the next renewal would undo that it leaves.
+    // Otherwise the next renewal would make this client wait for the call again.
     this.#watched.delete(id);
     const leave = () =>
       redis.leaveCall(keys.waiters(id), keys.base, id, this.#client, CANCEL_TTL) as Promise<
@@ -171,7 +171,7 @@ export class BullQueue implements FleetQueue, ServerLink {
       const later = await leave();
       return later === "waiting" ? "running" : later;
     }
-    // Not deleted, because it may by now belong to the next call with this id.
+    // Don't delete the key, because it may by now belong to the next call with this id.
     await redis.call("SET", keys.cancel(id), WITHDRAWN, "PX", ADD_TTL, "XX");
     return "withdrawn";
   }
@@ -242,7 +242,9 @@ export class BullQueue implements FleetQueue, ServerLink {
     });
   }
 
-  /** Claims the id of a call with a kept outcome, once an earlier call with it has ended. */
+  /**
+   * Claims the id of a call with a kept outcome, once an earlier call with the same id has ended.
+   */
   async #claim(call: WireCall, onSend: () => boolean): Promise<"stored" | "joined" | "conflict"> {
     // The outcome of an earlier call must not be taken for that of this one.
     this.#forgotten.flush();
@@ -385,7 +387,7 @@ export class BullQueue implements FleetQueue, ServerLink {
     this.clock.set(this.redis).catch(() => undefined);
   }
 
-  /** Adds this client to those that wait for calls. */
+  /** Adds this client to the waiters of calls. */
   #wait(ids: Iterable<string>): void {
     const pipeline = this.redis.pipeline();
     for (const id of ids) {

@@ -121,9 +121,9 @@ return stored
 `;
 
 /**
- * Claims an id for a call whose outcome is to be kept, and adds its client to those that wait.
- * Returns `stored` if the call can be added, `joined` if it exists or has a result, `conflict` if the
- * id belongs to another call, and `ending` if the caller must ask again: an earlier call that was
+ * Claims an id for a call whose outcome is to be kept, and adds its client to the waiters. Returns
+ * `stored` if the call can be added, `joined` if it exists or has a result, `conflict` if the id
+ * belongs to another call, and `ending` if the caller must ask again: an earlier call that was
  * cancelled or has no result is still stored, or another call that claimed the id is being added.
  *
  * KEYS: `claim:<id>`. ARGV: base, id, the call's fingerprint, the client or `*`, how many
@@ -149,7 +149,7 @@ if isStored or isResult then
   if not isStored or isResult then return 'joined' end
 else
   if not other or mark == 'w' or redis.call('PTTL', claim) < ARGV[5] - ARGV[6] then
-    -- Of a detached call that was never added.
+    -- This '*' is of a detached call that was never added.
     redis.call('SREM', waiters, '*')
   elseif not isSame then
     return 'ending'
@@ -157,7 +157,7 @@ else
   redis.call('DEL', cancel)
   redis.call('SET', claim, ARGV[3], 'PX', ARGV[5])
 end
--- Of an earlier call, because this one has no outcome yet.
+-- This outcome is of an earlier call, because this one has none yet.
 redis.call('HDEL', base .. 'out:' .. ARGV[4], id)
 redis.call('SADD', waiters, ARGV[4])
 redis.call('PEXPIRE', waiters, ARGV[5])
@@ -165,9 +165,9 @@ return isStored and 'joined' or 'stored'
 `;
 
 /**
- * Cancels a call, unless it is detached or other living clients wait for it: then it takes the
- * client off those that wait, and returns `shared`. Otherwise returns `waiting`, `running`, after
- * telling the worker, or `missing`.
+ * Cancels a call. If it is detached or other living clients wait for it, only removes the client
+ * from its waiters, and returns `shared`. Otherwise returns `waiting`, `missing` or, after telling
+ * the worker, `running`.
  *
  * One script, because a client that joins or leaves between the steps would be forgotten.
  *

@@ -1,4 +1,5 @@
-// The ids of arrows between a call and what runs it, which both sides compute alone.
+// Computes the ids of trace arrows between a call and what runs it. Both sides compute the same id,
+// each on its own.
 
 /** Returns the id of a call with that key: a hash of 52 bits. */
 export function callId(key: string): number {

@@ -1,4 +1,4 @@
-// The order of a core: its ready queue and its timer heap, read without changing them.
+// Reads the ready queue and the timer heap of a core, without changing them.
 
 import type { CoreShape } from "./shapes.ts";
 

@@ -72,7 +72,7 @@ class Tracks {
     },
     stepEnds: (task) => {
       const begin = this.#begins.pop();
-      // A step that was under way at the start.
+      // The step was already under way when the hooks were installed.
       if (begin === undefined) return;
       const { label, track } = this.#shownOf(task);
       this.#writeStep(label, begin, "primary");
@@ -119,7 +119,7 @@ class Tracks {
   }
 }
 
-/** The name of a task, after that of its coroutine function if the library knows it. */
+/** Returns the name of a task, after the name of its coroutine function if that is known. */
 function labelOf(task: Task<unknown>): string {
   const name = task.getName();
   const [{ functionName } = { functionName: "anonymous" }] = task.getStack();
@@ -132,9 +132,9 @@ function labelOf(task: Task<unknown>): string {
  * until it ends, then another task gets it. Tasks beyond the number of `tracks` appear in the first
  * track only. Warnings have a track too.
  *
- * Call it before the recording starts, or while it runs. Returns a function that ends it. Each step
- * reads the clock twice or three times. Firefox and Safari show labels without tracks, and Node
- * ignores them: use `startTrace` there.
+ * Call it before or during a recording. Returns a function that removes the tracks. Each step reads
+ * the clock twice or three times. Firefox and Safari show labels without tracks, and Node ignores
+ * them: use `startTrace` there.
  *
  * @throws TypeError, RangeError if an option is invalid.
  * @throws RuntimeError if no loop is given and none is running, or if the platform lacks

@@ -24,7 +24,7 @@ interface Signalled {
   removeSignalHandler(signal: string): boolean;
 }
 
-/** Every scheduler is an event loop, which futures and tasks needn't know. */
+/** Returns a loop with the methods for signals, which futures and tasks don't need to know. */
 function signalsOf(loop: Scheduler): Signalled {
   return loop as unknown as Signalled;
 }
@@ -48,7 +48,7 @@ export class FlightRecorder extends TraceRing {
     try {
       signalsOf(loop).addSignalHandler(signal, () => this.#handOver(signal));
     } catch (error) {
-      // The signal is unknown, or there are none here.
+      // The signal is unknown, or this platform has no signals.
       super.stop();
       this.#removeHooks();
       throw error;

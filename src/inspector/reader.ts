@@ -54,7 +54,7 @@ interface Awaited {
   readonly tasks: Map<object, number[]>;
 }
 
-/** By number. */
+/** The names of the priorities, by number. */
 const PRIORITY_NAMES = /* @__PURE__ */ Object.keys(PRIORITIES) as TaskPriority[];
 
 /** @throws RangeError if the loop belongs to a version of the package that this one can't read */
@@ -80,7 +80,8 @@ export class Reader {
     const tasks = [...slots].filter(
       (runnable) => isTask(runnable) && !runnable.done(),
     ) as TaskShape[];
-    // Those of the program first. They may not know tasks that a command has found running.
+    // The program and commands may each collect statistics. Those of the program lack tasks that
+    // were started before it began to collect.
     const facts = slots.hooks?.flatMap(({ hooks }) => hooks._facts ?? []) ?? [];
     const detector = slots.hooks?.find(({ hooks }) => hooks._detector)?.hooks._detector;
     const timers = timerEntries(core).map(({ id, when }) => ({ when, runnable: slots.at(id) }));
@@ -135,7 +136,7 @@ export class Reader {
     };
   }
 
-  /** Returns what a task waits for, and adds it to what is awaited. */
+  /** Returns what a task waits for, and adds it to `awaited`. */
   #wait(
     task: TaskShape,
     awaited: Awaited,
@@ -254,7 +255,7 @@ export class Reader {
     return parts.length === 0 ? on._describe() : `${on._describe()} of ${parts.join(", ")}`;
   }
 
-  /** Describes a place in a line, such as `an item from Queue 1`. */
+  /** Describes what a task stands in line for, such as `an item from Queue 1`. */
   #placeOf(waiting: FutureShape): string {
     return this.nameOf(waiting._resource?.() as object, waiting._describe());
   }
@@ -299,8 +300,8 @@ export class Reader {
 /**
  * Returns the generators of a task, outermost first.
  *
- * @param call what the task runs for others. Its coroutine is between this package's own and what it
- *   awaits, but a plain generator is linked to neither
+ * @param call the call that the task runs for a caller elsewhere. Its coroutine belongs between
+ * this package's own generators and what it awaits, but a plain generator has no links to them
  */
 function generatorsOf(task: TaskShape, call: ServedCall | undefined): object[] {
   const { body, innermost } = task._inspect();

@@ -53,16 +53,15 @@ export interface CoreShape {
 /** A task, a handle, or the timer of a sleep or a timeout. */
 export interface RunnableShape {
   _describe(): string;
-  /** A task. */
-  _inspect?(): {
+  /** Only tasks have it. */ _inspect?(): {
     readonly on: FutureShape | undefined;
     readonly at: unknown;
     readonly body: object;
     readonly innermost: CallShape | undefined;
   };
-  /** A timeout: its task. */
+  /** Only timeouts have it. */
   readonly _task?: RunnableShape;
-  /** Of a sleep and of a task. */
+  /** Only sleeps and tasks have it. */
   _waiters?(): Iterable<object>;
   when?(): number | undefined;
 }
@@ -83,11 +82,14 @@ export interface FutureShape {
   _waiters(): Iterable<object>;
   _parts?(): Iterable<FutureShape>;
   _resource?(): object;
-  /** Of a call elsewhere: the key under which it is served there. */
+  /** Only calls elsewhere have it: returns the key under which the call is served there. */
   _callKey?(): string | undefined;
-  /** In the line of a resource: who holds it, as far as that is recorded. */
+  /**
+   * Only futures in the line of a resource have it: returns who holds the resource, as far as that
+   * is recorded.
+   */
   _holders?(): Iterable<{ readonly by: object | undefined }>;
-  /** In the line of a resource: the entries before and after it. */
+  /** Its neighbours in the line of a resource. */
   readonly _ahead?: FutureShape;
   readonly _behind?: FutureShape;
 }
@@ -100,7 +102,7 @@ export interface CallShape {
 /** What statistics know about a task. Found through their hooks: see `factsOf` in reader.ts. */
 export interface TaskFacts {
   readonly parent: object | undefined;
-  /** Null if that was before statistics began. */
+  /** When it was created; null if that was before statistics began. */
   readonly created: number | null;
   /** When it last became ready, began to wait or began a step. */
   readonly since: number | null;

@@ -22,6 +22,6 @@ const KNOWN: Known = { functionName: functionNameOf };
  */
 export function snapshot(loop: Scheduler): LoopSnapshot {
   checkLoop(loop);
-  // Its shape names only what tools of other copies may read, and more precisely.
+  // The shape has only the fields that tools of other copies may read, with more precise types.
   return reader.read(loop as unknown as LoopShape, KNOWN).snapshot;
 }

@@ -1,4 +1,4 @@
-// Recording what a loop does, for Chrome's trace viewer.
+// Records what a loop does, for Chrome's trace viewer.
 
 import {
   checkCount,
@@ -21,10 +21,10 @@ export interface TraceOptions {
   /** How many of the latest events to keep; 100,000 by default. */
   readonly limit?: number | undefined;
   /**
-   * Makes the recording a flight recorder, which may stay on for good: called with the latest events
-   * when a warning is raised, at most once a minute for each kind, and at the signal. Warnings are
-   * raised once `warnings(loop)` was called. What it throws, or the promise that it
-   * returns rejects with, goes to the loop's exception handler.
+   * Makes the recording a flight recorder, which may stay on permanently. Called with the latest
+   * events when a warning is raised, at most once a minute for each kind, and when the signal
+   * arrives. Warnings are raised once `warnings(loop)` was called. What it throws, or the promise
+   * that it returns rejects with, goes to the loop's exception handler.
    */
   readonly dump?: FlightDump | undefined;
   /**

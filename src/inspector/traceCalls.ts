@@ -1,7 +1,7 @@
 // The part of a trace that leads to other threads and machines: arrows between a task that waits
 // for a call and what runs the call.
 //
-// An arrow has a beginning and an end at the caller and steps wherever the call runs:
+// An arrow begins and ends at the caller, and passes through steps wherever the call runs:
 //
 //   caller     [ step ]   waits for the call                     [ step ]
 //                  s                                             f
@@ -18,7 +18,7 @@ export interface Served {
   readonly subject: number;
   readonly begins: number;
   readonly ends: number;
-  /** The last one counts. */
+  /** The ids it has had. The last one counts. */
   readonly ids: number[];
 }
 
@@ -26,7 +26,7 @@ export interface Served {
 const FIRST_LANE = 600;
 const MAX_LANES = 300;
 
-/** What every end of an arrow of a call has. */
+/** The fields that all events of a call's arrow share. */
 export const CALL = { name: "call", cat: "call" } as const;
 
 /** Returns a slice for each call that runs here, and the steps of its arrow. */
@@ -66,9 +66,9 @@ export function servedCalls(
 const slice = { cat: "call" } as const;
 
 /**
- * Cuts the arrows of joined traces into two: from the caller to where the call first runs, and from
- * where it last ran back, if it has returned. Leaves out steps of arrows whose caller is in none of
- * the traces.
+ * Cuts the arrows of joined traces into two: from the caller to where the call first runs and, if
+ * the call has returned, from where it last ran back to the caller. Leaves out steps of arrows
+ * whose caller is in none of the traces.
  */
 export function cutCallArrows(events: readonly TraceEvent[]): TraceEvent[] {
   const begins = new Map<number, TraceEvent>();
@@ -104,5 +104,5 @@ export function cutCallArrows(events: readonly TraceEvent[]): TraceEvent[] {
   return [...others, ...arrows];
 }
 
-/** Ids of calls are smaller than that. */
+/** Ids of calls are smaller than this. */
 const HALF_OF_IDS = 2 ** 52;

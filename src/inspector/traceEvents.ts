@@ -23,7 +23,7 @@ const PROCESS = 1;
 const STEPS = 1;
 const FIRST_LINE = 10;
 
-/** In place of the label of a wait. */
+/** What a slice has in place of the number of a wait's label. */
 const STEP = -1;
 const CALLBACK = -2;
 /** The halves of a call's id are in two columns. */
@@ -44,7 +44,7 @@ export function eventsOf(columns: TraceColumns, origin = columns.times[0] ?? 0):
   const served: Served[] = [];
   /** Calls that a task waits for, with the step before its first wait. */
   const begun = new Map<number, Slice>();
-  /** Takes the id of a call. */
+  /** Called with the id of a call if the record before expects one. */
   let takeId: ((id: number) => void) | undefined;
   // Rounded once, before durations are computed, so that slices nest exactly.
   const microseconds = (time: number) => (time - origin) * 1_000;
@@ -200,7 +200,7 @@ interface Slice {
   readonly subject: number;
   readonly begins: number;
   ends: number;
-  /** Or else `STEP` or `CALLBACK`. */
+  /** The number of a wait's label, or `STEP` or `CALLBACK`. */
   readonly label: number;
   /** Whether its end was recorded too. */
   isWhole: boolean;

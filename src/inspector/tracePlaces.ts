@@ -34,7 +34,7 @@ const NANOSECONDS = 1e6;
 
 let here: TracePlace | undefined;
 
-/** Returns the place of this thread. */
+/** Returns the process, the thread and the clock of this code. */
 export function placeHere(): TracePlace {
   if (here !== undefined) return here;
   const host: HostProcess = Reflect.get(globalThis, "process") ?? {};
@@ -52,7 +52,7 @@ export function placeHere(): TracePlace {
 }
 
 /**
- * Moves events to a place.
+ * Moves events to their process and thread in a joined trace.
  *
  * @param ring which trace of its thread it is
  */

@@ -1,6 +1,6 @@
 // A ring of typed arrays, which keeps the latest events of a loop.
 //
-// An event is three numbers: its kind, its instant and whom it is about; some have a second object.
+// An event is three numbers: its kind, its instant and its subject. Some events have an object too.
 // Tasks and labels are numbered, and only their names are kept, so a trace keeps no task alive. The
 // ids of calls, which arrows to other threads and machines need, are in events of their own.
 // Recording knows nothing of the export, which may happen in another process.
@@ -25,7 +25,10 @@ export interface TraceRecording {
   stop(): void;
 }
 
-/** Names a call with its function. Where it runs is left out, because that is not known yet. */
+/**
+ * Returns the kind of a future; for a call, with its function. Where the call runs is left out,
+ * because that is not known yet.
+ */
 function waitLabelOf(future: Future<unknown>): string {
   const description = future._describe();
   return kindOfCall(description) === undefined
@@ -62,12 +65,12 @@ export const WAKES = 4;
 export const CALLBACK_BEGINS = 5;
 export const CALLBACK_ENDS = 6;
 export const TURN = 7;
-/** A call of others begins to run here, or has got another name. */
+/** A call for a caller elsewhere begins to run here, or was renamed. */
 export const SERVING_BEGINS = 8;
 export const SERVING_ENDS = 9;
 /**
- * The id of a call that the event before is about. A wait is followed by those of calls that no wait
- * before was for, and a wake by those of calls that are done.
+ * The id of a call that the preceding event is about. A wait is followed by the ids of calls that
+ * no earlier wait was for, and a wake by the ids of calls that are done.
  */
 export const CALL_ID = 10;
 
@@ -100,7 +103,7 @@ export class TraceRing implements TraceRecording {
   readonly #awaited = new WeakMap<object, readonly FutureShape[]>();
 
   /**
-   * @param loop the loop to record; none to begin with none
+   * @param loop the loop to record; undefined if all are added by `follow`
    * @param ownsThread whether to record the calls that have this thread to themselves
    */
   constructor(loop: Scheduler | undefined, limit: number, ownsThread = true) {
@@ -111,7 +114,7 @@ export class TraceRing implements TraceRecording {
     this.#objects = new Uint32Array(limit);
     this.#loop = loop;
     this.#onCall = (call, what) => this.#addCall(call, what, ownsThread);
-    // Nobody may have stopped the recording of a loop that was closed.
+    // A recording whose loop was closed may never have been stopped.
     for (const one of recordings) if (one.#loop?.isClosed()) one.#end();
     recordings.add(this);
     const { calls, listeners } = callDoor();
@@ -200,7 +203,7 @@ export class TraceRing implements TraceRecording {
     this.#addCallId(callId(call.key));
   }
 
-  /** Once for each call, because a loop may wait for the same calls again and again. */
+  /** Adds the id of a call once, because a task may wait for the same call again and again. */
   #addBegunCall(call: FutureShape): void {
     const key = this.#callIds.has(call) ? undefined : call._callKey?.();
     if (key === undefined) return;

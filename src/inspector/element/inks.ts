@@ -12,7 +12,7 @@ export class Inks {
   readonly #listeners = new AbortController();
   readonly #observer: MutationObserver;
 
-  /** @param change called when the reader changes between light and dark */
+  /** @param change called when the colors change between light and dark */
   constructor(host: HTMLElement, change: () => void) {
     this.#host = host;
     this.font = getComputedStyle(host).fontFamily;

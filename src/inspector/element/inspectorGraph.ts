@@ -54,12 +54,12 @@ interface HeapPlace {
   readonly depth: number;
 }
 
-/** The part of a place's width that one on the deepest level takes. */
+/** The width of a place in the narrow rows, as a part of the usual width. */
 const NARROW = 0.28;
 
 /**
- * Places the entries of a heap in which each has up to four children. They are `level` apart from
- * top to bottom, and in a row narrower from `narrowFrom` on.
+ * Lays out a heap in which each entry has up to four children. Rows are `level` apart. In rows from
+ * the depth `narrowFrom` on, entries are closer together.
  */
 export function planHeap(
   size: number,

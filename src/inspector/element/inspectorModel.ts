@@ -19,7 +19,7 @@ const SHARE = 0.1;
 const SHORTEST_INTERVAL = 250;
 const LONGEST_INTERVAL = 30_000;
 
-/** With more tasks, a reading and what follows are kept apart. */
+/** With more tasks than this, a reading and the drawing are in different frames. */
 const MANY = 2_000;
 
 const NO_CHART = stepChartOf([]);
@@ -44,7 +44,7 @@ export class InspectorModel {
   readonly chart = signal<StepChart>(NO_CHART);
   readonly history = new MetricHistory();
   readonly mayCancel = signal(false);
-  /** What a screen reader announces. Set by actions of the reader only. */
+  /** What a screen reader announces. Set only by actions of the user. */
   readonly announcement = signal("");
 
   readonly tasks = computed<ReadonlyMap<number, TaskSnapshot>>(
@@ -184,7 +184,7 @@ export class InspectorModel {
   /** Shows the details of a task; null hides them. */
   select(task: number | null): void {
     this.selected.value = task;
-    // For its stack.
+    // Only a selected task is read with its whole stack.
     if (task !== null) void this.refresh();
   }
 
@@ -207,7 +207,7 @@ export class InspectorModel {
   #readLater(took: number): void {
     const interval = Math.min(Math.max(took / SHARE, SHORTEST_INTERVAL), LONGEST_INTERVAL);
     this.#timer = setTimeout(() => {
-      // Nobody looks, and the page has better things to do.
+      // Don't read while nobody can see it.
       if (document.visibilityState === "hidden") this.#readLater(took);
       else void this.refresh();
     }, interval);

@@ -30,7 +30,7 @@ export interface SourceRecording {
  * the page nor behind a server, such as those of a worker.
  */
 export interface InspectorSource {
-  /** A sentence on what this source can't know, for the reader; empty if it knows everything. */
+  /** A sentence that tells the user what this source can't know; empty if it knows everything. */
   readonly limits: string;
   /**
    * Reads the loop of that id, or the first loop if it is null or gone. `task` is the one whose

@@ -77,7 +77,7 @@ class InspectorView extends Component<Props> {
         ),
       ),
       h("p", { class: "limits" }, model.limits.value),
-      // Only what the reader's own actions did. There are too many readings to announce them.
+      // Announces only the results of the user's actions. There are too many readings to announce.
       h("p", { class: "spoken", role: "status" }, model.announcement.value),
     );
   }
@@ -131,7 +131,7 @@ function moveBetweenTabs(event: KeyboardEvent, model: InspectorModel): void {
   next.focus();
 }
 
-/** The keys of the inspector as a whole. Returns whether the key means something. */
+/** Handles the keys of the inspector as a whole. Returns whether the key does anything. */
 function pressed(
   event: KeyboardEvent,
   model: InspectorModel,

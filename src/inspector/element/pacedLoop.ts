@@ -1,10 +1,10 @@
 // Pauses a loop of this page, and runs it turn by turn.
 //
 // A page can't stop in the middle of a turn, so the loop is paused between two turns: its turns do
-// nothing, and its earliest deadline is never, which makes the pump fall asleep. One turn runs as
-// in asyncio's idiom for it, by a request to stop after the current turn. Both are done by
-// properties of this loop's own objects, which are removed when it continues, so that a loop that
-// was never paused has no code for it.
+// nothing, and it reports no deadline, which makes the pump fall asleep. One turn runs as in
+// asyncio's idiom for it, by a request to stop after the current turn. Both are done by properties
+// that are set on the objects of this one loop and removed when it continues. So the loop itself
+// contains no code for pausing.
 //
 // A clock that doesn't advance by itself stands still meanwhile. The host's clock continues, and
 // timers that were due during a pause fire in the first turn after it.
@@ -27,7 +27,7 @@ const AFTER_THIS_TURN = 1;
 /** A clock that doesn't advance by itself gives up after a few seconds without an event. */
 const ANNOUNCE_EVERY = 1_000;
 
-/** Runs a loop at the pace of whoever watches it. */
+/** Runs a loop at the pace that the user sets. */
 export class PacedLoop {
   readonly #loop: PaceableLoop;
   /** Called after each turn that ran something. */
@@ -58,14 +58,14 @@ export class PacedLoop {
     this.#hold();
   }
 
-  /** Lets the next turn run that has anything to run, then pauses. */
+  /** Runs the next turn that isn't empty, then pauses. */
   step(): void {
     this.#hold();
     this.#allowed = 1;
     this.#wake();
   }
 
-  /** Runs one turn in that many milliseconds. */
+  /** Runs one turn every `interval` milliseconds. */
   slow(interval: number): void {
     this.#stopTimer();
     this.#hold();
@@ -139,7 +139,7 @@ export class PacedLoop {
     return IDLE;
   }
 
-  /** A run that ends leaves the loop as it was. */
+  /** Restores the loop if its run ends. */
   #end(pause: number): number {
     if (pause === STOPPED) {
       this.#stopTimer();

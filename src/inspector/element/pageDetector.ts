@@ -5,11 +5,14 @@ import type { Reader } from "../reader.ts";
 import type { LoopShape, TaskShape } from "../shapes.ts";
 import { attachDetector } from "../warnings/attachDetector.ts";
 
-/** The program's own one does the work. */
+/** Used if the program has its own detector, which does the work. */
 const NONE: PageDetector = { poll: () => undefined, end: () => undefined };
 
 export interface PageDetector {
-  /** Takes a sample if the last one is old enough. A loop that sleeps already takes none itself. */
+  /**
+   * Takes a sample if the last one is old enough. A loop that was already asleep takes none by
+   * itself.
+   */
   poll(): void;
   end(): void;
 }

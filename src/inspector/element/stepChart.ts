@@ -59,7 +59,7 @@ export function stepChartOf(events: readonly TraceEvent[]): StepChart {
       ends = Math.max(ends, ts + dur);
       const slice: ChartSlice = {
         ...{ begins: ts, ends: ts + dur, label: name },
-        // A call of others is no step, because steps of several tasks run it.
+        // A call for a caller elsewhere is not a step, because steps of several tasks run it.
         kind: cat === "step" || cat === "callback" ? "step" : "wait",
       };
       if (tid === STEPS) {

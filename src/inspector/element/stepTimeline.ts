@@ -57,7 +57,7 @@ export class StepTimeline extends Component<Props> {
       },
     );
     this.#painter = painter;
-    // The lanes of tasks that match, if the reader looks for some.
+    // Shows only the lanes of tasks that match, if the user filters tasks.
     const show = () => painter.show(model.chart.value, model.query.value.trim().toLowerCase());
     this.#stop = effect(show);
   }
@@ -246,7 +246,7 @@ class TimelinePainter {
     this.#look(center - width * at, width);
   }
 
-  /** Does what a key says. Returns whether it says something. */
+  /** Handles a key. Returns whether the key does anything. */
   press(key: string): boolean {
     const { from, to } = this.#view();
     const width = to - from;

@@ -1,9 +1,9 @@
-// Which tasks of a snapshot can't continue before others do that can't continue either, by the rule of
-// the warning "deadlock".
+// Finds the tasks of a snapshot that can't continue, because each of them waits for others that
+// can't continue either. Follows the rule of the warning "deadlock".
 
 import type { LoopSnapshot, WaitSnapshot } from "../types.ts";
 
-/** What a task may await of several things, of which the first may be enough. */
+/** The kinds of waits for several things that may end when only one of them is done. */
 const ANY = ["Wait", "AsCompleted", "Race"];
 
 /** Returns the tasks that nothing can wake, as far as the snapshot tells. */

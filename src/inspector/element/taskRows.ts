@@ -103,7 +103,7 @@ function matches(task: TaskSnapshot, words: readonly string[], phase: TaskPhase 
 }
 
 /**
- * Returns the index of the task above each task. Tasks that await each other have no cycle of them.
+ * Returns the index of the task above each task. Cuts cycles of tasks that await each other.
  */
 function parentsOf(tasks: readonly TaskSnapshot[]): Int32Array {
   const places = new Map<number, number>();

@@ -33,7 +33,7 @@ export class TaskTree extends Component<Props> {
       this.#height.value = view.clientHeight;
     });
     observer.observe(view);
-    // Only when another row becomes current, because the reader may scroll away from it.
+    // Only when another row becomes current, because the user may scroll away from it.
     const stop = effect(() => {
       const { value: id } = model.selected;
       const at = model.rows.peek().findIndex(({ task }) => task.id === id);
@@ -199,7 +199,7 @@ function emptyText(model: InspectorModel): string {
   return model.snapshot.value.tasks.length === 0 ? "The loop has no tasks." : "No task matches.";
 }
 
-/** Moves the current row as the keys of a tree do. Returns whether the key means something. */
+/** Moves the current row by the usual keys of a tree. Returns whether the key does anything. */
 function moveInTree(
   model: InspectorModel,
   rows: readonly TaskRow[],

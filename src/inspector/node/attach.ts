@@ -20,7 +20,9 @@ import { TargetError } from "./target.ts";
 /** The port that SIGUSR1 opens unless the process was started with another one. */
 const DEFAULT_PORT = 9229;
 const POLL = 20;
-/** How long no port may appear before the inspector is looked for on the ports that were there. */
+/**
+ * How long to wait for a new port before trying the ports that were already open, in milliseconds.
+ */
 const SILENCE = 500;
 
 /**
@@ -74,7 +76,8 @@ async function openInspector(
     }
     if (!haveLooked && took > SILENCE) {
       haveLooked = true;
-      // It was open before, on a port that no option names, or opened before the ports were read.
+      // The inspector was open before, on a port that no option names, or it opened before the
+      // ports were read.
       const old = await connectToAny(pid, [...known]);
       if (old !== undefined && wasMarked) return closingLater(pid, old);
       if (old !== undefined) {

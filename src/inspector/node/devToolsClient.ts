@@ -36,7 +36,7 @@ export class DevToolsClient implements DevToolsSession {
   static connect(url: URL, timeout: number): Promise<DevToolsClient> {
     return new Promise((resolve, reject) => {
       const options: RequestOptions = {
-        // Node's URL has the brackets of IPv6 that its client doesn't take.
+        // Node's URL keeps the brackets of an IPv6 address, which Node's client doesn't accept.
         host: url.hostname.replace(/^\[|\]$/g, ""),
         ...{ port: url.port, path: url.pathname, timeout },
         headers: {

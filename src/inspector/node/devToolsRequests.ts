@@ -24,7 +24,10 @@ interface Waiting {
   reject(error: Error): void;
 }
 
-/** A process that exits while it is attached to first loses its context. */
+/**
+ * Returns why a request failed. A process that exits while a client is attached loses its context
+ * before the connection ends.
+ */
 function reasonIn(message: string): string {
   return /^Cannot find (default execution )?context/.test(message)
     ? "The target has ended"

@@ -18,7 +18,7 @@ interface Evaluated {
 
 /** How long a reply may take. */
 export const ANSWER = 30_000;
-/** How long leaving may take. Hooks that were not removed until then are removed by the target. */
+/** How long leaving may take. The target removes any hooks that are left then, a little later. */
 const LEAVING = 2_000;
 
 export class EvaluatingTarget implements Target {
@@ -28,7 +28,10 @@ export class EvaluatingTarget implements Target {
   /** The files of the scripts, once the debugger is enabled. */
   #urls: Map<string, string> | undefined;
 
-  /** A page has no inspector inside it, so frames are read from here. */
+  /**
+   * @param isPage whether it is a page, which has no `node:inspector`, so that its frames are read
+   * from here
+   */
   constructor(session: DevToolsSession, isPage: boolean) {
     this.#session = session;
     this.#isPage = isPage;

@@ -10,7 +10,10 @@ export interface InternalProperty {
     | undefined;
 }
 
-/** Returns the frame of a generator, or the place of a class. `urls` has the files of the scripts by their ids. */
+/**
+ * Returns the frame of a generator, or the location of a class. `urls` maps the ids of scripts to
+ * their files.
+ */
 export function frameOfProperties(
   properties: readonly InternalProperty[],
   urls: Pick<ReadonlyMap<string, string>, "get">,

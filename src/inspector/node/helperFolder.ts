@@ -13,7 +13,7 @@ export function helperFolder(pid: number): string {
   return `mysyncio-inspector-${pid}`;
 }
 
-/** Whether that is the socket of the helper of a process. */
+/** Whether `path` is the socket of a helper thread. */
 export function isHelperSocket(path: string): boolean {
   return /\/mysyncio-inspector-\d+-[^/]+\/inspector\.sock$/.test(path);
 }

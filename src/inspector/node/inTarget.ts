@@ -1,9 +1,10 @@
 // What the command evaluates in the process or page that it looks into.
 //
 // This is one file because the build compiles it to a separate script, `dist/inTarget.js`, which is
-// evaluated once and then kept under a symbol. It may be called in the middle of anything, so reading only reads,
-// and what changes something is one assignment or waits for the host. Hooks are removed when the
-// last client has released them, or has not called for a while.
+// evaluated once and then kept under a symbol. Its functions may be called in the middle of any
+// code of the program. So readings change nothing, and a change is a single assignment, or is
+// postponed to a timer. Hooks are removed when the last client has released them, or has not called
+// for a while.
 
 import type { Scheduler } from "../../loop/scheduler.ts";
 import { checkVersion, Reader, type Reading } from "../reader.ts";
@@ -160,7 +161,7 @@ function install(key: string): void {
   ownKey = key;
 }
 
-/** @throws RangeError before anything is done to a loop of another version */
+/** Returns the running loops. @throws RangeError if one of them is of another version */
 function runningLoops(): LoopShape[] {
   const loops: Set<LoopShape> = Reflect.get(globalThis, LOOPS) ?? new Set();
   for (const loop of loops) checkVersion(loop);
@@ -191,7 +192,7 @@ function read(client: string): ThreadReading {
   return { pid: process.pid, thread, program, loops, serving, interrupted };
 }
 
-/** Keeps nothing of the program alive for that client. */
+/** Forgets a client's last reading, which keeps objects of the program alive. */
 function forgetReading(client: string): void {
   clearTimeout(lastReadings.get(client)?.timer);
   lastReadings.delete(client);
@@ -201,7 +202,10 @@ function forgetReading(client: string): void {
 /** How much of the stack to read. */
 const DEEPEST = 200;
 
-/** An evaluation runs on top of the stack that it interrupts. */
+/**
+ * Returns the frames that the evaluation has interrupted: those below it on the stack, innermost
+ * last.
+ */
 function interruptedFrames(): FrameSnapshot[] {
   const { stackTraceLimit, prepareStackTrace } = Error;
   try {
@@ -237,7 +241,7 @@ function generatorsAt(client: string, indices: readonly number[]): object[] {
   return indices.flatMap((index) => (index < 0 ? classOf(loops[-1 - index]) : all[index]) ?? []);
 }
 
-/** The class in the package, which a program may have extended. */
+/** Returns the package's own class of a loop, which a program may have extended. */
 function classOf(loop: LoopShape | undefined): object | undefined {
   let found: object | undefined = loop;
   for (let next = found; next !== undefined && next !== Object.prototype; ) {
@@ -254,7 +258,7 @@ function frames(client: string, indices: readonly number[]): FrameSnapshot[] {
   const known = {
     get(id: string) {
       if (!urls.has(id)) {
-        // Only for the files of the scripts, because it lists all of them. Nothing is paused.
+        // Enabling the debugger lists the files of all scripts. Nothing is paused.
         session.post("Debugger.enable");
         session.post("Debugger.disable");
         if (!urls.has(id)) urls.set(id, "");

@@ -1,9 +1,9 @@
-// Tells of loops that start to run while somebody records. A thread that runs calls for others
-// starts a loop for each of them.
+// Reports loops that start to run during a recording. A thread that runs calls for others starts a
+// loop for each of them.
 //
-// Loops enter a set that belongs to no copy of the package. While somebody listens, the set has a
-// method of its own that tells them. Channels have a set of another class: see
-// diagnosticsChannels.ts, which carries the method over when it replaces the set.
+// Loops enter a set that belongs to no copy of the package. While there are listeners, the set has
+// an `add` method of its own, which calls them. Diagnostics channels replace the set with one of
+// another class: see diagnosticsChannels.ts, which carries the method over.
 
 const KEY = Symbol.for("mysyncio.loops");
 

@@ -1,4 +1,4 @@
-// From the address of a target to a connection.
+// Parses the address of a target, and connects to it.
 
 import { attachToProcess, leaveAtExit } from "./attach.ts";
 import { DevToolsClient } from "./devToolsClient.ts";

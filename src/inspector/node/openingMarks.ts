@@ -1,4 +1,4 @@
-// Marks of processes that were asked to open their inspector, in files.
+// Marks processes that were asked to open their inspector. Each mark is an empty file.
 //
 // A command that gives up or dies before it has connected can't arrange that the inspector closes
 // again. A process that is blocked opens it later, and the next command finds the mark.
@@ -34,7 +34,10 @@ export function unmark(pid: number): void {
   if (path !== undefined && isOwn(path)) rmSync(path, { force: true });
 }
 
-/** With its start time, because a PID may be used again. */
+/**
+ * Returns the path of a mark. It contains the start time of the process, because a PID may be used
+ * again.
+ */
 function pathOf(pid: number): string | undefined {
   const start = startTimeOf(pid);
   return start === undefined ? undefined : join(tmpdir(), `${PREFIX}${pid}-${start}`);

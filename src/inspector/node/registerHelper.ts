@@ -60,7 +60,8 @@ function removeLeftovers(): void {
     socket.unref();
     socket.on("connect", () => socket.destroy());
     socket.on("error", ({ code }: NodeJS.ErrnoException) => {
-      // Nobody listens. The folder of one that is just starting has no socket yet.
+      // Nobody listens, so the process has ended. If it is just starting, there is no socket yet,
+      // which is another error.
       if (code === "ECONNREFUSED") removeOwn(folder);
     });
   }
@@ -82,7 +83,7 @@ function isAlive(pid: number): boolean {
   }
 }
 
-/** The program runs, even if it can't be looked into. */
+/** Warns instead of throwing, because the program can run even if it can't be inspected. */
 function warn(error: unknown): void {
   process.emitWarning(`mysyncio/inspector/register could not start its helper: ${String(error)}`, {
     code: "MYSYNCIO_INSPECTOR_HELPER",

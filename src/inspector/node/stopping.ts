@@ -1,5 +1,6 @@
-// Ctrl+Z: a stopped command can't disconnect, and a process can't exit while one is connected. So the
-// command disconnects first. Nothing can be done about SIGSTOP, which can't be handled.
+// Ctrl+Z: a stopped command can't disconnect, and a process can't exit while a command is connected
+// to it. So the command disconnects before it stops. Nothing can be done about SIGSTOP, which can't
+// be handled.
 
 import type { DevToolsClient } from "./devToolsClient.ts";
 import { TargetError } from "./target.ts";

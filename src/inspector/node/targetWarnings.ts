@@ -6,7 +6,7 @@ import { attachDetector, type Detection } from "../warnings/attachDetector.ts";
 
 export class TargetWarnings {
   readonly #reader: Reader;
-  /** What was started here. */
+  /** The detectors that were started here. */
   readonly #own = new Map<LoopShape, Detection>();
 
   constructor(reader: Reader) {
@@ -32,7 +32,7 @@ export class TargetWarnings {
   #start(loop: LoopShape): void {
     const ways = {
       now: () => performance.now(),
-      // The command knows the functions and lines of tasks, and puts them here.
+      // The command knows the functions and lines of tasks, and replaces this.
       placeOf: (task: TaskShape) => task._describe(),
     };
     this.#own.set(loop, attachDetector(loop, this.#reader, ways));

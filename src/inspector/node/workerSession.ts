@@ -38,7 +38,7 @@ export async function attachToWorker(
   );
 }
 
-/** Connects to all workers of a process. Once for each connection. */
+/** Connects to all workers of a process. Call it only once for each connection. */
 export async function workersOf(client: DevToolsClient): Promise<Worker[]> {
   const sessions = new Map<string, WorkerSession>();
   const attached: Attached[] = [];

@@ -5,12 +5,14 @@ import type { Task } from "../../tasks/kernel/task.ts";
 import { type Finding, lasting, many, Rule, type Sample } from "./finding.ts";
 import type { RuleHooks } from "./ruleHooks.ts";
 
-/** From how many tasks on a line is a convoy, and how often the lock is handed over meanwhile. */
+/**
+ * A convoy has at least this many tasks in the line, and this many hand-overs between two samples.
+ */
 const CONVOY = 5;
 const HAND_OVERS = 10;
-/** From how many tasks on a wake-up is a herd. */
+/** A herd has at least this many tasks that are woken together. */
 const HERD = 10;
-/** The part of a herd that may find something to do. */
+/** At most this part of a herd finds something to do. */
 const USEFUL = 0.1;
 const MEMORY = 60_000;
 const SAMPLE = 1_000;
@@ -23,7 +25,10 @@ interface Traffic {
   readonly served: Set<object>;
 }
 
-/** Locks for which the same tasks queue over and over, so that all of them run at its pace. */
+/**
+ * Finds locks for which the same tasks queue over and over, so that all of them run at the lock's
+ * pace.
+ */
 export class LockConvoys extends Rule {
   #traffic = new Map<object, Traffic>();
 
@@ -85,7 +90,10 @@ interface Burst {
   readonly step: number;
   readonly first: Task<unknown>;
   size: number;
-  /** Tasks that waited for the same again at once, and others. */
+  /**
+   * How many of the tasks waited for the same primitive again at once, and how many did anything
+   * else.
+   */
   back: number;
   others: number;
 }
@@ -98,7 +106,7 @@ interface Useless {
   task: Task<unknown>;
 }
 
-/** Wake-ups of many tasks of which all but a few wait again at once. */
+/** Finds wake-ups of many tasks, all but a few of which wait again at once. */
 export class Herds extends Rule {
   #step = 0;
   #burst: Burst | undefined;
@@ -111,7 +119,8 @@ export class Herds extends Rule {
     taskWakes: (task, by) => {
       const what = by && task._inspect().on?._resource?.();
       if (what === undefined) return;
-      // Whoever was notified by a condition first waits for its lock.
+      // It still belongs to an earlier burst: a task that a condition has notified first waits for
+      // the condition's lock.
       if (this.#of.has(task)) return;
       if (this.#burst?.what !== what || this.#burst.step !== this.#step) {
         this.#burst = { what, step: this.#step, first: task, size: 0, back: 0, others: 0 };

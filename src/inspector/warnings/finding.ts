@@ -8,7 +8,7 @@ import type { RuleHooks } from "./ruleHooks.ts";
 /** Something that a rule has found. */
 export interface Finding {
   readonly id: string;
-  /** The same in the next sample if it is the same thing. */
+  /** Identifies the problem, so that the next sample recognizes it. */
   readonly key: string;
   readonly message: string;
   readonly evidence: string;

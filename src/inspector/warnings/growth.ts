@@ -37,11 +37,11 @@ interface QueueHistory {
   peak: number;
   /** The function that waited for it. */
   readonly place: string;
-  /** The task that did, unless it is gone. */
+  /** The task that waited for it, unless it was collected. */
   readonly consumer: { deref(): TaskShape | undefined };
 }
 
-/** Unbounded queues that are filled faster than they are emptied. */
+/** Finds queues that are filled faster than they are emptied. */
 export class GrowingQueues extends Rule {
   readonly #known = new WeakSet<object>();
   readonly #histories = new Set<QueueHistory>();
@@ -109,7 +109,7 @@ export class GrowingQueues extends Rule {
   }
 }
 
-/** Callbacks that were scheduled for later, more and more of them. */
+/** Finds that more and more callbacks are scheduled for later. */
 export class TimerLeaks extends Rule {
   #sizes: Sizes = [NaN, NaN, NaN];
   #times: Sizes = [0, 0, 0];

@@ -7,12 +7,14 @@ import type { FutureShape, TaskShape } from "../shapes.ts";
 import { type Finding, functionOf, lasting, many, Rule, type Sample } from "./finding.ts";
 import type { RuleHooks } from "./ruleHooks.ts";
 
-/** From how many creators on tasks were left behind rather than meant to live on. */
+/**
+ * Tasks of at least this many creators were left behind. With fewer, they may be meant to live on.
+ */
 const CREATORS = 3;
 
 /**
- * Tasks that wait for each other in a cycle, through locks too if their holders are known. No
- * timeout is among them, and nothing else that may end one of the waits.
+ * Finds tasks that wait for each other in a cycle, also through locks whose holders are known.
+ * Leaves out cycles in which a timeout or anything else may end one of the waits.
  */
 export class Deadlocks extends Rule {
   override readonly hooks: RuleHooks = {};
@@ -100,9 +102,9 @@ export class Deadlocks extends Rule {
 }
 
 /**
- * Tasks that nobody awaits, whose creators have ended, and which wait for something that nobody
- * else waits for. One alone may be meant to live on, such as a consumer. But not one of each
- * creator.
+ * Finds tasks that nobody awaits, whose creators have ended, and which wait for something that
+ * nobody else waits for. A single one may be meant to live on, such as a consumer, but hardly one
+ * for each of several creators.
  */
 export class ForgottenTasks extends Rule {
   override readonly hooks: RuleHooks = {};

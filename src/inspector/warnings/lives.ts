@@ -17,7 +17,7 @@ class Life implements Creator {
   /** Whether it was seen from its start. */
   readonly isWhole: boolean;
   hasEnded = false;
-  /** How often what it awaited was done. */
+  /** How often it was woken. */
   wakes = 0;
   /** What it waits for, or waited for before its latest step. */
   on: FutureShape | undefined;

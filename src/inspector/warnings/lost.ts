@@ -13,9 +13,12 @@ const SAME_WAITS = 3;
 
 interface Cancelled {
   readonly at: number;
-  /** Whether that was before it was seen for the first time, and `at` is when it was. */
+  /**
+   * Whether the task had been cancelled before it was first observed. Then `at` is the time of that
+   * observation.
+   */
   readonly isOld: boolean;
-  /** How it waited when it was cancelled, or when it first waited after that was seen. */
+  /** How it waited when it was cancelled; if `isOld`, how it first waited after it was observed. */
   wait: Wait | undefined;
   steps: number;
   /** How often it has waited in the same way since. */
@@ -31,7 +34,7 @@ interface Wait {
 
 /** What is known of a task's cancellations. */
 interface Requests {
-  /** How many were there when it was last looked at. */
+  /** How many there were when the task was last observed. */
   count: number;
   countAtWake: number;
   wait: Wait | undefined;
@@ -40,8 +43,8 @@ interface Requests {
 }
 
 /**
- * Tasks that were thrown a CancelledError, kept it, and went on: they end with a result, or wait
- * for the same thing as before, again and again. A long cleanup does neither.
+ * Finds tasks that swallowed a CancelledError and went on: they end with a result, or wait for the
+ * same thing as before, again and again. A long cleanup does neither.
  */
 export class SwallowedCancels extends Rule {
   readonly #requests = new Map<object, Requests>();
@@ -51,7 +54,7 @@ export class SwallowedCancels extends Rule {
   constructor(around: Surroundings) {
     super(around);
     for (const task of around.loop._slots) {
-      // What it does next tells whether it has kept its cancellation, or ends.
+      // What it does next shows whether it swallows its cancellation.
       if (isTask(task) && task.cancelling() > 0) {
         this.#of(task).cancelled = {
           ...newCancelled(around.loop.time(), undefined),
@@ -158,7 +161,10 @@ function newCancelled(at: number, wait: Wait | undefined): Cancelled {
   return { at, isOld: false, wait, steps: 0, same: 0 };
 }
 
-/** Whether the step that begins throws the cancellation, rather than what it awaited keeping it. */
+/**
+ * Whether the cancellation is thrown in the step that begins. It isn't if the awaited future got
+ * the request, but ended in another way than by a cancellation.
+ */
 function isDelivered({ on, countAtWake }: Requests, count: number): boolean {
   return on === undefined || count > countAtWake || on.cancelled();
 }
@@ -173,8 +179,8 @@ function isSame(a: Wait, b: Wait): boolean {
 }
 
 /**
- * Exceptions that nobody retrieved, and in debug mode coroutines that nobody awaited. Both are
- * certain only once the object has been collected, so there is nothing to sample.
+ * Finds exceptions that nobody retrieved, and in debug mode coroutines that nobody awaited. Both
+ * are certain only once the object has been collected, so there is nothing to sample.
  */
 export class Unreceived extends Rule {
   #found: Finding[] = [];

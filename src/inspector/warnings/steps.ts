@@ -17,15 +17,15 @@ import type { RuleHooks } from "./ruleHooks.ts";
 
 /** How long a slow step takes, unless the loop has its own limit. */
 const SLOW = 100;
-/** How long something must last. A step of this length does by itself. */
+/** How long something must last to be reported. One step of this length is enough. */
 const SAMPLE = 1_000;
 /** How long a slow place is remembered. */
 const MEMORY = 60_000;
 /** How many rounds a second are suspicious. */
 const ROUNDS = 1_000;
-/** Longer steps, on average, do some work. In milliseconds. */
+/** If steps take longer than this on average, they do some work. In milliseconds. */
 const EMPTY_STEP = 0.02;
-/** Longer waits, on average, are for something outside. In milliseconds. */
+/** If waits take longer than this on average, they are for something outside. In milliseconds. */
 const EMPTY_WAIT = 0.05;
 
 interface OpenStep {
@@ -56,7 +56,10 @@ interface Rounds {
 
 export class Steps extends Rule {
   readonly #open: OpenStep[] = [];
-  /** The step in which the observation began. Its end is not observed, but nothing runs after it. */
+  /**
+   * The step in which the observation began. Its end is not observed, but no other step begins
+   * before it ends.
+   */
   #first: OpenStep | undefined;
   /** Slow steps by the function of the task, or by the name of the callback. */
   readonly #slow = new Map<object | string, SlowPlace>();

@@ -65,7 +65,7 @@ function detectorOf(loop: Scheduler): Detector {
     return known;
   }
   const ways = { now: () => monotonicClock.now(), placeOf };
-  // Its shape names only what tools of other copies may read, and more precisely.
+  // The shape has only the fields that tools of other copies may read, with more precise types.
   const { detector, end } = attachDetector(loop as unknown as LoopShape, reader, ways, ignored);
   detectors.set(loop, detector);
   if (loop.isClosed()) {

@@ -1,4 +1,4 @@
-// Turns the end of a connection to a client of Node's HTTP server into an AbortSignal.
+// Detects when a client of Node's HTTP server disconnects, and aborts a signal then.
 
 /** The part of Node's `ServerResponse` and `Http2ServerResponse` used here. */
 export interface NodeResponse {
@@ -16,7 +16,8 @@ export function disconnectOf(response: NodeResponse): AbortSignal {
     if (response.writableFinished ?? response.writableEnded) return;
     controller.abort(new Error("The client closed the connection"));
   };
-  // If earlier middleware has waited, the connection may have closed, which is not announced again.
+  // If earlier middleware has waited, the connection may already have closed. `close` is not
+  // emitted again then.
   if (response.destroyed === true) onClose();
   else response.once("close", onClose);
   return controller.signal;

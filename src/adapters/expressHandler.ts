@@ -33,13 +33,16 @@ export function expressHandler<
     try {
       await call(undefined, [request, response, next], disconnectOf(response));
     } catch (error) {
-      // Without a rejection, because older versions ignore promises.
+      // Not by a rejection, because Express 4 ignores promises.
       next(errorFor(error));
     }
   };
 }
 
-/** The argument for `next`, for which no value means no error, and `"route"` skips handlers. */
+/**
+ * Returns the argument for `next`. Wraps falsy values, which `next` takes for no error, and
+ * strings, because `"route"` would skip handlers.
+ */
 function errorFor(thrown: unknown): unknown {
   const isText = typeof thrown === "string";
   if (thrown && !isText) return thrown;

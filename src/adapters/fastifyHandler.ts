@@ -34,6 +34,6 @@ export function fastifyHandler<
     const result = await call(this, [request, reply], disconnectOf(reply.raw));
     if (result !== CLIENT_GONE) return result;
     reply.hijack(); // otherwise Fastify reports that nothing was sent
-    return reply as unknown as T; // which Fastify ignores from then on
+    return reply as unknown as T; // Fastify ignores it after `hijack`
   };
 }

@@ -36,8 +36,8 @@ const METRICS: readonly (readonly [Kind, string, string, string, Read])[] = [
 /**
  * Reports the statistics of a loop as metrics of OpenTelemetry, each time `meter` collects them:
  * `mysyncio.loop.utilization`, `.lag`, `.busy`, `.turns`, `.steps` and `.callbacks`, and
- * `mysyncio.tasks.started`, `.ended` and `.active`. Counts begin with the first call of `metrics`
- * or `statistics` for the loop, and read the clock twice for each step.
+ * `mysyncio.tasks.started`, `.ended` and `.active`. Counting begins with the first call of
+ * `metrics` or `statistics` for the loop. From then on, the clock is read twice for each step.
  *
  * Returns a function that stops reporting.
  *

@@ -14,8 +14,8 @@ const variable = /* @__PURE__ */ new ContextVar<Context | undefined>("OpenTeleme
 const outside = /* @__PURE__ */ newFlowStorage<Context | undefined>();
 
 /**
- * Returns the context that was set for the running task or callback, or outside of one, for the code
- * that is running; undefined if none was.
+ * Returns the context that was set for the running task or callback or, outside of both, for the
+ * running code. Undefined if none was set.
  */
 export function ownContext(): Context | undefined {
   const isInTurn = currentRunnable() !== undefined;

@@ -96,7 +96,7 @@ export function printCallGraph(future?: Future<unknown>, options?: CallGraphOpti
 
 /**
  * Finds the tasks that await a future, directly or through composed futures. Futures that are
- * awaited by the same single future get the same list, which `formatTaskTree` uses.
+ * awaited by the same single future get the same list, and `formatTaskTree` relies on that.
  */
 export class Awaiters {
   readonly #known = new Map<object, readonly Task<unknown>[]>();

@@ -40,10 +40,10 @@ export function formatTaskTree(loop?: Scheduler): string {
   return linesOf(tree).join("\n");
 }
 
-/** Tasks with the same awaiters. It may be below many tasks. */
+/** Tasks with the same awaiters. A group may be shown below many tasks. */
 type Group = Task<unknown>[];
 
-/** Which tasks are below which. */
+/** Which tasks are shown below which others. */
 class TaskTree {
   readonly roots: Task<unknown>[] = [];
   readonly #below = new Map<Task<unknown>, Group[]>();

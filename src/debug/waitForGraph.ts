@@ -1,6 +1,6 @@
 // The wait-for graph: what each task waits for, and which tasks wait for each other.
 //
-// Nothing is recorded in advance. The graph is computed on request from references that exist
+// Waits are not recorded in advance. The graph is computed on request from references that exist
 // anyway: from a task to the future it waits for, from a composed future to its parts, and from a
 // waiter to the lock or queue that it waits for. The holders of locks are recorded only while they
 // may be needed (loop/holders.ts).

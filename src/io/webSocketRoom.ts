@@ -19,7 +19,7 @@ export function hasRoom(socket: WebSocket, limit: number): boolean {
 }
 
 /**
- * Calls back as soon as `hasRoom`, in a task of the host. Returns a function that stops polling.
+ * Calls back as soon as `hasRoom`, in a macrotask. Returns a function that stops polling.
  */
 export function whenRoom(socket: WebSocket, limit: number, callback: () => void): () => void {
   let interval = MIN_INTERVAL;

@@ -1,5 +1,5 @@
-// The symbols of `using` and `await using`. On engines without them, the stand-ins that compilers
-// use.
+// The symbols of `using` and `await using`. On engines without them, these are the stand-ins that
+// compilers use.
 
 /** `Symbol.dispose`. */
 export const dispose: typeof Symbol.dispose = Symbol.dispose ?? Symbol.for("Symbol.dispose");

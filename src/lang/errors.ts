@@ -55,7 +55,10 @@ export class TimeoutError extends Error {
   override name = "TimeoutError";
 }
 
-/** A context variable has no value. Like Python's `LookupError`. */
+/**
+ * Something is missing that was looked up, such as the value of a context variable. Like Python's
+ * `LookupError`.
+ */
 export class LookupError extends Error {
   override name = "LookupError";
 }

@@ -9,7 +9,8 @@
 //
 // How tasks and callbacks inherit a context is in turnContext.ts.
 //
-// Over 300 lines, most of them documentation: variables, tokens and contexts share the map.
+// This file has over 300 lines, most of them documentation, because variables, tokens and contexts
+// share the map.
 
 import { checkFunction, checkOptions, checkString, wrongType } from "../lang/arguments.ts";
 import { LookupError, RuntimeError } from "../lang/errors.ts";
@@ -51,8 +52,9 @@ let flows: FlowStorage<Context> | undefined;
 export class Context {
   _values: Values = NO_VALUES;
   /**
-   * While this context is entered: the context of what the callback leaves running outside loops.
-   * It receives the values that the callback sets, but none of later calls of `run`.
+   * While this context is entered: the context of async work that the callback leaves running
+   * outside loops. It gets the values that the callback sets, but not those that later calls of
+   * `run` set.
    */
   _flow: Context | undefined;
   /**
@@ -178,9 +180,9 @@ export class Token<T> {
 /**
  * A variable that has a separate value in each task. Like Python's `contextvars.ContextVar`.
  *
- * A task starts with a copy of the values at the place where it was created, and a callback with
- * those at the place where it was scheduled. Values that either of them sets are invisible to
- * others.
+ * A task starts with a copy of the values that the code that creates it sees, and a callback with a
+ * copy of those that the code that schedules it sees. Values that either of them sets are invisible
+ * to others.
  *
  * An async function or generator that a coroutine calls runs outside the loop once it has
  * awaited something. From there on, it finds the values of the caller outside loops, as with

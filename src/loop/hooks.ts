@@ -1,15 +1,15 @@
 // The hooks of a loop.
 //
-// A loop without hooks has no `Hooks`, and every place that would call a hook asks that first.
-// This file has functions instead of a class, and no list of the hooks' names, because every
-// program ships it.
+// A loop without hooks has no `Hooks`, and code that would call a hook checks that first. This file
+// has functions instead of a class, and no list of the hooks' names, because every program ships
+// it.
 
 import { checkFunction } from "../lang/arguments.ts";
 
 /** Hooks by name. program/loopHooks.ts declares them for users. */
 export type HookSet = Readonly<Record<string, ((a?: unknown, b?: unknown) => unknown) | undefined>>;
 
-/** Each call of `instrument` has its own, because the same hooks may be added again. */
+/** The hooks that one call of `instrument` has added. Another call may add the same ones. */
 interface Installed {
   readonly loop: HookedLoop;
   /** Empty once they were removed. */
@@ -73,8 +73,9 @@ export function emit(hooks: Hooks, name: string, a?: unknown, b?: unknown): void
 }
 
 /**
- * Runs a task or a callback with its hooks. Returns whether it is ready again. Skips what a hook has
- * cancelled, whose slot `id` is free by then. Without an id, it has no slot yet.
+ * Runs a task or a callback with its hooks. Returns whether it is ready again. Doesn't run what a
+ * hook has just cancelled, which no longer has the slot `id`. The first step of an eager task has
+ * no `id`, because no hook can cancel it.
  */
 export function runWithHooks(hooks: Hooks, runnable: HookedRunnable, id = 0): boolean {
   const { loop } = hooks[0] as Installed;
@@ -106,7 +107,7 @@ export function noteTimer(hooks: Hooks | undefined, runnable: object, when: numb
   emit(hooks, "timerAdded", when);
 }
 
-/** Called for what is removed before its turn. */
+/** Reports a timer that is removed before it is due. */
 export function noteRemoved(hooks: Hooks | undefined, runnable: object): void {
   if (hooks !== undefined && deadlines.delete(runnable)) emit(hooks, "timerRemoved");
 }

@@ -2,7 +2,7 @@
  * Lets a loop sleep and wake on a platform. This is all that the loop needs from Node, a page or a
  * worker.
  *
- * A host calls its callbacks in separate tasks, never from inside `post` or `sleep`.
+ * A host calls its callbacks in separate macrotasks, never from inside `post` or `sleep`.
  */
 export interface Host {
   /** Calls `onTask` once, after the platform had a chance to run timers, do I/O and render. */

@@ -29,7 +29,7 @@ export function keepInstances<L>(make: (loop: L) => readonly object[]): readonly
 /** Returns what was registered since the last call. */
 export function takeRegistrations<L>(): readonly Registration<L>[] {
   const taken = registered;
-  // Called once in each task of the host, almost always with nothing to take.
+  // Called in each macrotask of a loop, almost always with nothing to take.
   if (taken.length > 0) registered = [];
   // Whoever takes them knows the type of the loop.
   return taken as unknown as readonly Registration<L>[];

@@ -14,7 +14,7 @@ import { currentFlow, enterFlow, flow } from "./hosts/asyncContext.ts";
 import type { Scheduler } from "./scheduler.ts";
 import type { Runnable } from "./slots.ts";
 
-/** A function that calls a callback in its contexts. Reports name `_callback`. */
+/** A function that calls a callback in its contexts. Reports show `_callback`. */
 type Wrapper<Args extends unknown[]> = ((...args: Args) => unknown) & { _callback?: unknown };
 
 /** The context for a task or callback that is created now; undefined if it would be empty. */
@@ -57,7 +57,10 @@ export function bindContext<Args extends unknown[]>(
   return wrapper;
 }
 
-/** `callback` with `context` for its whole turn, including the report of an error. */
+/**
+ * Returns a function that calls `callback` with `context` for its whole turn, including the report
+ * of an error.
+ */
 function inTurnWith<Args extends unknown[]>(
   context: Context,
   callback: (...args: Args) => unknown,

@@ -35,7 +35,7 @@ export interface LoopWarning {
  * Times are milliseconds of the loop's clock.
  */
 export interface LoopHooks {
-  /** A task was created, by a step of `parent` if it was in one; undefined in a callback. */
+  /** A task was created. `parent` is the task that created it; undefined if no task did. */
   taskStarted?(task: Task<unknown>, parent: Task<unknown> | undefined): void;
   /** A task takes a step. Steps nest where a task starts another one eagerly. */
   stepBegins?(task: Task<unknown>): void;

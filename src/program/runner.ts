@@ -42,8 +42,8 @@ export interface RunOptions {
 }
 
 /**
- * A class of its own, because bundlers keep a class with a computed name even in programs that don't
- * use it.
+ * This is a separate class, because bundlers keep a class with a computed member name even in
+ * programs that don't use it.
  */
 abstract class Closable {
   abstract close(): Promise<void>;

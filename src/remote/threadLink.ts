@@ -1,7 +1,7 @@
 // The link between two loops: a broadcast channel that only they use, with a secret name.
 //
-// A named channel, because a ticket must be a plain value that can be copied. Ports can only be
-// transferred.
+// The channel has a name, because a ticket must be a plain value that can be copied. Ports can only
+// be transferred.
 //
 //   caller                          exposed loop
 //     │── hello, on its channel ──────>│     names the link to open
@@ -59,8 +59,8 @@ export class ThreadLink {
       if (message.type === "bye") this.#lose();
       else if (!this.#hasEnded) listener.onMessage(message);
     });
-    // For example, shared memory that cannot be shared with us. The lost message may have been a
-    // result that a call waits for.
+    // A message could not be read, for example because its memory cannot be shared with us. It may
+    // have been a result that a call waits for.
     this.#channel.onmessageerror = () => this.#giveUp();
     this.#watch = watchThread(watchedName, thread, () => this.#lose());
   }

@@ -10,8 +10,8 @@
 // returned earlier is awaited, as after `const [first, second] = asCompleted(aws)`, and stops
 // for good once all of those have been awaited.
 //
-// Over 300 lines, because futures, operations and coroutines held back for `concurrency` feed the
-// same queue, and its methods share its private state.
+// This file has over 300 lines, because futures, operations and coroutines held back for
+// `concurrency` feed the same queue, and its methods share its private state.
 
 import { checkCount, checkOptions } from "../lang/arguments.ts";
 import { TimeoutError } from "../lang/errors.ts";

@@ -1,6 +1,7 @@
 // Decides with a contest (contest.ts) which awaitable comes first, and ends the others.
 //
-// Over 300 lines, half of them the contract. The rest is one coroutine and what only it uses.
+// This file has over 300 lines, half of them the contract. The rest is one coroutine and what only
+// it uses.
 
 import { CancelledError } from "../lang/errors.ts";
 import { currentScheduler } from "../loop/current.ts";

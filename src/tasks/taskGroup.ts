@@ -15,7 +15,7 @@
 //       the group is joining
 //   G2  so once the body has ended, any cancellation the scope still counts is foreign
 //
-// Over 300 lines, because the steps of stopping and joining share the group's private
+// This file has over 300 lines, because the steps of stopping and joining share the group's private
 // state.
 
 import { checkBoolean, checkFunction, checkOptions } from "../lang/arguments.ts";

@@ -77,8 +77,8 @@ export function checkSignalName(signal: unknown): asserts signal is string {
 }
 
 /**
- * Also throws a RuntimeError if the signal cannot be caught: SIGKILL, SIGSTOP, and all signals in a
- * worker.
+ * Like `checkSignalName`, but also throws a RuntimeError if the signal cannot be caught: SIGKILL,
+ * SIGSTOP, and all signals in a worker.
  */
 export function checkCatchable(signal: unknown): void {
   checkSignalName(signal);

@@ -1,7 +1,7 @@
 // A future: a result that arrives later, and the waiters to notify of it.
 //
-// Over 300 lines, most of them documentation, because a class can't be split. The parts that need
-// no access to its state are in waiters.ts, doneCallback.ts and promiseOf.ts.
+// This file has over 300 lines, most of them documentation, because a class can't be split. The
+// parts that need no access to its state are in waiters.ts, doneCallback.ts and promiseOf.ts.
 
 import { checkFunction } from "../../lang/arguments.ts";
 import { type CancelledError, InvalidStateError, newCancelledError } from "../../lang/errors.ts";

@@ -16,8 +16,8 @@
 // innermost call, whose generator a step resumes. It is undefined while the body itself
 // is resumed and is a plain generator.
 //
-// Over 300 lines, because all methods share these invariants and the state of a step. The parts
-// off the hot path are in taskExtras.ts, taskStack.ts and taskErrors.ts.
+// This file has over 300 lines, because all methods share these invariants and the state of a step.
+// The parts off the hot path are in taskExtras.ts, taskStack.ts and taskErrors.ts.
 
 import {
   checkBoolean,

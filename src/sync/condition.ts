@@ -27,7 +27,7 @@ export class Condition {
    */
   constructor(lock: Lock = new Lock()) {
     if (!(lock instanceof Lock)) {
-      // Another copy's Lock has this too.
+      // A Lock of another copy of this package has this field too.
       const isForeign = (lock as Partial<Lock> | null)?._binding !== undefined;
       throw wrongType("lock", isForeign ? "a Lock of this copy of mysyncio" : "a Lock", lock);
     }

@@ -46,7 +46,10 @@ export class WaitQueue<T, E extends Entry<T> = Entry<T>> {
   /** Describes what its waiters wait for, for reports. */
   readonly label: string;
   readonly binding: Binding;
-  /** Called with a value that was handed to a waiter that left without it, and the value's order. */
+  /**
+   * Called with the value that was handed to a waiter, and the value's order, if the waiter leaves
+   * without it.
+   */
   readonly giveBack: ((value: T, order: number) => void) | undefined;
   #first: Entry<T> | undefined;
   #last: Entry<T> | undefined;

@@ -292,7 +292,7 @@ const Completions = class asCompleted<T> implements AsCompleted<T>, Waiter {
     this._notify(taken);
   }
 
-  /** Starts as much of #unstarted as the limit allows, and as is still needed. */
+  /** Starts the next of #unstarted, while the limit allows it and results are still needed. */
   #startMore(): void {
     while (this.#startable > 0 && !this.#isEnough()) {
       const aw = this.#unstarted.pop();
@@ -396,7 +396,7 @@ const Completions = class asCompleted<T> implements AsCompleted<T>, Waiter {
     return this.#todo.size + this.#operations.length + this.#unstarted.length === 0;
   }
 
-  /** Stops watching. */
+  /** Stops watching. If no more results can be requested, also ends what hasn't started. */
   #rest(): void {
     this.#isListening = false;
     this.#timer?.cancel();

@@ -98,9 +98,9 @@ export class Contest implements Waiter {
    * Starts an operation. If it completes immediately, it wins, even over an entrant that it has
    * just served.
    *
-   * `rivals` are operations of other kinds on the same resource, and leave its queue for that time,
-   * because a `get` must not receive what the same race puts. They return before anything else can
-   * queue up.
+   * `rivals` are operations of other kinds on the same resource. They leave its queue while
+   * `operation` starts, because a `get` must not receive what the same race puts, and return before
+   * anything else can queue up.
    */
   start(operation: LazyCall<unknown>, rivals: readonly Started[]): Started {
     const out = rivals.filter(({ entrant: { steps, future } }) => steps === (future as unknown));

@@ -112,7 +112,10 @@ const MAX_IDLE = 256;
 let waiting = 0;
 /** How many promises have settled. */
 let settled = 0;
-/** With fewer others, an entry into the loop takes less time than the microtask that saves it. */
+/**
+ * With fewer relays waiting, entering the loop once more takes less time than the microtask that
+ * would save it.
+ */
 const FEW = 4;
 
 /** The engine's own, which `await` uses even if a program replaces the method. */
@@ -132,7 +135,7 @@ export function futureOfPromise<T>(loop: Scheduler, promise: PromiseLike<T>): Fu
   relay.since = settled;
   waiting++;
   const native = asPromise(promise);
-  // As a method, engines compile it into the caller.
+  // Called as a method, because engines can inline that.
   if (native.then === then) void native.then(relay.fulfill, relay.reject);
   else void then.call(native, relay.fulfill, relay.reject);
   return future;
@@ -151,7 +154,7 @@ function settle(relay: Relay, isRejected: boolean, outcome: unknown): void {
   const future = relay.future as Future<unknown>;
   relay.future = undefined;
   waiting--;
-  // First, so that the loop can use it for the next promise.
+  // Before the loop runs, so that the loop can use this relay for the next promise.
   if (idle.length < MAX_IDLE) idle.push(relay);
   const loop = future._loop;
   if (future.done() || loop.isClosed()) return;

@@ -15,7 +15,7 @@ import { asCoroutine, LazyCall, type Wait } from "./lazyCall.ts";
  * or less yields once, like a bare `yield`. Infinity sleeps until it is cancelled. A cancellation
  * removes the timer immediately.
  *
- * Unlike asyncio's, counts milliseconds.
+ * Unlike asyncio's, it takes milliseconds.
  *
  * @throws TypeError if `delay` is not a number. @throws RangeError if it is NaN.
  */

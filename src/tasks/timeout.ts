@@ -102,7 +102,7 @@ const NO_ARGS: readonly unknown[] = [];
  * Runs `body` with a deadline `delay` milliseconds after its start. Returns the body's value.
  *
  * The body is called immediately, in the same task, with the scope as its argument. If `args`
- * follow, it is called with those instead, so that a hot place needs no function for each call.
+ * follow, it is called with those instead, so that hot code needs no new function for each call.
  * With a delay of 0 or less, it runs until it first waits. `null` and `undefined` set no deadline.
  *
  * At the deadline, the task is cancelled once. If the body throws the CancelledError, and the task

@@ -23,8 +23,8 @@ export interface Emitter {
  * `error`, throws that error, unless `type` is `error`. If the error is a CancelledError, something
  * else was cancelled, and the error becomes the `cause` of a RuntimeError, as with `fromPromise`.
  * A virtual clock doesn't stand still for long, because the program itself may emit the event. It
- * jumps to the next deadline if no event arrives while the host runs a few tasks.
- * Like `once`, from Node's `events`.
+ * jumps to the next deadline if no event arrives within a few macrotasks. Like `once`, from Node's
+ * `events`.
  *
  * @param options.signal ends the wait with a CancelledError, whose `cause` is the signal's reason.
  * @throws TypeError if `target` emits no events, or another argument is invalid.

@@ -20,7 +20,7 @@ export interface Passing extends Future<unknown> {
   readonly _canStop: boolean;
   /** Records the request. Returns its earlier state for `_endCancel`. */
   _beginCancel(message: string | undefined): unknown;
-  /** Called when all of those have been cancelled. Returns the result of `cancel()`. */
+  /** Called when all of the others have been cancelled. Returns the result of `cancel()`. */
   _endCancel(outcome: CancelOutcome, message: string | undefined): boolean;
 }
 
@@ -28,7 +28,7 @@ export interface Passing extends Future<unknown> {
 export interface CancelOutcome {
   /** The result of `_beginCancel`. */
   readonly before: unknown;
-  /** Whether any of those futures accepted the cancellation. */
+  /** Whether any of the other futures accepted the cancellation. */
   isPassedOn: boolean;
   /** Whether the wait leads back to a future that the cancellation went through. */
   comesBack: boolean;
@@ -91,8 +91,8 @@ function report(future: Future<unknown>, exception: unknown): void {
 }
 
 /**
- * Cancels each on behalf of `canceller`. A wait that leads back to `canceller` ends, and `canceller`
- * isn't cancelled.
+ * Cancels each of `futures` on behalf of `canceller`. A wait that leads back to `canceller` ends,
+ * and `canceller` isn't cancelled.
  */
 export function cancelFrom(
   canceller: Future<unknown> | undefined,

@@ -169,7 +169,8 @@ export class Task<T> extends Future<T> implements Runnable, Waiter, Passing {
   }
 
   /**
-   * Undefined if the awaited future ends when it is cancelled, or if a subclass overrides `cancel`.
+   * Returns the future that it waits for. Undefined if that future simply ends when it is
+   * cancelled, or if a subclass overrides `cancel`.
    */
   override _passesTo(): readonly Future<unknown>[] | undefined {
     const waitingFor = this.#waitingFor;
@@ -207,7 +208,7 @@ export class Task<T> extends Future<T> implements Runnable, Waiter, Passing {
     return this.#extras?.cancelRequests ?? 0;
   }
 
-  /** The same, without those that the task has yet to see. */
+  /** The same, without those that were not delivered to the task yet. */
   _deliveredCancels(): number {
     const extras = this.#extras;
     if (extras === undefined) return 0;

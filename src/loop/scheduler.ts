@@ -48,8 +48,8 @@ export interface DirectEntry {
    */
   runNow(): void;
   /**
-   * Does the same in a task of the host that does nothing else, such as an event of a socket. The
-   * run gets a whole slice, so it posts no task to mark the slice's end.
+   * Does the same in a macrotask that does nothing else, such as an event of a socket. The run gets
+   * a whole slice, so it posts no task to mark the slice's end.
    */
   runInTask(): void;
 }

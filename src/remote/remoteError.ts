@@ -12,7 +12,10 @@ import {
 } from "../lang/errors.ts";
 import { ExceptionGroup } from "../tasks/exceptionGroup.ts";
 
-/** The other thread ended, closed its loop or cancelled the call before the call had ended. */
+/**
+ * The thread, loop or worker that ran a call ended before the call did, or something other than the
+ * caller cancelled the call.
+ */
 export class RemoteLostError extends Error {
   override name = "RemoteLostError";
 }

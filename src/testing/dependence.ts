@@ -11,11 +11,12 @@ import { PromiseFuture } from "../tasks/relay.ts";
  * Returns whether everything that `loop` awaits from outside may itself be waiting for the loop,
  * like an async function that awaits a task.
  *
- * A promise doesn't reveal what it depends on, so this counts. Code outside the loop can wait for it
- * only in ways that are recorded: through a promise for one of its futures, or in the queue of a
- * primitive. Each recorded wait that can end may explain one of the loop's external waits. A wait for
- * a future that itself awaits promises can end once other waits explain those promises. Streams,
- * processes and threads don't wait for the loop, so if it awaits one of them, returns false.
+ * A promise doesn't reveal what it depends on, so this function counts waits. Code outside the loop
+ * can wait for it only in ways that are recorded: through a promise for one of its futures, or in
+ * the queue of a primitive. Each recorded wait that can end may explain one of the loop's external
+ * waits. A wait for a future that itself awaits promises can end once other waits explain those
+ * promises. Streams, processes and threads don't wait for the loop, so if it awaits one of them,
+ * returns false.
  */
 export function outsideMayWaitFor(loop: Scheduler): boolean {
   const explained = new Set<PromiseFuture<unknown>>();
@@ -48,7 +49,7 @@ function awaitsMoreThanPromises(loop: Scheduler): boolean {
 function wantedBy(loop: Scheduler): readonly (readonly PromiseFuture<unknown>[])[] {
   const wanted: PromiseFuture<unknown>[][] = [];
   for (const { future } of outsideWaits as Iterable<{ future?: Future<unknown> }>) {
-    // Without a future, in the queue of a primitive.
+    // Without a future, the wait is in the queue of a primitive.
     if (future === undefined) wanted.push([]);
     else if (future._loop === loop) wanted.push(promisesBehind(future));
   }

@@ -44,7 +44,7 @@ export function formatSchedule({ chosen, counts, cancel }: Schedule): string {
 }
 
 /**
- * @throws TypeError if `schedule` is not a string.
+ * Parses a schedule. @throws TypeError if it is not a string.
  * @throws RangeError if it is malformed or has another version.
  */
 export function parseSchedule(schedule: string): Schedule {

@@ -153,7 +153,7 @@ class Trial implements Observer, Waiter {
   }
 
   /**
-   * Does the same in a new task of the host, so that no earlier microtask or `nextTick` callback is
+   * Does the same in a new macrotask, so that no earlier microtask or `nextTick` callback is
    * pending when an async function starts.
    */
   async runInTask(main: Main): Promise<Outcome> {
@@ -273,7 +273,7 @@ class Trial implements Observer, Waiter {
     }
   }
 
-  /** Continues the run across tasks of the host. */
+  /** Continues the run across macrotasks. */
   async #waitOutside(): Promise<Outcome> {
     const trial = this;
     const core = this.#core;
@@ -336,8 +336,8 @@ class Trial implements Observer, Waiter {
   }
 
   /**
-   * Called when nothing is ready but a loop of the program's own. Such a loop may poll for
-   * something that takes time.
+   * Called when the only thing ready is a loop that the program itself runs. Such a loop may poll
+   * for something that takes time.
    */
   #poll(): void {
     if (this.#polledAt !== this.#core.steps) this.#polls = 0;
@@ -445,7 +445,7 @@ class Trial implements Observer, Waiter {
     this.#observer?.nameOf(runnable) ?? nameOfRunnable(runnable);
 }
 
-/** Returns what `main` threw. A promise that it returned may have been cancelled. */
+/** Returns what `main` threw. Unwraps the CancelledError of a promise that `main` returned. */
 function reasonOf(main: Future<unknown>): unknown {
   const reason = main._reason();
   const isWrapped = reason instanceof RuntimeError && reason.cause instanceof CancelledError;

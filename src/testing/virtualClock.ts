@@ -22,7 +22,7 @@ const EXTERNAL_TIMEOUT = 4_000;
  * DeadlockError. Promises of the loop's own futures and tasks, and of its `toAsync` calls, are not
  * outside. Neither is an async function that itself waits for the loop, by `await task` or by `for
  * await` over a queue. The clock jumps if every promise that the loop awaits may come from such a
- * function, and nothing arrives while the host runs a few tasks.
+ * function, and nothing arrives within a few macrotasks.
  *
  * @example
  * runSync(() => sleep(86_400_000), { clock: new VirtualClock() }); // a day, instantly

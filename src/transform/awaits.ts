@@ -112,7 +112,7 @@ function isOnlyAName({ type, computed }: SyntaxNode, property: string): boolean 
   return property === "key" && type !== "ImportAttribute";
 }
 
-/** The name that a function or class in `property` of the visited node takes. */
+/** Returns the name that a function or class in `property` of the visited node gets. */
 function ownNameIn({ node, ownName }: Visit, className: string, property: string): string {
   switch (node.type) {
     case "VariableDeclarator":
@@ -146,7 +146,10 @@ function isMarked(block: SyntaxNode): boolean {
   return directivesOf(block).some(({ directive }) => directive === DIRECTIVE);
 }
 
-/** Vitest moves `vi.hoisted(...)` above all imports, so above the one that the transform adds. */
+/**
+ * Whether the node is a call of `vi.hoisted(...)`. Vitest moves it above all imports, so also above
+ * the one that the transform adds.
+ */
 function isHoistedCall(node: SyntaxNode | undefined): boolean {
   const callee = node?.type === "CallExpression" ? nodeIn(node, "callee") : undefined;
   if (callee?.type !== "MemberExpression" || nameOf(callee) !== "hoisted") return false;

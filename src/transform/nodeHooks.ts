@@ -22,13 +22,15 @@ export interface ResolvedModule {
   readonly shortCircuit?: boolean;
 }
 
-/** The URL of the module with `at`. A dependency may not be able to resolve its name. */
+/**
+ * Resolves `mysyncio/at` to the URL of its file. A dependency may not be able to resolve that name.
+ */
 export function resolveOwn(specifier: string): ResolvedModule | undefined {
   if (specifier !== RUNTIME) return undefined;
   return { url: pathToFileURL(RUNTIME_FILE).href, format: "module", shortCircuit: true };
 }
 
-/** The module that Node has loaded from `url`, with its awaits rewritten. */
+/** Returns the module that Node has loaded from `url`, with its awaits rewritten. */
 export function rewriteLoaded<T extends LoadedModule>(
   url: string,
   loaded: T,
@@ -37,7 +39,7 @@ export function rewriteLoaded<T extends LoadedModule>(
   const file = url.startsWith("file:") ? fileOf(url) : undefined;
   const [, kind, types] = /^(module|commonjs)(-typescript)?$/.exec(loaded.format ?? "") ?? [];
   if (file === undefined || kind === undefined || !selection.has(file)) return loaded;
-  // Node leaves it to the CommonJS loader to read the file.
+  // Without a source, Node leaves it to the CommonJS loader to read the file.
   const source = textOf(loaded.source) ?? readFileSync(file, "utf8");
   if (!source.includes("await")) return loaded;
   const code = types === undefined ? source : withoutTypes(source, file);
@@ -45,7 +47,7 @@ export function rewriteLoaded<T extends LoadedModule>(
   return rewritten === undefined ? loaded : { ...loaded, format: kind, source: rewritten };
 }
 
-/** The code of a file, with its awaits rewritten. Undefined if there are none. */
+/** Returns the code of a file, with its awaits rewritten. Undefined if there are none. */
 export function rewriteScript(
   code: string,
   file: string,

@@ -26,12 +26,15 @@ export async function load(
   next: (url: string, context: object) => Promise<LoadedModule>,
 ): Promise<LoadedModule> {
   const loaded = await next(url, context);
-  // The CommonJS loader reads these itself, in the program's own thread.
+  // The CommonJS loader reads CommonJS modules itself, in the program's own thread.
   if (loaded.format?.startsWith("commonjs")) return loaded;
   return rewriteLoaded(url, loaded, newestSelection());
 }
 
-/** Options arrive before the request to load what was imported after them. */
+/**
+ * Returns the selection by the latest options, which arrive before any request to load what was
+ * imported after them.
+ */
 function newestSelection(): Selection {
   while (fromMain !== undefined) {
     const received = receiveMessageOnPort(fromMain) as { message: TransformOptions } | undefined;

@@ -4,7 +4,7 @@
 //   R1  No line moves. All insertions are within a line.
 //   R2  The import is first, so that `at` exists before any function of the module is called, even
 //       through a cycle. Imports are hoisted, so `at` can't be used before it is initialized.
-//   R3  Of two calls that end at the same place, the inner one is closed first.
+//   R3  Of two calls that end at the same offset, the inner one is closed first.
 //   R4  Nothing is inserted before a statement's first token, so automatic semicolons stay.
 
 import MagicString from "magic-string";
@@ -74,7 +74,7 @@ function insertCalls(
     else edited.appendLeft(keyword + "await".length, ` ${names.at}(`);
     return { end: node.end, close: isLoop ? `), ${place})` : `, ${place})` };
   });
-  // What begins later is inside: R3.
+  // In reverse, because a call that begins later is inside: R3.
   for (const { end, close } of calls.reverse()) edited.appendLeft(end, close);
 }
 

@@ -65,7 +65,7 @@ export async function resolveRuntime(
 ): Promise<null | string> {
   if (source !== RUNTIME) return null;
   const resolved = await this.resolve(source, importer, { skipSelf: true });
-  // With null, the bundler resolves it as it just did.
+  // Returning null makes the bundler resolve it again, as it just did.
   return resolved === null ? RUNTIME_FILE : null;
 }
 

@@ -148,7 +148,8 @@ function grouped(
   const groups = new Map<string, WaitNode[]>();
   for (const node of nodes) {
     const stem = stemOf(node);
-    // Tasks that others await keep their own targets apart, but not themselves.
+    // Compares only the resources and calls that a node waits for, so that tasks that await
+    // different tasks can be drawn as one.
     const own = (targets.get(node.key) ?? []).filter((key) => !key.startsWith("t")).join();
     const name = node.isStuck
       ? node.key

@@ -20,7 +20,7 @@ interface Props {
 }
 
 export class WaitGraphPanel extends Component<Props> {
-  /** What the plan was made for. */
+  /** The structure of the picture that the plan was made for. */
   #structure = "";
   #plan: GraphPlan | undefined;
 

@@ -1,6 +1,6 @@
-// Drives a run across tasks of the host, which runs all microtasks after each of its tasks.
+// Drives a run across macrotasks of the host, which runs all microtasks after each of them.
 //
-//   ready ──> a step ──> task of the host ──> ...
+//   ready ──> a step ──> macrotask ──> ...
 //   dry   ──> jump to the next deadline, wait for something outside the loop, or deadlock
 //
 // A run is dry when nothing is ready.
@@ -10,7 +10,7 @@ import { postLater, postMacrotask } from "./macrotask.ts";
 import { hasMoreActive, reportsResources } from "./outside.ts";
 import type { OutsideSource } from "./outsideSource.ts";
 
-/** After this many host tasks without an outside event, the clock may advance. */
+/** After this many macrotasks without an outside event, the clock may advance. */
 const DRY_TASKS = 3;
 /** How long to wait for something outside the loop, in milliseconds. */
 export const PATIENCE = 5_000;
@@ -45,7 +45,7 @@ interface PumpedRun {
   readonly deadline: number;
   step(): void;
   advanceTo(when: number): void;
-  /** Called at the end, before the host gets another turn. */
+  /** Called at the end, before the next macrotask. */
   onEnd(): void;
   /** Called when something arrived that the host did not announce. */
   onArrival(): void;
@@ -97,8 +97,8 @@ export class HostPump {
 
   /**
    * Advances the clock to the next deadline if nothing else can happen before it. Returns false if
-   * it waits for another task of the host instead. If it returns true and nothing is ready, the run
-   * is deadlocked.
+   * it waits for another macrotask instead. If it returns true and nothing is ready, the run is
+   * deadlocked.
    */
   #whenDry(): boolean {
     if (this.#dryTasks++ === 0) this.#drySince = monotonicClock.now();

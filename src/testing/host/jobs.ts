@@ -51,7 +51,7 @@ export class Jobs {
 
   /** Called by `callee` when Node creates a job. */
   add(id: number, type: string, handle: NodeJob, source: OutsideSource, callee: unknown): void {
-    // Those that block are over by now.
+    // Earlier jobs that block are over by now.
     this.areRunning();
     if (COMPRESSION.test(type)) {
       this.#compression.add({ handle, isWebCrypto: false, source });

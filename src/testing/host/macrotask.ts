@@ -1,4 +1,4 @@
-// Tasks of the host. It runs all microtasks between two of them.
+// Posts macrotasks, which are tasks of the host. It runs all microtasks between two of them.
 
 import { setImmediate, setTimeout } from "../../loop/hosts/timers.ts";
 
@@ -10,9 +10,9 @@ let channel: MessageChannel | undefined;
 const messages: (() => void)[] = [];
 
 /**
- * Calls `callback`, which must not throw, in the next task of the host.
+ * Calls `callback`, which must not throw, in the next macrotask.
  *
- * @param isUrgent whether that task runs before those of other code, if the host has priorities.
+ * @param isUrgent whether it runs before macrotasks of other code, if the host has priorities.
  */
 export function postMacrotask(callback: () => void, isUrgent = true): void {
   if (typeof setImmediate === "function") {
@@ -22,7 +22,7 @@ export function postMacrotask(callback: () => void, isUrgent = true): void {
   if (!isUrgent) return postMessageTask(callback);
   const { scheduler } = globalThis as { scheduler?: PrioritizedTasks };
   if (typeof scheduler?.postTask === "function") {
-    // Otherwise, tasks of other code would execute in the middle of a run.
+    // Otherwise, macrotasks of other code would execute in the middle of a run.
     void scheduler.postTask(callback, { priority: "user-blocking" });
     return;
   }

@@ -1,4 +1,4 @@
-// Detects name a run uses that completes only in real time: sockets, files, workers, real timers.
+// Detects what a run uses that completes only in real time: sockets, files, workers, real timers.
 //
 // Node reports when such a resource is created, and in which asynchronous context. Browsers don't,
 // so a run there waits a little longer before it assumes a deadlock.

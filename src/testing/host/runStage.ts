@@ -27,7 +27,7 @@ export interface RunStage {
   dateNow(): number;
   /** Notes that async code takes part in the run. The loop stops after its current step. */
   touch(): void;
-  /** Calls `callback` once the host has run its microtasks. */
+  /** Calls `callback` when the host has run its microtasks. */
   post(callback: () => void): void;
   /** Returns the lane of the timers with that delay. They keep their order. */
   laneOfDelay(delay: number): Lane;

@@ -97,7 +97,7 @@ async function load(file: string): Promise<object> {
   }
 }
 
-/** The server's address, without a password. */
+/** Returns the server's address, without a password. */
 function hostOf(connection: string): string {
   return URL.canParse(connection) ? new URL(connection).host : connection;
 }

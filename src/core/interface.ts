@@ -80,16 +80,16 @@ export interface Core {
    */
   take(): number;
 
-  /** The earliest deadline, Infinity if there is none. */
+  /** Returns the earliest deadline, or Infinity if there is none. */
   deadline(): number;
 
   /** Whether anything is ready, in any priority. Tombstones count. */
   hasReady(): boolean;
 
-  /** The number of allocated slots. */
+  /** Returns the number of allocated slots. */
   live(): number;
 
-  /** The number of timers on the heap. */
+  /** Returns the number of timers on the heap. */
   timers(): number;
 
   /** Resets the core to its initial state, but keeps its memory. All ids become invalid. */

@@ -176,7 +176,7 @@ export class WasmCore implements Core {
     return this._exports.timers.value;
   }
 
-  /** The size of its memory. */
+  /** Returns the size of the core's memory. */
   bytes(): number {
     return this._exports.memory.buffer.byteLength;
   }

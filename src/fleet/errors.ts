@@ -13,13 +13,13 @@ export class FleetUnreachableError extends FleetError {
   override name = "FleetUnreachableError";
 }
 
-/** The error of a call that could not be submitted. */
+/** Returns the error of a call that could not be submitted. */
 export function submissionError(cause: unknown): FleetError {
   if (cause instanceof FleetError) return cause;
   return new FleetError("The call could not be submitted", { cause });
 }
 
-/** The error of a call whose id belongs to another call. */
+/** Returns the error of a call whose id belongs to another call. */
 export function idConflict(id: string | undefined): FleetError {
   const name = JSON.stringify(id);
   return new FleetError(

@@ -84,7 +84,7 @@ export class MemoryStore {
   /** Runs calls while there are no other workers. */
   embedded: MemoryWorker | undefined;
 
-  /** The timers of the running loop, or of the store's own loop if none is running. */
+  /** Returns the timers of the running loop, or of the store's own loop if none is running. */
   timers(): LoopTimers {
     const loop = runningScheduler() ?? this.#own.loop;
     let timers = this.#timers.get(loop);
@@ -215,7 +215,7 @@ export class MemoryStore {
     });
   }
 
-  /** The clients that wait for a call. */
+  /** Returns the clients that wait for a call. */
   #clientsOf({ id, client, keep }: WireCall): string[] {
     return keep > 0 ? [...(this.watchers.get(id) ?? [])] : [client];
   }

@@ -39,7 +39,7 @@ export function kindOfCall(description: string): string | undefined {
   return Object.entries(CALLS).find(([name]) => description.startsWith(name))?.[1];
 }
 
-/** The kind of what a task waits for, such as `Lock` or `Sleep`. */
+/** Returns the kind of what a task waits for, such as `Lock` or `Sleep`. */
 export function kindOf(awaited: object): string {
   const future = awaited as FutureShape;
   const resource = future._resource?.();

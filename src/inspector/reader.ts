@@ -332,7 +332,7 @@ function append(map: Map<object, number[]>, key: object, id: number): void {
   else known.push(id);
 }
 
-/** The worker in the description of a call: `(in worker 3)` or `(running on name)`. */
+/** Returns the worker in the description of a call: `(in worker 3)` or `(running on name)`. */
 function workerIn(label: string): string | null {
   return /\((?:in worker|\w+ on) ([^\s)]+)/.exec(label)?.[1] ?? null;
 }

@@ -274,7 +274,7 @@ function install(loop: Scheduler, collector: Collector): () => void {
   return instrument(loop, hooks as HookSet);
 }
 
-/** The entry of a histogram for a latency. */
+/** Returns the index of the histogram's entry that counts a latency. */
 function bucketOf(milliseconds: number): number {
   const thousandths = milliseconds * 1_000;
   return thousandths < 1 ? 0 : Math.min(LATENCIES - 1, 1 + Math.floor(Math.log2(thousandths)));

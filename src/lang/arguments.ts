@@ -17,12 +17,12 @@ export function describe(value: unknown): string {
   }
 }
 
-/** The error for an argument of the wrong type. */
+/** Returns the error for an argument of the wrong type. */
 export function wrongType(name: string, domain: string, value: unknown): TypeError {
   return new TypeError(`Expected \`${name}\` to be ${domain}, got ${describe(value)}`);
 }
 
-/** The error for an argument of the right type but with an invalid value. */
+/** Returns the error for an argument of the right type but with an invalid value. */
 export function outOfRange(name: string, domain: string, value: unknown): RangeError {
   return new RangeError(wrongType(name, domain, value).message);
 }

@@ -74,7 +74,7 @@ function callersOf(callee: unknown): string[] {
   }
 }
 
-/** The frame of this function, which contains the folder of this package. */
+/** Returns the stack frame of this function, which contains the folder of this package. */
 function ownFrame(): string | undefined {
   return lines(new Error("name")).find((line) => line.includes("ownFrame"));
 }
@@ -84,7 +84,7 @@ function lines({ stack }: { stack?: unknown }): string[] {
   return typeof stack === "string" ? stack.split("\n") : [];
 }
 
-/** The folder of this package, if stacks contain it. */
+/** Returns the folder of this package, if stacks contain it. */
 export function ownFolder(): string | undefined {
   // In the package, all files are in one folder. In the source, they are in folders next to this
   // one.

@@ -291,17 +291,20 @@ export function checkContext(value: unknown): void {
   }
 }
 
-/** The task or callback that runs; the loop between two turns; undefined outside every loop. */
+/**
+ * Returns the running task or callback; between two of them the running loop; outside every loop
+ * undefined.
+ */
 export function currentTurn(): Runnable | Scheduler | undefined {
   return currentRunnable() ?? runningScheduler();
 }
 
-/** The task or callback that runs; undefined between two turns and outside every loop. */
+/** Returns the running task or callback; undefined between two of them and outside every loop. */
 export function currentRunnable(): Runnable | undefined {
   return runningScheduler()?._slots.current;
 }
 
-/** The current context; undefined while it would be empty. */
+/** Returns the current context, or undefined while it would be empty. */
 export function currentContext(): Context | undefined {
   const runnable = currentRunnable();
   if (entered !== undefined && enteredIn === currentTurn()) return entered;

@@ -79,7 +79,7 @@ export class TimerHandle extends Handle {
     this.#when = when;
   }
 
-  /** The deadline, in milliseconds of `loop.time()`. */
+  /** Returns the deadline, in milliseconds of `loop.time()`. */
   when(): number {
     return this.#when;
   }

@@ -31,7 +31,7 @@ export const holders = {
 };
 
 let ofPrimitive = /* @__PURE__ */ new WeakMap<object, Holding[]>();
-/** Of the loops that `recordHeld` was called for. */
+/** What was acquired and not released, for each loop that `recordHeld` was called with. */
 const ofLoop = /* @__PURE__ */ new WeakMap<Scheduler, Set<Holding>>();
 /**
  * How many permits were released without being acquired, as when a semaphore serves as a signal.
@@ -89,12 +89,12 @@ export function noteGiven(primitive: object, isSignal: boolean): void {
   if (holding?.loop !== undefined) ofLoop.get(holding.loop)?.delete(holding);
 }
 
-/** The recorded holders of `primitive`, in the order in which they acquired it. */
+/** Returns the recorded holders of `primitive`, in the order in which they acquired it. */
 export function holdersOf(primitive: object): readonly Holding[] {
   return ofPrimitive.get(primitive) ?? [];
 }
 
-/** Everything that was acquired in turns of `loop` since `recordHeld(loop)`, and not released. */
+/** Returns everything that was acquired in turns of `loop` since `recordHeld(loop)`, and not released. */
 export function heldOn(loop: Scheduler): readonly Holding[] {
   return [...(ofLoop.get(loop) ?? [])];
 }

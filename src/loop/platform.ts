@@ -91,7 +91,7 @@ export function installPlatform(parts: Platform): void {
   Object.assign(platform, parts);
 }
 
-/** The error for a part that is not installed. */
+/** Returns the error for a part that is not installed. */
 export function notIncluded(feature: string): RuntimeError {
   return new RuntimeError(
     `${feature} needs an import from \`mysyncio/node\` or \`mysyncio/browser\``,

@@ -14,7 +14,7 @@ interface DefaultHandler {
   defaultExceptionHandler(context: ExceptionContext): void;
 }
 
-/** The report of a step that threw, or that was slow. `problem` says which. */
+/** Returns the report of a step that threw or was slow. `problem` says which. */
 export function describeStep(
   runnable: Runnable,
   problem: string,

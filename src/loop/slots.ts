@@ -94,12 +94,12 @@ export class Slots {
     this.#clear(id);
   }
 
-  /** The runnable of a live id. */
+  /** Returns the runnable of a live id. */
   at(id: number): Runnable {
     return this.taskAt(id) ?? (this.#others[id & SLOT_MASK] as Runnable);
   }
 
-  /** The task of a live id; undefined if it is not a task's. */
+  /** Returns the task of a live id; undefined if the id belongs to something else. */
   taskAt(id: number): Runnable | undefined {
     return this.#tasks[id & SLOT_MASK];
   }

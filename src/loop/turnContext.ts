@@ -17,7 +17,9 @@ import type { Runnable } from "./slots.ts";
 /** A function that calls a callback in its contexts. Reports show `_callback`. */
 type Wrapper<Args extends unknown[]> = ((...args: Args) => unknown) & { _callback?: unknown };
 
-/** The context for a task or callback that is created now; undefined if it would be empty. */
+/**
+ * Returns the context for a task or callback that is created now; undefined if it would be empty.
+ */
 export function inheritedContext(): Context | undefined {
   if (!contexts.inUse) return undefined;
   const context = currentContext();

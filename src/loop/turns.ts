@@ -41,7 +41,10 @@ export class Turns {
   readonly #report: ReportStep;
   /** The number of entries of the batch that have not run yet, not counting the current stretch. */
   #left = 0;
-  /** The hooks that were told that the loop sleeps. Those of them that were removed do nothing. */
+  /**
+   * The hooks that were told that the loop falls asleep. They are told when it continues. Hooks
+   * that were removed meanwhile do nothing.
+   */
   #told: Hooks = [];
   #stride = 1;
   /** The number of steps until the clock is read, not counting the current stretch. */

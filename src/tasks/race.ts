@@ -193,7 +193,10 @@ function takenBy({ future, coro, outcome }: Entrant): { readonly value?: unknown
   return { value: future.result() };
 }
 
-/** The error of an operation. A future reports its own. */
+/**
+ * Returns the error of an operation. Undefined for a future that was passed in, because a future
+ * reports its own error.
+ */
 function failureOf({ steps, future, outcome }: Entrant): Thrown | undefined {
   if (outcome instanceof Thrown) return outcome;
   if (steps === undefined || outcome !== undefined) return undefined;

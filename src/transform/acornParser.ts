@@ -29,7 +29,7 @@ function parseAs(sourceType: "module" | "commonjs", code: string): SyntaxNode {
   return parse(code, { ...SHARED, sourceType }) as unknown as SyntaxNode;
 }
 
-/** Where a parser gave up. */
+/** Returns where a parser gave up, or -1 if its error doesn't say. */
 function positionOf(error: unknown): number {
   return isError(error) && "pos" in error ? Number(error.pos) : -1;
 }

@@ -87,7 +87,7 @@ export function esbuildPlugin(options: TransformOptions = {}): EsbuildPlugin {
   };
 }
 
-/** The file's code, compiled by esbuild itself if it isn't JavaScript. */
+/** Returns the file's code, which esbuild itself compiles if it isn't JavaScript. */
 async function javaScriptOf(path: string, source: string, build: EsbuildBuild): Promise<string> {
   const extension = extname(path);
   const loaders = { ...DEFAULT_LOADERS, ...build.initialOptions.loader };

@@ -6,7 +6,10 @@ import type { ModuleKind } from "./rewriteAwaits.ts";
 
 const kinds = new Map<string, ModuleKind>();
 
-/** The kind of a file by Node's rules: its extension, then the nearest package.json. */
+/**
+ * Returns the kind of a file by Node's rules: its extension decides, otherwise the nearest
+ * package.json.
+ */
 export function kindOfFile(path: string): ModuleKind {
   if (/^\.m[jt]s$/.test(extname(path))) return "module";
   return /^\.c[jt]s$/.test(extname(path)) ? "commonjs" : kindOfFolder(dirname(path));

@@ -52,7 +52,7 @@ export function rewriteAwaits(code: string, options: RewriteOptions): Rewritten 
   return { code: edited.toString(), map: map.toString() };
 }
 
-/** A name that the module does not contain. */
+/** Returns a name that the module doesn't contain. */
 function freeName(name: string, code: string): string {
   let free = `__mysyncio_${name}`;
   while (new RegExp(`\\b${free}\\b`).test(code)) free += "_";

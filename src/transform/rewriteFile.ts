@@ -39,7 +39,7 @@ export function rewriteWithInlineMap(code: string, options: RewriteOptions): str
   return `${rewritten.code}\n${COMMENT}data:application/json;base64,${data}\n`;
 }
 
-/** The JSON of the map from rewritten code through `inputMap` to the source. */
+/** Returns the JSON of the map that leads from rewritten code through `inputMap` to the source. */
 export function composedMap({ map }: Rewritten, inputMap: InputMap): string {
   return remapping([map, inputMap as string], () => null).toString();
 }

@@ -55,8 +55,8 @@ export function rollupPlugin(options: TransformOptions = {}): RollupPlugin {
 }
 
 /**
- * The hook `resolveId`, for the module with `at`. A dependency's folder may not have access to it;
- * then this returns the module's file.
+ * Implements the hook `resolveId` for the module with `at`. If that module can't be resolved from a
+ * dependency's folder, this returns its file.
  */
 export async function resolveRuntime(
   this: ResolveContext,
@@ -69,7 +69,7 @@ export async function resolveRuntime(
   return resolved === null ? RUNTIME_FILE : null;
 }
 
-/** The hook `transform`. */
+/** Implements the hook `transform`. */
 export function rewriteModule(
   context: RewriteContext,
   code: string,

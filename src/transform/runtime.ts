@@ -19,7 +19,7 @@ export const COMMONJS_RUNTIME_FILE = join(OWN_PACKAGE, "dist", "at.cjs");
  */
 export const RUNTIME_FILE = join(OWN_PACKAGE, "dist", "at.js");
 
-/** The nearest folder with a package.json. */
+/** Returns `folder` or its nearest parent that has a package.json. */
 function packageAround(folder: string): string {
   return existsSync(join(folder, "package.json")) ? folder : packageAround(dirname(folder));
 }

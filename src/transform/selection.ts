@@ -84,7 +84,10 @@ export class Selection {
   }
 }
 
-/** The path of a module id, without the query that bundlers add. Undefined for virtual modules. */
+/**
+ * Returns the path in a module id, without the query that bundlers add. Undefined for virtual
+ * modules.
+ */
 export function fileOf(id: string): string | undefined {
   const path = id.startsWith("file:") ? fileURLToPath(id) : id.replace(/[?#].*$/s, "");
   return path.startsWith("\0") || path.startsWith("virtual:") ? undefined : path;
@@ -130,7 +133,10 @@ function matcherOf(patterns: readonly FilePattern[], root: string): Matches {
   };
 }
 
-/** Looks where Node and pnpm install packages. */
+/**
+ * Whether a package is in one of the folders in which Node and pnpm look for packages, from `root`
+ * up.
+ */
 function isInstalled(name: string, root: string): boolean {
   for (let folder = root; ; folder = dirname(folder)) {
     const places = ["node_modules", "node_modules/.pnpm/node_modules"];

@@ -15,13 +15,13 @@ function isNode(value: unknown): value is SyntaxNode {
   return typeof value === "object" && value !== null && "type" in value && "start" in value;
 }
 
-/** The node in a property, if there is one. */
+/** Returns the node in a property, if there is one. */
 export function nodeIn(node: SyntaxNode, property: string): SyntaxNode | undefined {
   const value = node[property];
   return isNode(value) ? value : undefined;
 }
 
-/** The nodes in a property that holds a list. */
+/** Returns the nodes in a property that holds a list. */
 function nodesIn(node: SyntaxNode, property: string): readonly SyntaxNode[] {
   const value = node[property];
   return Array.isArray(value) ? value.filter(isNode) : [];
@@ -42,7 +42,7 @@ export function forEachChild(
   }
 }
 
-/** The directives at the beginning of a program or of a function's block. */
+/** Returns the directives at the beginning of a program or of a function's block. */
 export function directivesOf(block: SyntaxNode): readonly SyntaxNode[] {
   const statements = nodesIn(block, "body");
   const end = statements.findIndex(({ directive }) => typeof directive !== "string");

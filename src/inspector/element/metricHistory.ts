@@ -31,7 +31,7 @@ export class MetricHistory {
     this.version.value++;
   }
 
-  /** The readings of a metric, the latest one last. NaN means unknown. */
+  /** Returns the readings of a metric, the latest one last. NaN means unknown. */
   of(metric: Metric): readonly number[] {
     return this.#values.get(metric) ?? [];
   }

@@ -341,7 +341,7 @@ class TimelinePainter {
     });
   }
 
-  /** The part of the canvas right of the names. */
+  /** Returns the part of the canvas to the right of the names. */
   #plot(): { readonly left: number; readonly width: number } {
     const all = this.#frame.clientWidth;
     const left = all < NARROW ? 84 : 148;

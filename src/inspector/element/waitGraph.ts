@@ -177,7 +177,7 @@ function grouped(
   return { nodes: merged, edges: [...links.values()] };
 }
 
-/** A label without its number. */
+/** Returns a label without the number at its end. */
 function stemOf({ label }: WaitNode): string {
   return label.replace(/[\s.:#_-]*\d+$/, "");
 }

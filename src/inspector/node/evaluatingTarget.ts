@@ -136,7 +136,7 @@ function quoted(value: unknown): string {
 
 let loaded: { readonly source: string; readonly key: string } | undefined;
 
-/** The script, and a key that differs from those of other versions. */
+/** Returns the script, and a key that is different in each version of the script. */
 function script(): { readonly source: string; readonly key: string } {
   if (loaded === undefined) {
     const source = readFileSync(new URL("./inTarget.js", import.meta.url), "utf8");

@@ -8,7 +8,7 @@ export interface HelperData {
 
 export const SOCKET_NAME = "inspector.sock";
 
-/** How the name of the folder of a process begins. Random letters follow. */
+/** Returns how the name of a process's folder begins. Random letters follow. */
 export function helperFolder(pid: number): string {
   return `mysyncio-inspector-${pid}`;
 }

@@ -294,7 +294,10 @@ function propertiesOf(session: Session): readonly InternalProperty[] {
   return properties;
 }
 
-/** The loop itself. `LoopShape` leaves out what may differ in other versions of the package. */
+/**
+ * Returns the loop with its full type. `LoopShape` leaves out what may differ in other versions of
+ * the package.
+ */
 function schedulerOf(loop: LoopShape): Scheduler {
   return loop as unknown as Scheduler;
 }

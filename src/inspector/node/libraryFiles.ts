@@ -31,7 +31,10 @@ export function libraryMarker(
       : frame;
 }
 
-/** The built package is one folder. Its sources are several, and the class is in one of them. */
+/**
+ * Returns the folder of this library, given the file of the loop's class. The built package is one
+ * folder. The sources are in several, and the class is in `loop`.
+ */
 function folderOf(file: string): string {
   return file.replace(/(?:\bloop\/baseEventLoop\.ts|[^/\\]*)$/, "");
 }

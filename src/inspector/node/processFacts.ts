@@ -59,7 +59,7 @@ function statusOf(pid: number): { name: string; owner: number; caught: bigint } 
   };
 }
 
-/** When a process began, in ticks since the system began. Undefined if it has ended. */
+/** Returns when a process began, in ticks since the system booted. Undefined if it has ended. */
 export function startTimeOf(pid: number): string | undefined {
   // The name, in parentheses, may contain anything.
   return read(`/proc/${pid}/stat`)
@@ -67,7 +67,7 @@ export function startTimeOf(pid: number): string | undefined {
     .split(" ")[19];
 }
 
-/** The ports that the options of a process name for its inspector. */
+/** Returns the inspector ports that are named in the options of a process. */
 export function portsInOptions(pid: number): number[] {
   const environment = (read(`/proc/${pid}/environ`) ?? "").split("\0");
   const options = environment.find((entry) => entry.startsWith("NODE_OPTIONS=")) ?? "";
@@ -76,7 +76,10 @@ export function portsInOptions(pid: number): number[] {
   return Array.from(found, ([, port]) => Number(port));
 }
 
-/** The socket of the helper that `mysyncio/inspector/register` has started in a process. */
+/**
+ * Returns the path of the helper's socket, if `mysyncio/inspector/register` has started one in the
+ * process.
+ */
 export function helperSocket(pid: number): string | undefined {
   const inodes = socketInodes(pid);
   for (const line of (read(`/proc/${pid}/net/unix`) ?? "").split("\n").slice(1)) {
@@ -86,7 +89,7 @@ export function helperSocket(pid: number): string | undefined {
   return undefined;
 }
 
-/** The TCP ports on which the process listens on this machine. */
+/** Returns the TCP ports on which the process listens on this machine. */
 export function listeningPorts(pid: number): number[] {
   return socketsOf(pid)
     .filter(({ state }) => state === LISTENING)
@@ -130,7 +133,7 @@ function socketInodes(pid: number): ReadonlySet<string> {
   return inodes;
 }
 
-/** The TCP sockets of the network of a process. */
+/** Reads all TCP sockets in the network namespace of a process. */
 function tableOf(pid: string): SocketRow[] {
   return ["tcp", "tcp6"].flatMap((kind) => {
     const lines = (read(`/proc/${pid}/net/${kind}`) ?? "").split("\n").slice(1);

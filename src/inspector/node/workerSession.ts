@@ -72,7 +72,7 @@ export async function workersOf(client: DevToolsClient): Promise<Worker[]> {
   return (await Promise.all(workers)).flat().sort((a, b) => a.thread - b.thread);
 }
 
-/** The name in a title such as `[worker 1] name`. */
+/** Returns the name in a title such as `[worker 1] name`. */
 function nameIn(title: string): string {
   return /^\[worker \d+\] (.*)$/.exec(title)?.[1] ?? "";
 }

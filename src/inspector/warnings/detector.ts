@@ -67,7 +67,7 @@ export class Detector implements DetectorShape {
     for (const task of loop._slots) if (isTask(task)) this.#lives.of(task);
   }
 
-  /** The hooks, with a hidden field by which readers find the detector. */
+  /** Returns the hooks, with a hidden field by which readers find the detector. */
   hooks(): object {
     const last = {
       taskEnds: (task: TaskShape) => this.#lives.end(task),

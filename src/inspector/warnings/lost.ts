@@ -28,7 +28,7 @@ interface Cancelled {
 /** How a task waits, to recognize that it does so again. */
 interface Wait {
   readonly what: unknown;
-  /** Of a sleep, in milliseconds. */
+  /** The delay of a sleep, in milliseconds. */
   readonly delay: number;
 }
 

@@ -78,7 +78,7 @@ function lineOf(task: WaitingTask, at?: AwaitLocation): string {
   return `    awaited in task ${JSON.stringify(task.getName())}${where}`;
 }
 
-/** The first task that awaits `node`, directly or through others. */
+/** Returns the first task that awaits `node`, directly or through other futures. */
 function awaiterOf(node: Node): WaitingTask | undefined {
   const nodes = new Set<Node>([node]);
   for (const each of nodes) {

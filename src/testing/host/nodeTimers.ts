@@ -147,7 +147,7 @@ async function* ticks(
   for (;;) yield await waitFor(stage, delay ?? 1, value, options);
 }
 
-/** The error with which Node's functions reject. */
+/** Returns an error like the one with which Node's functions reject. */
 function aborted({ reason }: AbortSignal): Error {
   const error = new Error("The operation was aborted", { cause: reason });
   return Object.assign(error, { name: "AbortError", code: "ABORT_ERR" });

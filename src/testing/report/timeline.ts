@@ -121,7 +121,7 @@ export class Timeline {
   }
 }
 
-/** The lane of a step, and its text. Each task and each async function has a lane. */
+/** Returns the lane and the text of a step. Each task and each async function has a lane. */
 function laneOfStep(
   runnable: object,
   name: string,

@@ -94,7 +94,7 @@ export function holdersOf(primitive: object): readonly Holding[] {
   return ofPrimitive.get(primitive) ?? [];
 }
 
-/** Returns everything that was acquired in turns of `loop` since `recordHeld(loop)`, and not released. */
+/** Returns what was acquired in turns of `loop` since `recordHeld(loop)`, and not released. */
 export function heldOn(loop: Scheduler): readonly Holding[] {
   return [...(ofLoop.get(loop) ?? [])];
 }

@@ -13,13 +13,14 @@
 //           └────────────────────────────────────────┴──────────┘
 //                                    #onTask (host.post)   #onTimer (host.sleep)
 //
-// An event from outside wakes the loop in a microtask, for low latency. But microtasks run before
-// anything else of the host. All of our microtasks within one task of the host therefore share one
-// slice: the first one posts a task (#posted), and once the slice is used up, the loop waits for
-// that task. Promises and the loop together can't starve the host.
+// An event from outside wakes the loop in a microtask, for low latency. But the host runs all
+// microtasks before it does anything else. All microtasks of the loop within one macrotask of the
+// host therefore share one slice: the first one posts a macrotask (#posted), and once the slice is
+// used up, the loop waits for that macrotask. So promises and the loop together can't starve the
+// host.
 //
 // Invariants, while the loop is started and the stack is the host's:
-//   P1  If anything is ready, or the loop is stopping, our microtask or posted task is pending.
+//   P1  If anything is ready, or the loop is stopping, our microtask or macrotask is pending.
 //   P2  Otherwise the loop is asleep, and the host wakes it no later than the earliest deadline.
 
 import type { Core } from "../core/core.ts";
@@ -41,8 +42,8 @@ import { SLICE_OVER, STOPPED, type Turns } from "./turns.ts";
 type OnStop = (broken?: { error: unknown }) => void;
 
 /**
- * When nothing is left to do, the loop lets the host run this many more tasks before it stops
- * expecting unannounced events.
+ * When nothing is left to do, the loop posts this many more macrotasks before it stops expecting
+ * unannounced events.
  */
 const MAX_IDLE_TASKS = 3;
 
@@ -65,7 +66,7 @@ export class Pump implements DirectEntry {
    */
   #home: Flow | undefined;
   #inside = false;
-  /** Whether a posted task, which will call `#onTask`, is pending. */
+  /** Whether a posted macrotask, which will call `#onTask`, is pending. */
   #posted = false;
   /** Whether the run ends with a DeadlockError when nothing is ready or pending. */
   #detectsDeadlock = false;

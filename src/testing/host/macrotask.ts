@@ -1,4 +1,4 @@
-// Posts macrotasks, which are tasks of the host. It runs all microtasks between two of them.
+// Posts macrotasks to the host, which runs all pending microtasks between two of them.
 
 import { setImmediate, setTimeout } from "../../loop/hosts/timers.ts";
 

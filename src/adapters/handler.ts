@@ -21,7 +21,7 @@ export class RequestCancelledError extends RuntimeError {
   /** Read by Fastify. */
   readonly statusCode = 503;
 
-  /** Read by Hono. */
+  /** Returns the response that Hono sends for this error. */
   getResponse(): Response {
     return new Response("Service Unavailable\n", { status: this.status });
   }

@@ -9,7 +9,7 @@ import { inSource } from "./sourceMaps.ts";
 import { withTarget } from "./targetCommand.ts";
 import { inTargetsPlaces, warningsText } from "./warningsReport.ts";
 
-/** Long enough for three samples, which queues and timers need. */
+/** 4 seconds are enough for three samples, which the rules for queues and timers need. */
 const DEFAULTS = { limit: 20, seconds: 4 };
 const INTERVAL = 1_000;
 

@@ -11,7 +11,10 @@ import { titleIn } from "./reportText.ts";
 
 /** How many events of a ring are copied in one evaluation, which pauses the target. */
 const EVENTS_AT_ONCE = 20_000;
-/** In milliseconds. Shorter than the lease of a client in the target. */
+/**
+ * How often to renew the lease of this client in the target, in milliseconds. Shorter than the
+ * lease.
+ */
 const RENEW_INTERVAL = 3_000;
 /** How many threads of a process are recorded. */
 const MOST_THREADS = 64;

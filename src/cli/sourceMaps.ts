@@ -12,7 +12,7 @@ interface Origin {
   readonly columnNumber?: number;
 }
 
-/** In bytes. */
+/** The size of the largest file to read, in bytes. */
 const LARGEST = 128 * 1024 * 1024;
 
 /** The maps that were read, by URL; null for a file without one. */

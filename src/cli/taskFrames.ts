@@ -57,7 +57,10 @@ export class TaskFrames {
     );
   }
 
-  /** A task never changes its outermost function, so its name is read once. */
+  /**
+   * Reads the names of new tasks' coroutines. Each is read once, because a task never changes its
+   * outermost function.
+   */
   async #learnNames(): Promise<void> {
     const names = new Map<number, string>();
     const unknown: number[] = [];

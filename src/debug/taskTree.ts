@@ -68,7 +68,7 @@ class TaskTree {
     }
   }
 
-  /** All tasks, in the order of their creation. */
+  /** Returns all tasks, in the order of their creation. */
   all(): Iterable<Task<unknown>> {
     return this.#positions.keys();
   }
@@ -112,7 +112,10 @@ function linesOf(tree: TaskTree): string[] {
       else lines.push(`${next}${nameOfRunnable(child)} and ${others} more, shown above`);
     }
   };
-  /** The tasks to list. One stands for its whole group if that is large and was listed before. */
+  /**
+   * Returns the tasks to list below `task`. A large group that was listed before is represented by
+   * its first task.
+   */
   const childrenOf = (task: Task<unknown>) => {
     const omitted = new Map<Task<unknown>, number>();
     const listed = tree.groupsBelow(task).flatMap((group) => {

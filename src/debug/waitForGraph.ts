@@ -92,8 +92,8 @@ export function waitForGraph(loop: Scheduler, naming: Naming = nameOfRunnable): 
 }
 
 /**
- * Keeps tasks in private fields and getters, because test runners and consoles print every field of
- * an error, and would print the whole loop.
+ * A task's wait, as part of an error. Tasks are in private fields behind getters, because test
+ * runners and consoles print every field of an error, and would print the whole loop.
  */
 class Wait implements TaskWait {
   readonly name: string;

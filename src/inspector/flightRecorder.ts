@@ -15,7 +15,10 @@ export type FlightCause = LoopWarning | string;
 /** Receives the latest events of a flight recorder. */
 export type FlightDump = (events: TraceEvent[], cause: FlightCause) => unknown;
 
-/** How long the same kind of warning causes no other dump, in milliseconds. */
+/**
+ * After a warning has caused a dump, how many milliseconds further warnings of the same kind cause
+ * none.
+ */
 const PAUSE = 60_000;
 
 /** The part of an event loop that knows signals. */

@@ -33,9 +33,9 @@ import type {
 
 /** What the caller knows, because it runs in the same copy of the package. */
 export interface Known {
-  /** The name of a generator's function. */
+  /** Returns the name of a generator's function. */
   functionName?(generator: object): string | undefined;
-  /** The functions that a task is in, innermost last. */
+  /** Returns the functions that a task is in, innermost last. */
   frames?(task: object): readonly FrameSnapshot[];
 }
 

@@ -108,7 +108,7 @@ export class Context {
     return copy;
   }
 
-  /** A copy that replaces this context. */
+  /** Returns a copy that replaces this context. */
   _successor(): Context {
     const successor = this.copy();
     successor._identity = this._identity;

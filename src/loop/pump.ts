@@ -265,7 +265,7 @@ export class Pump implements DirectEntry {
 
   /**
    * On a clock that doesn't advance by itself, ends a run in which nothing is ready or pending.
-   * First gives the host a few more tasks, because events such as the end of an async function are
+   * First lets a few more macrotasks pass, because events such as the end of an async function are
    * not announced. Then waits for announced outside events, for as long as the clock allows.
    * Returns false if the loop should sleep instead.
    */

@@ -125,7 +125,10 @@ export function packError(error: unknown): PackedError {
     return fields.length > 0 ? fields : undefined;
   }
 
-  /** Undefined for an error too many. Throws if the value cannot be cloned. */
+  /**
+   * Packs the value of a field. Returns undefined for an error beyond the limit. Throws if the
+   * value cannot be cloned.
+   */
   function packField(value: unknown): Field | undefined {
     if (isError(value)) {
       const inner = packInner(value);

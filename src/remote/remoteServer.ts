@@ -40,7 +40,7 @@ class RemoteServer implements RemotePort, PortOwner {
   readonly ticket: RemoteTicket;
   readonly functions = new Map<string, AnyFunction>();
   readonly #loop: Scheduler;
-  /** By the names of their links. */
+  /** The callers, by the names of their links. */
   readonly #callers = new Map<string, Caller>();
   readonly #channel: BroadcastChannel;
   readonly #release: () => void;

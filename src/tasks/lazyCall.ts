@@ -101,7 +101,10 @@ function waitOf<T>(call: Call): Wait<T> {
   return call as unknown as Wait<T>;
 }
 
-/** Not a private method, because those make each instance slower to create. */
+/**
+ * Turns a lazy call into an actual one. This isn't a private method, because private methods make
+ * each instance slower to create.
+ */
 function materialize(lazy: LazyCall<unknown>): Call {
   noteAwaited(lazy);
   lazy._call ??= new BodyOf(lazy);

@@ -236,7 +236,10 @@ export class TaskGroup implements Waiter {
     if (this._isBelow(this.#limit)) this.#belowLimit?._trySucceed();
   }
 
-  /** For debugging: the parent awaits the children, even while in the body, as in asyncio. */
+  /**
+   * Returns the parent, for debugging: it counts as awaiting the children even while it is in the
+   * body, as in asyncio.
+   */
   _waiters(): readonly object[] {
     return [this.#parent];
   }

@@ -64,7 +64,7 @@ export class ExhaustivePolicy implements Policy {
     return choice;
   }
 
-  /** A delayed await counts as a preemption. */
+  /** Chooses whether to delay an await. A delay counts as a preemption. */
   chooseDelay(): number {
     return this.choose(DELAYS, 0);
   }

@@ -90,7 +90,7 @@ const POLLING = 16;
 export class PctPolicy implements Policy {
   readonly #random: Random;
   readonly #changes = new Set<number>();
-  /** By slot. Random ones are >= 0, lowered ones negative. */
+  /** The priority of each slot. Random priorities are >= 0, lowered ones are negative. */
   readonly #priorities: number[] = [];
   #at = 0;
   #last: number | undefined;

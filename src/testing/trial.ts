@@ -58,7 +58,7 @@ export interface Outcome {
   readonly outside: readonly string[];
   /** Whether async functions or timers of the host took part. */
   readonly isAsync: boolean;
-  /** The await of an async function that was cancelled. */
+  /** The await that was cancelled, if it was one of an async function. */
   readonly cancelledAt: string | undefined;
   /** Whether `main` returned a value although that await was cancelled. */
   readonly isSwallowed: boolean;
@@ -153,8 +153,8 @@ class Trial implements Observer, Waiter {
   }
 
   /**
-   * Does the same in a new macrotask, so that no earlier microtask or `nextTick` callback is
-   * pending when an async function starts.
+   * Runs `main` in a new macrotask, so that no earlier microtask or `nextTick` callback is pending
+   * when an async function starts.
    */
   async runInTask(main: Main): Promise<Outcome> {
     const leave = await enterAlone();
@@ -348,7 +348,7 @@ class Trial implements Observer, Waiter {
     else if (this.#stage.outside.size === 0) this.onLimit();
   }
 
-  /** Describes what the run waits for outside the loop, the first time it does. */
+  /** When the run first waits for something outside the loop, records a description of it. */
   #noteOutside(): void {
     const { _external: external, _events: events } = this.#loop;
     if (external + events === 0 || this.#outside.length > 0) return;
@@ -457,8 +457,8 @@ function isGeneratorFunction(main: Main): boolean {
 }
 
 /**
- * Everything else (callbacks, timers, sleeps and timeouts) runs in the order that the loop
- * guarantees.
+ * Whether the policy may let a runnable overtake others. Callbacks, timers, sleeps and timeouts run
+ * in the order that the loop guarantees.
  */
 function mayOvertake(runnable: Runnable): boolean {
   return runnable instanceof Task || runnable instanceof CancelStep;

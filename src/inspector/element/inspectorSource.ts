@@ -39,7 +39,10 @@ export interface InspectorSource {
   read(loop: number | null, task: number | null): InspectorReading | Promise<InspectorReading>;
   /** Starts to look for warnings on a loop. */
   detect?(loop: number): void;
-  /** Records, and calls `show` with all that is kept each time there is more. */
+  /**
+   * Starts to record the events of a loop. Each time there are more, calls `show` with all events
+   * that are kept.
+   */
   record?(loop: number, show: (events: readonly TraceEvent[]) => void): SourceRecording;
   /** Returns what pauses a loop; undefined if it can't be paused. */
   pace?(loop: number): PacedLoop | undefined;

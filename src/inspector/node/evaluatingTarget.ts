@@ -129,7 +129,7 @@ function callOf(name: string, args: readonly unknown[], returned: string): strin
   })()`;
 }
 
-/** JSON is JavaScript, so this is safe to evaluate. */
+/** Returns a value as JSON. JSON is JavaScript, so this is safe to evaluate. */
 function quoted(value: unknown): string {
   return JSON.stringify(value);
 }

@@ -120,7 +120,7 @@ const reader = new Reader();
 const targetWarnings = new TargetWarnings(reader);
 const clients = new Map<string, Client>();
 const collectors = new Map<LoopShape, ReturnType<typeof collect>>();
-/** By client, because several commands may read the same process at once. */
+/** The last reading for each client, because several commands may read the same process at once. */
 const lastReadings = new Map<string, LastReading>();
 let checking: ReturnType<typeof setInterval> | undefined;
 let isClosing = false;

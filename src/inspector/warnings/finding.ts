@@ -19,15 +19,15 @@ export interface Finding {
   readonly isSure?: boolean;
   /** Whether it is an event that has happened, rather than a lasting state. Events stay listed. */
   readonly isPast?: boolean;
-  /** Since when, if that is known. */
+  /** Since when it has been going on, by the loop's clock, if that is known. */
   readonly since?: number;
 }
 
 /** A loop at the moment of a sample. */
 export interface Sample {
-  /** By the loop's clock. */
+  /** The time of the sample, by the loop's clock. */
   readonly time: number;
-  /** Since the previous sample, in seconds of the loop's clock. */
+  /** How long ago the previous sample was, in seconds of the loop's clock. */
   readonly seconds: number;
   /** The tasks that wait, with what they wait for. */
   readonly waiting: ReadonlyMap<TaskShape, FutureShape>;
@@ -39,13 +39,13 @@ export interface Sample {
 export interface Surroundings {
   readonly loop: LoopShape;
   readonly lives: Lives;
-  /** The monotonic clock, in milliseconds. */
+  /** Returns the time of the monotonic clock, in milliseconds. */
   now(): number;
-  /** A number for an object, the same each time. */
+  /** Returns a number for an object, the same each time. */
   idOf(object: object): number;
   /** Its kind and number, such as `Lock 1`. */
   labelOf(resource: object): string;
-  /** The function that a task runs, with the line if it is known. */
+  /** Returns the function that a task runs, with the line if it is known. */
   placeOf(task: TaskShape): string;
 }
 

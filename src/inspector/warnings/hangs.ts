@@ -140,7 +140,7 @@ export class ForgottenTasks extends Rule {
   }
 }
 
-/** A future that the program created, and that nothing else awaits. */
+/** Whether it is a future that the program created, and that nothing else awaits. */
 function isPlain(on: FutureShape): boolean {
   return (
     on._resource === undefined &&

@@ -145,7 +145,7 @@ class WriterSource implements Pollable {
     }
   }
 
-  /** The writer has a new promise each time its stream is full. */
+  /** Waits for room in the stream. The writer has a new promise each time its stream is full. */
   #wait(): void {
     const { ready } = this.#writer;
     if (ready === this.#awaited) return;

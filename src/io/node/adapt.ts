@@ -192,7 +192,7 @@ class NodeStream implements Pollable {
   }
 }
 
-/** Node throws `error` events without a listener. */
+/** Listens for `error` events, because Node throws the error of an event without a listener. */
 function ignore(): void {
   // The user of the connection gets the error on the next read or write.
 }

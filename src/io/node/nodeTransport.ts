@@ -210,7 +210,7 @@ function isUnshared(stream: Readable, listeners: number): boolean {
   );
 }
 
-/** The `push` of a raw socket whose queue is bypassed. */
+/** Replaces the `push` of a raw socket, to pass chunks on without putting them into its queue. */
 function push(this: Readable & StreamWithTransport, chunk: Buffer | null): boolean {
   const transport = this[TRANSPORT];
   if (!isUnshared(this, 1) || this.readableLength > 0) {
@@ -243,8 +243,8 @@ function onClose(this: Stream): void {
 }
 
 /**
- * Without a listener, Node would throw the error of an `error` event. Readers and writers get it on
- * close.
+ * Listens for `error` events, because Node throws the error of an event without a listener. Readers
+ * and writers get the error when the stream closes.
  */
 function ignoreError(): void {
   // handled in _onClose

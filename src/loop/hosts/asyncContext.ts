@@ -34,7 +34,10 @@ const hooks = /* @__PURE__ */ findHooks();
 /** The context of the import, which belongs to the program and not to a request. */
 const outermost = /* @__PURE__ */ keepAsyncContext();
 
-/** Not imported, because the package runs on other platforms too. */
+/**
+ * Returns Node's `async_hooks` module, if there is one. It isn't imported, because the package runs
+ * on other platforms too.
+ */
 function findHooks(): Hooks | undefined {
   try {
     return (globalThis as Platform).process?.getBuiltinModule?.("node:async_hooks");

@@ -275,13 +275,13 @@ export class Future<T> implements PromiseLike<T> {
     return this._waiting === undefined ? [] : waitersIn(this._waiting);
   }
 
-  /** The other futures that complete it, for debugging. */
+  /** Returns the other futures that complete it, for debugging. */
   _parts?(): Iterable<Future<unknown>>;
   /** Whether a single one of its parts may complete it. */
   get _endsWithFirst(): boolean {
     return false;
   }
-  /** The lock, queue or other primitive that completes it by a hand-over. */
+  /** Returns the lock, queue or other primitive that completes it by a hand-over. */
   _resource?(): object;
   /** Gives back what was handed over, because the waiting task will not take it. */
   _giveBack?(): void;

@@ -208,7 +208,10 @@ export class Task<T> extends Future<T> implements Runnable, Waiter, Passing {
     return this.#extras?.cancelRequests ?? 0;
   }
 
-  /** The same, without those that were not delivered to the task yet. */
+  /**
+   * Returns how many of the `cancel()` calls that `cancelling()` counts have been delivered to the
+   * task.
+   */
   _deliveredCancels(): number {
     const extras = this.#extras;
     if (extras === undefined) return 0;

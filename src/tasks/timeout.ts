@@ -1,5 +1,7 @@
-// Deadlines for blocks: a timer that cancels the task, inside a cancel scope. This file has over
-// 300 lines, most of them the contracts of three functions that share one coroutine.
+// Deadlines for blocks: a timer that cancels the task, inside a cancel scope.
+//
+// This file has over 300 lines, most of them the contracts of three functions that share one
+// coroutine.
 
 import { checkFunction, checkTime } from "../lang/arguments.ts";
 import { RuntimeError, TimeoutError } from "../lang/errors.ts";

@@ -7,11 +7,11 @@ import { abortable } from "./handler.ts";
  * Turns a coroutine function into a handler or middleware of Express.
  *
  * Each request starts a task, which is cancelled when the client disconnects before the response is
- * complete. Nothing is sent then, and `next` is not called. Any other error goes to
+ * complete. Nothing is sent then, and `next` is not called. Otherwise, an error goes to
  * `next(error)`, and so to the error handlers of the program. If a task group fails with a single
- * error, they receive that error. If something else cancels the task, they receive a
- * RequestCancelledError, for which Express responds with status 503. A string that is thrown, or
- * a value such as `undefined`, becomes the `cause` of an Error.
+ * error, they receive that error. If something other than a disconnect cancels the task, they
+ * receive a RequestCancelledError, for which Express responds with status 503. A string that is
+ * thrown, or a value such as `undefined`, becomes the `cause` of an Error.
  *
  * Calls follow the rules of `toAsync`: they share the thread's default loop.
  *

@@ -7,10 +7,11 @@ import { abortable, CLIENT_GONE } from "./handler.ts";
  * Turns a coroutine function into a handler or a hook of Fastify.
  *
  * Each request starts a task, which is cancelled when the client disconnects before the response is
- * complete. Nothing is sent then, and no error is reported. The coroutine's result is sent, as that
- * of an async handler, and any other error goes to Fastify's error handler. If a task group fails
- * with a single error, the error handler receives that error. If something else cancels the task,
- * it receives a RequestCancelledError, for which Fastify responds with status 503.
+ * complete. Nothing is sent then, and no error is reported. Otherwise, the coroutine's result is
+ * sent like that of an async handler, and its error goes to Fastify's error handler. If a task
+ * group fails with a single error, the error handler receives that error. If something other than a
+ * disconnect cancels the task, the error handler receives a RequestCancelledError, for which
+ * Fastify responds with status 503.
  *
  * Calls follow the rules of `toAsync`: they share the thread's default loop. `this` is the Fastify
  * instance.

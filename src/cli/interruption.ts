@@ -1,4 +1,4 @@
-// Notices when a command should end that otherwise runs until the user interrupts it.
+// Tells a command that runs until it is interrupted when to end.
 
 import { setTimeout as delay } from "node:timers/promises";
 

@@ -47,10 +47,10 @@ export function exportsOf(module: WebAssembly.Module): CoreExports {
   return new WebAssembly.Instance(module).exports as unknown as CoreExports;
 }
 
-/** Returns the bytes of the core. Each of them is the lowest four bits of two characters. */
+/** Returns the bytes of the core. Each byte consists of the lowest four bits of two characters. */
 export function coreBytes(): Uint8Array<ArrayBuffer> {
-  // A program decodes them once, before anything else. A loop would be compiled for that, which
-  // takes longer than the decoding.
+  // A program decodes them only once, at its start. The engine would compile a `for` loop for that,
+  // which takes longer than the decoding.
   return new Uint8Array(CORE.length / 2).map(
     (_, i) => (CORE.charCodeAt(2 * i) << 4) | (CORE.charCodeAt(2 * i + 1) & 15),
   );

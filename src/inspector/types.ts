@@ -97,9 +97,9 @@ export interface FrameSnapshot {
   readonly functionName: string;
   /** A path or URL. */
   readonly file: string | null;
-  /** From 1. */
+  /** Counted from 1. */
   readonly line: number | null;
-  /** From 1. */
+  /** Counted from 1. */
   readonly column: number | null;
   /** Whether it is a function of this package. Left out if it isn't, or if that is unknown. */
   readonly isLibrary?: boolean;

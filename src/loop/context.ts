@@ -125,24 +125,27 @@ export class Context {
     return this._values.has(variable);
   }
 
-  /** The value of `variable` here, otherwise `fallback`. The variable's default doesn't count. */
+  /**
+   * Returns the value of `variable` here, otherwise `fallback`. The variable's default doesn't
+   * count.
+   */
   get<T>(variable: ContextVar<T>): T | undefined;
   get<T, F>(variable: ContextVar<T>, fallback: F): T | F;
   get(variable: ContextVar<unknown>, fallback?: unknown): unknown {
     return this._values.has(variable) ? this._values.get(variable) : fallback;
   }
 
-  /** The variables that have a value here. */
+  /** Returns the variables that have a value here. */
   keys(): IterableIterator<ContextVar<unknown>> {
     return this._values.keys();
   }
 
-  /** The values, in the order of `keys()`. */
+  /** Returns the values, in the order of `keys()`. */
   values(): IterableIterator<unknown> {
     return this._values.values();
   }
 
-  /** Pairs of a variable and its value. */
+  /** Returns pairs of a variable and its value, in the order of `keys()`. */
   entries(): IterableIterator<[ContextVar<unknown>, unknown]> {
     return this._values.entries();
   }

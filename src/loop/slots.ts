@@ -45,7 +45,7 @@ export class Slots {
   /** Set while the loop has hooks. */
   hooks: Hooks | undefined;
   #tasks: (Runnable | undefined)[] = [undefined];
-  /** The other runnables. As long as the array of tasks. */
+  /** The other runnables, in an array that is as long as that of the tasks. */
   #others: (Runnable | undefined)[] = [undefined];
   /** Unused ids, cached here because most slots are needed again very soon. */
   readonly #idle: number[] = [];

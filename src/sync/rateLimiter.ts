@@ -35,8 +35,8 @@ export interface RateLimiterOptions {
  * milliseconds. So in any interval at most `limit` tokens are taken beyond `burst`. FIFO: a task
  * that waits for many tokens is not overtaken by one that needs few.
  *
- * Belongs to the loop of its first use, and reads that loop's clock. Unlike asyncio, which has no
- * rate limiter. Like aiolimiter's `AsyncLimiter`.
+ * Belongs to the loop of its first use, and reads that loop's clock. Like `AsyncLimiter` of
+ * Python's aiolimiter. asyncio has no rate limiter.
  *
  * @example
  * const limiter = new RateLimiter({ limit: 10, interval: 1_000 });

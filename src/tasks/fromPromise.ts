@@ -21,7 +21,7 @@ import { futureOfPromise } from "./relay.ts";
  * failure. The same holds wherever a coroutine awaits a promise. The exception is a task that was
  * itself cancelled and awaits the promise while it cleans up: it gets the CancelledError.
  *
- * Unlike `asyncio.wrap_future`, which is cancelled with the future of another thread.
+ * Unlike with `asyncio.wrap_future`, a cancellation of what is awaited doesn't cancel the wait.
  *
  * A promise counts as handled from the call on, as with `Promise.all`. If the coroutine is never
  * awaited, a rejection goes unnoticed. The same holds for other functions that await promises, such

@@ -57,7 +57,7 @@ export interface RetryOptions {
  * CancelledError, and any error that `body` throws after its task was cancelled. Retries the
  * TimeoutError of a `timeout` within `body`.
  *
- * Unlike asyncio, which has no equivalent.
+ * asyncio has no equivalent.
  *
  * @throws TypeError, RangeError for invalid arguments. @throws InvalidStateError if `body` returns the
  * same coroutine object twice.

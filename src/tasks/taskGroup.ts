@@ -1,8 +1,8 @@
 // Task groups: tasks that end together.
 //
 // The group stops when a child or the body fails, or `cancel()` is called. It accepts no more
-// children. If the body has failed, it cancels those it has immediately. Otherwise it cancels them
-// in the next turn, and also its parent, if the parent is still in the body:
+// children. If the body has failed, it cancels its children immediately. Otherwise it cancels them
+// in the next turn, together with its parent if that is still in the body:
 //
 //             a failure     next turn      body over     children over
 //   ├─────────────┼─────────────┼──────────────┼──────────────┤

@@ -18,9 +18,9 @@ export interface FoundAwait {
 /** What the search found in a module. */
 export interface Findings {
   readonly awaits: FoundAwait[];
-  /** Has syntax that only ECMAScript modules have. */
+  /** Whether it has syntax that only ECMAScript modules have. */
   readonly isModule: boolean;
-  /** Mentions `require`, `module` or `exports`. */
+  /** Whether it mentions `require`, `module` or `exports`. */
   readonly isCommonJS: boolean;
   /** The specifiers of its static imports. */
   readonly imports: ReadonlySet<string>;

@@ -15,7 +15,7 @@ export interface ChartSlice {
 
 interface ChartLane {
   readonly name: string;
-  /** In order of time. */
+  /** The slices, in order of time. */
   readonly slices: readonly ChartSlice[];
 }
 
@@ -31,7 +31,7 @@ export interface StepChart {
   readonly begins: number;
   readonly ends: number;
   readonly lanes: readonly ChartLane[];
-  /** In order of their ends. */
+  /** The arrows, in order of their ends. */
   readonly arrows: readonly ChartArrow[];
   readonly steps: number;
 }

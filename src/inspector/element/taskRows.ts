@@ -9,7 +9,7 @@ import type { TaskPhase, TaskSnapshot } from "../types.ts";
 /** A row of the task tree. */
 export interface TaskRow {
   readonly task: TaskSnapshot;
-  /** From 0. */
+  /** The depth in the tree, counted from 0. */
   readonly depth: number;
   /** How many tasks are below it, at any depth. */
   readonly below: number;
@@ -114,7 +114,7 @@ function parentsOf(tasks: readonly TaskSnapshot[]): Int32Array {
     const above = parent ?? (awaitedBy.length === 1 ? awaitedBy[0] : undefined);
     if (above !== undefined) parents[at] = places.get(above) ?? NONE;
   }
-  /** The walk that has seen a task. */
+  /** For each task, the task at which the walk that first visited it started. */
   const seen = new Int32Array(tasks.length).fill(NONE);
   for (let start = 0; start < tasks.length; start++) {
     let at = start;

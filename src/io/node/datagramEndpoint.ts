@@ -105,7 +105,8 @@ export class DatagramEndpoint
   /**
    * Sends a datagram and waits until the system has taken it, which doesn't mean that it arrives.
    *
-   * A cancellation doesn't stop it from being sent. Until then, `data` must not change.
+   * A cancellation doesn't stop the datagram from being sent. `data` must not change until the
+   * system has taken it.
    *
    * @param address the receiver. Leave it out if the endpoint has a `remoteAddress`.
    * @throws TypeError, RangeError for invalid arguments.

@@ -100,7 +100,10 @@ async function readPlace(
   }
 }
 
-/** Returns the PID of the worker that runs a call, if it is on this machine and has its default name. */
+/**
+ * Returns the PID of the worker that runs a call, if it is on this machine and has its default
+ * name.
+ */
 export function localWorker({ kind, worker }: CallSnapshot): number | undefined {
   const [, host, pid] = /^(.+)\.(\d+)\.[0-9a-f]{8}$/.exec(worker ?? "") ?? [];
   return kind === "fleet" && host === hostname() ? Number(pid) : undefined;

@@ -55,7 +55,9 @@ interface RecordedRing {
   readonly first: number;
 }
 
-/** Records the loops of one thread for `duration` milliseconds. Each loop is a process of the trace. */
+/**
+ * Records the loops of one thread for `duration` milliseconds. Each loop is a process of the trace.
+ */
 export async function recordLoops(
   target: Target,
   duration: number,

@@ -13,7 +13,9 @@ const INTERVAL = 1_000;
 /** Moves to the first line, and clears everything below. */
 const CLEAR = "\x1b[H\x1b[J";
 
-/** Prints what a target does each second, until the user interrupts it or `--seconds` have passed. */
+/**
+ * Prints what a target does each second, until the user interrupts it or `--seconds` have passed.
+ */
 export function top(args: string[]): Promise<void> {
   return withTarget(args, LOOK_OPTIONS, (values) => lookOptions(values, DEFAULTS), show);
 }

@@ -117,7 +117,9 @@ export class MemoryStore {
     return this.jobs.get(id)?.isCancelled === true;
   }
 
-  /** Calls back on the current loop when the call with this id that is being cancelled has ended. */
+  /**
+   * Calls back on the current loop when the call with this id that is being cancelled has ended.
+   */
   whenFree(id: string, callback: () => void): void {
     const timers = this.timers();
     const wait = () => {

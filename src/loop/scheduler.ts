@@ -49,7 +49,7 @@ export interface DirectEntry {
   runNow(): void;
   /**
    * Does the same in a macrotask that does nothing else, such as an event of a socket. The run gets
-   * a whole slice, so it posts no task to mark the slice's end.
+   * a whole slice, so it posts no macrotask to mark the slice's end.
    */
   runInTask(): void;
 }
@@ -95,7 +95,7 @@ export interface Scheduler {
   readonly _makeTask: ((body: never, options: object) => object) | undefined;
   /** Appends a slot to the ready queue, and wakes a sleeping loop. */
   _ready(id: number): void;
-  /** Does the same with any priority. */
+  /** Appends a slot to the ready queue with any priority, and wakes a sleeping loop. */
   _readyAt(id: number, priority: Priority): void;
   /** Wakes a sleeping loop, because something may be ready. */
   _wake(): void;

@@ -12,7 +12,9 @@ export interface WarnedTask {
   readonly name: string;
 }
 
-/** A likely mistake or a bottleneck that an observer has found. `mysyncio/inspector` raises them. */
+/**
+ * A likely mistake or a bottleneck that an observer has found. `mysyncio/inspector` raises them.
+ */
 export interface LoopWarning {
   /** Its kind, such as `"lock-convoy"`. */
   readonly id: string;
@@ -68,7 +70,9 @@ export interface LoopHooks {
   turnBegins?(ready: number): void;
   /** The loop returns to the host, after `busy` milliseconds of real time. */
   sliceEnds?(busy: number): void;
-  /** Nothing is ready. The loop sleeps until an instant, or with Infinity until an outside event. */
+  /**
+   * Nothing is ready. The loop sleeps until an instant, or with Infinity until an outside event.
+   */
   sleeps?(until: number): void;
   /** The loop continues after it has slept. Only hooks whose `sleeps` could be called see it. */
   idleEnds?(): void;

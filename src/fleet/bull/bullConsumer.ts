@@ -120,7 +120,7 @@ export class BullConsumer implements Consumer, DeliveryOwner {
     return this.server.clock.now();
   }
 
-  /** Stores a call's outcome, together with all others that arrive before the host's next `setImmediate`. */
+  /** Stores a call's outcome, with all others that arrive before the next `setImmediate`. */
   store(delivery: BullDelivery, outcome: CallOutcome): Promise<void> {
     return new Promise((resolve) => this.#storing.add({ delivery, outcome, resolve }));
   }
@@ -142,7 +142,7 @@ export class BullConsumer implements Consumer, DeliveryOwner {
     return new Promise((resolve) => setTimeout(resolve, this.#restUntil - now));
   }
 
-  /** Tells all workers of the queue, until the lease ends, that a live worker knows these tasks. */
+  /** Records on the server, for the duration of a lease, that a live worker knows these tasks. */
   async #announceTasks(): Promise<void> {
     const { keys, redis, options } = this.server;
     const pipeline = redis.pipeline();

@@ -270,7 +270,9 @@ export class BullQueue implements FleetQueue, ServerLink {
     );
   }
 
-  /** Resolves when there is a connection, so that what is sent doesn't wait in a queue of ioredis. */
+  /**
+   * Resolves when there is a connection, so that what is sent doesn't wait in a queue of ioredis.
+   */
   async #connected(): Promise<void> {
     await this.ready;
     if (this.redis.status === "ready") return;

@@ -195,7 +195,9 @@ if worker then redis.call('PUBLISH', base .. 'worker:' .. worker, id) end
 return 'running'
 `;
 
-/** How many milliseconds the fingerprint of a call without an outcome, and its waiters, are stored. */
+/**
+ * How many milliseconds the fingerprint of a call without an outcome, and its waiters, are stored.
+ */
 export const CLAIM_TTL = 86_400_000;
 /** How many milliseconds a client has to add the call whose id it has claimed. */
 export const ADD_TTL = 5_000;
@@ -203,7 +205,9 @@ export const ADD_TTL = 5_000;
 /** The waiter that stands for a detached call. */
 export const DETACHED = "*";
 
-/** The value of a cancellation once the waiting call is removed, so that its claim no longer counts. */
+/**
+ * The value of a cancellation once the waiting call is removed, so that its claim no longer counts.
+ */
 export const WITHDRAWN = "w";
 
 /** How many milliseconds a client's outcomes are stored: longer than a client may be frozen. */

@@ -22,9 +22,14 @@ export interface PaceableLoop {
 const IDLE = 0;
 const STOPPED = 1;
 const SLICE_OVER = 2;
-/** True for the turns, but not the `true` with which a program stops its loop. */
+/**
+ * Stops the turns like `true`, but can be told from the `true` with which a program stops its loop.
+ */
 const AFTER_THIS_TURN = 1;
-/** A clock that doesn't advance by itself gives up after a few seconds without an event. */
+/**
+ * How often to announce an event while the loop is paused, in milliseconds. A clock that doesn't
+ * advance by itself gives up after a few seconds without one.
+ */
 const ANNOUNCE_EVERY = 1_000;
 
 /** Runs a loop at the pace that the user sets. */

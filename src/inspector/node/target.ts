@@ -61,7 +61,9 @@ export async function readTarget(
   return withInterrupted(read, interruptedCode(reading, mark, inSource));
 }
 
-/** Returns a function that marks this package's frames. If the reading has no loops, it marks none. */
+/**
+ * Returns a function that marks this package's frames. If the reading has no loops, it marks none.
+ */
 export async function libraryOf(
   target: Target,
   { loops, program }: ThreadReading,
@@ -72,7 +74,9 @@ export async function libraryOf(
   return libraryMarker(classes.map(inSource), program);
 }
 
-/** Puts what was interrupted into the stack of the running task, whose generators aren't suspended. */
+/**
+ * Puts what was interrupted into the stack of the running task, whose generators aren't suspended.
+ */
 export function withInterrupted<T extends ThreadReading>(
   reading: T,
   interrupted: readonly FrameSnapshot[],

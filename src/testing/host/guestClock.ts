@@ -7,8 +7,8 @@ import type { RunStage } from "./runStage.ts";
 import { VirtualTimer } from "./timers.ts";
 
 /**
- * How much longer each reading of the clock makes a slice, in milliseconds. Real time would end
- * slices earlier on a busy machine, and then the same schedule would not repeat.
+ * How many milliseconds of a slice each reading of the clock uses up. With real time, slices would
+ * end earlier on a busy machine, and the same schedule would not repeat.
  */
 const READING = 0.2;
 

@@ -1,6 +1,6 @@
-// Cryptography and compression in Node's thread pool. Node reports when such a job is created, but
-// doesn't count it among the active resources, and reports the ones that block the thread too. So
-// this looks at the job itself.
+// Detects cryptography and compression in Node's thread pool. Node reports when such a job is
+// created, but doesn't count it among the active resources, and also reports jobs that block the
+// thread. So the code here looks at the job itself.
 //
 //   cryptography   a callback in `ondone`, or a caller in Node's Web Crypto, means that it doesn't
 //                  block; the first callback ends it
@@ -25,12 +25,12 @@ const CRYPTO = /REQUEST$/;
 const COMPRESSION = /^(ZLIB|COMPRESSION)/;
 const WEB_CRYPTO = "node:internal/crypto/webcrypto";
 
-/** Whether Node's type of resource is that of a job. */
+/** Whether `type`, as Node calls it, is that of a job. */
 export function isJob(type: string): boolean {
   return CRYPTO.test(type) || COMPRESSION.test(type);
 }
 
-/** Which run has started a job, by Node's id for it. */
+/** The jobs of the run that has started a job, by Node's id for that job. */
 const runs = new Map<number, Jobs>();
 
 /** Called when Node calls back for `id`, which may be anything. */

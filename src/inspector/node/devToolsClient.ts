@@ -73,6 +73,10 @@ export class DevToolsClient implements DevToolsSession {
     return this.#requests.send(method, params, timeout);
   }
 
+  onEnd(listener: (error: Error) => void): void {
+    this.#requests.onEnd(listener);
+  }
+
   /** Ends the connection at once. Pending requests are rejected. */
   leave(): void {
     this.#socket.destroy();

@@ -8,6 +8,8 @@ export interface DevToolsSession {
   send<R>(method: string, params: object, timeout: number): Promise<R>;
   /** Calls `listener` with the parameters of each event of that name. */
   on<P>(event: string, listener: (params: P) => void): void;
+  /** Calls `listener` when the connection has ended. Missing if it ends only with this process. */
+  onEnd?(listener: (error: Error) => void): void;
   close(): Promise<void>;
 }
 
@@ -38,6 +40,7 @@ export class DevToolsRequests {
   readonly #write: (message: string) => void;
   readonly #waiting = new Map<number, Waiting>();
   readonly #listeners = new Map<string, (params: never) => void>();
+  readonly #endListeners: ((error: Error) => void)[] = [];
   #lastId = 0;
   #ended: Error | undefined;
 
@@ -48,6 +51,10 @@ export class DevToolsRequests {
 
   on<P>(event: string, listener: (params: P) => void): void {
     this.#listeners.set(event, listener as (params: never) => void);
+  }
+
+  onEnd(listener: (error: Error) => void): void {
+    this.#endListeners.push(listener);
   }
 
   /** Parameters are an array where the other side is a helper thread. */
@@ -86,5 +93,6 @@ export class DevToolsRequests {
   end(error: Error): void {
     this.#ended ??= error;
     for (const { reject } of [...this.#waiting.values()]) reject(error);
+    for (const listener of this.#endListeners) listener(error);
   }
 }

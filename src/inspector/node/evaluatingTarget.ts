@@ -64,9 +64,14 @@ export class EvaluatingTarget implements Target {
     ).finally(() => this.#session.send("Runtime.releaseObjectGroup", GROUP, ANSWER));
   }
 
-  async close(): Promise<void> {
+  /** Leaves the target as it was, but stays connected. */
+  async release(): Promise<void> {
     const release = callOf("release", [this.client], "undefined");
     await this.#evaluate(release, true, LEAVING).catch(() => undefined); // it may have ended
+  }
+
+  async close(): Promise<void> {
+    await this.release();
     await this.#session.close();
   }
 

@@ -1,17 +1,19 @@
-// The helper thread: serves calls of inTarget.ts on a socket, by evaluating them in the main
-// thread.
+// The helper thread: serves calls of inTarget.ts on a socket, by evaluating them in the main thread
+// or in a worker.
 //
-// An evaluation interrupts the main thread even in a busy loop. Only the functions of inTarget.ts
-// can be called, with plain data.
+// An evaluation interrupts a thread even in a busy loop. Only the functions of inTarget.ts can be
+// called, with plain data.
 
 import { Session } from "node:inspector";
 import { createServer, type Socket } from "node:net";
-import { workerData } from "node:worker_threads";
+import { threadId, workerData } from "node:worker_threads";
 import type { DevToolsSession } from "./devToolsRequests.ts";
 import { EvaluatingTarget } from "./evaluatingTarget.ts";
 import type { HelperData } from "./helperFolder.ts";
 import type { InTarget } from "./inTarget.ts";
 import { LineReader } from "./lineReader.ts";
+import { IN_THREAD, THREADS } from "./socketRequests.ts";
+import { Workers, type WorkerThread } from "./workerSession.ts";
 
 interface Request {
   readonly id: number;
@@ -60,40 +62,73 @@ class MainThread implements DevToolsSession {
   }
 }
 
-// A session exists only while a client is connected, because it slows the engine down.
-let session: MainThread | undefined;
+/** The threads of the process. */
+class Threads {
+  readonly #session = new MainThread();
+  readonly #main = new EvaluatingTarget(this.#session, false);
+  readonly #workers = new Workers(this.#session);
+  readonly #targets = new Map<number, EvaluatingTarget>();
+
+  async answer(method: string, params: readonly unknown[]): Promise<unknown> {
+    if (method === THREADS) return this.#list();
+    if (method !== IN_THREAD) return call(this.#main, method, params);
+    const [thread, name, args] = params as [number, string, unknown];
+    const target = this.#targets.get(thread);
+    if (target === undefined) throw new RangeError(`There is no worker ${String(thread)}`);
+    return call(target, name, args);
+  }
+
+  close(): Promise<void> {
+    return this.#session.close();
+  }
+
+  async #list(): Promise<WorkerThread[]> {
+    const workers = (await this.#workers.list()).filter(({ thread }) => thread !== threadId);
+    for (const { thread, session } of workers) {
+      if (!this.#targets.has(thread)) {
+        this.#targets.set(thread, new EvaluatingTarget(session, false));
+      }
+    }
+    return workers.map(({ thread, name, url }) => ({ thread, name, url }));
+  }
+}
+
+function call(target: EvaluatingTarget, method: string, params: unknown): Promise<unknown> {
+  const name = CALLABLE.find((one) => one === method);
+  if (name === undefined || !Array.isArray(params)) {
+    throw new TypeError(`There is no function "${method}" in this version`);
+  }
+  return target.call(name, ...(params as Parameters<InTarget[keyof InTarget]>));
+}
+
+// They are connected to only while a client is connected, because sessions slow the engine down.
+let threads: Threads | undefined;
 let connections = 0;
 
 const server = createServer((socket) => {
   connections++;
-  session ??= new MainThread();
-  const target = new EvaluatingTarget(session, false);
-  const lines = new LineReader((line) => void answer(socket, target, line));
+  threads ??= new Threads();
+  const served = threads;
+  const lines = new LineReader((line) => void answer(socket, served, line));
   socket.on("data", (bytes: Buffer) => lines.add(bytes));
   socket.on("error", () => undefined); // "close" follows
   socket.on("close", () => {
     connections--;
     if (connections > 0) return;
-    void session?.close();
-    session = undefined;
+    void threads?.close();
+    threads = undefined;
   });
 });
 server.listen((workerData as HelperData).path);
 
-async function answer(socket: Socket, target: EvaluatingTarget, line: string): Promise<void> {
+async function answer(socket: Socket, served: Threads, line: string): Promise<void> {
   let id: unknown = null;
   try {
     const request = JSON.parse(line) as Request;
     id = request.id;
-    const name = CALLABLE.find((one) => one === request.method);
-    if (name === undefined || !Array.isArray(request.params)) {
-      throw new TypeError(`There is no function "${request.method}" in this version`);
-    }
-    const result = await target.call(
-      name,
-      ...(request.params as Parameters<InTarget[keyof InTarget]>),
-    );
-    send(socket, { id, result });
+    const { method, params } = request;
+    if (!Array.isArray(params)) throw new TypeError("Expected params to be an array");
+    send(socket, { id, result: await served.answer(method, params) });
   } catch (error) {
     send(socket, { id, error: { message: (error as Error).message } });
   }

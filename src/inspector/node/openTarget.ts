@@ -6,7 +6,7 @@ import { ANSWER, EvaluatingTarget } from "./evaluatingTarget.ts";
 import { checkProcess, helperSocket } from "./processFacts.ts";
 import { SocketTarget } from "./socketTarget.ts";
 import { type Target, TargetError } from "./target.ts";
-import { attachToWorker, workersOf } from "./workerSession.ts";
+import { findWorker, Workers } from "./workerSession.ts";
 
 /** Where a target is. */
 type TargetAddress =
@@ -40,9 +40,12 @@ export async function openTarget(address: TargetAddress, opening: number): Promi
       return openPage(address.url);
     case "worker": {
       checkProcess(address.pid);
+      const path = helperSocket(address.pid);
+      if (path !== undefined) return SocketTarget.connectToWorker(path, address.worker);
       const client = await attachToProcess(address.pid, opening);
       try {
-        return new EvaluatingTarget(await attachToWorker(client, address.worker), false);
+        const { session } = findWorker(await new Workers(client).list(), address.worker);
+        return new EvaluatingTarget(session, false);
       } catch (error) {
         await client.close();
         throw error;
@@ -59,22 +62,27 @@ export async function openTarget(address: TargetAddress, opening: number): Promi
 
 /** The main thread of a process, through which its other threads can be reached. */
 class ProcessTarget extends EvaluatingTarget {
-  readonly #client: DevToolsClient;
-  #threads: Promise<ReadonlyMap<number, Target>> | undefined;
+  readonly #workers: Workers;
+  readonly #threads = new Map<number, EvaluatingTarget>();
 
   constructor(client: DevToolsClient) {
     super(client, false);
-    this.#client = client;
+    this.#workers = new Workers(client);
   }
 
-  threads(): Promise<ReadonlyMap<number, Target>> {
-    this.#threads ??= workersOf(this.#client).then(
-      (workers) =>
-        new Map(
-          workers.map(({ thread, session }) => [thread, new EvaluatingTarget(session, false)]),
-        ),
-    );
-    return this.#threads;
+  async threads(): Promise<ReadonlyMap<number, Target>> {
+    const running = new Map<number, Target>();
+    for (const { thread, session } of await this.#workers.list()) {
+      const target = this.#threads.get(thread) ?? new EvaluatingTarget(session, false);
+      this.#threads.set(thread, target);
+      running.set(thread, target);
+    }
+    return running;
+  }
+
+  override async close(): Promise<void> {
+    await Promise.all([...this.#threads.values()].map((target) => target.release()));
+    await super.close();
   }
 }
 

@@ -18,7 +18,7 @@ export interface Target {
    * 0. Index -1 is where the class of the first loop is defined, -2 that of the second, and so on.
    */
   frames(indices: readonly number[]): Promise<readonly FrameSnapshot[]>;
-  /** Returns the worker threads of a process, by their ids. They are closed with the process. */
+  /** Returns the running worker threads of a process, by their ids. They are closed with it. */
   threads?(): Promise<ReadonlyMap<number, Target>>;
   /** Leaves the target as it was, and disconnects. */
   close(): Promise<void>;

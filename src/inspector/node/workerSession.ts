@@ -1,6 +1,5 @@
-// A session of a worker thread, over the connection to its process.
+// Sessions of worker threads, over the connection to their process.
 
-import type { DevToolsClient } from "./devToolsClient.ts";
 import { DevToolsRequests, type DevToolsSession } from "./devToolsRequests.ts";
 import { ANSWER } from "./evaluatingTarget.ts";
 import { TargetError } from "./target.ts";
@@ -11,65 +10,83 @@ interface Attached {
 }
 
 /** A worker thread that can be looked into. */
-interface Worker {
+export interface WorkerThread {
   readonly thread: number;
-  readonly title: string;
+  /** Empty if it has none. */
+  readonly name: string;
   readonly url: string;
-  readonly session: WorkerSession;
+}
+
+/** A worker and the session in it. */
+interface ConnectedThread extends WorkerThread {
+  readonly session: DevToolsSession;
 }
 
 /**
- * Connects to a worker, by its thread id or its name.
+ * Finds a worker by its thread id or its name.
  *
  * @throws TargetError if the process has no such worker
  */
-export async function attachToWorker(
-  client: DevToolsClient,
-  which: string,
-): Promise<WorkerSession> {
-  const workers = await workersOf(client);
-  const found = workers.find(
-    ({ thread, title }) => String(thread) === which || nameIn(title) === which,
-  );
-  if (found !== undefined) return found.session;
-  const known = workers.map(({ thread, title, url }) => `${thread} (${nameIn(title) || url})`);
+export function findWorker<T extends WorkerThread>(workers: readonly T[], which: string): T {
+  const found = workers.find(({ thread, name }) => String(thread) === which || name === which);
+  if (found !== undefined) return found;
+  const known = workers.map(({ thread, name, url }) => `${thread} (${name || url})`);
   throw new TargetError(
     `The process has no worker "${which}": ${known.length === 0 ? "it has none" : `its workers are ${known.join(", ")}`}`,
   );
 }
 
-/** Connects to all workers of a process. Call it only once for each connection. */
-export async function workersOf(client: DevToolsClient): Promise<Worker[]> {
-  const sessions = new Map<string, WorkerSession>();
-  const attached: Attached[] = [];
-  client.on<Attached>("NodeWorker.attachedToWorker", (worker) => {
-    attached.push(worker);
-    sessions.set(worker.sessionId, new WorkerSession(client, worker.sessionId));
-  });
-  client.on<{ sessionId: string }>("NodeWorker.detachedFromWorker", ({ sessionId }) =>
-    sessions.get(sessionId)?.end(),
-  );
-  client.on<{ sessionId: string; message: string }>(
-    "NodeWorker.receivedMessageFromWorker",
-    ({ sessionId, message }) => sessions.get(sessionId)?.onMessage(message),
-  );
-  await client.send("NodeWorker.enable", { waitForDebuggerOnStart: false }, ANSWER);
-  const workers = attached.map(async ({ sessionId, workerInfo }): Promise<Worker[]> => {
-    const session = sessions.get(sessionId) as WorkerSession;
-    const expression = `process.getBuiltinModule("node:worker_threads").threadId`;
-    const params = { expression, returnByValue: true };
-    try {
-      const { result } = await session.send<{ result: { value: number } }>(
-        "Runtime.evaluate",
-        params,
-        ANSWER,
-      );
-      return [{ thread: result.value, ...workerInfo, session }];
-    } catch {
-      return []; // it has ended in the meantime
-    }
-  });
-  return (await Promise.all(workers)).flat().sort((a, b) => a.thread - b.thread);
+/** The workers of a process, over one connection. Those that start later are connected to as well. */
+export class Workers {
+  readonly #client: DevToolsSession;
+  readonly #attached = new Map<string, Attached & { readonly session: WorkerSession }>();
+  #enabled: Promise<unknown> | undefined;
+
+  constructor(client: DevToolsSession) {
+    this.#client = client;
+  }
+
+  /** Returns the running workers, in the order of their threads. */
+  async list(): Promise<ConnectedThread[]> {
+    this.#enabled ??= this.#enable();
+    await this.#enabled;
+    const workers = [...this.#attached.values()].map(async ({ workerInfo, session }) => {
+      const expression = `process.getBuiltinModule("node:worker_threads").threadId`;
+      const params = { expression, returnByValue: true };
+      try {
+        const { result } = await session.send<{ result: { value: number } }>(
+          "Runtime.evaluate",
+          params,
+          ANSWER,
+        );
+        const { title, url } = workerInfo;
+        return [{ thread: result.value, name: nameIn(title), url, session }];
+      } catch {
+        return []; // it has ended in the meantime
+      }
+    });
+    return (await Promise.all(workers)).flat().sort((a, b) => a.thread - b.thread);
+  }
+
+  #enable(): Promise<unknown> {
+    const client = this.#client;
+    client.onEnd?.((error) => {
+      for (const { session } of this.#attached.values()) session.end(error);
+    });
+    client.on<Attached>("NodeWorker.attachedToWorker", (worker) => {
+      const session = new WorkerSession(client, worker.sessionId);
+      this.#attached.set(worker.sessionId, { ...worker, session });
+    });
+    client.on<{ sessionId: string }>("NodeWorker.detachedFromWorker", ({ sessionId }) => {
+      this.#attached.get(sessionId)?.session.end(new TargetError("The worker has ended"));
+      this.#attached.delete(sessionId);
+    });
+    client.on<{ sessionId: string; message: string }>(
+      "NodeWorker.receivedMessageFromWorker",
+      ({ sessionId, message }) => this.#attached.get(sessionId)?.session.onMessage(message),
+    );
+    return client.send("NodeWorker.enable", { waitForDebuggerOnStart: false }, ANSWER);
+  }
 }
 
 /** Returns the name in a title such as `[worker 1] name`. */
@@ -78,10 +95,10 @@ function nameIn(title: string): string {
 }
 
 class WorkerSession implements DevToolsSession {
-  readonly #client: DevToolsClient;
+  readonly #client: DevToolsSession;
   readonly #requests: DevToolsRequests;
 
-  constructor(client: DevToolsClient, sessionId: string) {
+  constructor(client: DevToolsSession, sessionId: string) {
     this.#client = client;
     this.#requests = new DevToolsRequests((message) => {
       client
@@ -108,7 +125,8 @@ class WorkerSession implements DevToolsSession {
     this.#requests.receive(message);
   }
 
-  end(): void {
-    this.#requests.end(new TargetError("The worker has ended"));
+  /** Rejects all requests, now and later. */
+  end(error: Error): void {
+    this.#requests.end(error);
   }
 }

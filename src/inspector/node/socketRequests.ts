@@ -1,0 +1,6 @@
+// What a helper thread answers, beside the functions of inTarget.ts.
+
+/** Lists the workers of the process. The answer is an array of `WorkerThread`. */
+export const THREADS = "threads";
+/** Calls a function in a worker. The parameters are its thread, the function, and the arguments. */
+export const IN_THREAD = "inThread";

@@ -3,7 +3,14 @@
 import { hostname } from "node:os";
 import type { ThreadReading } from "../inspector/node/inTarget.ts";
 import { openTarget } from "../inspector/node/openTarget.ts";
-import { readTarget, type Target, TargetError } from "../inspector/node/target.ts";
+import {
+  interruptedCode,
+  libraryOf,
+  type Mapping,
+  readTarget,
+  type Target,
+  TargetError,
+} from "../inspector/node/target.ts";
 import type { CallSnapshot, LoopSnapshot } from "../inspector/types.ts";
 import { printable } from "./printable.ts";
 import { ageText, placeOf } from "./reportText.ts";
@@ -41,9 +48,13 @@ export async function readElsewhere(
 ): Promise<ReadonlyMap<number, Elsewhere>> {
   const found = new Map<number, Elsewhere>();
   const places = new Map<string, Promise<readonly ThreadReading[] | string>>();
-  for (const call of reading.loops.flatMap((loop) => loop.calls)) {
+  const calls = reading.loops.flatMap((loop) => loop.calls);
+  if (calls.length === 0) return found;
+  // A thread without a loop can't tell where the package is, but has it from the same place.
+  const mark = await libraryOf(target, reading, inSource);
+  for (const call of calls) {
     if (call.worker === null) continue;
-    const here = servedIn([reading], call);
+    const here = servedIn([reading], call, mark);
     if (here !== undefined) {
       found.set(call.id, here);
       continue;
@@ -64,7 +75,7 @@ export async function readElsewhere(
       call.id,
       typeof readings === "string"
         ? nothing(readings)
-        : (servedIn(readings, call) ?? nothing("the call has ended there")),
+        : (servedIn(readings, call, mark) ?? nothing("the call has ended there")),
     );
   }
   return found;
@@ -113,15 +124,17 @@ export function localWorker({ kind, worker }: CallSnapshot): number | undefined 
 function servedIn(
   readings: readonly ThreadReading[],
   { key }: CallSnapshot,
+  mark: Mapping,
 ): Elsewhere | undefined {
-  for (const { loops, serving, interrupted } of readings) {
+  for (const reading of readings) {
+    const { loops, serving } = reading;
     const served = serving.find((one) => one.key === key);
     if (served === undefined) continue;
     const { task, age } = served;
     const own =
       task === null ? loops : loops.filter(({ tasks }) => tasks.some(({ id }) => id === task));
     if (own.length > 0) return { loops: own.map((loop) => ({ loop, task })), note: "" };
-    const place = placeOf(interrupted.map(inSource));
+    const place = placeOf(interruptedCode(reading, mark, inSource));
     return nothing(`${place === "" ? "waiting" : `computing at ${place}`}, for ${ageText(age)}`);
   }
   return undefined;

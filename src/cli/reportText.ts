@@ -12,9 +12,16 @@ export function titleIn(reading: Pick<ThreadReading, "pid" | "thread" | "program
   return titleOf(reading, shorten(reading.program));
 }
 
-/** Returns the innermost location in the program's own code; empty if none is known. */
+/** The code of packages that the program has installed. */
+const INSTALLED = /[/\\]node_modules[/\\]/;
+
+/**
+ * Returns the innermost location in the program's own code, or else in that of its packages; empty if
+ * none is known.
+ */
 export function placeOf(stack: readonly FrameSnapshot[]): string {
-  const frame = stack.findLast(({ file, isLibrary }) => file !== null && !isLibrary);
+  const known = stack.filter(({ file, isLibrary }) => file !== null && !isLibrary);
+  const frame = known.findLast(({ file }) => !INSTALLED.test(file as string)) ?? known.at(-1);
   return frame === undefined ? "" : `${shorten(frame.file as string)}:${frame.line}`;
 }
 

@@ -1,8 +1,9 @@
 // Calls in threads and on a fleet, as the commands show them.
 
-import { readFileSync } from "node:fs";
-import { join } from "node:path";
+import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { dirname, join } from "node:path";
 import { expect, test } from "vitest";
+import { listeningPorts } from "../../src/inspector/node/processFacts.ts";
 import type { TraceEvent } from "../../src/inspector.ts";
 import { checkTrace } from "../support/checkTrace.ts";
 import { command, MAIN, PATIENCE, Programs } from "../support/commands.ts";
@@ -11,23 +12,41 @@ const programs = new Programs();
 
 const NODE = MAIN.replace("index.js", "node.js");
 const FLEET = MAIN.replace("index.js", "fleet.js");
+const REGISTER = new URL("../../dist/registerHelper.js", import.meta.url).href;
+/** A package that computes, in the folder of the programs. */
+const SLOW = join(programs.folder, "node_modules", "slow", "slow.mjs");
+mkdirSync(dirname(SLOW), { recursive: true });
+writeFileSync(
+  SLOW,
+  `export function slow(duration) {
+  const end = performance.now() + duration;
+  while (performance.now() < end);
+}
+`,
+);
 const DEFINITIONS = `import * as m from ${MAIN};
 import { defineTask, ThreadExecutor, toThread } from ${NODE};
 import { FleetExecutor, memoryEngine } from ${FLEET};
+import { slow } from "./node_modules/slow/slow.mjs";
 import { isMainThread } from "node:worker_threads";
 export const rest = defineTask(import.meta.url, "rest", function* rest(duration) {
   yield* m.sleep(duration);
 });
 export const compute = defineTask(import.meta.url, "compute", (duration) => {
-  const end = performance.now() + duration;
-  while (performance.now() < end);
+  slow(duration);
 });
 `;
 
-test("pstree shows what runs a call below the task that awaits the call", {
-  timeout: PATIENCE,
-}, async () => {
-  const program = `${DEFINITIONS}
+test.each([
+  ["an unprepared process", false],
+  ["a prepared process", true],
+])(
+  "pstree shows what runs a call of %s, below the task that awaits the call",
+  {
+    timeout: PATIENCE,
+  },
+  async (_, isPrepared) => {
+    const program = `${DEFINITIONS}
 if (isMainThread) await m.run(function* main() {
   m.getRunningLoop().setDefaultExecutor(new ThreadExecutor({ maxThreads: 2 }));
   const fleet = new FleetExecutor({ engine: memoryEngine(), queue: "images" });
@@ -40,27 +59,30 @@ if (isMainThread) await m.run(function* main() {
   yield* m.sleep(1e8);
 });
 `;
-  const pid = await programs.start("calling.mjs", program);
-  const tree = await command("pstree", pid);
-  const [, worker = ""] = /ThreadCall rest \(in worker (\d+)\)/.exec(tree.stdout) ?? [];
-  const [inside, list] = [await command("ps", `${pid}/${worker}`), await command("ps", pid)];
+    const options = isPrepared ? ["--import", REGISTER] : [];
+    const pid = await programs.start("calling.mjs", program, ...options);
+    const tree = await command("pstree", pid);
+    const [, worker = ""] = /ThreadCall rest \(in worker (\d+)\)/.exec(tree.stdout) ?? [];
+    const [inside, list] = [await command("ps", `${pid}/${worker}`), await command("ps", pid)];
 
-  expect([tree.stderr, inside.stderr]).toEqual(["", ""]);
-  expect(tree.stdout).toContain("waits for ThreadCall rest (waiting for a thread)\n");
-  expect(tree.stdout).toMatch(
-    /└── ThreadCall rest \(in worker \d+\)\n +Task-\d+ +rest .*calling\.mjs:6 +waits for Sleep/,
-  );
-  expect(tree.stdout).toMatch(
-    /└── ThreadCall compute \(in worker \d+\): computing at .*calling\.mjs:10, for \d/,
-  );
-  expect(tree.stdout).toMatch(
-    /└── FleetCall calling#rest \(running on memory\), queue images\n +└── calling#rest +rest .*calling\.mjs:6 +waits for Sleep/,
-  );
-  expect(list.stdout).toMatch(/^ {2}ThreadCall rest: 1 in worker \d+, 1 waiting for a thread$/m);
-  expect(list.stdout).toContain("  FleetCall calling#rest, queue images: 1 running on memory\n");
-  expect(inside.stdout).toMatch(new RegExp(`of worker ${worker} of process ${pid}`));
-  expect(inside.stdout).toMatch(/1 × rest .*calling\.mjs:6 .*waits for Sleep/);
-});
+    expect([tree.stderr, inside.stderr]).toEqual(["", ""]);
+    expect(tree.stdout).toContain("waits for ThreadCall rest (waiting for a thread)\n");
+    expect(tree.stdout).toMatch(
+      /└── ThreadCall rest \(in worker \d+\)\n +Task-\d+ +rest .*calling\.mjs:7 +waits for Sleep/,
+    );
+    expect(tree.stdout).toMatch(
+      /└── ThreadCall compute \(in worker \d+\): computing at .*calling\.mjs:10, for \d/,
+    );
+    expect(tree.stdout).toMatch(
+      /└── FleetCall calling#rest \(running on memory\), queue images\n +└── calling#rest +rest .*calling\.mjs:7 +waits for Sleep/,
+    );
+    expect(list.stdout).toMatch(/^ {2}ThreadCall rest: 1 in worker \d+, 1 waiting for a thread$/m);
+    expect(list.stdout).toContain("  FleetCall calling#rest, queue images: 1 running on memory\n");
+    expect(inside.stdout).toMatch(new RegExp(`of worker ${worker} of process ${pid}`));
+    if (isPrepared) expect(listeningPorts(Number(pid))).toEqual([]);
+    expect(inside.stdout).toMatch(/1 × rest .*calling\.mjs:7 .*waits for Sleep/);
+  },
+);
 
 test("trace draws an arrow from the calling task to the thread, and back", {
   timeout: PATIENCE,

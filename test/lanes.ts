@@ -145,6 +145,7 @@ const ONLY_EXHAUSTIVE = [
   "test/cli/fleetCalls.node.test.ts",
   "test/cli/page.node.test.ts",
   "test/cli/warnings.node.test.ts",
+  "test/cli/workerLoops.node.test.ts",
   "test/core/limits.node.test.ts",
   "test/examples/chat.node.test.ts",
   "test/examples/crawler.node.test.ts",

@@ -12,6 +12,7 @@ import type { TraceEvent } from "../inspector/traceEvent.ts";
 import type { LoopSnapshot, TaskSnapshot } from "../inspector/types.ts";
 import { type InspectApi, startInspectServer } from "./inspectServer.ts";
 import { Interruption } from "./interruption.ts";
+import { onlyLoopThread } from "./loopThreads.ts";
 import { printableText } from "./printable.ts";
 import { recordLoops } from "./recordTrace.ts";
 import { titleIn } from "./reportText.ts";
@@ -39,8 +40,9 @@ export function inspect(args: string[]): Promise<void> {
       port: count("--port", values.port, 0) ?? 0,
       mayCancel: values["allow-cancel"] === true,
     }),
-    async (target, { port, mayCancel }) => {
-      const reading = await target.call("sample", target.client);
+    async (named, { port, mayCancel }) => {
+      const { target, reading } = await onlyLoopThread(named);
+      await target.call("sample", target.client); // counting starts
       const token = randomBytes(TOKEN_BYTES).toString("base64url");
       const server = await startInspectServer(apiOf(target, mayCancel), token, port);
       const interruption = new Interruption();

@@ -3,6 +3,7 @@
 import type { ThreadReading } from "../inspector/node/inTarget.ts";
 import { readTarget, type Target } from "../inspector/node/target.ts";
 import { readElsewhere } from "./elsewhere.ts";
+import { loopThreads, ofEach } from "./loopThreads.ts";
 import { printable, printableJson } from "./printable.ts";
 import { processList, type ReportOptions } from "./processReport.ts";
 import { processTree } from "./processTree.ts";
@@ -46,13 +47,14 @@ function report(
       json: json === true,
     }),
     async (target, { json, ...options }, opening) => {
-      const reading = await readTarget(target, "read", inSource);
-      if (json) {
-        console.log(printableJson(reading, 2));
-        return;
-      }
-      const text = printable(reading);
-      console.log((await formatOf(target, text, opening))(text, options));
+      const threads = await loopThreads(target);
+      const texts = await ofEach(threads, async (thread) => {
+        const reading = await readTarget(thread, "read", inSource);
+        if (json) return printableJson(reading, 2);
+        const shown = printable(reading);
+        return (await formatOf(thread, shown, opening))(shown, options);
+      });
+      console.log(texts.join(json ? "\n" : "\n\n"));
     },
   );
 }

@@ -107,7 +107,7 @@ export async function recordTrace(
       found.push({ target: main, title, isServing: title.serving.length > 0 });
       const threads = [...((await main.threads?.()) ?? [])].slice(0, MOST_THREADS);
       for (const [thread, target] of threads) {
-        found.push({ target, title: { ...title, thread }, isServing: true });
+        found.push({ target, title: { ...title, thread }, isServing: false });
       }
     } catch (error) {
       if (!(error instanceof TargetError)) throw error;
@@ -127,8 +127,7 @@ export async function recordTrace(
     if (started === 0 && !isServing) idle.push(place);
   }
   // Loops may start later, but at least one must be running now.
-  const mains = recordings.filter(({ title }) => title.thread === null).length;
-  if (idle[0] !== undefined && idle.length === mains) {
+  if (idle[0] !== undefined && idle.length === recordings.length) {
     throw new TargetError(`No loop is running in ${idle[0]}`);
   }
   await letRun(recordings, duration, interruption);

@@ -3,6 +3,7 @@
 import type { Target } from "../inspector/node/target.ts";
 import { Interruption } from "./interruption.ts";
 import { LOOK_OPTIONS, type LookOptions, lookOptions } from "./lookOptions.ts";
+import { loopThreads, ofEach } from "./loopThreads.ts";
 import { printable, printableJson } from "./printable.ts";
 import { withTarget } from "./targetCommand.ts";
 import { topText } from "./topReport.ts";
@@ -21,19 +22,20 @@ export function top(args: string[]): Promise<void> {
 }
 
 async function show(target: Target, { limit, seconds, json }: LookOptions): Promise<void> {
-  const sampler = new TopSampler(target);
+  const samplers = (await loopThreads(target)).map((thread) => new TopSampler(thread));
+  const next = () => ofEach(samplers, (sampler) => sampler.next(limit));
   const interruption = new Interruption();
   try {
-    await sampler.next(limit); // counting starts
+    await next(); // counting starts
     for (let shown = 0; shown < seconds; shown++) {
       await interruption.wait(INTERVAL);
       if (interruption.isInterrupted) return;
-      const sample = await sampler.next(limit);
+      const samples = await next();
       if (json) {
-        console.log(printableJson(sample));
+        for (const sample of samples) console.log(printableJson(sample));
         continue;
       }
-      const text = topText(printable(sample));
+      const text = samples.map((sample) => topText(printable(sample))).join("\n\n");
       if (process.stdout.isTTY) process.stdout.write(CLEAR + fitted(text));
       else console.log(`${text}\n`);
     }

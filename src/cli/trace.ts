@@ -6,6 +6,7 @@ import { type Target, TargetError } from "../inspector/node/target.ts";
 import type { TraceEvent } from "../inspector/traceEvent.ts";
 import { localWorker } from "./elsewhere.ts";
 import { Interruption } from "./interruption.ts";
+import { loopThreads } from "./loopThreads.ts";
 import { printableText } from "./printable.ts";
 import { type Recorded, recordTrace } from "./recordTrace.ts";
 import { counted } from "./reportText.ts";
@@ -48,7 +49,8 @@ export function trace(args: string[]): Promise<void> {
 
 /** Connects to the workers of this machine that run calls of the targets. */
 async function workersOf(targets: readonly Target[], opening: number): Promise<Target[]> {
-  const readings = await Promise.all(targets.map((target) => target.call("read", target.client)));
+  const threads = (await Promise.all(targets.map(loopThreads))).flat();
+  const readings = await Promise.all(threads.map((thread) => thread.call("read", thread.client)));
   const calls = readings.flatMap(({ loops }) => loops.flatMap((loop) => loop.calls));
   const pids = new Set(calls.flatMap((call) => localWorker(call) ?? []));
   for (const { pid } of readings) if (pid !== null) pids.delete(pid);

@@ -65,7 +65,8 @@ Serves the inspector to a browser on this machine, until Ctrl+C. Prints the addr
 
 A TARGET is a program that this user runs on this machine:
 
-  PID                 a Node process. It needs no preparation, and is paused only while it is read
+  PID                 a Node process. It needs no preparation, and is paused only while it is read. If no loop runs in
+                      its main thread, its workers with loops are read
   PID/WORKER          one of its worker threads, by thread id or name
   PATH                the socket of a process started with node --import mysyncio/inspector/register
   ws://...            the DevTools address of a page, or of a Node process

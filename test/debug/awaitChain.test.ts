@@ -142,7 +142,7 @@ test.each<[string, unknown]>([
   ["frozen", Object.freeze(new RangeError("frozen"))],
   ["not an error", "a string"],
   [
-    "an error whose stack throws when it is read",
+    "an error with an unreadable stack",
     Object.defineProperty(new RangeError("own"), "stack", {
       get(): string {
         throw new Error("no stack");

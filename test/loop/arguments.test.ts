@@ -118,13 +118,10 @@ describe("a value that is not a coroutine", () => {
     );
   });
 
-  test.each(Object.entries(values))(
-    "is rejected by a coroutine() function with a TypeError: %s",
-    (_, fn) => {
-      expect(() => coroutine(wrong(fn))).toThrow(TypeError);
-      expect(() => coroutine(wrong(fn))).toThrow("Expected `fn` to be a generator function");
-    },
-  );
+  test.each(Object.entries(values))("is rejected by coroutine() with a TypeError: %s", (_, fn) => {
+    expect(() => coroutine(wrong(fn))).toThrow(TypeError);
+    expect(() => coroutine(wrong(fn))).toThrow("Expected `fn` to be a generator function");
+  });
 });
 
 describe("a value that cannot be awaited", () => {

@@ -129,20 +129,17 @@ describe("events", () => {
     [{ limit: 2, overflow: "drop-newest" }, 5, [1, 2, "nothing"]],
     [{ limit: Infinity }, 3_000, [1, 3_000, "nothing"]],
     [{ limit: 1, overflow: "drop-oldest" }, 3, [3, 3, "nothing"]],
-  ])(
-    "with %o and %s events yields the first, the last, and the end %o",
-    (options, count, expected) => {
-      const target = new Target();
-      const got = runVirtually(function* () {
-        const ticks = events<Numbered>(target, "tick", options);
-        target.tick(count);
-        return yield* taken(ticks);
-      });
+  ])("with %o and %s events yields (first, last, end) %o", (options, count, expected) => {
+    const target = new Target();
+    const got = runVirtually(function* () {
+      const ticks = events<Numbered>(target, "tick", options);
+      target.tick(count);
+      return yield* taken(ticks);
+    });
 
-      expect([got[0], got.at(-2), got.at(-1)]).toEqual(expected);
-      expect(target.listeners).toBe(0);
-    },
-  );
+    expect([got[0], got.at(-2), got.at(-1)]).toEqual(expected);
+    expect(target.listeners).toBe(0);
+  });
 
   test("throws an error with a hint when there are too many events, and stops listening", () => {
     const target = new Target();

@@ -112,54 +112,51 @@ const bounds: Record<
     }),
 };
 
-describe.each(Object.keys(bounds))("%s around", (bound) => {
-  test.each(Object.keys(scenes))(
-    "%s is either returned or left where it was at the deadline, but never lost",
-    (name) => {
-      const ends = new Set<string>();
-      // A timer provides the item: at the deadline's instant, before or after it in order, or some
-      // turns later.
-      for (const isFirst of [true, false]) {
-        for (let turns = 0; turns < 6; turns++) {
-          const own = newVirtualLoop();
-          // Otherwise the clock would stand still, because bytes come from outside.
-          Object.defineProperty(own, "_external", { get: () => 0, set: () => undefined });
-          const { take, give, left, whole } = (scenes[name] as () => Scene)();
-          let step = give;
-          for (let turn = 0; turn < turns; turn++) {
-            const then = step;
-            step = () => own.callSoon(then);
-          }
-          if (isFirst) own.callAt(10, step);
-          let isTaken = false;
-          const counted = function* (): Coroutine<unknown> {
-            const taken = yield* take();
-            isTaken = true;
-            return taken;
-          };
-          const body = (bounds[bound] as (typeof bounds)[string])(counted, 10, own);
-          const task = own.createTask(body);
-          if (!isFirst) own.callSoon(() => own.callSoon(() => own.callAt(10, step)));
-          own.callAt(20, () => {
-            if (!task.done()) task.cancel();
-          });
-          runDry(own);
-          const isReturned =
-            !task.cancelled() && task.exception() === undefined && task.result() !== undefined;
-          own.close();
-          ends.add(isReturned ? "returned" : "left");
-
-          expect([isFirst, turns, isTaken, left()]).toEqual([
-            isFirst,
-            turns,
-            isReturned,
-            isReturned ? 0 : whole,
-          ]);
+describe.each(Object.keys(bounds))("%s around a wait", (bound) => {
+  test.each(Object.keys(scenes))("never loses %s at the deadline", (name) => {
+    const ends = new Set<string>();
+    // A timer provides the item: at the deadline's instant, before or after it in order, or some
+    // turns later.
+    for (const isFirst of [true, false]) {
+      for (let turns = 0; turns < 6; turns++) {
+        const own = newVirtualLoop();
+        // Otherwise the clock would stand still, because bytes come from outside.
+        Object.defineProperty(own, "_external", { get: () => 0, set: () => undefined });
+        const { take, give, left, whole } = (scenes[name] as () => Scene)();
+        let step = give;
+        for (let turn = 0; turn < turns; turn++) {
+          const then = step;
+          step = () => own.callSoon(then);
         }
+        if (isFirst) own.callAt(10, step);
+        let isTaken = false;
+        const counted = function* (): Coroutine<unknown> {
+          const taken = yield* take();
+          isTaken = true;
+          return taken;
+        };
+        const body = (bounds[bound] as (typeof bounds)[string])(counted, 10, own);
+        const task = own.createTask(body);
+        if (!isFirst) own.callSoon(() => own.callSoon(() => own.callAt(10, step)));
+        own.callAt(20, () => {
+          if (!task.done()) task.cancel();
+        });
+        runDry(own);
+        const isReturned =
+          !task.cancelled() && task.exception() === undefined && task.result() !== undefined;
+        own.close();
+        ends.add(isReturned ? "returned" : "left");
+
+        expect([isFirst, turns, isTaken, left()]).toEqual([
+          isFirst,
+          turns,
+          isReturned,
+          isReturned ? 0 : whole,
+        ]);
       }
-      expect(ends.has("left")).toBe(true);
-    },
-  );
+    }
+    expect(ends.has("left")).toBe(true);
+  });
 });
 
 test("waitFor with a timeout of 0 takes nothing", () => {

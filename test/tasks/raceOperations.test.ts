@@ -309,7 +309,7 @@ function taken(): Lock {
 }
 
 describe.each(handings)("a race of $name", ({ name, make }) => {
-  test("ends with the first hand-over, in the same call", () => {
+  test("is decided as soon as one operation is served", () => {
     const reports = collectReports(loop);
     const [states, expected] = onLoop(function* () {
       const { ops, first, second, states, expected } = make();
@@ -327,7 +327,7 @@ describe.each(handings)("a race of $name", ({ name, make }) => {
   });
 
   // An item that was accepted stays in the queue, even if its producer is cancelled.
-  test("ends in the same way if the operations are inside users' coroutines", () => {
+  test("is decided the same way if the operations are inside users' coroutines", () => {
     const [states, expected] = onLoop(function* () {
       const { ops, first, second, states, expected } = make();
       const task = yield* started(() => race(ops));

@@ -109,7 +109,7 @@ describe("a cycle of waits through a task group", () => {
 });
 
 test.each([true, false])(
-  "a group's task counts two cancellations if the group and a task that awaits it request one each (first: %s)",
+  "a group's task counts two cancellations if the group and a task that awaits it request one each (awaited task created first: %s)",
   (isFirst) => {
     let counted = 0;
     let waiting: Task<void> | undefined;

@@ -66,7 +66,7 @@ describe("an error of another realm", () => {
     expect(error).toMatchObject({ name: "TypeError", message: "a", cause: { name: "RangeError" } });
   });
 
-  test("is an error even if its class has a tag of its own", () => {
+  test("counts as an error even if its class sets Symbol.toStringTag", () => {
     const tagged = "class Tagged extends Error { get [Symbol.toStringTag]() { return 'Tagged' } }";
     const own = "Object.assign(new TypeError('a'), { [Symbol.toStringTag]: 'Own' })";
     const codes = [
@@ -127,7 +127,7 @@ describe("a value of another realm", () => {
     expect(transfer(foreign("({})"), [memory])).toEqual({});
   });
 
-  test("works as bytes even if its class sets its own tag", async () => {
+  test("works as bytes even if its class sets Symbol.toStringTag", async () => {
     const reader = new StreamReader();
     reader._feedData(Uint8Array.of(1, 58, 2));
     const tagged: Uint8Array = foreign(

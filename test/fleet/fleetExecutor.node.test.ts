@@ -773,7 +773,7 @@ describe("a worker on the in-memory engine", () => {
     expect(String(error)).toContain("knows tasks#double");
   });
 
-  test("returns calls with attempts left to the queue at close, and fails the others", async () => {
+  test("puts calls that have attempts left back into the queue at close, and fails the others", async () => {
     const engine = memoryEngine();
     const worker = await startWorker({ engine, tasks: [tasks], concurrency: 4 });
     const fleet = newFleet({ engine });

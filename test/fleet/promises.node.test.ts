@@ -319,7 +319,7 @@ test.concurrent(
 );
 
 test.concurrent(
-  "a worker that gets SIGTERM accepts no more calls, finishes those in progress, cancels the rest after --drain, and returns calls with attempts left to the queue",
+  "a worker that gets SIGTERM accepts no more calls, finishes those in progress, cancels the rest after --drain, and puts calls that have attempts left back into the queue",
   PATIENCE,
   async (context) => {
     const place = newPlace(context);

@@ -96,7 +96,7 @@ describe("cancel", () => {
     expect(traced()).toBe("ab");
   });
 
-  test("releases everything that a callback held once it has run", async () => {
+  test("keeps nothing alive that a finished callback held", async () => {
     const hold = (): [Handle, WeakRef<object>] => {
       const held = {};
       return [loop.callSoon((object) => push(typeof object), held), new WeakRef(held)];

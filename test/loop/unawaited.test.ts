@@ -182,14 +182,14 @@ describe("a coroutine that is never awaited is reported", () => {
     expect([others, reports]).toEqual([[], [never("crawl")]]);
   });
 
-  test("once each, even if something still refers to it", () => {
+  test("once each, even if something still refers to them", () => {
     const kept = [crawlPages(1), crawlPages(2)];
     loop.close();
 
     expect([kept.length, reports.length]).toEqual([2, 2]);
   });
 
-  test("even if the handler creates another one", () => {
+  test("even if the exception handler leaves another coroutine unawaited", () => {
     let calls = 0;
     loop.setExceptionHandler(() => {
       calls++;

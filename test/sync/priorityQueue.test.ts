@@ -191,7 +191,7 @@ describe("a compare function that fails", () => {
     expect(drained(queue)).toEqual([1, 2, 13]);
   });
 
-  test("does not prevent dropping everything that is left", () => {
+  test("does not prevent shutdown(true) from dropping the remaining items", () => {
     let isFailing = false;
     const queue = filled(
       [1, 2, 3],

@@ -104,7 +104,7 @@ describe("a queue", () => {
     expect(String(error)).toContain("`maxsize`");
   });
 
-  test("does not suspend where nothing has to be awaited", () => {
+  test("does not suspend if the operation can complete immediately", () => {
     const queue = new Queue<number>(1);
 
     expect(queue.put(1).next()).toEqual({ done: true, value: undefined });

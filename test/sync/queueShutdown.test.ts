@@ -158,7 +158,7 @@ describe("shutdown(true)", () => {
     expect(trace).toEqual(["2 ms", "join: done"]);
   });
 
-  test("does not count an item as done again if it was marked before it was taken", () => {
+  test("does not count an item as done again if taskDone() was called before the item was taken", () => {
     queue.putNowait(1);
     queue.taskDone();
     queue.shutdown(true);

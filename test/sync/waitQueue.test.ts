@@ -47,7 +47,7 @@ describe("a wait queue", () => {
     [0, "bcd"],
     [1, "acd"],
     [3, "abc"],
-  ])("closes the gap when waiter %i leaves", (which, rest) => {
+  ])("keeps the other waiters in order when waiter %i leaves", (which, rest) => {
     const tasks = [..."abcd"].map(waiter);
     runDry(loop);
     tasks[which]!.cancel();

@@ -7,7 +7,7 @@ import { compiledByBabel, compiledByTypeScript } from "./compiled.ts";
 const { coroutine, createTask, fromPromise, gather, run, sleep } = ours;
 
 describe.each(Object.entries({ compiledByBabel, compiledByTypeScript }))(
-  "a generator function compiled %s for an older target",
+  "a generator function compiled for an older target (%s)",
   (_, compiled) => {
     const add = compiled as unknown as (wait: typeof sleep, n: number) => ours.Coroutine<number>;
 

@@ -147,7 +147,7 @@ const WAITS: Readonly<Record<string, (source: () => PromiseLike<unknown>) => Cor
     },
   };
 
-describe("a foreign cancellation that arrives through a promise", () => {
+describe("another task's cancellation that arrives through a promise", () => {
   for (const clock of [undefined, new VirtualClock()]) {
     test(`fails a task group, on ${clock === undefined ? "real" : "virtual"} time`, async () => {
       const cases = fc.tuple(
@@ -181,7 +181,7 @@ describe("a foreign cancellation that arrives through a promise", () => {
     });
   }
 
-  test("rejects async functions with its CancelledError", async () => {
+  test("rejects an async function with a CancelledError", async () => {
     const call = toAsync(function* () {
       const task = currentTask();
       createTask(function* () {

@@ -75,7 +75,7 @@ describe("cancelling a gather", () => {
   });
 
   test.each([false, true])(
-    "of bare futures ends it cancelled (returnExceptions: %s)",
+    "of plain futures ends it cancelled (returnExceptions: %s)",
     (returnExceptions) => {
       const reports = collectReports(loop);
       const futures = [loop.createFuture(), loop.createFuture()];

@@ -414,7 +414,7 @@ describe("the first error in mapConcurrent", () => {
   });
 
   test.each([1, 2, Infinity])(
-    "does not prevent the start of any item that was taken from a queue, at concurrency %f",
+    "does not prevent `fn` from starting for an item that was taken from a queue, at concurrency %f",
     (concurrency) => {
       for (let turns = 0; turns < 8; turns++) {
         for (const isCancelled of [false, true]) {

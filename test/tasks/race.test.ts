@@ -226,7 +226,7 @@ describe("a cancelled race", () => {
     ]);
   });
 
-  test("reports an error that it does not throw", () => {
+  test("reports the error that had ended it, and throws the CancelledError", () => {
     const reports = collectReports(loop);
     const task = loop.createTask(() => race([failAfter(10, "failed"), runner(50, 30, "a")]));
     loop.callLater(15, () => task.cancel());

@@ -414,7 +414,7 @@ describe("a race that is cancelled in the turn in which it was decided", () => {
     expect(outcome).toEqual([0, 1, 10]);
   });
 
-  test("returns what it took before a loser cleans up, and is cancelled at its next wait", () => {
+  test("returns an item that it took before a loser cleans up, and throws at the task's next wait", () => {
     const outcome = onLoop(function* () {
       const slow = createTask(function* (): Coroutine<void> {
         try {
@@ -618,7 +618,7 @@ describe("a race", () => {
     expect(outcome).toEqual([true, 1, false]);
   });
 
-  test("throws for a primitive of another loop, and leaves all queues", () => {
+  test("throws for a primitive of another loop, and leaves all queues that it has joined", () => {
     const foreign = new Queue<number>();
     const other = newVirtualLoop();
     other.createTask(foreign.get());

@@ -86,7 +86,7 @@ describe("a task", () => {
     expect(waiters.map((waiter) => waiter.result())).toEqual(["result", "result"]);
   });
 
-  test("rejects an outcome from outside", () => {
+  test("throws if setResult() or setException() is called", () => {
     const task: { setResult(value?: unknown): void; setException(error?: unknown): void } =
       loop.createTask(sleep(1));
 

@@ -48,7 +48,7 @@ describe("await of a future", () => {
     expect([await awaited, await waiting, await done]).toEqual(["a", "a", "b"]);
   });
 
-  test("works in several places", async () => {
+  test("works for several awaiters", async () => {
     const future = loop.createFuture<string>();
     const awaited = [future.then((a) => `1${a}`), future.then((a) => `2${a}`)];
     future.setResult("a");

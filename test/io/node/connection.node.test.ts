@@ -403,7 +403,7 @@ test("getExtraInfo returns both ends of the connection", async () => {
   expect([(socket as Socket).destroyed === undefined, other]).toEqual([false, undefined]);
 });
 
-describe("a failed connection", () => {
+describe("the error of a failed connection", () => {
   test("has Node's code and a message if nothing listens on the port", async () => {
     const server = await bareServer(() => {});
     const port = portOf(server);

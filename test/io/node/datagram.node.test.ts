@@ -64,7 +64,7 @@ test("datagrams are sent in both directions", async () => {
   expect(trace).toEqual(["ping", "127.0.0.1", "pong"]);
 });
 
-test("the version of IP follows from the address", async () => {
+test("the address determines the version of IP", async () => {
   await run(function* (): Coroutine<void> {
     const server = yield* open({ localAddress: { address: "::1" } });
     const client = yield* createDatagramEndpoint({ remoteAddress: server.address() });

@@ -161,7 +161,7 @@ describe("a socket that other code uses as well", () => {
     expect(result).toEqual({ got: ALL, isOwn: false });
   });
 
-  test("returns data that was put back before the end", async () => {
+  test("delivers data that other code puts back before the end", async () => {
     const result = await meddled(["one"], (socket) => {
       socket.pause();
       socket.unshift(Buffer.from("two"));

@@ -96,7 +96,7 @@ describe("a subprocess", () => {
     expect(trace).toEqual(["$HOME a  b\n", "$HOME a  b\n"]);
   });
 
-  test("gets its folder and its environment", async () => {
+  test("runs in the given folder and environment", async () => {
     await run(function* (): Coroutine<void> {
       const shell = yield* createSubprocessShell("pwd; echo $GREETING", {
         stdout: PIPE,

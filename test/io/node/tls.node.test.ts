@@ -173,7 +173,7 @@ test("abortClients ends reading handlers and handshakes", async () => {
 });
 
 describe("a TLS handshake", () => {
-  test("fails with Node's code if nobody trusts the server", async () => {
+  test("fails with Node's code if the client doesn't trust the server", async () => {
     const { result } = await runSoon(function* () {
       const server = yield* startServer(echo, TLS);
       const options = { host: "localhost", port: portOf(server), tls: true } as const;

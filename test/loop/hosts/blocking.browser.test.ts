@@ -49,7 +49,7 @@ test("without shared memory, a worker's loop names the missing headers", async (
   expect(error).toContain("`Cross-Origin-Embedder-Policy: require-corp`");
 });
 
-test("a page cannot be blocked, and nothing starts", () => {
+test("blocking a page throws a RuntimeError, and starts nothing", () => {
   let hasBegun = false;
   const error = caught(() =>
     runSync(function* (): Coroutine<void> {

@@ -192,7 +192,7 @@ export class WasmCore implements Core {
     }
   }
 
-  /** Resets it with a new memory of the initial size. The old one may be collected. */
+  /** Resets the core with a new memory of the initial size. The old memory may be collected. */
   renew(): void {
     this._exports = instantiateCore();
     this.reset();

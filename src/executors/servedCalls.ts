@@ -70,8 +70,8 @@ export function onlyServed(): ServedCall | undefined {
 }
 
 /**
- * Renames the call that this thread runs to its key and name in the fleet. In the threads of a fleet
- * worker, each call of the fleet is wrapped in a call to the thread.
+ * Renames the call that this thread runs to its key and name in the fleet. In the threads of a
+ * fleet worker, each call of the fleet is wrapped in a call to the thread.
  */
 export function renameServed(key: string, name: string): void {
   const call = onlyServed();
@@ -84,7 +84,8 @@ export function renameServed(key: string, name: string): void {
 /**
  * Notes the coroutine of this thread's call, unless a coroutine further inside is already known.
  *
- * @param wrappers how many generators of this package will be around it, besides those of `runServed`
+ * @param wrappers how many generators of this package will be around it, besides those of
+ * `runServed`
  */
 export function noteCoroutine(coro: object, wrappers = 0): void {
   const call = onlyServed();

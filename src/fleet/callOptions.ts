@@ -16,8 +16,8 @@ import type { Backoff } from "./engine.ts";
 /** The options of a view's calls. */
 export interface FleetCallOptions {
   /**
-   * How many times the function may be started. The default, 1, means that it runs at most once. With
-   * more, a call whose worker is lost starts again elsewhere, so it may run more than once.
+   * How many times the function may be started. The default, 1, means that it runs at most once.
+   * With more, a call whose worker is lost starts again elsewhere, so it may run more than once.
    */
   readonly attempts?: number | undefined;
   /**

@@ -8,8 +8,8 @@ export function wireId(id: string): string {
 }
 
 /**
- * Returns the key that identifies a call in traces and snapshots. Its caller and its worker can both
- * compute it.
+ * Returns the key that identifies a call in traces and snapshots. Its caller and its worker can
+ * both compute it.
  */
 export function keyOfFleetCall(id: string): string {
   return `fleet ${id}`;

@@ -47,9 +47,9 @@ export interface Reading {
 
 /** What the tasks of a loop wait for. */
 interface Awaited {
-  /** Each with a future in its queue. */
+  /** The primitives, each with a future in its queue. */
   readonly resources: Map<object, FutureShape>;
-  /** Each with the ids of the tasks that await it. */
+  /** The calls elsewhere, each with the ids of the tasks that await it. */
   readonly calls: Map<FutureShape, number[]>;
   readonly tasks: Map<object, number[]>;
 }

@@ -16,7 +16,8 @@ const KNOWN: Known = { functionName: functionNameOf };
  *
  * Works at any time and needs no preparation. Numbers about the past, such as the steps of a task,
  * are null unless `statistics(loop)` was called before. Holders of locks are known in debug mode,
- * on a virtual clock, and after `warnings(loop)` was called. Contains no arguments, results or other values of the program.
+ * on a virtual clock, and after `warnings(loop)` was called. Contains no arguments, results or
+ * other values of the program.
  *
  * @throws TypeError if `loop` is not an event loop.
  */

@@ -23,8 +23,8 @@ export interface TaskStatistics {
   readonly waits: Readonly<Record<string, number>>;
   /**
    * How long it was ready before its steps, as a histogram. Entry `i` counts the steps for which it
-   * was ready for less than `2 ** i` microseconds, and which are in no earlier entry. The last entry
-   * has all longer ones.
+   * was ready for less than `2 ** i` microseconds, and which are in no earlier entry. The last
+   * entry has all longer ones.
    */
   readonly readyLatency: readonly number[];
 }
@@ -53,8 +53,8 @@ export interface LoopStatistics {
   /** The longest delay of a timer past its deadline. */
   readonly longestLag: number;
   /**
-   * The part of the last window in which the loop was busy, from 0 to 1. A window ends with the first
-   * slice or call after a second; null before the first one has ended.
+   * The part of the last window in which the loop was busy, from 0 to 1. A window ends with the
+   * first slice or call after a second; null before the first one has ended.
    */
   readonly utilization: number | null;
   /** The tasks that were started since, and are not done. */

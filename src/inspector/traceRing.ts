@@ -48,8 +48,8 @@ export interface TraceColumns {
   /** Milliseconds of the real, monotonic clock. */
   readonly times: ArrayLike<number>;
   /**
-   * The number of the task, callback or call; of a turn, how many entries are ready; the lower half of
-   * a call's id.
+   * The number of the task, callback or call; of a turn, how many entries are ready; the lower half
+   * of a call's id.
    */
   readonly subjects: ArrayLike<number>;
   /** The number of the label of a wait, or of the waker, or 0; the upper half of a call's id. */

@@ -24,8 +24,8 @@ export const holders = {
   /** The number of loops that need this record. */
   watchers: 0,
   /**
-   * How many of them also check that a plain generator becomes a task only once. Those that are only
-   * observed don't, because observers must not change what a program does.
+   * How many of them also check that a plain generator becomes a task only once. Those that are
+   * only observed don't, because observers must not change what a program does.
    */
   checkers: 0,
 };

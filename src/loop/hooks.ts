@@ -17,8 +17,8 @@ interface Installed {
 }
 
 /**
- * All hooks of a loop. Replaced as a whole, so that a step calls the same hooks at its beginning and
- * at its end.
+ * All hooks of a loop. Replaced as a whole, so that a step calls the same hooks at its beginning
+ * and at its end.
  */
 export type Hooks = readonly Installed[];
 

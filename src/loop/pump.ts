@@ -70,7 +70,7 @@ export class Pump implements DirectEntry {
   #posted = false;
   /** Whether the run ends with a DeadlockError when nothing is ready or pending. */
   #detectsDeadlock = false;
-  /** How many tasks the host has run without an event; 0 while busy, Infinity after a timeout. */
+  /** How many macrotasks have passed without an event; 0 while busy, Infinity after a timeout. */
   #idleTasks = 0;
   /**
    * The deadline for which the loop last fell asleep, by its clock: the host calls `#onTimer` then,
@@ -191,7 +191,7 @@ export class Pump implements DirectEntry {
   readonly #onTask = (): void => {
     this.#posted = false;
     createKept();
-    // If nothing waits for the task, it only marks that the host has run.
+    // If nothing waits for the macrotask, it only marks that the host has run.
     if (this.asleep && this.#idleTasks === 0) return;
     this.#turns.beginSlice();
     this.#run();
@@ -243,7 +243,7 @@ export class Pump implements DirectEntry {
     const deadline = this.#core.deadline();
     if (this.#clock.advanceTo === undefined || deadline === Infinity) return false;
     const { _external: external, _events: events } = this.#scheduler;
-    // Once the host has run that many tasks, outside code has had its chance. If it is still
+    // Once that many macrotasks have passed, outside code has had its chance. If it is still
     // pending, it may itself be waiting for something that is due at the deadline.
     const isBusy = this.#idleTasks < MAX_IDLE_TASKS;
     if (external > 0 && (isBusy || !platform.mayJump?.(this.#scheduler))) return false;

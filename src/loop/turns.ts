@@ -1,9 +1,9 @@
 // The turns of a loop.
 //
 // A turn asks the core what is ready, and runs exactly that. Whatever becomes ready meanwhile waits
-// for the next turn. Callbacks and steps of tasks run only here, except for the first step of a task
-// that starts eagerly. When the slice ends in the middle of a batch, the next slice continues with
-// the rest, so slices never add a turn and never change the order.
+// for the next turn. Callbacks and steps of tasks run only here, except for the first step of a
+// task that starts eagerly. When the slice ends in the middle of a batch, the next slice continues
+// with the rest, so slices never add a turn and never change the order.
 //
 //   slice 1            slice 2                 slice 3
 //   ├─ turn 1 ─┼─ turn 2 ─ ╌╌╌ ─ turn 2 ─┼─ turn 3 ─ ╌╌╌

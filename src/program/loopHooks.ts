@@ -44,9 +44,9 @@ export interface LoopHooks {
   /** The step has ended: the task waits, yields or is done. */
   stepEnds?(task: Task<unknown>): void;
   /**
-   * A task has begun to wait for a future, in the step that has just ended. If the wait has ended in
-   * the same step, as when the task had already cancelled itself, neither this nor `taskWakes` is
-   * called.
+   * A task has begun to wait for a future, in the step that has just ended. If the wait has ended
+   * in the same step, as when the task had already cancelled itself, neither this nor `taskWakes`
+   * is called.
    */
   taskWaits?(task: Task<unknown>, future: Future<unknown>): void;
   /**

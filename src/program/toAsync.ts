@@ -33,9 +33,8 @@ export interface ToAsyncOptions {
  * A call starts a task, whose first step runs in the next turn of the loop. The promise settles
  * with the task's outcome. The task runs on the running loop, or if there is none on
  * `getEventLoop()`, which all calls share, and which runs as long as it has work. A concurrent
- * `run()` has
- * another loop, so an async function outside it can't share locks and tasks with that loop. To use
- * one loop for both, call `setEventLoop(getRunningLoop())` at the start of the program.
+ * `run()` has another loop, so an async function outside it can't share locks and tasks with that
+ * loop. To use one loop for both, call `setEventLoop(getRunningLoop())` at the start of the program.
  *
  * Each call keeps its caller's context. Where the host has `AsyncLocalStorage` (Node, Bun, Deno,
  * workerd), the task, its children and their callbacks see the caller's stores. The same holds for

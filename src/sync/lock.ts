@@ -58,8 +58,8 @@ export class Lock {
   }
 
   /**
-   * Acquires the lock, awaits `body(...args)`, and always releases the lock at the end. Returns the result
-   * of `body`.
+   * Acquires the lock, awaits `body(...args)`, and always releases the lock at the end. Returns the
+   * result of `body`.
    *
    * Equivalent to a block with `using _ = yield* lock.hold()`, which some JavaScript engines don't
    * support yet.

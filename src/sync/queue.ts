@@ -34,7 +34,8 @@ import { type Entry, type QueuedWaiter, WaitQueue } from "./waitQueue.ts";
  * Outside coroutines, `for await` takes items until the queue is shut down and empty. Leaving that
  * loop early loses nothing.
  *
- * Belongs to the loop of the first task that waits for it. Promises may wait on any loop.
+ * Belongs to the loop of the first task that waits for it. A `for await` outside coroutines isn't
+ * tied to a loop.
  */
 export class Queue<T> implements AsyncIterable<T>, CoroutineSource<T> {
   static readonly _kept = /* @__PURE__ */ keepInstances(queueToKeep);

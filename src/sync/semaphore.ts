@@ -77,8 +77,8 @@ export class Semaphore {
   }
 
   /**
-   * Acquires a permit, awaits `body(...args)`, and always releases the permit at the end. Returns the
-   * result of `body`.
+   * Acquires a permit, awaits `body(...args)`, and always releases the permit at the end. Returns
+   * the result of `body`.
    *
    * Equivalent to a block with `using _ = yield* semaphore.hold()`, which some JavaScript engines
    * don't support yet.

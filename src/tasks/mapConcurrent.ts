@@ -30,8 +30,8 @@ let nested = 0;
  *
  * Takes items one by one, in order, whenever another task may start. So `items` may be endless;
  * then the map runs until an error or a cancellation ends it. `fn` starts as soon as its item is
- * taken. After an error, nothing more is taken; an item that a `Queue` or a stream hands over in the
- * turn of the error goes back.
+ * taken. After an error, nothing more is taken; an item that a `Queue` or a stream hands over in
+ * the turn of the error goes back.
  *
  * Throws the first error of `fn` or `items` itself, after cancelling the other tasks and waiting
  * for them. A task that is cancelled from elsewhere counts as an error. Further errors go to the
@@ -49,8 +49,8 @@ let nested = 0;
  * @param options.concurrency the maximum number of concurrent tasks, by default unlimited.
  * @param options.settle whether to collect errors instead of throwing the first, by default false.
  * @throws TypeError for invalid arguments. @throws RangeError if `concurrency` is less than 1 or
- * not whole. @throws RuntimeError outside a task. @throws InvalidStateError if `fn` returns the same
- * coroutine object twice in a row.
+ * not whole. @throws RuntimeError outside a task. @throws InvalidStateError if `fn` returns the
+ * same coroutine object twice in a row.
  * @example
  * const pages = yield* mapConcurrent(urls, fetchPage, { concurrency: 8 });
  */

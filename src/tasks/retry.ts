@@ -59,8 +59,8 @@ export interface RetryOptions {
  *
  * asyncio has no equivalent.
  *
- * @throws TypeError, RangeError for invalid arguments. @throws InvalidStateError if `body` returns the
- * same coroutine object twice.
+ * @throws TypeError, RangeError for invalid arguments. @throws InvalidStateError if `body` returns
+ * the same coroutine object twice.
  * @example
  * const page = yield* retry(() => timeout(1_000, () => fetchPage(url)), {
  *   attempts: 5,

@@ -14,8 +14,8 @@ export const RUNTIME = "mysyncio/at";
 export const COMMONJS_RUNTIME_FILE = join(OWN_PACKAGE, "dist", "at.cjs");
 
 /**
- * The file of that module. Used because a dependency may be installed in a folder from which this
- * package can't be resolved.
+ * The file of the ECMAScript module. Used because a dependency may be installed in a folder from
+ * which this package can't be resolved.
  */
 export const RUNTIME_FILE = join(OWN_PACKAGE, "dist", "at.js");
 

@@ -1,8 +1,8 @@
 // Threads for Node. Piscina starts and keeps them, and sends them calls.
 //
 // Waiting calls are queued in calls.ts, so Piscina never gets more calls than there are threads.
-// Cancellation is implemented here too, because Piscina would terminate the thread immediately. This
-// is one file because all of it shares the rows of the calls.
+// Cancellation is implemented here too, because Piscina would terminate the thread immediately.
+// This is one file because all of it shares the rows of the calls.
 
 import { createRequire } from "node:module";
 import { availableParallelism } from "node:os";
@@ -165,8 +165,8 @@ class PiscinaThreads implements ThreadPool {
       transferList.length === 0
         ? this.#piscina.run(request)
         : this.#piscina.run(request, { transferList });
-    // A thread outlives the call that starts it, and its events run in the async context in which it
-    // was started.
+    // A thread outlives the call that starts it, and its events run in the async context in which
+    // it was started.
     const running = mayStart ? inOutermostContext(send) : send();
     if (mayStart) this.#watchThreads();
     running.then(

@@ -3,10 +3,10 @@
 //   /proc: is it Node, is it ours ──> SIGUSR1 ──> its port, by the inodes of its sockets ──> CDP
 //
 // SIGUSR1 makes Node open its inspector, even while JavaScript never returns to the event loop. The
-// evaluations then run in the middle of that JavaScript. Once this command is connected, the process
-// closes its inspector by itself when nobody is connected any more, also if this command is killed.
-// If this command ends earlier, the next one arranges that: see openingMarks.ts. If the inspector was
-// open before, somebody else uses it, and it stays open.
+// evaluations then run in the middle of that JavaScript. Once this command is connected, the
+// process closes its inspector by itself when nobody is connected any more, also if this command is
+// killed. If this command ends earlier, the next one arranges that: see openingMarks.ts. If the
+// inspector was open before, somebody else uses it, and it stays open.
 
 import { get } from "node:http";
 import { setTimeout as delay } from "node:timers/promises";

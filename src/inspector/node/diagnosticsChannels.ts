@@ -4,9 +4,9 @@
 //   mysyncio.task.waits     { task, future }     mysyncio.task.ended   { task }
 //   mysyncio.warning        { loop, warning }    tracing:mysyncio.step:start and :end   { task }
 //
-// A channel doesn't tell when somebody subscribes, so ours have a `subscribe` of their own. From the
-// first subscription on, loops that run and loops that start get hooks. A loop loses them at the end
-// of a slice in which no subscriber is left.
+// A channel doesn't tell when somebody subscribes, so ours have a `subscribe` of their own. From
+// the first subscription on, loops that run and loops that start get hooks. A loop loses them at
+// the end of a slice in which no subscriber is left.
 
 import { type Channel, channel, tracingChannel } from "node:diagnostics_channel";
 import { type HookSet, instrument } from "../../loop/hooks.ts";

@@ -30,8 +30,8 @@ const ignored = /* @__PURE__ */ new Set<string>();
  *
  * Most warnings are raised only if they hold in two samples, at least a second apart by the loop's
  * clock, and stay as long as they hold. Those about past events, such as an exception that nobody
- * retrieved, stay until 100 later ones have followed. Coroutines that nobody awaited are found only in
- * debug mode. Holders of locks are known for locks acquired after the first call.
+ * retrieved, stay until 100 later ones have followed. Coroutines that nobody awaited are found only
+ * in debug mode. Holders of locks are known for locks acquired after the first call.
  *
  * Never waits, and calls nothing of the program except the hooks. `ignore(id)` excludes a kind.
  *

@@ -3,9 +3,9 @@
 /** Something to notify when an `F` is done. */
 export interface Notified<F> {
   /**
-   * Called synchronously, perhaps in the middle of a change to a lock or a queue. So it runs no user
-   * code, except what can't be avoided: a `then` getter of a promise's result, and the `cancel` that
-   * a program's own class of futures overrides.
+   * Called synchronously, perhaps in the middle of a change to a lock or a queue. So it runs no
+   * user code, except what can't be avoided: a `then` getter of a promise's result, and the
+   * `cancel` that a program's own class of futures overrides.
    */
   _notify(future: F): void;
   /** Its own waiters, for debugging. */

@@ -1,5 +1,5 @@
-// What the loop of a `run` inside an explored program uses: the program's time instead of real time,
-// and its steps and timers instead of those of the host.
+// What the loop of a `run` inside an explored program uses: the program's time instead of real
+// time, and its steps and timers instead of those of the host.
 
 import type { Clock } from "../../loop/clock.ts";
 import type { Host } from "../../loop/host.ts";

@@ -79,7 +79,7 @@ export class HostPump {
       const run = this.#run;
       if (!run.isOver && !run.isReady && !this.#whenDry()) return;
       if (run.isOver || !run.isReady) {
-        // Browsers report rejections in separate tasks.
+        // Browsers report rejections in separate macrotasks.
         run.onEnd();
         return postMacrotask(this.#resolve, false);
       }

@@ -58,7 +58,10 @@ class AsyncPoints {
   }
 }
 
-/** The same for a loop over a sync iterable, which awaits each value. */
+/**
+ * Makes each await of a `for await` loop over a sync iterable a point. Such a loop awaits each
+ * value.
+ */
 class SyncPoints {
   readonly #iterable: unknown;
   readonly #method: Method;

@@ -50,7 +50,8 @@ export async function readElsewhere(
   const places = new Map<string, Promise<readonly ThreadReading[] | string>>();
   const calls = reading.loops.flatMap((loop) => loop.calls);
   if (calls.length === 0) return found;
-  // A thread without a loop can't tell where the package is, but has it from the same place.
+  // Only a thread with a loop knows the package's files. Other threads load the package from the
+  // same files.
   const mark = await libraryOf(target, reading, inSource);
   for (const call of calls) {
     if (call.worker === null) continue;

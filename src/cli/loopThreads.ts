@@ -12,8 +12,8 @@ interface LoopThread {
 }
 
 /**
- * Returns the target itself, unless no loop runs in its main thread. Then returns its workers with
- * loops, and the target itself if there are none. Prints which workers can't be read.
+ * Returns the target itself if a loop runs in its main thread. Otherwise returns its workers with
+ * loops or, if there are none, the target itself. Prints which workers can't be read.
  */
 async function threadsWithLoops(target: Target): Promise<readonly LoopThread[]> {
   const reading = await target.call("read", target.client);
@@ -55,7 +55,8 @@ export async function onlyLoopThread(target: Target): Promise<LoopThread> {
 }
 
 /**
- * Calls `work` for each thread at once, and returns the results of those that have not ended.
+ * Calls `work` for all threads at the same time, and returns the results for those that have not
+ * ended.
  *
  * @throws TargetError if all have ended
  */

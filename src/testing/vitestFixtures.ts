@@ -45,8 +45,7 @@ export interface VirtualFixtures {
 export const virtualTestApi: TestAPI<VirtualFixtures> =
   /* @__PURE__ */ base.extend<VirtualFixtures>({
     loop: [
-      // biome-ignore lint/correctness/noEmptyPattern: Vitest parses it to find which fixtures to
-      // pass
+      // biome-ignore lint/correctness/noEmptyPattern: Vitest parses it to find which fixtures to pass
       async ({}, use) => {
         const loop = new EventLoop({ clock: new VirtualClock() });
         recordHeld(loop);

@@ -101,7 +101,8 @@ function call(target: EvaluatingTarget, method: string, params: unknown): Promis
   return target.call(name, ...(params as Parameters<InTarget[keyof InTarget]>));
 }
 
-// They are connected to only while a client is connected, because sessions slow the engine down.
+// The sessions of the threads. They exist only while a client is connected, because sessions slow
+// the engine down.
 let threads: Threads | undefined;
 let connections = 0;
 

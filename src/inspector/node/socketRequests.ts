@@ -1,4 +1,4 @@
-// What a helper thread answers, beside the functions of inTarget.ts.
+// The requests that a helper thread answers, besides calls of the functions of inTarget.ts.
 
 /** Lists the workers of the process. The answer is an array of `WorkerThread`. */
 export const THREADS = "threads";

@@ -66,7 +66,7 @@ export class SocketTarget implements Target {
   }
 
   async close(): Promise<void> {
-    // Some may have ended.
+    // `allSettled`, because some threads may have ended.
     await Promise.allSettled(
       [this, ...this.#threads.values()].map((target) => target.call("release", this.client)),
     );

@@ -12,7 +12,7 @@ interface Attached {
 /** A worker thread that can be looked into. */
 export interface WorkerThread {
   readonly thread: number;
-  /** Empty if it has none. */
+  /** The worker's name; empty if it has none. */
   readonly name: string;
   readonly url: string;
 }
@@ -36,7 +36,7 @@ export function findWorker<T extends WorkerThread>(workers: readonly T[], which:
   );
 }
 
-/** The workers of a process, over one connection. Those that start later are connected to as well. */
+/** The workers of a process, over one connection. Also connects to workers that start later. */
 export class Workers {
   readonly #client: DevToolsSession;
   readonly #attached = new Map<string, Attached & { readonly session: WorkerSession }>();

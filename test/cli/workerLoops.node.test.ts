@@ -47,7 +47,7 @@ const BUSY = "for (;;) ;";
 describe.each(WAYS)("%s", (_way, ...options) => {
   const name = (kind: string) => `${kind}-${options.length}.mjs`;
 
-  test("whose loops run in workers is read there", { timeout: 2 * PATIENCE }, async () => {
+  test("is read in its workers if its loops run there", { timeout: 2 * PATIENCE }, async () => {
     const program = workersProgram(["one", "two"], BUSY);
     const pid = await programs.start(name("several"), program, ...options);
     const file = join(programs.folder, "workers.json");
@@ -88,7 +88,7 @@ describe.each(WAYS)("%s", (_way, ...options) => {
     expect(programs.children[0]?.exitCode).toBeNull();
   });
 
-  test("exits at once while a command reads one of its workers, which then ends", {
+  test("exits at once while a command reads one of its workers, and the command ends too", {
     timeout: PATIENCE,
   }, async () => {
     const own = `process.stdin.once("data", () => process.exit(7)); ${IDLE}`;
@@ -108,7 +108,7 @@ describe.each(WAYS)("%s", (_way, ...options) => {
     expect(stderr).toMatch(/(The target|The worker|Process \d+) has ended|There is no process/);
   });
 
-  test("loses a worker while a command reads it, and keeps the others", {
+  test("can lose a worker while a command reads it, and the other workers are still read", {
     timeout: PATIENCE,
   }, async () => {
     const own = `process.stdin.once("data", () => workers[0].terminate()); ${IDLE}`;

@@ -90,7 +90,7 @@ describe("timers", () => {
     expect([early, trace]).toEqual([[], ["0", "0.1", "0.9", "1.5", "5.7", "7.01", "13"]]);
   });
 
-  test("do not use the processor while they wait", () => {
+  test("use no processor time while they wait", () => {
     const waiting = vi.spyOn(Atomics, "wait");
     const start = performance.now();
     runSync(sleep(300));

@@ -10,9 +10,10 @@ import type { Clock } from "./clock.ts";
 import { type Callback, Handle, TimerHandle } from "./handle.ts";
 import { noteTimer } from "./hooks.ts";
 import { platformHost } from "./hosts/detect.ts";
+import type { Flow } from "./hosts/flow.ts";
 import { Pump } from "./pump.ts";
 import { describeStep } from "./reports.ts";
-import type { ExceptionContext, Flow, Resource, Scheduler } from "./scheduler.ts";
+import type { ExceptionContext, Resource, Scheduler } from "./scheduler.ts";
 import { type Runnable, Slots } from "./slots.ts";
 import { Turns } from "./turns.ts";
 
@@ -61,14 +62,19 @@ export abstract class BaseEventLoop implements Scheduler {
   abstract getDebug(): boolean;
   abstract isClosed(): boolean;
 
-  _callSoon(callback: Callback<never>, args: readonly unknown[]): Handle {
-    const handle = new Handle(this._slots, callback, args);
+  _callSoon(callback: Callback<never>, args: readonly unknown[], flow?: Flow): Handle {
+    const handle = new Handle(this._slots, callback, args, flow);
     handle._id = this._startNow(handle);
     return handle;
   }
 
-  _callAt(when: number, callback: Callback<never>, args: readonly unknown[]): TimerHandle {
-    const timer = new TimerHandle(this._slots, callback, args, when);
+  _callAt(
+    when: number,
+    callback: Callback<never>,
+    args: readonly unknown[],
+    flow: Flow | undefined,
+  ): TimerHandle {
+    const timer = new TimerHandle(this._slots, callback, args, flow, when);
     timer._id = this._startTimer(timer, when);
     return timer;
   }

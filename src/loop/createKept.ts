@@ -1,6 +1,6 @@
 import { locations } from "../lang/locations.ts";
 import { enterScheduler } from "./current.ts";
-import { inFlow } from "./hosts/asyncContext.ts";
+import { inFlow } from "./hosts/flow.ts";
 import { takeRegistrations } from "./kept.ts";
 import type { Scheduler } from "./scheduler.ts";
 

@@ -1,4 +1,5 @@
 import { describe } from "../lang/arguments.ts";
+import { enterFlow, type Flow } from "./hosts/flow.ts";
 import { keepInstances } from "./kept.ts";
 import type { Runnable, Slots } from "./slots.ts";
 
@@ -20,15 +21,23 @@ export class Handle implements Runnable {
   readonly #slots: Slots;
   #callback: Callback<unknown[]> | undefined;
   #args: readonly unknown[];
+  /** The host's context in which the callback runs; undefined for that of the loop. */
+  #flow: Flow | undefined;
   /** The id of the slot while the callback waits; GONE once it ran, CANCELLED once cancelled. */
   _id = GONE;
 
   /** @internal */
-  constructor(slots: Slots, callback: Callback<never>, args: readonly unknown[]) {
+  constructor(
+    slots: Slots,
+    callback: Callback<never>,
+    args: readonly unknown[],
+    flow: Flow | undefined,
+  ) {
     this.#slots = slots;
     this.#callback = callback as Callback<unknown[]>;
     // Most callbacks have no arguments, and can share an empty list.
     this.#args = args.length === 0 ? NOTHING : args;
+    this.#flow = flow;
   }
 
   /**
@@ -40,6 +49,7 @@ export class Handle implements Runnable {
     // The program may keep the handle, which must not keep the callback and its data alive.
     this.#callback = undefined;
     this.#args = NOTHING;
+    this.#flow = undefined;
   }
 
   /** Whether `cancel()` was called. */
@@ -53,7 +63,8 @@ export class Handle implements Runnable {
     const callback = this.#callback as Callback<unknown[]>;
     const args = this.#args;
     // Spreading a list takes longer than the call, and most callbacks have one argument or none.
-    if (args.length === 0) callback();
+    if (this.#flow !== undefined) enterFlow(this.#flow, callback, undefined, ...args);
+    else if (args.length === 0) callback();
     else if (args.length === 1) callback(args[0]);
     else callback(...args);
     return false;
@@ -74,8 +85,14 @@ export class TimerHandle extends Handle {
   readonly #when: number;
 
   /** @internal */
-  constructor(slots: Slots, callback: Callback<never>, args: readonly unknown[], when: number) {
-    super(slots, callback, args);
+  constructor(
+    slots: Slots,
+    callback: Callback<never>,
+    args: readonly unknown[],
+    flow: Flow | undefined,
+    when: number,
+  ) {
+    super(slots, callback, args, flow);
     this.#when = when;
   }
 
@@ -88,5 +105,8 @@ export class TimerHandle extends Handle {
 function handlesToKeep({ _slots: slots }: { readonly _slots: Slots }): readonly object[] {
   const nothing = () => undefined;
   // Deadlines are rarely whole numbers, and the engine stores the others differently.
-  return [new Handle(slots, nothing, NOTHING), new TimerHandle(slots, nothing, NOTHING, 0.5)];
+  return [
+    new Handle(slots, nothing, NOTHING, undefined),
+    new TimerHandle(slots, nothing, NOTHING, undefined, 0.5),
+  ];
 }

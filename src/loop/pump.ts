@@ -32,10 +32,11 @@ import { markLatest } from "./handled.ts";
 import type { Host, HostFactory } from "./host.ts";
 import { keepAsyncContext } from "./hosts/asyncContext.ts";
 import { block, takeIn } from "./hosts/blocking.ts";
+import type { Flow } from "./hosts/flow.ts";
 import { postMicrotask } from "./hosts/microtask.ts";
 import { platform } from "./platform.ts";
 import { registerLoop } from "./registry.ts";
-import type { DirectEntry, Flow, Scheduler } from "./scheduler.ts";
+import type { DirectEntry, Scheduler } from "./scheduler.ts";
 import { SLICE_OVER, STOPPED, type Turns } from "./turns.ts";
 
 /** Called once when the loop stops, with an error only if the loop itself is broken. */

@@ -1,16 +1,8 @@
 import type { Core, Priority } from "../core/core.ts";
 import { wrongType } from "../lang/arguments.ts";
 import type { Callback, Handle, TimerHandle } from "./handle.ts";
+import type { Flow } from "./hosts/flow.ts";
 import { type Runnable, Slots } from "./slots.ts";
-
-/** The host's context of an asynchronous flow: the part of `AsyncResource` that is used here. */
-export interface Flow {
-  runInAsyncScope<This, Args extends unknown[], R>(
-    callback: (this: This, ...args: Args) => R,
-    self?: This,
-    ...args: Args
-  ): R;
-}
 
 /**
  * An error that no caller can catch. `exception` is the value thrown; the other fields name its
@@ -74,8 +66,8 @@ export interface Scheduler {
   getDebug(): boolean;
   isClosed(): boolean;
 
-  /** Schedules a callback without checks, and without binding it to the current context. */
-  _callSoon(callback: Callback<never>, args: readonly unknown[]): Handle;
+  /** Schedules a callback without checks, in the host's context `flow`, by default that of the loop. */
+  _callSoon(callback: Callback<never>, args: readonly unknown[], flow?: Flow): Handle;
   /** Allocates a slot for `runnable`, which runs in the next turn. Returns its id. */
   _startNow(runnable: Runnable): number;
   /** Allocates a slot for `runnable`, which runs at the instant `when`. Returns its id. */

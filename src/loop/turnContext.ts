@@ -9,8 +9,8 @@ import {
   currentTurn,
   enterContext,
 } from "./context.ts";
-import { runningScheduler } from "./current.ts";
-import { currentFlow, enterFlow, flow } from "./hosts/asyncContext.ts";
+import { currentFlow } from "./hosts/asyncContext.ts";
+import { enterFlow, type Flow } from "./hosts/flow.ts";
 import type { Scheduler } from "./scheduler.ts";
 import type { Runnable } from "./slots.ts";
 
@@ -26,18 +26,18 @@ export function inheritedContext(): Context | undefined {
   return context === undefined || context.size === 0 ? undefined : context.copy();
 }
 
+/** The host's context for a task or callback that is created now; undefined for that of `loop`. */
+export function inheritedFlow(loop: Scheduler): Flow | undefined {
+  // Not `(loop._snapshot ?? currentFlow)()`, which engines do not compile into the caller.
+  return loop._snapshot === undefined ? currentFlow() : loop._snapshot();
+}
+
 /** Returns `callback`, bound to the current contexts. */
 export function bindCurrentContext<Args extends unknown[]>(
   loop: Scheduler,
   callback: (...args: Args) => unknown,
 ): (...args: Args) => unknown {
-  // Inside of a loop there is usually nothing to bind to.
-  return contexts.inUse ||
-    loop._snapshot !== undefined ||
-    flow.current !== undefined ||
-    runningScheduler() === undefined
-    ? bindContext(loop, callback, inheritedContext())
-    : callback;
+  return bindContext(loop, callback, inheritedContext());
 }
 
 /**
@@ -48,13 +48,25 @@ export function bindContext<Args extends unknown[]>(
   callback: (...args: Args) => unknown,
   context: Context | undefined,
 ): (...args: Args) => unknown {
-  const boundFlow = (loop._snapshot ?? currentFlow)();
-  if (context === undefined && boundFlow === undefined) return callback;
-  const inContext = context === undefined ? callback : inTurnWith(context, callback);
-  const wrapper: Wrapper<Args> =
-    boundFlow === undefined
-      ? inContext
-      : (...args: Args) => enterFlow(boundFlow, inContext, undefined, ...args);
+  const inContext = bindVariables(callback, context);
+  const flow = inheritedFlow(loop);
+  if (flow === undefined) return inContext;
+  return named(callback, (...args: Args) => enterFlow(flow, inContext, undefined, ...args));
+}
+
+/** Returns `callback`, to be called in a later turn in `context`, by default the current one. */
+export function bindVariables<Args extends unknown[]>(
+  callback: (...args: Args) => unknown,
+  context = inheritedContext(),
+): (...args: Args) => unknown {
+  return context === undefined ? callback : named(callback, inTurnWith(context, callback));
+}
+
+/** Makes reports of `wrapper` name `callback`. */
+function named<Args extends unknown[]>(
+  callback: (...args: Args) => unknown,
+  wrapper: Wrapper<Args>,
+): Wrapper<Args> {
   wrapper._callback = callback;
   return wrapper;
 }

@@ -35,7 +35,7 @@ import {
 } from "../loop/platform.ts";
 import { deliverReport, measureSteps } from "../loop/reports.ts";
 import { checkLoop, type ExceptionContext } from "../loop/scheduler.ts";
-import { bindCurrentContext } from "../loop/turnContext.ts";
+import { bindVariables, inheritedFlow } from "../loop/turnContext.ts";
 import { unwatchUnawaited, watchUnawaited } from "../loop/unawaited.ts";
 import { reportUnretrieved } from "../loop/unretrieved.ts";
 import {
@@ -169,7 +169,7 @@ export class EventLoop extends BaseEventLoop {
    */
   callSoon<Args extends unknown[]>(callback: Callback<Args>, ...args: Args): Handle {
     checkFunction("callback", callback);
-    return this._callSoon(bindCurrentContext(this, callback), args);
+    return this._callSoon(bindVariables(callback), args, inheritedFlow(this));
   }
 
   /**
@@ -226,7 +226,7 @@ export class EventLoop extends BaseEventLoop {
     checkTime("delay", delay);
     checkFunction("callback", callback);
     const when = this.#clock.now() + Math.max(delay, 0);
-    return this._callAt(when, bindCurrentContext(this, callback), args);
+    return this._callAt(when, bindVariables(callback), args, inheritedFlow(this));
   }
 
   /**
@@ -242,7 +242,7 @@ export class EventLoop extends BaseEventLoop {
   ): TimerHandle {
     checkTime("when", when);
     checkFunction("callback", callback);
-    return this._callAt(when, bindCurrentContext(this, callback), args);
+    return this._callAt(when, bindVariables(callback), args, inheritedFlow(this));
   }
 
   /**

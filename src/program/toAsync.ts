@@ -8,7 +8,8 @@
 
 import { checkBoolean, checkFunction, checkOptions } from "../lang/arguments.ts";
 import { runningScheduler } from "../loop/current.ts";
-import { inFlow, inOutermostContext, keepAsyncContext } from "../loop/hosts/asyncContext.ts";
+import { inOutermostContext, keepAsyncContext } from "../loop/hosts/asyncContext.ts";
+import { inFlow } from "../loop/hosts/flow.ts";
 import { isolatesRequests } from "../loop/hosts/requests.ts";
 import type { Awaitable } from "../tasks/awaitable.ts";
 import { createTaskOn } from "../tasks/createTask.ts";

@@ -8,7 +8,7 @@
 
 import { RuntimeError } from "../../lang/errors.ts";
 import { runningScheduler } from "../current.ts";
-import type { Flow } from "../scheduler.ts";
+import { type Flow, flow } from "./flow.ts";
 
 /** The part of `AsyncLocalStorage` that is used here. */
 export interface FlowStorage<T> {
@@ -77,9 +77,6 @@ export function inOutermostContext<R>(callback: () => R): R {
   return outermost === undefined ? callback() : outermost.runInAsyncScope(callback);
 }
 
-/** The flow of the running task or callback. Undefined in the loop's own context. */
-export const flow = { current: undefined as Flow | undefined };
-
 let startsLoop = false;
 
 /**
@@ -105,31 +102,4 @@ export function currentFlow(): Flow | undefined {
     return flow.current;
   }
   return keepAsyncContext();
-}
-
-/** Calls `callback` in the context of a flow. */
-export function enterFlow<This, Args extends unknown[], R>(
-  entered: Flow,
-  callback: (this: This, ...args: Args) => R,
-  self: This,
-  ...args: Args
-): R {
-  const outer = flow.current;
-  flow.current = entered;
-  try {
-    return entered.runInAsyncScope(callback, self, ...args);
-  } finally {
-    flow.current = outer;
-  }
-}
-
-/** Calls `callback` as part of a flow whose context is already entered. */
-export function inFlow<R>(entered: Flow | undefined, callback: () => R): R {
-  const outer = flow.current;
-  flow.current = entered;
-  try {
-    return callback();
-  } finally {
-    flow.current = outer;
-  }
 }

@@ -32,11 +32,11 @@ import { Context, checkContext } from "../../loop/context.ts";
 import { runningScheduler } from "../../loop/current.ts";
 import { holders } from "../../loop/holders.ts";
 import { emit, noteWake, runWithHooks } from "../../loop/hooks.ts";
-import { currentFlow, enterFlow } from "../../loop/hosts/asyncContext.ts";
+import { enterFlow } from "../../loop/hosts/flow.ts";
 import { keepInstances } from "../../loop/kept.ts";
 import type { Scheduler } from "../../loop/scheduler.ts";
 import type { Inspected, Runnable } from "../../loop/slots.ts";
-import { inheritedContext, setTurnContext } from "../../loop/turnContext.ts";
+import { inheritedContext, inheritedFlow, setTurnContext } from "../../loop/turnContext.ts";
 import { traceFailure } from "./awaitChain.ts";
 import {
   adoptChain,
@@ -126,7 +126,7 @@ export class Task<T> extends Future<T> implements Runnable, Waiter, Passing {
     }
     const inherited = context ?? inheritedContext();
     if (inherited !== undefined) this._extras().context = inherited;
-    const flow = (loop._snapshot ?? currentFlow)();
+    const flow = inheritedFlow(loop);
     if (flow !== undefined) this._extras().flow = flow;
     this.#id = loop._slots.addTask(this);
     const { hooks, current } = loop._slots;

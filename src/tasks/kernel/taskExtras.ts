@@ -7,9 +7,10 @@ import type { Priority } from "../../core/core.ts";
 import { type CancelledError, newCancelledError } from "../../lang/errors.ts";
 import type { AwaitLocation } from "../../lang/locations.ts";
 import type { Context } from "../../loop/context.ts";
+import type { Flow } from "../../loop/hosts/flow.ts";
 import { keepInstances } from "../../loop/kept.ts";
 import { quiet } from "../../loop/quiet.ts";
-import type { Flow, Scheduler } from "../../loop/scheduler.ts";
+import type { Scheduler } from "../../loop/scheduler.ts";
 import { PRIORITIES, USER_VISIBLE } from "./taskOptions.ts";
 
 export class TaskExtras {

@@ -1,7 +1,7 @@
 // The virtual timers that a run uses instead of the host's.
 
 import { keepAsyncContext } from "../../loop/hosts/asyncContext.ts";
-import type { Flow } from "../../loop/scheduler.ts";
+import type { Flow } from "../../loop/hosts/flow.ts";
 import { HostStep } from "./hostStep.ts";
 import type { RunStage } from "./runStage.ts";
 import { currentStage } from "./stages.ts";

@@ -45,7 +45,7 @@ export class Slots {
   /** Set while the loop has hooks. */
   hooks: Hooks | undefined;
   #tasks: (Runnable | undefined)[] = [undefined];
-  /** The other runnables, in an array that is as long as that of the tasks. */
+  /** The other runnables, in an array only as long as they need: growing a long one is slow. */
   #others: (Runnable | undefined)[] = [undefined];
   /** Unused ids, cached here because most slots are needed again very soon. */
   readonly #idle: number[] = [];
@@ -58,7 +58,9 @@ export class Slots {
   /** Allocates a slot for a runnable that is not a task. Returns its id in the core. */
   add(runnable: Runnable): number {
     const id = this.#allocate();
-    this.#others[id & SLOT_MASK] = runnable;
+    const slot = id & SLOT_MASK;
+    while (this.#others.length <= slot) this.#others.push(undefined);
+    this.#others[slot] = runnable;
     return id;
   }
 
@@ -129,15 +131,13 @@ export class Slots {
 
   #allocate(): number {
     const id = this.#idle.pop() ?? this.core.allocate();
-    while (this.#tasks.length <= (id & SLOT_MASK)) {
-      this.#tasks.push(undefined);
-      this.#others.push(undefined);
-    }
+    while (this.#tasks.length <= (id & SLOT_MASK)) this.#tasks.push(undefined);
     return id;
   }
 
   #clear(id: number): void {
-    this.#tasks[id & SLOT_MASK] = undefined;
-    this.#others[id & SLOT_MASK] = undefined;
+    const slot = id & SLOT_MASK;
+    this.#tasks[slot] = undefined;
+    if (slot < this.#others.length) this.#others[slot] = undefined;
   }
 }

@@ -85,13 +85,10 @@ export function startAll(
 /** Lists up to this length are faster to search than to copy into a set. */
 const SHORT = 32;
 
-/**
- * Whether a list contains a coroutine or a promise twice. In a short list, any repetition counts.
- */
+/** Whether a list contains anything twice. */
 function hasRepetition(aws: readonly AwaitableLike<unknown>[]): boolean {
   if (aws.length <= SHORT) return aws.some((aw, index) => aws.indexOf(aw) < index);
-  const single = aws.filter((aw) => !isFuture(aw) && typeof aw !== "function");
-  return new Set(single).size < single.length;
+  return new Set(aws).size < aws.length;
 }
 
 /**

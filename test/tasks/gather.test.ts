@@ -93,6 +93,24 @@ describe("gather", () => {
     ]);
   });
 
+  test("calls a function as often as it is passed, and starts a coroutine once, in a long list", () => {
+    let calls = 0;
+    const results = onLoop(function* () {
+      const coro = leaveAfter(1, "a");
+      const task = createTask(leaveAfter(1, "b"));
+      const call = function* (): Coroutine<number> {
+        return ++calls;
+      };
+      return yield* gather(Array.from({ length: 12 }, () => [coro, call, task]).flat());
+    });
+
+    expect([results.slice(0, 6), results.slice(-3), trace]).toEqual([
+      ["a", 1, "b", "a", 2, "b"],
+      ["a", 12, "b"],
+      ["b", "a"],
+    ]);
+  });
+
   test.each([3, 30])(
     "of %d arguments cancels each task it has started once if one argument cannot be started",
     (length) => {

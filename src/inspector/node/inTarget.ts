@@ -6,6 +6,7 @@
 // postponed to a timer. Hooks are removed when the last client has released them, or has not called
 // for a while.
 
+import type { Runtime } from "node:inspector";
 import type { Scheduler } from "../../loop/scheduler.ts";
 import { checkVersion, Reader, type Reading } from "../reader.ts";
 import { type LoopShape, PROBE_VERSION } from "../shapes.ts";
@@ -127,10 +128,10 @@ let isClosing = false;
 /** The files of the scripts by their ids. Empty while no reading is kept. */
 const urls = new Map<string, string>();
 let ownKey = "";
-/** The generator that the session evaluates. */
-let subject: object | undefined;
+/** The generators or classes that the session evaluates. */
+let subjects: readonly object[] = [];
 
-const inTarget: InTarget & { readonly subject: object | undefined } = {
+const inTarget: InTarget & { readonly subjects: readonly object[] } = {
   install,
   read,
   frames,
@@ -145,8 +146,8 @@ const inTarget: InTarget & { readonly subject: object | undefined } = {
   release,
   cancel,
   closeWhenUnused,
-  get subject() {
-    return subject;
+  get subjects() {
+    return subjects;
   },
 };
 
@@ -267,31 +268,42 @@ function frames(client: string, indices: readonly number[]): FrameSnapshot[] {
     },
   };
   try {
-    return generatorsAt(client, indices).map((generator) => {
-      subject = generator;
-      return frameOfProperties(propertiesOf(session), known);
-    });
+    subjects = generatorsAt(client, indices);
+    return propertiesOf(session).map((properties) => frameOfProperties(properties, known));
   } finally {
-    subject = undefined;
+    subjects = [];
     session.disconnect();
   }
 }
 
 /**
- * Returns the engine's own properties of the subject. A session in the same thread replies at once.
+ * Returns the engine's own properties of each of the subjects, which are evaluated together because
+ * an evaluation takes longer than the rest. A session in the same thread replies at once.
  */
-function propertiesOf(session: Session): readonly InternalProperty[] {
-  let properties: readonly InternalProperty[] = [];
-  const expression = `globalThis[Symbol.for(${JSON.stringify(ownKey)})].subject`;
-  session.post("Runtime.evaluate", { expression, objectGroup: "mysyncio" }, (_error, answer) => {
-    const objectId = answer?.result.objectId;
-    if (objectId === undefined) return;
-    session.post("Runtime.getProperties", { objectId, ownProperties: true }, (_failed, found) => {
-      properties = found?.internalProperties ?? [];
-    });
-  });
-  session.post("Runtime.releaseObjectGroup", { objectGroup: "mysyncio" });
-  return properties;
+function propertiesOf(session: Session): (readonly InternalProperty[])[] {
+  const found: (readonly InternalProperty[])[] = [];
+  const objectGroup = "mysyncio";
+  const expression = `globalThis[Symbol.for(${JSON.stringify(ownKey)})].subjects`;
+  const ownOf = (
+    objectId: string | undefined,
+    use: (own: Runtime.GetPropertiesReturnType) => void,
+  ) =>
+    session.post(
+      "Runtime.getProperties",
+      { objectId: objectId ?? "", ownProperties: true },
+      (error, own) => use(error === null ? own : { result: [] }),
+    );
+  session.post("Runtime.evaluate", { expression, objectGroup }, (_error, answer) =>
+    ownOf(answer?.result.objectId, ({ result }) => {
+      for (const { name, value } of result) {
+        if (/^\d/.test(name)) {
+          ownOf(value?.objectId, ({ internalProperties = [] }) => found.push(internalProperties));
+        }
+      }
+    }),
+  );
+  session.post("Runtime.releaseObjectGroup", { objectGroup });
+  return found;
 }
 
 /**

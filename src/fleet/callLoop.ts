@@ -1,9 +1,9 @@
-// A loop for calls submitted outside any loop. It runs until the process exits, and keeps the
-// process alive only while there are calls.
+// The loop of calls submitted outside any loop. It runs until the process exits, so all engines and
+// workers share it. It keeps the process alive only while there are calls.
 
 import { type EventLoop, newEventLoop } from "../program/eventLoop.ts";
 
-export class CallLoop {
+class CallLoop {
   #loop: EventLoop | undefined;
   #users = 0;
 
@@ -17,6 +17,11 @@ export class CallLoop {
     return this.#loop;
   }
 
+  /** Returns whether this is the loop. Unlike `loop`, doesn't create it. */
+  is(loop: object): boolean {
+    return loop === this.#loop;
+  }
+
   /** Keeps the process alive until the matching call of `unref`. */
   ref(): void {
     if (this.#users++ === 0) this.loop.ref();
@@ -26,3 +31,5 @@ export class CallLoop {
     if (--this.#users === 0) this.#loop?.unref();
   }
 }
+
+export const callLoop = /* @__PURE__ */ new CallLoop();

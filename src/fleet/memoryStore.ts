@@ -3,7 +3,7 @@
 
 import { runningScheduler } from "../loop/current.ts";
 import type { Scheduler } from "../loop/scheduler.ts";
-import { CallLoop } from "./callLoop.ts";
+import { callLoop } from "./callLoop.ts";
 import {
   type CallOutcome,
   type Counts,
@@ -80,13 +80,12 @@ export class MemoryStore {
   ];
   readonly #consumers = new Set<MemoryWorker>();
   readonly #timers = new Map<Scheduler, LoopTimers>();
-  readonly #own = new CallLoop();
   /** Runs calls while there are no other workers. */
   embedded: MemoryWorker | undefined;
 
-  /** Returns the timers of the running loop, or of the store's own loop if none is running. */
+  /** Returns the timers of the running loop, or of the calls' own loop if none is running. */
   timers(): LoopTimers {
-    const loop = runningScheduler() ?? this.#own.loop;
+    const loop = runningScheduler() ?? callLoop.loop;
     let timers = this.#timers.get(loop);
     if (timers === undefined) {
       timers = new LoopTimers(loop);
@@ -148,7 +147,7 @@ export class MemoryStore {
     }
     const job = new MemoryJob(call, this.timers());
     this.jobs.set(call.id, job);
-    if (job.timers.loop === this.#own.loop) this.#own.ref();
+    if (callLoop.is(job.timers.loop)) callLoop.ref();
     this.#wait(job, call.delay);
     return "stored";
   }
@@ -199,7 +198,7 @@ export class MemoryStore {
   remove(job: MemoryJob): void {
     if (!this.jobs.delete(job.call.id)) return;
     for (const callback of job.onRemoved) callback();
-    if (job.timers.loop === this.#own.loop) this.#own.unref();
+    if (callLoop.is(job.timers.loop)) callLoop.unref();
   }
 
   /** Sends a signal in a later turn. */
@@ -209,10 +208,10 @@ export class MemoryStore {
 
   /** Calls back in a later turn. The process does not exit before that. */
   #soon(timers: LoopTimers, callback: () => void): void {
-    const isOwn = timers.loop === this.#own.loop;
-    if (isOwn) this.#own.ref();
+    const isOwn = callLoop.is(timers.loop);
+    if (isOwn) callLoop.ref();
     timers.later(0, () => {
-      if (isOwn) this.#own.unref();
+      if (isOwn) callLoop.unref();
       callback();
     });
   }

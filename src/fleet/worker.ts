@@ -7,7 +7,7 @@ import { asyncDispose } from "../lang/dispose.ts";
 import type { ContextVar } from "../loop/context.ts";
 import { clearTimeout, performance, setTimeout } from "../loop/hosts/timers.ts";
 import { PREFIX } from "./bull/bullEngine.ts";
-import { CallLoop } from "./callLoop.ts";
+import { callLoop } from "./callLoop.ts";
 import { CallServer } from "./callServer.ts";
 import type { FleetCodec } from "./codec.ts";
 import type { Consumer, FleetEngine, FleetQueue } from "./engine.ts";
@@ -134,13 +134,12 @@ export async function startWorker(options: StartWorkerOptions): Promise<FleetWor
   const isHere = engine.embed !== undefined && threads === undefined;
   const maxThreads = threads ?? availableParallelism();
   const pool = isHere ? undefined : new FleetThreads(maxThreads);
-  const own = new CallLoop();
   const server = new CallServer({
     name,
     registry,
     codec,
     threads: pool,
-    ...(concurrency > 0 && { loop: () => own.loop, concurrency }),
+    ...(concurrency > 0 && { loop: () => callLoop.loop, concurrency }),
     patience,
   });
   const opened = engine.open(queue);

@@ -1,10 +1,17 @@
 // The engine in this process.
 
 import { expect, test, vi } from "vitest";
-import { type Delivery, memoryEngine } from "../../src/fleet.ts";
-import { getRunningLoop, run, sleep } from "../../src/index.ts";
+import { type Delivery, defineTask, FleetExecutor, memoryEngine } from "../../src/fleet.ts";
+import { fromPromise, getRunningLoop, run, sleep } from "../../src/index.ts";
 import { VirtualClock } from "../../src/testing.ts";
 import { callNamed, testEngine, workerOptions } from "./support/conformance.ts";
+
+const double = defineTask(import.meta.url, "double", (n: number) => 2 * n);
+
+/** The number of loops that run in this thread. */
+function runningLoops(): number {
+  return (Reflect.get(globalThis, Symbol.for("mysyncio.loops")) as ReadonlySet<unknown>).size;
+}
 
 testEngine("in memory", { make: () => memoryEngine() });
 
@@ -32,4 +39,18 @@ test("a worker at its limit sets one timer, however many calls wait for it", asy
     },
     { clock: new VirtualClock() },
   );
+});
+
+test("engines used in a loop start no loop, and those used outside loops share one", async () => {
+  const submit = (n: number) => new FleetExecutor({ engine: memoryEngine() }).submit(double, [n]);
+  const inside = await run(function* () {
+    const before = runningLoops();
+    for (let n = 0; n < 3; n++) expect(yield* fromPromise(submit(n))).toBe(2 * n);
+    return runningLoops() - before;
+  });
+  await submit(0);
+  const before = runningLoops();
+  expect(await Promise.all([1, 2, 3].map(submit))).toEqual([2, 4, 6]);
+
+  expect([inside, runningLoops() - before]).toEqual([0, 0]);
 });

@@ -1,16 +1,16 @@
 // The two operations that concern all parts: releasing a slot in any state, and resetting.
 
 import { erase, resetRings } from "./ready";
-import { free, isLive, isReady, isTimer, placeOf, resetSlots, SLOT_MASK } from "./slots";
+import { free, isLive, isReady, isTimer, stateOf, resetSlots, SLOT_MASK } from "./slots";
 import { removeAt, resetTimers } from "./timers";
 
 /** Releases a slot. Returns false if the id is stale. */
 export function release(id: u32): bool {
   if (!isLive(id)) return false;
   const slot = id & SLOT_MASK;
-  const place = placeOf(slot);
-  if (isReady(place)) erase(place);
-  else if (isTimer(place)) removeAt(place & SLOT_MASK);
+  const state = stateOf(slot);
+  if (isReady(state)) erase(state);
+  else if (isTimer(state)) removeAt(state & SLOT_MASK);
   free(slot);
   return true;
 }

@@ -4,7 +4,7 @@
 //
 //   page 0                                                             more pages
 //   ┌───────┬─────────────────────────────┬───────────────────────────┬─────────┐
-//   │ RINGS │ heap · places · generations │ one region for each ring  │   ...   │
+//   │ RINGS │ heap · states · generations │ one region for each ring  │   ...   │
 //   └───────┴─────────────────────────────┴───────────────────────────┴─────────┘
 //    1 KiB    the rows                      the entries
 //
@@ -23,21 +23,21 @@ const PAGE_BITS = 16;
 /** Static data ends below this address. */
 const START: usize = 2048;
 
-// A row is the memory for one slot: a place, a generation, and a record on the timer heap. Heap
+// A row is the memory for one slot: a state, a generation, and a record on the timer heap. Heap
 // records are not in the order of the slots. But there are as many as slots, so an allocated slot
 // always has room for its timer.
 const INITIAL_ROWS: u32 = 2048;
 const MAX_ROWS: u32 = 1 << 24;
 const HEAP_RECORD_SIZE: usize = 16;
-const PLACE_SIZE: usize = 4;
+const STATE_SIZE: usize = 4;
 const GENERATION_SIZE: usize = 1;
 
 /** Aligns the four children of a timer, which are adjacent, to one cache line of 64 bytes. */
 const HEAP_OFFSET: usize = 64 - HEAP_RECORD_SIZE;
 
 const FIRST_HEAP: usize = START + HEAP_OFFSET;
-const FIRST_PLACES: usize = FIRST_HEAP + (INITIAL_ROWS as usize) * HEAP_RECORD_SIZE;
-const FIRST_GENERATIONS: usize = FIRST_PLACES + (INITIAL_ROWS as usize) * PLACE_SIZE;
+const FIRST_STATES: usize = FIRST_HEAP + (INITIAL_ROWS as usize) * HEAP_RECORD_SIZE;
+const FIRST_GENERATIONS: usize = FIRST_STATES + (INITIAL_ROWS as usize) * STATE_SIZE;
 
 /** Where the regions of the rings begin. */
 export const FIRST_ENTRIES: usize = FIRST_GENERATIONS + (INITIAL_ROWS as usize) * GENERATION_SIZE;
@@ -45,24 +45,24 @@ export const FIRST_ENTRIES: usize = FIRST_GENERATIONS + (INITIAL_ROWS as usize) 
 /** The number of rows. */
 export let capacity: u32 = INITIAL_ROWS;
 export let heap: usize = FIRST_HEAP;
-export let places: usize = FIRST_PLACES;
+export let states: usize = FIRST_STATES;
 export let generations: usize = FIRST_GENERATIONS;
 
 /** Doubles the number of rows. Returns false if there is no room. */
 export function growRows(): bool {
   if (capacity === MAX_ROWS) return false;
   const rows = (capacity as usize) << 1;
-  const region = grow(HEAP_OFFSET + rows * (HEAP_RECORD_SIZE + PLACE_SIZE + GENERATION_SIZE));
+  const region = grow(HEAP_OFFSET + rows * (HEAP_RECORD_SIZE + STATE_SIZE + GENERATION_SIZE));
   if (region === 0) return false;
 
   const newHeap = region + HEAP_OFFSET;
-  const newPlaces = newHeap + rows * HEAP_RECORD_SIZE;
-  const newGenerations = newPlaces + rows * PLACE_SIZE;
+  const newStates = newHeap + rows * HEAP_RECORD_SIZE;
+  const newGenerations = newStates + rows * STATE_SIZE;
   memory.copy(newHeap, heap, (capacity as usize) * HEAP_RECORD_SIZE);
-  memory.copy(newPlaces, places, (capacity as usize) * PLACE_SIZE);
+  memory.copy(newStates, states, (capacity as usize) * STATE_SIZE);
   memory.copy(newGenerations, generations, (capacity as usize) * GENERATION_SIZE);
   heap = newHeap;
-  places = newPlaces;
+  states = newStates;
   generations = newGenerations;
   capacity = rows as u32;
   return true;

@@ -17,12 +17,12 @@
 //
 // Invariants:
 //   R1  tail - head <= mask + 1
-//   R2  An entry from head to tail is a tombstone, or the id of a slot whose place is
+//   R2  An entry from head to tail is a tombstone, or the id of a slot whose state is
 //       this ring and this counter.
-//   R3  A slot whose place is a ring and a counter has its id in that entry.
+//   R3  A slot whose state is a ring and a counter has its id in that entry.
 
 import { FIRST_ENTRIES, grow } from "./memory";
-import { isIdle, isLive, placeOf, SLOT_MASK, setPlace } from "./slots";
+import { isIdle, isLive, stateOf, SLOT_MASK, setState } from "./slots";
 
 const COUNTER_MASK: u32 = 0x3fffffff;
 const COUNTER_BITS: u32 = 30;
@@ -107,9 +107,9 @@ export function dropFirst(ring: usize): void {
   setHead(ring, headOf(ring) + 1);
 }
 
-/** Replaces the entry of the ready slot with this place with a tombstone. */
-export function erase(place: u32): void {
-  store<u32>(entryAt(ringOf(place >>> COUNTER_BITS), place), 0);
+/** Replaces the entry of the ready slot with this state with a tombstone. */
+export function erase(state: u32): void {
+  store<u32>(entryAt(ringOf(state >>> COUNTER_BITS), state), 0);
 }
 
 /** Empties the rings. Their counters start at `counter`, which is 0 except in tests. */
@@ -142,11 +142,11 @@ export function setTail(ring: usize, counter: u32): void {
 
 function put(id: u32, ring: usize, counter: u32): void {
   store<u32>(entryAt(ring, counter), id);
-  if (id !== 0) setPlace(id & SLOT_MASK, placeAt(ring, counter));
+  if (id !== 0) setState(id & SLOT_MASK, stateAt(ring, counter));
 }
 
-/** The place of a slot in a ring: the priority in the bits above the counter. */
-function placeAt(ring: usize, counter: u32): u32 {
+/** The state of a slot in a ring: the priority in the bits above the counter. */
+function stateAt(ring: usize, counter: u32): u32 {
   return ((((ring - RINGS) / RING_SIZE) as u32) << COUNTER_BITS) | (counter & COUNTER_MASK);
 }
 
@@ -198,7 +198,7 @@ export function verifyRings(): u32 {
       const counter = headOf(ring) + i;
       const id = load<u32>(entryAt(ring, counter));
       if (id === 0) continue;
-      assert(isLive(id) && placeOf(id & SLOT_MASK) === placeAt(ring, counter)); // R2
+      assert(isLive(id) && stateOf(id & SLOT_MASK) === stateAt(ring, counter)); // R2
       ready++;
     }
   }

@@ -1,8 +1,8 @@
-// The slots: which are alive, and the place of each.
+// The slots: which are alive, and the state of each.
 //
 // An id consists of a slot and its owner's generation. Each release increments the generation, so
-// that ids of earlier owners are recognized as stale until the slot has had 64 owners. `places`
-// says where a slot is, so that a cancelled slot is found without a search:
+// that ids of earlier owners are recognized as stale until the slot has had 64 owners. A slot's
+// state includes where it is, so that a cancelled slot is found without a search:
 //
 //   31 30 29           24 23                          0
 //  ┌─────┬─────────────────────────────────────────────┐
@@ -23,7 +23,7 @@
 //   S2  The free list, from `firstFree`, contains each FREE slot from 1 to fresh - 1 once.
 //   S3  The other slots below `fresh` are alive; `live` is their number.
 
-import { capacity, generations, growRows, places } from "./memory";
+import { capacity, generations, growRows, states } from "./memory";
 
 export const SLOT_MASK: u32 = 0xffffff;
 const SLOT_BITS: u32 = 24;
@@ -44,13 +44,13 @@ let fresh: u32 = 1;
 export function allocate(): u32 {
   let slot = firstFree;
   if (slot !== 0) {
-    firstFree = placeOf(slot) & SLOT_MASK;
+    firstFree = stateOf(slot) & SLOT_MASK;
   } else {
     if (fresh === capacity && !growRows()) return 0;
     slot = fresh++;
     setGeneration(slot, 0);
   }
-  setPlace(slot, IDLE);
+  setState(slot, IDLE);
   live++;
   return (generationOf(slot) << SLOT_BITS) | slot;
 }
@@ -58,13 +58,13 @@ export function allocate(): u32 {
 /** Frees a slot that is in no ring and not on the heap. */
 export function free(slot: u32): void {
   setGeneration(slot, (generationOf(slot) + 1) & GENERATION_MASK);
-  setPlace(slot, FREE | firstFree);
+  setState(slot, FREE | firstFree);
   firstFree = slot;
   live--;
 }
 
 export function resetSlots(): void {
-  setPlace(0, FREE);
+  setState(0, FREE);
   setGeneration(0, 0);
   firstFree = 0;
   fresh = 1;
@@ -74,32 +74,32 @@ export function resetSlots(): void {
 /** Whether `id` is the current owner of its slot. Also works for ids from before a reset. */
 export function isLive(id: u32): bool {
   const slot = id & SLOT_MASK;
-  return slot < fresh && generationOf(slot) === id >>> SLOT_BITS && !isFree(placeOf(slot));
+  return slot < fresh && generationOf(slot) === id >>> SLOT_BITS && !isFree(stateOf(slot));
 }
 
 export function isIdle(id: u32): bool {
-  return isLive(id) && placeOf(id & SLOT_MASK) === IDLE;
+  return isLive(id) && stateOf(id & SLOT_MASK) === IDLE;
 }
 
-export function placeOf(slot: u32): u32 {
-  return load<u32>(places + ((slot as usize) << 2));
+export function stateOf(slot: u32): u32 {
+  return load<u32>(states + ((slot as usize) << 2));
 }
 
-export function setPlace(slot: u32, place: u32): void {
-  store<u32>(places + ((slot as usize) << 2), place);
+export function setState(slot: u32, state: u32): void {
+  store<u32>(states + ((slot as usize) << 2), state);
 }
 
-/** Whether a slot with this place is in a ring, the one of priority `place >>> 30`. */
-export function isReady(place: u32): bool {
-  return place < FREE;
+/** Whether a slot with this state is in a ring, the one of priority `state >>> 30`. */
+export function isReady(state: u32): bool {
+  return state < FREE;
 }
 
-export function isTimer(place: u32): bool {
-  return (place & KIND_MASK) === TIMER;
+export function isTimer(state: u32): bool {
+  return (state & KIND_MASK) === TIMER;
 }
 
-function isFree(place: u32): bool {
-  return (place & KIND_MASK) === FREE;
+function isFree(state: u32): bool {
+  return (state & KIND_MASK) === FREE;
 }
 
 function generationOf(slot: u32): u32 {
@@ -112,19 +112,19 @@ function setGeneration(slot: u32, generation: u32): void {
 
 /** Asserts S1 to S3, and that the given numbers of slots are ready and on the heap. */
 export function verifySlots(ready: u32, timers: u32): void {
-  assert(isFree(placeOf(0))); // S1
+  assert(isFree(stateOf(0))); // S1
   let freeSlots: u32 = 0;
   for (let slot: u32 = 1; slot < fresh; slot++) {
-    const place = placeOf(slot);
-    if (isReady(place)) ready--;
-    else if (isTimer(place)) timers--;
-    else if (isFree(place)) freeSlots++;
-    else assert(place === IDLE);
+    const state = stateOf(slot);
+    if (isReady(state)) ready--;
+    else if (isTimer(state)) timers--;
+    else if (isFree(state)) freeSlots++;
+    else assert(state === IDLE);
   }
   assert(ready === 0 && timers === 0);
   assert(live + freeSlots === fresh - 1); // S3
-  for (let slot = firstFree; slot !== 0; slot = placeOf(slot) & SLOT_MASK) {
-    assert(isFree(placeOf(slot)) && slot < fresh && freeSlots-- > 0); // S2
+  for (let slot = firstFree; slot !== 0; slot = stateOf(slot) & SLOT_MASK) {
+    assert(isFree(stateOf(slot)) && slot < fresh && freeSlots-- > 0); // S2
   }
   assert(freeSlots === 0); // S2
 }

@@ -15,8 +15,8 @@
 //
 // Invariants:
 //   H1  For 0 < i < size, the record at i is not before its parent.
-//   H2  For 0 <= i < size, the place of the slot at i is TIMER | i.
-//   H3  A slot whose place is TIMER | i is on the heap at i.
+//   H2  For 0 <= i < size, the state of the slot at i is TIMER | i.
+//   H3  A slot whose state is TIMER | i is on the heap at i.
 //   H4  Without timers, the first record's `when` is Infinity, so that JavaScript can read the
 //       earliest deadline from a fixed address.
 //
@@ -28,7 +28,7 @@
 // timers apart.
 
 import { heap } from "./memory";
-import { IDLE, isIdle, isLive, isTimer, placeOf, SLOT_MASK, setPlace, TIMER } from "./slots";
+import { IDLE, isIdle, isLive, isTimer, stateOf, SLOT_MASK, setState, TIMER } from "./slots";
 
 const RECORD_BITS: u32 = 4;
 const WHEN: usize = 0;
@@ -49,14 +49,14 @@ export function addTimer(id: u32, when: f64): void {
 export function removeTimer(id: u32): bool {
   if (!isLive(id)) return false;
   const slot = id & SLOT_MASK;
-  const place = placeOf(slot);
-  if (!isTimer(place)) return false;
-  removeAt(place & SLOT_MASK);
-  setPlace(slot, IDLE);
+  const state = stateOf(slot);
+  if (!isTimer(state)) return false;
+  removeAt(state & SLOT_MASK);
+  setState(slot, IDLE);
   return true;
 }
 
-/** Removes the record at `index`. The caller must set the place of its slot. */
+/** Removes the record at `index`. The caller must set the state of its slot. */
 export function removeAt(index: u32): void {
   const last = size - 1;
   if (index !== last) {
@@ -135,7 +135,7 @@ function put(index: u32, when: f64, arrival: u32, id: u32): void {
   store<f64>(record, when, WHEN);
   store<u32>(record, arrival, ARRIVAL);
   store<u32>(record, id, ID);
-  setPlace(id & SLOT_MASK, TIMER | index);
+  setState(id & SLOT_MASK, TIMER | index);
 }
 
 function isBefore(when: f64, arrival: u32, record: usize): bool {
@@ -165,7 +165,7 @@ export function verifyTimers(): void {
   for (let index: u32 = 0; index < size; index++) {
     const record = recordAt(index);
     assert(isLive(idOf(record)));
-    assert(placeOf(idOf(record) & SLOT_MASK) === (TIMER | index)); // H2
+    assert(stateOf(idOf(record) & SLOT_MASK) === (TIMER | index)); // H2
     if (index === 0) continue;
     const parent = recordAt((index - 1) >>> 2);
     assert(!isBefore(whenOf(record), arrivalOf(record), parent)); // H1

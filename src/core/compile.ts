@@ -7,7 +7,7 @@ import { CORE } from "./bytes.ts";
 export interface CoreExports {
   readonly memory: WebAssembly.Memory;
   readonly rings: Word;
-  readonly places: Word;
+  readonly states: Word;
   readonly heap: Word;
   readonly capacity: Word;
   readonly live: Word;

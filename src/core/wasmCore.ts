@@ -23,7 +23,7 @@ import { type Core, type Priority, SLOT_MASK, tooMany } from "./interface.ts";
 
 const COUNTER_MASK = 0x3fffffff;
 
-// The values of a slot's place, as drawn in assembly/slots.ts.
+// The values of a slot's state, as drawn in assembly/slots.ts.
 const READY = 1 << 30;
 const IDLE = -1;
 
@@ -59,7 +59,7 @@ export class WasmCore implements Core {
   /** Whether anything may be ready in the two rings that only the core uses. */
   #othersReady = false;
   #entries = new Int32Array();
-  #places = new Int32Array();
+  #states = new Int32Array();
   #rings = new Int32Array();
   #earliest = new Float64Array();
 
@@ -77,7 +77,7 @@ export class WasmCore implements Core {
   allocate(): number {
     try {
       const id = this._exports.allocate();
-      if (this.#places.length === 0) this.#renewViews();
+      if (this.#states.length === 0) this.#renewViews();
       if (id === 0) throw noRoomForSlot(this.live());
       return id;
     } catch (error) {
@@ -98,7 +98,7 @@ export class WasmCore implements Core {
     if (((tail - this._head) & COUNTER_MASK) >= this.#entries.length) this.#makeRoom();
     const entries = this.#entries;
     entries[tail & (entries.length - 1)] = id;
-    this.#places[id & SLOT_MASK] = READY | tail;
+    this.#states[id & SLOT_MASK] = READY | tail;
     this._tail = (tail + 1) & COUNTER_MASK;
   }
 
@@ -109,7 +109,7 @@ export class WasmCore implements Core {
     }
     try {
       const isScheduled = this._exports.schedule(id, priority);
-      if (this.#places.length === 0) this.#renewViews();
+      if (this.#states.length === 0) this.#renewViews();
       if (isScheduled === 0) throw noRoomForEntry();
       this.#othersReady = true;
     } catch (error) {
@@ -140,7 +140,7 @@ export class WasmCore implements Core {
     }
     try {
       const count = this._exports.turn(now, this._head, this._tail);
-      if (this.#places.length === 0) this.#renewViews();
+      if (this.#states.length === 0) this.#renewViews();
       this._head = this.#rings[VISIBLE_HEAD] as number;
       this._tail = this.#rings[VISIBLE_TAIL] as number;
       this.#othersReady = this.#hasOthers();
@@ -156,7 +156,7 @@ export class WasmCore implements Core {
     const entries = this.#entries;
     const id = entries[head & (entries.length - 1)] ?? this.#reread(head);
     this._head = (head + 1) & COUNTER_MASK;
-    if (id !== 0) this.#places[id & SLOT_MASK] = IDLE;
+    if (id !== 0) this.#states[id & SLOT_MASK] = IDLE;
     return id;
   }
 
@@ -222,16 +222,16 @@ export class WasmCore implements Core {
   }
 
   #renewViews(): void {
-    const { memory, rings, places, capacity, heap } = this._exports;
+    const { memory, rings, states, capacity, heap } = this._exports;
     const words = new Int32Array(memory.buffer, rings.value, RING_WORDS);
     const address = (words[VISIBLE_ENTRIES] as number) >>> 0;
     const entries = new Int32Array(memory.buffer, address, (words[VISIBLE_MASK] as number) + 1);
-    const rows = new Int32Array(memory.buffer, places.value >>> 0, capacity.value);
+    const rows = new Int32Array(memory.buffer, states.value >>> 0, capacity.value);
     const earliest = new Float64Array(memory.buffer, heap.value >>> 0, 1);
     // Everything that can fail is above this line, so that either all views are renewed or none.
     this.#rings = words;
     this.#entries = entries;
-    this.#places = rows;
+    this.#states = rows;
     this.#earliest = earliest;
   }
 

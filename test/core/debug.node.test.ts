@@ -16,7 +16,7 @@ const debugBuild = new WebAssembly.Module(
   readFileSync(new URL("../../build/core.debug.wasm", import.meta.url)),
 );
 
-// Places, as drawn in assembly/slots.ts.
+// States, as drawn in assembly/slots.ts.
 const VISIBLE = 0x40000000;
 const FREE = 0xc0000000;
 const TIMER = 0xc1000000;
@@ -57,7 +57,7 @@ test("memory that is not zeroed does no harm (M3)", () => {
 describe("the debug build", () => {
   let exports: CoreExports;
   let core: WasmCore;
-  let places: Uint32Array;
+  let states: Uint32Array;
   /** Records of the timer heap: arrival and id are words 2 and 3 of four. */
   let records: Uint32Array;
   let deadlines: Float64Array;
@@ -72,7 +72,7 @@ describe("the debug build", () => {
     core.addTimer(late, 2);
     core.release(free);
     const { buffer } = exports.memory;
-    places = new Uint32Array(buffer, exports.places.value);
+    states = new Uint32Array(buffer, exports.states.value);
     records = new Uint32Array(buffer, exports.heap.value);
     deadlines = new Float64Array(buffer, exports.heap.value);
     const [, , , , address] = new Uint32Array(buffer, exports.rings.value, 5);
@@ -84,19 +84,19 @@ describe("the debug build", () => {
   });
 
   const damages: Record<string, () => void> = {
-    "S1: slot 0 is taken": () => places.fill(IDLE, 0, 1),
+    "S1: slot 0 is taken": () => states.fill(IDLE, 0, 1),
     "S2: the free list ends early": () => {
       core.release(idle);
-      places.fill(FREE, idle, idle + 1);
+      states.fill(FREE, idle, idle + 1);
     },
-    "S2: the free list is circular": () => places.fill(FREE | free, free, free + 1),
-    "S3: a live slot is marked as free": () => places.fill(FREE, idle, idle + 1),
+    "S2: the free list is circular": () => states.fill(FREE | free, free, free + 1),
+    "S3: a live slot is marked as free": () => states.fill(FREE, idle, idle + 1),
     "R2: an entry is not the slot's": () => entries.fill(idle, 0, 1),
     "R2: an entry is stale": () => entries.fill(ready | (1 << 24), 0, 1),
-    "R3: an idle slot is marked as ready": () => places.fill(VISIBLE, idle, idle + 1),
+    "R3: an idle slot is marked as ready": () => states.fill(VISIBLE, idle, idle + 1),
     "H1: a parent is later than its child": () => deadlines.fill(0.5, 2, 3),
     "H2: a record is another slot's": () => records.fill(late, 3, 4),
-    "H3: an idle slot is marked as a timer": () => places.fill(TIMER | 1, idle, idle + 1),
+    "H3: an idle slot is marked as a timer": () => states.fill(TIMER | 1, idle, idle + 1),
     "H4: without timers there is a deadline": () => {
       core.release(early);
       core.release(late);

@@ -55,8 +55,8 @@ test("a difference is reported with the seed that repeats it", () => {
 });
 
 /** The addresses of the regions, which change when they grow. */
-function addressesIn({ memory, rings, places }: CoreExports): Record<string, number> {
+function addressesIn({ memory, rings, states }: CoreExports): Record<string, number> {
   const words = new Uint32Array(memory.buffer, rings.value, 12);
   const [blocking = 0, , , , visible = 0, , , , background = 0] = words;
-  return { rows: places.value, blocking, visible, background };
+  return { rows: states.value, blocking, visible, background };
 }

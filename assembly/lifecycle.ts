@@ -1,7 +1,7 @@
 // The two operations that concern all parts: releasing a slot in any state, and resetting.
 
 import { erase, resetRings } from "./ready";
-import { free, isLive, isReady, isTimer, stateOf, resetSlots, SLOT_MASK } from "./slots";
+import { free, isLive, isReady, isTimer, resetSlots, SLOT_MASK, stateOf } from "./slots";
 import { removeAt, resetTimers } from "./timers";
 
 /** Releases a slot. Returns false if the id is stale. */

@@ -22,7 +22,7 @@
 //   R3  A slot whose state is a ring and a counter has its id in that entry.
 
 import { FIRST_ENTRIES, grow } from "./memory";
-import { isIdle, isLive, stateOf, SLOT_MASK, setState } from "./slots";
+import { isIdle, isLive, SLOT_MASK, setState, stateOf } from "./slots";
 
 const COUNTER_MASK: u32 = 0x3fffffff;
 const COUNTER_BITS: u32 = 30;

@@ -28,7 +28,7 @@
 // timers apart.
 
 import { heap } from "./memory";
-import { IDLE, isIdle, isLive, isTimer, stateOf, SLOT_MASK, setState, TIMER } from "./slots";
+import { IDLE, isIdle, isLive, isTimer, SLOT_MASK, setState, stateOf, TIMER } from "./slots";
 
 const RECORD_BITS: u32 = 4;
 const WHEN: usize = 0;

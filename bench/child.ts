@@ -9,7 +9,7 @@ import { runPeer } from "./harness/besidePeers.ts";
 import type { Case } from "./harness/compare.ts";
 import { type Condition, collected, runCold, runMixed } from "./harness/conditions.ts";
 import { machine } from "./harness/machine.ts";
-import { built } from "./harness/places.ts";
+import { built } from "./harness/paths.ts";
 import { runCase } from "./harness/runCase.ts";
 import type { Peer } from "./peers/peer.ts";
 

@@ -6,7 +6,7 @@ import type { AddressInfo } from "node:net";
 import { fileURLToPath } from "node:url";
 import { build } from "esbuild";
 import { NEUTRAL } from "../cases.ts";
-import { at } from "../harness/places.ts";
+import { at } from "../harness/paths.ts";
 
 /** Isolated pages read the clock to 5 microseconds, others to 100. */
 const ISOLATION = {

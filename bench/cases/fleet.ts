@@ -6,7 +6,7 @@ import { fileURLToPath } from "node:url";
 import { type Coroutine, createTask, run, sleep } from "mysyncio";
 import { bullEngine, FleetExecutor } from "mysyncio/fleet";
 import type { Case, Comparison, Curve, Figure, Measured } from "../harness/compare.ts";
-import { at } from "../harness/places.ts";
+import { at } from "../harness/paths.ts";
 import { setUp } from "../harness/results.ts";
 import { median, percentile } from "../harness/statistics.ts";
 import { PACKAGES } from "../programs/bullmq.ts";

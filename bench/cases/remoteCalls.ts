@@ -4,7 +4,7 @@ import { type Remote as ComlinkRemote, wrap } from "comlink";
 import nodeEndpoint from "comlink/dist/esm/node-adapter.mjs";
 import { type Coroutine, connectRemote, gather, type Remote, run } from "mysyncio/node";
 import type { Case, Comparison } from "../harness/compare.ts";
-import { built } from "../harness/places.ts";
+import { built } from "../harness/paths.ts";
 import { count, sized } from "../sizes.ts";
 
 const CALLS = sized(6_400);

@@ -4,7 +4,7 @@ import { gzipSync } from "node:zlib";
 import { buildSync } from "esbuild";
 import { budgets, shippedSize } from "../../.ci/size.mjs";
 import type { Case, Figure, Measured } from "../harness/compare.ts";
-import { at } from "../harness/places.ts";
+import { at } from "../harness/paths.ts";
 
 const SRC = fileURLToPath(at("src"));
 const KB = 1_000;

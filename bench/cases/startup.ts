@@ -1,6 +1,6 @@
 import { execFileSync } from "node:child_process";
 import type { Case, Measured } from "../harness/compare.ts";
-import { at } from "../harness/places.ts";
+import { at } from "../harness/paths.ts";
 import { median } from "../harness/statistics.ts";
 import { isTrial } from "../sizes.ts";
 

@@ -2,7 +2,7 @@ import { fileURLToPath } from "node:url";
 import { type Coroutine, gather, newEventLoop, ThreadExecutor, toThread } from "mysyncio/node";
 import { Piscina } from "piscina";
 import type { Case, Comparison } from "../harness/compare.ts";
-import { built } from "../harness/places.ts";
+import { built } from "../harness/paths.ts";
 import type { add } from "../programs/threadTasks.ts";
 import { count, sized } from "../sizes.ts";
 

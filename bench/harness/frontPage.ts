@@ -1,7 +1,7 @@
 // Writes the figures of a run into the README, which never contains figures typed by hand.
 
 import { readFileSync, writeFileSync } from "node:fs";
-import { at } from "./places.ts";
+import { at } from "./paths.ts";
 
 const BEGIN = "<!-- benchmarks -->";
 const END = "<!-- /benchmarks -->";

@@ -2,7 +2,7 @@
 
 import { existsSync } from "node:fs";
 import { fileURLToPath } from "node:url";
-import { at } from "./places.ts";
+import { at } from "./paths.ts";
 import { setUp } from "./results.ts";
 
 /** The major versions in bench/nodes, oldest first. */

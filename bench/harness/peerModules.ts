@@ -1,6 +1,6 @@
 // The libraries to compare with, which are installed on request.
 
-import { at } from "./places.ts";
+import { at } from "./paths.ts";
 import { setUp } from "./results.ts";
 
 const NAMES = [

@@ -8,7 +8,7 @@ import { type ChildResult, messageOf, resultOf } from "./childResult.ts";
 import type { Figure } from "./compare.ts";
 import type { Condition } from "./conditions.ts";
 import type { Machine } from "./machine.ts";
-import { built } from "./places.ts";
+import { built } from "./paths.ts";
 import type { CaseResult } from "./runCase.ts";
 
 const FLAGS = ["--expose-gc"];

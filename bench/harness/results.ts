@@ -8,8 +8,8 @@ import { fileURLToPath } from "node:url";
 import type { Charts } from "./charts/shapes.ts";
 import { updateFrontPage } from "./frontPage.ts";
 import type { Machine } from "./machine.ts";
+import { at } from "./paths.ts";
 import { OVERVIEW, picturesOf } from "./pictures.ts";
-import { at } from "./places.ts";
 import type { CaseResult } from "./runCase.ts";
 
 /** A whole run. */

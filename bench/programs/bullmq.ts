@@ -1,7 +1,7 @@
 // The part of BullMQ that the fleet's benchmark uses. It is installed with the fleet's tests.
 
 import { createRequire } from "node:module";
-import { at } from "../harness/places.ts";
+import { at } from "../harness/paths.ts";
 
 /** The folder with the fleet's packages. */
 export const PACKAGES = "test/fleet/packages";

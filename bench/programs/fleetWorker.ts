@@ -5,7 +5,7 @@
 import { createInterface } from "node:readline";
 import { fileURLToPath } from "node:url";
 import { bullEngine, startWorker } from "mysyncio/fleet";
-import { at } from "../harness/places.ts";
+import { at } from "../harness/paths.ts";
 import { bullmq, PACKAGES } from "./bullmq.ts";
 import * as tasks from "./fleetTasks.ts";
 

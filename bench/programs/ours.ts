@@ -3,7 +3,7 @@
 
 import { createInterface } from "node:readline";
 import { type Case, type Comparison, timeOf } from "../harness/compare.ts";
-import { built } from "../harness/places.ts";
+import { built } from "../harness/paths.ts";
 
 const WARM_UP_ROUNDS = 2;
 

@@ -3,7 +3,7 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { createInterface } from "node:readline";
 import { fileURLToPath } from "node:url";
-import { at, built } from "../harness/places.ts";
+import { at, built } from "../harness/paths.ts";
 
 /** Sets the limit of open files to `FILES`, or as high as allowed, and then becomes the program. */
 const FILES = 20_000;

@@ -32,7 +32,7 @@ export interface Elsewhere {
 }
 
 /** The maximum number of threads and processes to read. */
-const MOST_PLACES = 16;
+const MOST_WORKERS = 16;
 
 /**
  * Follows the calls in `reading` to where they run. Returns a map from a call's id to its other end.
@@ -47,7 +47,7 @@ export async function readElsewhere(
   opening: number,
 ): Promise<ReadonlyMap<number, Elsewhere>> {
   const found = new Map<number, Elsewhere>();
-  const places = new Map<string, Promise<readonly ThreadReading[] | string>>();
+  const workers = new Map<string, Promise<readonly ThreadReading[] | string>>();
   const calls = reading.loops.flatMap((loop) => loop.calls);
   if (calls.length === 0) return found;
   // Only a thread with a loop knows the package's files. Other threads load the package from the
@@ -61,17 +61,17 @@ export async function readElsewhere(
       continue;
     }
     const key = `${call.kind} ${call.worker}`;
-    let place = places.get(key);
-    if (place === undefined) {
-      if (places.size === MOST_PLACES) continue;
-      place = readPlace(target, call, opening).catch((error: unknown) => {
+    let worker = workers.get(key);
+    if (worker === undefined) {
+      if (workers.size === MOST_WORKERS) continue;
+      worker = readWorker(target, call, opening).catch((error: unknown) => {
         // The thread or process may have ended in the meantime, or may not be inspected.
         if (error instanceof TargetError) return error.message;
         throw error;
       });
-      places.set(key, place);
+      workers.set(key, worker);
     }
-    const readings = await place;
+    const readings = await worker;
     found.set(
       call.id,
       typeof readings === "string"
@@ -85,7 +85,7 @@ export async function readElsewhere(
 /**
  * Reads the threads in which a call may run. Returns a text that says why, if it can't read any.
  */
-async function readPlace(
+async function readWorker(
   target: Target,
   call: CallSnapshot,
   opening: number,

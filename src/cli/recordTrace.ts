@@ -5,7 +5,7 @@ import { type Target, TargetError } from "../inspector/node/target.ts";
 import { cutCallArrows } from "../inspector/traceCalls.ts";
 import type { TraceEvent } from "../inspector/traceEvent.ts";
 import { eventsOf } from "../inspector/traceEvents.ts";
-import { placed } from "../inspector/tracePlaces.ts";
+import { mergeable } from "../inspector/traceThread.ts";
 import type { Interruption } from "./interruption.ts";
 import { titleIn } from "./reportText.ts";
 
@@ -22,7 +22,7 @@ const MOST_THREADS = 64;
 /** What `recordTrace` returns. */
 export interface Recorded {
   /** What was recorded: processes, and threads that had something to record. */
-  readonly places: readonly string[];
+  readonly titles: readonly string[];
   readonly missing: readonly Missing[];
   readonly events: readonly TraceEvent[];
   readonly seen: number;
@@ -31,7 +31,7 @@ export interface Recorded {
 
 /** A process or thread whose events could not be read, usually because it has ended. */
 interface Missing {
-  readonly place: string;
+  readonly title: string;
   readonly error: TargetError;
 }
 
@@ -42,7 +42,7 @@ type Waiting = Pick<Interruption, "wait" | "isInterrupted">;
 /** A thread that is recorded. */
 interface Recording {
   readonly target: Target;
-  readonly title: Pick<ThreadReading, "pid" | "thread" | "program">;
+  readonly reading: Pick<ThreadReading, "pid" | "thread" | "program">;
 }
 
 /** The recording of a loop. */
@@ -64,9 +64,9 @@ export async function recordLoops(
   limit: number,
   interruption: Waiting,
 ): Promise<TraceEvent[]> {
-  const title = { pid: null, thread: null, program: "" };
+  const reading = { pid: null, thread: null, program: "" };
   await startTrace(target, limit);
-  await letRun([{ target, title }], duration, interruption);
+  await letRun([{ target, reading }], duration, interruption);
   const rings = await ringsOf(target);
   const origin = Math.min(...rings.map(({ first }) => first));
   let flows = 0;
@@ -100,31 +100,31 @@ export async function recordTrace(
   // All threads are found before the first recording starts, because one may be blocked for a long
   // time.
   for (const [at, main] of targets.entries()) {
-    let place = `target ${at + 1}`;
+    let title = `target ${at + 1}`;
     try {
-      const title = await main.call("read", main.client);
-      place = titleIn(title);
-      found.push({ target: main, title, isServing: title.serving.length > 0 });
+      const reading = await main.call("read", main.client);
+      title = titleIn(reading);
+      found.push({ target: main, reading, isServing: reading.serving.length > 0 });
       const threads = [...((await main.threads?.()) ?? [])].slice(0, MOST_THREADS);
       for (const [thread, target] of threads) {
-        found.push({ target, title: { ...title, thread }, isServing: false });
+        found.push({ target, reading: { ...reading, thread }, isServing: false });
       }
     } catch (error) {
       if (!(error instanceof TargetError)) throw error;
-      missing.push({ place, error });
+      missing.push({ title, error });
     }
   }
   const starting = Promise.all(found.map(({ target }) => unlessEnded(startTrace(target, limit))));
   const recordings: Recording[] = [];
   for (const [at, started] of (await whileRenewing(found, starting)).entries()) {
-    const { target, title, isServing } = found[at] as (typeof found)[number];
-    const place = titleIn(title);
+    const { target, reading, isServing } = found[at] as (typeof found)[number];
+    const title = titleIn(reading);
     if (started instanceof TargetError) {
-      missing.push({ place, error: started });
+      missing.push({ title, error: started });
       continue;
     }
-    recordings.push({ target, title });
-    if (started === 0 && !isServing) idle.push(place);
+    recordings.push({ target, reading });
+    if (started === 0 && !isServing) idle.push(title);
   }
   // Loops may start later, but at least one must be running now.
   if (idle[0] !== undefined && idle.length === recordings.length) {
@@ -134,14 +134,14 @@ export async function recordTrace(
   const parts: Part[] = [];
   for (const [at, part] of (await Promise.all(recordings.map(partOf))).entries()) {
     if (!(part instanceof TargetError)) parts.push(part);
-    else missing.push({ place: titleIn((recordings[at] as Recording).title), error: part });
+    else missing.push({ title: titleIn((recordings[at] as Recording).reading), error: part });
   }
   if (parts.length === 0 && missing[0] !== undefined) throw missing[0].error;
   const joined = withoutRepeatedNames(parts.flatMap((part) => part.events));
   const events = cutCallArrows(joined).sort((a, b) => a.ts - b.ts);
   const sum = (what: "seen" | "kept") => parts.reduce((total, part) => total + part[what], 0);
-  const places = parts.flatMap((part) => part.places);
-  return { places, missing, events, seen: sum("seen"), kept: sum("kept") };
+  const titles = parts.flatMap((part) => part.titles);
+  return { titles, missing, events, seen: sum("seen"), kept: sum("kept") };
 }
 
 async function startTrace(target: Target, limit: number): Promise<number> {
@@ -180,22 +180,22 @@ async function letRun(
 
 /** Ends a recording, and returns its events with the process and thread they belong to. */
 async function partOf(recording: Recording): Promise<Part | TargetError> {
-  const { target, title } = recording;
-  const found = await unlessEnded(Promise.all([ringsOf(target), target.call("tracePlace")]));
+  const { target, reading } = recording;
+  const found = await unlessEnded(Promise.all([ringsOf(target), target.call("traceThread")]));
   if (found instanceof TargetError) return found;
-  const [rings, place] = found;
-  const process = titleIn({ ...title, thread: null });
+  const [rings, thread] = found;
+  const process = titleIn({ ...reading, thread: null });
   const isOnly = rings.filter(({ loop }) => loop !== null).length < 2;
-  const worker = title.thread === null ? "" : `worker ${title.thread}: `;
+  const worker = reading.thread === null ? "" : `worker ${reading.thread}: `;
   const events = rings.flatMap(({ loop, events: eventsFrom }, ring) => {
     const name = isOnly ? "" : loop === null ? "later loops: " : `loop ${loop}: `;
-    const own = eventsFrom(-place.clockOffset);
-    return placed(own, place, ring).map((event) => withPrefix(event, `${worker}${name}`));
+    const own = eventsFrom(-thread.clockOffset);
+    return mergeable(own, thread, ring).map((event) => withPrefix(event, `${worker}${name}`));
   });
   const args = { name: process };
-  const head = { name: "process_name", ph: "M", ts: 0, pid: place.pid, tid: 0, args } as const;
+  const head = { name: "process_name", ph: "M", ts: 0, pid: thread.pid, tid: 0, args } as const;
   return {
-    places: title.thread === null || rings.length > 0 ? [titleIn(title)] : [],
+    titles: reading.thread === null || rings.length > 0 ? [titleIn(reading)] : [],
     events: [head, ...events],
     seen: rings.reduce((sum, { seen }) => sum + seen, 0),
     kept: rings.reduce((sum, { size }) => sum + size, 0),

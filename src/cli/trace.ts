@@ -82,10 +82,10 @@ function* textOf(events: readonly TraceEvent[]): Generator<string> {
 
 async function write(
   file: string,
-  { events, seen, kept, places, missing }: Recorded,
+  { events, seen, kept, titles, missing }: Recorded,
 ): Promise<void> {
-  for (const { place, error } of missing) {
-    console.error(`The trace lacks ${printableText(`${place}: ${error.message}`)}`);
+  for (const { title, error } of missing) {
+    console.error(`The trace lacks ${printableText(`${title}: ${error.message}`)}`);
   }
   if (file === "-") {
     for (const part of textOf(events)) process.stdout.write(part);
@@ -95,7 +95,7 @@ async function write(
   const number = (count: number) => count.toLocaleString("en");
   const lost =
     seen > kept ? `. Only the last ${number(kept)} of ${number(seen)} records were kept` : "";
-  const [first, ...others] = places;
+  const [first, ...others] = titles;
   const more = others.length === 0 ? "" : ` and ${others.length} more`;
   console.log(
     `Wrote ${counted(events.length, "event")} of ${printableText(first ?? "")}${more} to ${file}${lost}. Open it in the Performance panel of Chrome's DevTools, or on https://ui.perfetto.dev`,

@@ -48,8 +48,8 @@ export async function worker(args: string[]): Promise<void> {
     concurrency,
     limit,
   });
-  const place = `the queue ${values.queue ?? QUEUE} on ${hostOf(connection)}`;
-  console.log(`${started.name} runs ${started.tasks.join(", ")} from ${place}`);
+  const queue = `${values.queue ?? QUEUE} on ${hostOf(connection)}`;
+  console.log(`${started.name} runs ${started.tasks.join(", ")} from the queue ${queue}`);
   await ended(started, drain);
 }
 

@@ -55,9 +55,9 @@ export function encode(codec: FleetCodec, subject: string, value: unknown): stri
     return codec.encode(value);
   } catch (cause) {
     const { path } = cause as { path?: unknown };
-    const place = typeof path === "string" && path !== "" ? ` (at \`${path}\`)` : "";
+    const where = typeof path === "string" && path !== "" ? ` (at \`${path}\`)` : "";
     const error = new DOMException(
-      `${subject} could not be cloned: ${describeThrown(cause)}${place}`,
+      `${subject} could not be cloned: ${describeThrown(cause)}${where}`,
       "DataCloneError",
     );
     throw Object.defineProperty(error, "cause", { value: cause, configurable: true });

@@ -50,8 +50,8 @@ export class FleetCall extends CallFuture {
   override _describe(): string {
     const info = this.#call?.info();
     if (info === undefined) return "FleetCall";
-    const place = info.worker ? ` on ${info.worker}` : "";
-    return `FleetCall ${info.task} (${info.state}${place}), queue ${this.#maker._queueName}`;
+    const where = info.worker ? ` on ${info.worker}` : "";
+    return `FleetCall ${info.task} (${info.state}${where}), queue ${this.#maker._queueName}`;
   }
 
   override _callKey(): string | undefined {

@@ -5,7 +5,7 @@ import { type HookSet, instrument } from "../loop/hooks.ts";
 import type { Scheduler } from "../loop/scheduler.ts";
 import type { LoopWarning } from "../program/loopHooks.ts";
 import { isThenable } from "../tasks/awaitable.ts";
-import { placedEvents } from "./placedEvents.ts";
+import { mergeableEvents } from "./mergeableEvents.ts";
 import type { TraceEvent } from "./traceEvent.ts";
 import { TraceRing } from "./traceRing.ts";
 
@@ -80,7 +80,7 @@ export class FlightRecorder extends TraceRing {
       this.#loop.callExceptionHandler({ message, exception });
     };
     try {
-      const result = this.#dump(placedEvents(this), cause);
+      const result = this.#dump(mergeableEvents(this), cause);
       if (isThenable(result)) Promise.resolve(result).catch(report);
     } catch (exception) {
       report(exception);

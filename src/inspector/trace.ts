@@ -10,7 +10,7 @@ import {
 import { currentScheduler } from "../loop/current.ts";
 import { checkLoop, type Scheduler } from "../loop/scheduler.ts";
 import { type FlightDump, FlightRecorder } from "./flightRecorder.ts";
-import { placedEvents } from "./placedEvents.ts";
+import { mergeableEvents } from "./mergeableEvents.ts";
 import type { TraceEvent } from "./traceEvent.ts";
 import { type TraceRecording, TraceRing } from "./traceRing.ts";
 
@@ -84,6 +84,6 @@ export function startTrace(options: TraceOptions = {}): TraceRecording {
  * @throws TypeError if `recording` was not returned by `startTrace`.
  */
 export function traceEvents(recording: TraceRecording | undefined = latest): TraceEvent[] {
-  if (recording instanceof TraceRing) return placedEvents(recording);
+  if (recording instanceof TraceRing) return mergeableEvents(recording);
   throw wrongType("recording", "what `startTrace` has returned", recording);
 }

@@ -119,9 +119,9 @@ function headlineOf({ kind, error }: Failure): string {
 function departureLines(departures: readonly string[]): string[] {
   if (departures.length === 0) return ["It fails in native order too.", ""];
   const lines = departures.map((departure, index) => `    ${index + 1}. ${departure}`);
-  const places = departures.length === 1 ? "one thing" : `${departures.length} things`;
+  const things = departures.length === 1 ? "one thing" : `${departures.length} things`;
   return [
-    `It happens if ${places} differ${departures.length === 1 ? "s" : ""} from native order:`,
+    `It happens if ${things} differ${departures.length === 1 ? "s" : ""} from native order:`,
     ...lines,
     "",
   ];

@@ -139,8 +139,8 @@ function matcherOf(patterns: readonly FilePattern[], root: string): Matches {
  */
 function isInstalled(name: string, root: string): boolean {
   for (let folder = root; ; folder = dirname(folder)) {
-    const places = ["node_modules", "node_modules/.pnpm/node_modules"];
-    if (places.some((place) => existsSync(join(folder, place, name, "package.json")))) return true;
+    const folders = ["node_modules", "node_modules/.pnpm/node_modules"];
+    if (folders.some((one) => existsSync(join(folder, one, name, "package.json")))) return true;
     if (dirname(folder) === folder) return false;
   }
 }

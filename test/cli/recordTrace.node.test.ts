@@ -14,7 +14,7 @@ function processWith(pid: number, loops: readonly number[], endsAt?: string): Ta
     read: { pid, thread: null, program: "app.js", loops: [], serving: [], interrupted: [] },
     startTrace: loops,
     endTrace: [{ loop: 1, size: 2, seen: 2, names: [[1, `task of ${pid}`]], labels: [""] }],
-    tracePlace: { pid, thread: 0, clockOffset: 0 },
+    traceThread: { pid, thread: 0, clockOffset: 0 },
     traceColumns: { kinds: [1, 2], times: [1, 2], subjects: [1, 1], objects: [0, 0] },
   };
   return {
@@ -36,12 +36,12 @@ test.each(["read", "startTrace", "renew", "endTrace", "traceColumns"])(
       [processWith(1, [1]), processWith(2, [1], endsAt)],
       [processWith(2, [1], endsAt), processWith(1, [1])],
     ]) {
-      const { events, places, missing } = await recordTrace(targets, 1, LIMIT, interruption);
+      const { events, titles, missing } = await recordTrace(targets, 1, LIMIT, interruption);
 
       expect(events.map(({ name }) => name)).toContain("task of 1");
-      expect(places).toEqual(["process 1 (app.js)"]);
+      expect(titles).toEqual(["process 1 (app.js)"]);
       expect(missing).toMatchObject([{ error: { message: "The target has ended" } }]);
-      if (endsAt !== "read") expect(missing[0]?.place).toBe("process 2 (app.js)");
+      if (endsAt !== "read") expect(missing[0]?.title).toBe("process 2 (app.js)");
     }
   },
 );
@@ -54,7 +54,7 @@ test("a process that has dropped its recording is listed as missing", async () =
   const { events, missing } = await recordTrace(targets, 1, LIMIT, interruption);
 
   expect(events.map(({ name }) => name)).toContain("task of 1");
-  expect(missing).toMatchObject([{ place: "process 2 (app.js)" }]);
+  expect(missing).toMatchObject([{ title: "process 2 (app.js)" }]);
 });
 
 test("a process is recorded only once all threads are known", async () => {

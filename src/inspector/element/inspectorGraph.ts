@@ -21,12 +21,12 @@ export interface GraphPlan {
   readonly width: number;
   readonly height: number;
   /** The centres of the boxes. */
-  readonly places: ReadonlyMap<string, { readonly x: number; readonly y: number }>;
+  readonly positions: ReadonlyMap<string, { readonly x: number; readonly y: number }>;
   /** A path for each link, in the same order. */
   readonly paths: readonly (readonly { readonly x: number; readonly y: number }[])[];
 }
 
-/** Places boxes from left to right, so that links cross as little as possible. */
+/** Lays out boxes from left to right, so that links cross as little as possible. */
 export function planGraph(boxes: readonly GraphBox[], links: readonly GraphLink[]): GraphPlan {
   const graph = new Graph({ multigraph: true });
   graph.setGraph({ rankdir: "LR", nodesep: 14, ranksep: 56, marginx: 12, marginy: 12 });
@@ -38,7 +38,7 @@ export function planGraph(boxes: readonly GraphBox[], links: readonly GraphLink[
   return {
     width,
     height,
-    places: new Map(
+    positions: new Map(
       boxes.map(({ key }) => {
         const { x = 0, y = 0 } = graph.node(key);
         return [key, { x, y }];
@@ -48,13 +48,13 @@ export function planGraph(boxes: readonly GraphBox[], links: readonly GraphLink[
   };
 }
 
-interface HeapPlace {
+interface HeapPosition {
   readonly x: number;
   readonly y: number;
   readonly depth: number;
 }
 
-/** The width of a place in the narrow rows, as a part of the usual width. */
+/** The width of an entry in the narrow rows, as a part of the usual width. */
 const NARROW = 0.28;
 
 /**
@@ -66,15 +66,15 @@ export function planHeap(
   width: number,
   level: number,
   narrowFrom: number,
-): readonly HeapPlace[] {
+): readonly HeapPosition[] {
   const childrenOf = (at: number) =>
     [1, 2, 3, 4].map((child) => 4 * at + child).filter((child) => child < size);
   const lay = tree<number>()
     .size([width, 1])
     .separation(({ depth }) => (depth >= narrowFrom ? NARROW : 1));
-  const places: HeapPlace[] = Array(size);
+  const positions: HeapPosition[] = Array(size);
   lay(hierarchy(0, childrenOf)).each(({ x, depth, data }) => {
-    places[data] = { x, y: depth * level, depth };
+    positions[data] = { x, y: depth * level, depth };
   });
-  return places;
+  return positions;
 }

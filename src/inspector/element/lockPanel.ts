@@ -74,14 +74,14 @@ function chipOf(id: number, model: InspectorModel): JSX.Element {
   );
 }
 
-/** How full a queue is, with a cell for each place if there are few. */
+/** How full a queue is, with a cell for each item it can hold if there are few. */
 function Fill({ size, limit }: { size: number; limit: number | null }): JSX.Element {
   const text =
     limit === null ? countOf(size, "item") : `${formatCount(size)} of ${formatCount(limit)}`;
-  const places = limit ?? size;
+  const capacity = limit ?? size;
   const cells =
-    places > 0 && places <= MAX_CELLS
-      ? Array.from({ length: places }, (_, at) =>
+    capacity > 0 && capacity <= MAX_CELLS
+      ? Array.from({ length: capacity }, (_, at) =>
           h("i", { key: at, class: at < size ? "full" : "" }),
         )
       : h("span", {

@@ -1,6 +1,6 @@
 // The ready queue as a line of entries, the next one first.
 //
-// An entry that is still in the queue slides from its old place to the new one, so that a user who
+// An entry that is still in the queue slides from its old position to the new one, so that a user who
 // steps from turn to turn sees the queue drain.
 
 import { Component, createRef, h, type JSX } from "preact";
@@ -20,22 +20,22 @@ interface Props {
 
 export class ReadyLane extends Component<Props> {
   readonly #list = createRef<HTMLOListElement>();
-  #places = new Map<string, number>();
+  #offsets = new Map<string, number>();
 
   override componentDidUpdate({ model }: Props): void {
     const isSlow = model.pace.peek() !== "full" && !prefersStillness();
     if (!isSlow) {
-      this.#places.clear();
+      this.#offsets.clear();
       return;
     }
-    const places = new Map<string, number>();
+    const offsets = new Map<string, number>();
     for (const item of (this.#list.current?.children ?? []) as Iterable<HTMLElement>) {
       const { key = "" } = item.dataset;
-      places.set(key, item.offsetLeft);
+      offsets.set(key, item.offsetLeft);
       // Not in the first picture after the loop was paused.
-      if (this.#places.size > 0) slide(item, this.#places.get(key), item.offsetLeft);
+      if (this.#offsets.size > 0) slide(item, this.#offsets.get(key), item.offsetLeft);
     }
-    this.#places = places;
+    this.#offsets = offsets;
   }
 
   override render({ model }: Props): JSX.Element {

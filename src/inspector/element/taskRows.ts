@@ -106,13 +106,13 @@ function matches(task: TaskSnapshot, words: readonly string[], phase: TaskPhase 
  * Returns the index of the task above each task. Cuts cycles of tasks that await each other.
  */
 function parentsOf(tasks: readonly TaskSnapshot[]): Int32Array {
-  const places = new Map<number, number>();
-  for (let at = 0; at < tasks.length; at++) places.set((tasks[at] as TaskSnapshot).id, at);
+  const indexes = new Map<number, number>();
+  for (let at = 0; at < tasks.length; at++) indexes.set((tasks[at] as TaskSnapshot).id, at);
   const parents = new Int32Array(tasks.length).fill(NONE);
   for (let at = 0; at < tasks.length; at++) {
     const { parent, awaitedBy } = tasks[at] as TaskSnapshot;
     const above = parent ?? (awaitedBy.length === 1 ? awaitedBy[0] : undefined);
-    if (above !== undefined) parents[at] = places.get(above) ?? NONE;
+    if (above !== undefined) parents[at] = indexes.get(above) ?? NONE;
   }
   /** For each task, the task at which the walk that first visited it started. */
   const seen = new Int32Array(tasks.length).fill(NONE);

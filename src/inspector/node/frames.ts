@@ -20,15 +20,15 @@ export function frameOfProperties(
 ): FrameSnapshot {
   const propertyOf = (name: string) => properties.find((property) => property.name === name)?.value;
   const source = propertyOf("[[GeneratorFunction]]")?.description ?? "";
-  const place = (propertyOf("[[GeneratorLocation]]") ?? propertyOf("[[FunctionLocation]]"))
+  const location = (propertyOf("[[GeneratorLocation]]") ?? propertyOf("[[FunctionLocation]]"))
     ?.value as { scriptId: string; lineNumber: number; columnNumber: number } | undefined;
   return {
     functionName:
       /^[^(]*?([\p{ID_Start}$_#][\p{ID_Continue}$]*)\s*\(/u
         .exec(source)?.[1]
         ?.replace(/^function$/, "") ?? "",
-    file: (place && urls.get(place.scriptId)) || null,
-    line: place === undefined ? null : place.lineNumber + 1,
-    column: place === undefined ? null : place.columnNumber + 1,
+    file: (location && urls.get(location.scriptId)) || null,
+    line: location === undefined ? null : location.lineNumber + 1,
+    column: location === undefined ? null : location.columnNumber + 1,
   };
 }

@@ -28,7 +28,7 @@ const CALLABLE: readonly (keyof InTarget)[] = [
   "sample",
   "findWarnings",
   "startTrace",
-  "tracePlace",
+  "traceThread",
   "endTrace",
   "traceColumns",
   "renew",

@@ -11,8 +11,8 @@ import type { Scheduler } from "../../loop/scheduler.ts";
 import { checkVersion, Reader, type Reading } from "../reader.ts";
 import { type LoopShape, PROBE_VERSION } from "../shapes.ts";
 import { collect, type LoopStatistics } from "../statistics.ts";
-import { placeHere, type TracePlace } from "../tracePlaces.ts";
 import { type TraceColumns, TraceRing } from "../traceRing.ts";
+import { type TraceThread, thisThread } from "../traceThread.ts";
 import type { FrameSnapshot, LoopSnapshot, ServedSnapshot } from "../types.ts";
 import { frameOfProperties, type InternalProperty } from "./frames.ts";
 import { onLaterLoops } from "./laterLoops.ts";
@@ -62,7 +62,7 @@ export interface InTarget {
    */
   startTrace(client: string, limit: number): number[];
   /** Returns where the trace belongs among those of other threads. */
-  tracePlace(): TracePlace;
+  traceThread(): TraceThread;
   /** Ends the trace, and returns what each loop's ring has kept. */
   endTrace(client: string): Omit<RingPart, "columns">[];
   /** Returns a part of a ring, because all of it may be too large for one message. */
@@ -139,7 +139,7 @@ const inTarget: InTarget & { readonly subjects: readonly object[] } = {
   sample,
   findWarnings,
   startTrace,
-  tracePlace: placeHere,
+  traceThread: thisThread,
   endTrace,
   traceColumns,
   renew: (client) => void clientOf(client),

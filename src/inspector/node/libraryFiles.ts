@@ -6,20 +6,20 @@ import type { FrameSnapshot } from "../types.ts";
 /** The file of the command. */
 const COMMAND = "mysyncio.js";
 
-type Place = Pick<FrameSnapshot, "file">;
+type Location = Pick<FrameSnapshot, "file">;
 
 /**
  * Returns a function that marks the frames in this package.
  *
- * @param places where the classes of the running loops are
+ * @param classes where the classes of the running loops are
  * @param program the path of the program. If it is in one folder with the package, as in a bundle
  *   without source maps, nothing is marked
  */
 export function libraryMarker(
-  places: readonly Place[],
+  classes: readonly Location[],
   program: string,
 ): (frame: FrameSnapshot) => FrameSnapshot {
-  const folders = new Set(places.flatMap(({ file }) => (file === null ? [] : folderOf(file))));
+  const folders = new Set(classes.flatMap(({ file }) => (file === null ? [] : folderOf(file))));
   const path = pathOf(program);
   const own = [...folders].map(pathOf).filter(
     // A worker of a fleet may be the package's own command.

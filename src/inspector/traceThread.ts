@@ -1,4 +1,4 @@
-// Where a trace belongs among others: its process, its thread, and its clock.
+// The thread in which a trace was recorded, so that traces of several threads can be merged.
 //
 // Viewers show joined traces together. So no two loops may have the same thread, no two arrows the
 // same id, and instants must be those of a clock that all processes of a machine share.
@@ -8,8 +8,8 @@ import { callId } from "./callIds.ts";
 import { CALL } from "./traceCalls.ts";
 import type { TraceEvent } from "./traceEvent.ts";
 
-/** The process and the thread in which something was recorded. */
-export interface TracePlace {
+/** A thread, as it appears in a trace of several processes. */
+export interface TraceThread {
   readonly pid: number;
   /** The id of the worker thread; 0 for the main thread. */
   readonly thread: number;
@@ -18,7 +18,7 @@ export interface TracePlace {
 }
 
 /** The parts that are needed of the global that only some platforms have. */
-interface HostProcess {
+interface PlatformProcess {
   readonly pid?: number;
   getBuiltinModule?(name: "node:worker_threads"): { readonly threadId: number };
   readonly hrtime?: { bigint?(): bigint };
@@ -32,23 +32,23 @@ const ARROWS = 2 ** 24;
 const SPACES = 2 ** 28;
 const NANOSECONDS = 1e6;
 
-let here: TracePlace | undefined;
+let known: TraceThread | undefined;
 
 /** Returns the process, the thread and the clock of this code. */
-export function placeHere(): TracePlace {
-  if (here !== undefined) return here;
-  const host: HostProcess = Reflect.get(globalThis, "process") ?? {};
-  const ticks = host.hrtime?.bigint?.();
-  here = {
+export function thisThread(): TraceThread {
+  if (known !== undefined) return known;
+  const process: PlatformProcess = Reflect.get(globalThis, "process") ?? {};
+  const ticks = process.hrtime?.bigint?.();
+  known = {
     // Pages don't know their process, but each page and worker has begun at another instant.
-    pid: host.pid ?? 1 + (Math.floor(performance.timeOrigin * 1_000) % 1e6),
-    thread: host.getBuiltinModule?.("node:worker_threads").threadId ?? 0,
+    pid: process.pid ?? 1 + (Math.floor(performance.timeOrigin * 1_000) % 1e6),
+    thread: process.getBuiltinModule?.("node:worker_threads").threadId ?? 0,
     clockOffset:
       ticks === undefined
         ? performance.timeOrigin
         : Number(ticks) / NANOSECONDS - monotonicClock.now(),
   };
-  return here;
+  return known;
 }
 
 /**
@@ -56,9 +56,9 @@ export function placeHere(): TracePlace {
  *
  * @param ring which trace of its thread it is
  */
-export function placed(
+export function mergeable(
   events: readonly TraceEvent[],
-  { pid, thread, clockOffset }: TracePlace,
+  { pid, thread, clockOffset }: TraceThread,
   ring: number,
 ): TraceEvent[] {
   const firstThread = (thread * RINGS + (ring % RINGS)) * THREADS;

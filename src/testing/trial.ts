@@ -29,10 +29,10 @@ import {
   leakFailure,
   livelockFailure,
 } from "./failures.ts";
-import { HostPump, PATIENCE } from "./host/hostPump.ts";
 import { HostStep } from "./host/hostStep.ts";
 import { postMacrotask } from "./host/macrotask.ts";
 import { countActive } from "./host/outside.ts";
+import { PATIENCE, RunDriver } from "./host/runDriver.ts";
 import { Stage } from "./host/stage.ts";
 import { enterAlone, leaveStage, onStage, retire } from "./host/stages.ts";
 import { ScriptPolicy } from "./policies.ts";
@@ -280,7 +280,7 @@ class Trial implements Observer, Waiter {
     const loop = this.#loop;
     const stage = this.#stage;
     const clock = this.#clock;
-    const pump = new HostPump(
+    const driver = new RunDriver(
       {
         get isTouched() {
           return stage.isTouched;
@@ -326,7 +326,7 @@ class Trial implements Observer, Waiter {
       this.#active,
     );
     if (!stage.isTouched) this.#noteOutside();
-    await pump.start();
+    await driver.start();
     return this.#conclude();
   }
 

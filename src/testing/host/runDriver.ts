@@ -27,8 +27,8 @@ function grace(): number {
   return (reportsResources() ? GRACE.ifReported : GRACE.otherwise)[hadDeadlock ? 1 : 0];
 }
 
-/** What the pump needs from its run. */
-interface PumpedRun {
+/** What the driver needs from its run. */
+interface DrivenRun {
   /** Whether async code takes part. If not, a coroutine waits for a promise of unknown origin. */
   readonly isTouched: boolean;
   readonly isOver: boolean;
@@ -51,8 +51,8 @@ interface PumpedRun {
   onArrival(): void;
 }
 
-export class HostPump {
-  readonly #run: PumpedRun;
+export class RunDriver {
+  readonly #run: DrivenRun;
   readonly #active: ReadonlyMap<string, number>;
   #resolve: () => void = () => undefined;
   #reject: (error: unknown) => void = () => undefined;
@@ -60,7 +60,7 @@ export class HostPump {
   #drySince = 0;
 
   /** @param active the host's active resources before the run. */
-  constructor(run: PumpedRun, active: ReadonlyMap<string, number>) {
+  constructor(run: DrivenRun, active: ReadonlyMap<string, number>) {
     this.#run = run;
     this.#active = active;
   }

@@ -18,8 +18,8 @@ const outside = /* @__PURE__ */ newFlowStorage<Context | undefined>();
  * running code. Undefined if none was set.
  */
 export function ownContext(): Context | undefined {
-  const isInTurn = currentRunnable() !== undefined;
-  return (isInTurn ? undefined : outside?.getStore()) ?? variable.get();
+  const isInLoop = currentRunnable() !== undefined;
+  return (isInLoop ? undefined : outside?.getStore()) ?? variable.get();
 }
 
 /** Makes `context` the active one. Returns a function that restores the previous one. */

@@ -66,7 +66,7 @@ export function inspect(args: string[]): Promise<void> {
 function apiOf(target: Target, mayCancel: boolean): InspectApi {
   /** Readings run one at a time, because stack frames are valid only until the next reading. */
   let last: Promise<unknown> = Promise.resolve();
-  const inTurn = <T>(work: () => Promise<T>): Promise<T> => {
+  const oneAtATime = <T>(work: () => Promise<T>): Promise<T> => {
     const next = last.then(work, work);
     last = next;
     return next;
@@ -82,11 +82,11 @@ function apiOf(target: Target, mayCancel: boolean): InspectApi {
       tracing = undefined;
     }
   };
-  const read = () => inTurn(() => snapshots(target));
+  const read = () => oneAtATime(() => snapshots(target));
   const frames = new TaskFrames(target);
   return {
     snapshot: (task) =>
-      task === undefined ? read() : inTurn(() => snapshots(target, task, frames)),
+      task === undefined ? read() : oneAtATime(() => snapshots(target, task, frames)),
     warnings: async () => (await read()).flatMap(({ warnings }) => warnings),
     async trace(seconds) {
       tracing ??= record(seconds);
@@ -94,7 +94,7 @@ function apiOf(target: Target, mayCancel: boolean): InspectApi {
     },
     cancel: mayCancel
       ? (task) =>
-          inTurn(async () => {
+          oneAtATime(async () => {
             const id = findTask(task, await snapshots(target));
             return id !== undefined && target.call("cancel", id);
           })

@@ -7,8 +7,8 @@
 import { asyncDispose } from "../lang/dispose.ts";
 import { CancelledError, RuntimeError } from "../lang/errors.ts";
 import { currentScheduler } from "../loop/current.ts";
+import { bindCurrentContext } from "../loop/runnableContext.ts";
 import type { Resource, Scheduler } from "../loop/scheduler.ts";
-import { bindCurrentContext } from "../loop/turnContext.ts";
 import { checkCoroutine } from "../tasks/awaitable.ts";
 import { createTaskOn } from "../tasks/createTask.ts";
 import { type Coroutine, coroutine } from "../tasks/kernel/coroutine.ts";

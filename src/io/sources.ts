@@ -7,8 +7,8 @@ import { describe } from "../lang/arguments.ts";
 import { LookupError } from "../lang/errors.ts";
 import type { Callback, Handle } from "../loop/handle.ts";
 import type { Sources } from "../loop/platform.ts";
+import { bindCurrentContext } from "../loop/runnableContext.ts";
 import type { Scheduler } from "../loop/scheduler.ts";
-import { bindCurrentContext } from "../loop/turnContext.ts";
 import { EVENT_READ, EVENT_WRITE } from "./pollable.ts";
 import type { Selector, SelectorKey } from "./selector.ts";
 

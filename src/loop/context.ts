@@ -7,7 +7,7 @@
 // A context never modifies the map of its values, but replaces it. Copying a context is copying one
 // reference.
 //
-// How tasks and callbacks inherit a context is in turnContext.ts.
+// How tasks and callbacks inherit a context is in runnableContext.ts.
 //
 // This file has over 300 lines, most of them documentation, because variables, tokens and contexts
 // share the map.
@@ -28,7 +28,8 @@ const NO_VALUES: Values = new Map();
 export const contexts = { inUse: false };
 
 /**
- * The context of `context.run()`, and the turn it was called in. It has no effect in other turns.
+ * The context of `context.run()`, and the task or callback that called it, or else the loop. It has
+ * no effect elsewhere.
  */
 let entered: Context | undefined;
 let enteredIn: Runnable | Scheduler | undefined;
@@ -278,7 +279,7 @@ export function enterContext<R>(context: Context, callback: () => R): R {
   const outer = entered;
   const outerIn = enteredIn;
   entered = context;
-  enteredIn = currentTurn();
+  enteredIn = runnableOrLoop();
   try {
     return callback();
   } finally {
@@ -298,7 +299,7 @@ export function checkContext(value: unknown): void {
  * Returns the running task or callback; between two of them the running loop; outside every loop
  * undefined.
  */
-export function currentTurn(): Runnable | Scheduler | undefined {
+export function runnableOrLoop(): Runnable | Scheduler | undefined {
   return currentRunnable() ?? runningScheduler();
 }
 
@@ -310,7 +311,7 @@ export function currentRunnable(): Runnable | undefined {
 /** Returns the current context, or undefined while it would be empty. */
 export function currentContext(): Context | undefined {
   const runnable = currentRunnable();
-  if (entered !== undefined && enteredIn === currentTurn()) return entered;
+  if (entered !== undefined && enteredIn === runnableOrLoop()) return entered;
   if (runnable === undefined) return flows === undefined ? outermost : flows.getStore();
   return "_context" in runnable ? (runnable._context as Context) : callbackContexts.get(runnable);
 }

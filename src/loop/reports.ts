@@ -4,9 +4,9 @@
 import { monotonicClock } from "./clock.ts";
 import { Handle } from "./handle.ts";
 import { emit, type Hooks, instrument } from "./hooks.ts";
+import { runInContextOf } from "./runnableContext.ts";
 import type { ExceptionContext, Scheduler } from "./scheduler.ts";
 import type { Runnable } from "./slots.ts";
-import { runInContextOf } from "./turnContext.ts";
 
 /** The part of a loop that handles reports if no handler is set, or if the handler throws. */
 interface DefaultHandler {

@@ -34,8 +34,8 @@ import {
   type Sources,
 } from "../loop/platform.ts";
 import { deliverReport, measureSteps } from "../loop/reports.ts";
+import { bindVariables, inheritedFlow } from "../loop/runnableContext.ts";
 import { checkLoop, type ExceptionContext } from "../loop/scheduler.ts";
-import { bindVariables, inheritedFlow } from "../loop/turnContext.ts";
 import { unwatchUnawaited, watchUnawaited } from "../loop/unawaited.ts";
 import { reportUnretrieved } from "../loop/unretrieved.ts";
 import {

@@ -16,8 +16,8 @@
 import { checkCount, checkOptions } from "../lang/arguments.ts";
 import { TimeoutError } from "../lang/errors.ts";
 import type { TimerHandle } from "../loop/handle.ts";
+import { inheritedContext } from "../loop/runnableContext.ts";
 import type { Scheduler } from "../loop/scheduler.ts";
-import { inheritedContext } from "../loop/turnContext.ts";
 import { type AwaitableLike, checkAwaitables, isThenable, loopOfAwaitables } from "./awaitable.ts";
 import { ensureFutureOn, startAll } from "./ensureFuture.ts";
 import type { AwaitedBy } from "./gather.ts";

@@ -36,14 +36,14 @@ export abstract class Derived<T> extends Future<T> implements Waiter {
     // Sets the outcome only, because there are no waiters left.
     super._finish(state, outcome);
     if (waiters === undefined) return;
-    if (waiters instanceof Crowd) notifyInTurn(this, waiters.present());
-    else if (Array.isArray(waiters)) notifyInTurn(this, waiters);
-    else if (waiters instanceof Derived) notifyInTurn(this, [waiters]);
+    if (waiters instanceof Crowd) notifyIteratively(this, waiters.present());
+    else if (Array.isArray(waiters)) notifyIteratively(this, waiters);
+    else if (waiters instanceof Derived) notifyIteratively(this, [waiters]);
     else waiters._notify(this);
   }
 }
 
-function notifyInTurn(future: Future<unknown>, waiters: readonly Waiter[]): void {
+function notifyIteratively(future: Future<unknown>, waiters: readonly Waiter[]): void {
   rounds.push({ future, waiters, next: 0 });
   if (rounds.length > 1) return;
   let failure: { readonly error: unknown } | undefined;

@@ -2,7 +2,7 @@ import { isMainThread } from "node:worker_threads";
 import { RuntimeError } from "../../lang/errors.ts";
 import type { Callback } from "../../loop/handle.ts";
 import { checkCatchable } from "../../loop/hosts/interrupt.ts";
-import { bindCurrentContext } from "../../loop/turnContext.ts";
+import { bindCurrentContext } from "../../loop/runnableContext.ts";
 import { WatchedSources } from "../sources.ts";
 
 /** The sources and signals that a loop watches in Node. */

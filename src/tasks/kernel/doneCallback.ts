@@ -1,8 +1,8 @@
 import { checkOptions } from "../../lang/arguments.ts";
 import { type Context, checkContext } from "../../loop/context.ts";
 import { keepInstances } from "../../loop/kept.ts";
+import { inheritedContext } from "../../loop/runnableContext.ts";
 import type { Scheduler } from "../../loop/scheduler.ts";
-import { inheritedContext } from "../../loop/turnContext.ts";
 import type { Notified } from "./waiters.ts";
 
 /** A user's callback among the waiters of a future. */

@@ -34,9 +34,9 @@ import { holders } from "../../loop/holders.ts";
 import { emit, noteWake, runWithHooks } from "../../loop/hooks.ts";
 import { enterFlow } from "../../loop/hosts/flow.ts";
 import { keepInstances } from "../../loop/kept.ts";
+import { inheritedContext, inheritedFlow, setRunnableContext } from "../../loop/runnableContext.ts";
 import type { Scheduler } from "../../loop/scheduler.ts";
 import type { Inspected, Runnable } from "../../loop/slots.ts";
-import { inheritedContext, inheritedFlow, setTurnContext } from "../../loop/turnContext.ts";
 import { traceFailure } from "./awaitChain.ts";
 import {
   adoptChain,
@@ -163,7 +163,7 @@ export class Task<T> extends Future<T> implements Runnable, Waiter, Passing {
    */
   _expire(message: string): void {
     const extras = this.#extras;
-    if (extras?.context !== undefined) setTurnContext(extras.context.copy());
+    if (extras?.context !== undefined) setRunnableContext(extras.context.copy());
     if (extras?.flow === undefined) this.cancel(message);
     else enterFlow(extras.flow, this.cancel, this, message);
   }

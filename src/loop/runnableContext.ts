@@ -6,8 +6,8 @@ import {
   contexts,
   currentContext,
   currentRunnable,
-  currentTurn,
   enterContext,
+  runnableOrLoop,
 } from "./context.ts";
 import { currentFlow } from "./hosts/asyncContext.ts";
 import { enterFlow, type Flow } from "./hosts/flow.ts";
@@ -59,7 +59,7 @@ export function bindVariables<Args extends unknown[]>(
   callback: (...args: Args) => unknown,
   context = inheritedContext(),
 ): (...args: Args) => unknown {
-  return context === undefined ? callback : named(callback, inTurnWith(context, callback));
+  return context === undefined ? callback : named(callback, withContext(context, callback));
 }
 
 /** Makes reports of `wrapper` name `callback`. */
@@ -72,15 +72,15 @@ function named<Args extends unknown[]>(
 }
 
 /**
- * Returns a function that calls `callback` with `context` for its whole turn, including the report
- * of an error.
+ * Returns a function that calls `callback` in `context`, which also applies to the report of an
+ * error.
  */
-function inTurnWith<Args extends unknown[]>(
+function withContext<Args extends unknown[]>(
   context: Context,
   callback: (...args: Args) => unknown,
 ): (...args: Args) => unknown {
   return (...args) => {
-    setTurnContext(context);
+    setRunnableContext(context);
     return callback(...args);
   };
 }
@@ -89,14 +89,14 @@ function inTurnWith<Args extends unknown[]>(
  * Makes `context` the current one until the running callback ends. Has no effect while a task is
  * running.
  */
-export function setTurnContext(context: Context): void {
+export function setRunnableContext(context: Context): void {
   const runnable = currentRunnable();
   if (runnable !== undefined) callbackContexts.set(runnable, context);
 }
 
 /** Calls `callback` in the context of a task or handle, even if that has ended. */
 export function runInContextOf(owner: unknown, callback: () => void): void {
-  if (!contexts.inUse || owner === undefined || owner === null || currentTurn() === owner) {
+  if (!contexts.inUse || owner === undefined || owner === null || runnableOrLoop() === owner) {
     return callback();
   }
   const { _context: own } = owner as Partial<Runnable>;

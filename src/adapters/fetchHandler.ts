@@ -4,7 +4,7 @@ import { gone, signalOf } from "./webRequest.ts";
 
 /**
  * Turns a coroutine function into a `fetch` handler, as Bun, Deno, Cloudflare Workers, Next.js and
- * service workers call it: with a `Request`, and whatever else the host passes.
+ * service workers call it: with a `Request`, and whatever else the platform passes.
  *
  * Each request starts a task, which is cancelled when `request.signal` aborts because the client
  * has disconnected. The handler then returns an empty response, which no client receives. If

@@ -38,14 +38,14 @@ export function asyncStacks(options: StackOptions = {}): () => void {
   checkOptions(options);
   const { loop = currentScheduler("asyncStacks()") } = options;
   checkLoop(loop);
-  const host = console as ConsoleWithTasks;
-  if (host.createTask === undefined) {
+  const taskConsole = console as ConsoleWithTasks;
+  if (taskConsole.createTask === undefined) {
     throw new RuntimeError("asyncStacks() needs `console.createTask`, which this platform lacks");
   }
   let isOn = true;
   const hooks: LoopHooks = {
     taskStarted: (task) => {
-      const created = host.createTask?.(task.getName());
+      const created = taskConsole.createTask?.(task.getName());
       if (created !== undefined) runStepsIn(created, task, () => isOn);
     },
   };

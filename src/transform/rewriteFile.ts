@@ -28,7 +28,7 @@ export function rewriteFile(code: string, options: RewriteOptions): Rewritten | 
   }
 }
 
-/** Returns code with an inline source map, for hosts that have no other way to pass maps. */
+/** Returns code with an inline source map, for tools that have no other way to pass maps. */
 export function rewriteWithInlineMap(code: string, options: RewriteOptions): string | undefined {
   const inputMap = options.inputMap ?? inlineMapOf(code);
   const rewritten = rewriteFile(code, { ...options, inputMap });

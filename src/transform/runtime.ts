@@ -10,7 +10,7 @@ export const OWN_PACKAGE = packageAround(dirname(fileURLToPath(import.meta.url))
 /** The module with the functions. */
 export const RUNTIME = "mysyncio/at";
 
-/** The same module as CommonJS, because not every host can require an ECMAScript module. */
+/** The same module as CommonJS, because not every platform can require an ECMAScript module. */
 export const COMMONJS_RUNTIME_FILE = join(OWN_PACKAGE, "dist", "at.cjs");
 
 /**

@@ -7,15 +7,15 @@ const NAMES = [
 
 export class Inks {
   readonly font: string;
-  readonly #host: HTMLElement;
+  readonly #element: HTMLElement;
   readonly #colors = new Map<string, string>();
   readonly #listeners = new AbortController();
   readonly #observer: MutationObserver;
 
   /** @param change called when the colors change between light and dark */
-  constructor(host: HTMLElement, change: () => void) {
-    this.#host = host;
-    this.font = getComputedStyle(host).fontFamily;
+  constructor(element: HTMLElement, change: () => void) {
+    this.#element = element;
+    this.font = getComputedStyle(element).fontFamily;
     const forget = () => {
       this.#colors.clear();
       change();
@@ -23,7 +23,7 @@ export class Inks {
     const { signal } = this.#listeners;
     matchMedia("(prefers-color-scheme: dark)").addEventListener("change", forget, { signal });
     this.#observer = new MutationObserver(forget);
-    const root = host.getRootNode();
+    const root = element.getRootNode();
     if (root instanceof ShadowRoot) {
       this.#observer.observe(root.host, { attributeFilter: ["theme"] });
     }
@@ -41,7 +41,7 @@ export class Inks {
 
   #read(): void {
     const probe = document.createElement("i");
-    this.#host.append(probe);
+    this.#element.append(probe);
     for (const name of NAMES) {
       probe.style.color = `var(--${name})`;
       this.#colors.set(name, getComputedStyle(probe).color);

@@ -56,7 +56,7 @@ let interrupted: readonly Interruptible[] = [];
 /** The errors with which interrupted runs ended, and the exit code for each. */
 const codes = /* @__PURE__ */ new WeakMap<object, number>();
 
-function host(): Process | undefined {
+function platformProcess(): Process | undefined {
   // `unknown`, because Node's own type of `process` does not overlap with this one.
   const { process } = globalThis as unknown as { process?: Process };
   return process?.on && process;
@@ -64,7 +64,7 @@ function host(): Process | undefined {
 
 /** Returns the numbers of the platform's signals by name. */
 function numbers(): Record<string, number> | undefined {
-  return host()?.getBuiltinModule?.("os").constants.signals;
+  return platformProcess()?.getBuiltinModule?.("os").constants.signals;
 }
 
 /**
@@ -82,7 +82,7 @@ export function checkSignalName(signal: unknown): asserts signal is string {
  */
 export function checkCatchable(signal: unknown): void {
   checkSignalName(signal);
-  const where = host()?.abort?.disabled ? " in a worker" : "";
+  const where = platformProcess()?.abort?.disabled ? " in a worker" : "";
   if (where || /KILL|STOP/.test(signal)) {
     throw new RuntimeError(`${signal} cannot be caught${where}`);
   }
@@ -102,7 +102,7 @@ export function onInterrupt(
   signals = DEFAULT,
 ): (error?: unknown) => void {
   const run: Run = { loop, cancel, signals };
-  const process = host();
+  const process = platformProcess();
   waiting.add(run);
   try {
     for (const signal of signals) {
@@ -122,7 +122,7 @@ export function onInterrupt(
 }
 
 function interrupt(signal: string): void {
-  const process = host() as Process;
+  const process = platformProcess() as Process;
   const isAlone = process.listenerCount(signal) === 1;
   for (const run of [...waiting]) {
     const { loop, cancel, signals } = run;
@@ -141,14 +141,14 @@ function forget(run: Run): void {
   waiting.delete(run);
   const others = [...waiting].flatMap(({ signals }) => signals);
   for (const signal of run.signals) {
-    if (!others.includes(signal)) host()?.off(signal, interrupt);
+    if (!others.includes(signal)) platformProcess()?.off(signal, interrupt);
   }
 }
 
 const MONITOR = "uncaughtExceptionMonitor";
 
 function onUncaught(error: object): void {
-  const process = host() as Process;
+  const process = platformProcess() as Process;
   const code = codes.get(error);
   if (
     code === undefined ||
@@ -164,7 +164,7 @@ function onUncaught(error: object): void {
 
 /** Ends the process once other runs have cleaned up and all output is written. */
 function exit(code: number): void {
-  const process = host() as Process;
+  const process = platformProcess() as Process;
   const outputs = [process.stdout, process.stderr];
   const isWriting = outputs.some((output) => output?.writableLength && !output.destroyed);
   if (isWriting || interrupted.some(isRunning)) setTimeout(exit, 5, code);

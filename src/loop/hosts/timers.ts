@@ -39,7 +39,7 @@ export const performance = /* @__PURE__ */ realClock();
  * replaces it in the object that it keeps.
  */
 function realClock(): { now(): number } {
-  const host = real("performance");
-  const { now } = (Object.getPrototypeOf(host) ?? host) as Performance;
-  return { now: (now ?? host.now).bind(host) };
+  const original = real("performance");
+  const { now } = (Object.getPrototypeOf(original) ?? original) as Performance;
+  return { now: (now ?? original.now).bind(original) };
 }

@@ -1,130 +1,23 @@
 // The events of a trace in the format of Chrome's trace viewer.
 
-import { CALL, type Served, servedCalls } from "./traceCalls.ts";
+import { CALL, servedCalls } from "./traceCalls.ts";
 import type { TraceEvent } from "./traceEvent.ts";
-import {
-  CALL_ID,
-  CALLBACK_BEGINS,
-  CALLBACK_ENDS,
-  SERVING_BEGINS,
-  SERVING_ENDS,
-  STEP_BEGINS,
-  STEP_ENDS,
-  type TraceColumns,
-  TURN,
-  WAITS,
-  WAKES,
-} from "./traceRing.ts";
+import { type Flow, PROCESS, type Slice, STEP, STEPS, servedIn, slicesOf } from "./traceRecords.ts";
+import type { TraceColumns } from "./traceRing.ts";
 
 /** How many tasks get a line of their own: the busiest ones. */
 const MAX_LINES = 500;
-const PROCESS = 1;
-/** The thread of all steps. Lines of tasks follow, and then those of calls that run here. */
-const STEPS = 1;
+/** The thread of the first task's line. */
 const FIRST_LINE = 10;
-
-/** What a slice has in place of the number of a wait's label. */
-const STEP = -1;
-const CALLBACK = -2;
-/** The halves of a call's id are in two columns. */
-const HALF = 2 ** 32;
 
 /**
  * Converts what a ring has kept; instants count from `origin`. Steps and waits whose begin was
- * overwritten are left out. `placed` moves them to the process and the thread where they belong.
+ * overwritten are left out. `mergeable` assigns the events to their process and thread.
  */
 export function eventsOf(columns: TraceColumns, origin = columns.times[0] ?? 0): TraceEvent[] {
-  const { kinds, times, subjects, objects } = columns;
-  const slices: Slice[] = [];
-  const flows: Flow[] = [];
-  const counters: TraceEvent[] = [];
-  const open: Slice[] = [];
-  const waiting = new Map<number, Wait>();
-  const serving = new Map<number, Served>();
-  const served: Served[] = [];
-  /** Calls that a task waits for, with the step before its first wait. */
-  const begun = new Map<number, Slice>();
-  /** Called with the id of a call if the record before expects one. */
-  let takeId: ((id: number) => void) | undefined;
-  // Rounded once, before durations are computed, so that slices nest exactly.
-  const microseconds = (time: number) => (time - origin) * 1_000;
-  for (let at = 0; at < kinds.length; at++) {
-    const time = microseconds(times[at] as number);
-    const subject = subjects[at] as number;
-    const object = objects[at] as number;
-    if (kinds[at] === CALL_ID) {
-      takeId?.(object * HALF + subject);
-      continue;
-    }
-    takeId = undefined;
-    switch (kinds[at]) {
-      case STEP_BEGINS:
-      case CALLBACK_BEGINS:
-        open.push({
-          ...{ subject, begins: time, ends: time, isWhole: false },
-          label: kinds[at] === STEP_BEGINS ? STEP : CALLBACK,
-        });
-        break;
-      case STEP_ENDS:
-      case CALLBACK_ENDS: {
-        const slice = open.at(-1);
-        if (slice?.subject !== subject) break; // its begin was overwritten
-        open.pop();
-        slice.ends = time;
-        slice.isWhole = true;
-        slices.push(slice);
-        break;
-      }
-      case WAITS: {
-        waiting.set(subject, { at: time, label: object });
-        const after = slices.at(-1);
-        if (after?.subject === subject) takeId = (id) => begun.set(id, begun.get(id) ?? after);
-        break;
-      }
-      case SERVING_BEGINS: {
-        // It may get another name and id while it runs.
-        const begins = serving.get(subject)?.begins ?? time;
-        const ids: number[] = [];
-        serving.set(subject, { subject, begins, ends: time, ids });
-        takeId = (id) => ids.push(id);
-        break;
-      }
-      case SERVING_ENDS: {
-        const call = serving.get(subject);
-        serving.delete(subject);
-        if (call !== undefined) served.push({ ...call, ends: time });
-        break;
-      }
-      case WAKES: {
-        const wait = waiting.get(subject);
-        waiting.delete(subject);
-        if (wait !== undefined) {
-          const { at: begins, label } = wait;
-          slices.push({ subject, begins, ends: time, label, isWhole: true });
-        }
-        takeId = (id) => {
-          const from = begun.get(id);
-          if (from !== undefined) flows.push({ from, to: subject, at: time, id });
-          begun.delete(id);
-        };
-        const waker = open.findLast((slice) => slice.subject === object);
-        if (waker !== undefined) flows.push({ from: waker, to: subject, at: time });
-        break;
-      }
-      case TURN:
-        counters.push({
-          ...{ name: "ready", ph: "C", ts: time, pid: PROCESS, tid: STEPS },
-          args: { entries: subject },
-        });
-        break;
-    }
-  }
-  // Calls that have not ended are interesting too.
-  const last = microseconds(times[kinds.length - 1] ?? origin);
-  for (const [id, from] of begun) flows.push({ from, to: from.subject, at: Infinity, id });
-  served.push(...Array.from(serving.values(), (call) => ({ ...call, ends: last })));
+  const { slices, flows, counters } = slicesOf(columns, origin);
   const events = slicesAndFlows(columns, slices, flows);
-  const calls = servedCalls(served, PROCESS, new Map(columns.names));
+  const calls = servedCalls(servedIn(columns, origin), PROCESS, new Map(columns.names));
   return [...events, ...calls, ...counters].sort((a, b) => a.ts - b.ts);
 }
 
@@ -177,33 +70,6 @@ function slicesAndFlows(
     }
   }
   return events;
-}
-
-/** An arrow. */
-interface Flow {
-  readonly from: Slice;
-  /** It ends at the first step of this subject that begins at `at` or later. */
-  readonly to: number;
-  readonly at: number;
-  /** The id of a call. */
-  readonly id?: number;
-}
-
-/** A wait that has not ended. */
-interface Wait {
-  readonly at: number;
-  readonly label: number;
-}
-
-/** A step, or a wait with the number of its label. */
-interface Slice {
-  readonly subject: number;
-  readonly begins: number;
-  ends: number;
-  /** The number of a wait's label, or `STEP` or `CALLBACK`. */
-  readonly label: number;
-  /** Whether its end was recorded too. */
-  isWhole: boolean;
 }
 
 /** Assigns a thread to each of the busiest tasks. */

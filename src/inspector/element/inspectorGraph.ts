@@ -21,7 +21,7 @@ export interface GraphPlan {
   readonly width: number;
   readonly height: number;
   /** The centres of the boxes. */
-  readonly positions: ReadonlyMap<string, { readonly x: number; readonly y: number }>;
+  readonly points: ReadonlyMap<string, { readonly x: number; readonly y: number }>;
   /** A path for each link, in the same order. */
   readonly paths: readonly (readonly { readonly x: number; readonly y: number }[])[];
 }
@@ -38,7 +38,7 @@ export function planGraph(boxes: readonly GraphBox[], links: readonly GraphLink[
   return {
     width,
     height,
-    positions: new Map(
+    points: new Map(
       boxes.map(({ key }) => {
         const { x = 0, y = 0 } = graph.node(key);
         return [key, { x, y }];
@@ -48,7 +48,7 @@ export function planGraph(boxes: readonly GraphBox[], links: readonly GraphLink[
   };
 }
 
-interface HeapPosition {
+interface HeapPoint {
   readonly x: number;
   readonly y: number;
   readonly depth: number;
@@ -66,15 +66,15 @@ export function planHeap(
   width: number,
   level: number,
   narrowFrom: number,
-): readonly HeapPosition[] {
+): readonly HeapPoint[] {
   const childrenOf = (at: number) =>
     [1, 2, 3, 4].map((child) => 4 * at + child).filter((child) => child < size);
   const lay = tree<number>()
     .size([width, 1])
     .separation(({ depth }) => (depth >= narrowFrom ? NARROW : 1));
-  const positions: HeapPosition[] = Array(size);
+  const points: HeapPoint[] = Array(size);
   lay(hierarchy(0, childrenOf)).each(({ x, depth, data }) => {
-    positions[data] = { x, y: depth * level, depth };
+    points[data] = { x, y: depth * level, depth };
   });
-  return positions;
+  return points;
 }

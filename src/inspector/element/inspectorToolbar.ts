@@ -17,52 +17,12 @@ export function InspectorToolbar({
   model: InspectorModel;
   search: Ref<HTMLInputElement>;
 }): JSX.Element {
-  const { value: pace } = model.pace;
-  const isPaused = pace === "paused";
-  const disabled = !model.canPace.value;
-  const why = disabled ? "Only loops of this page can be paused" : undefined;
   return h(
     "header",
     { class: "toolbar" },
     h(Mark, null),
     h(LoopPicker, { model }),
-    h(
-      "div",
-      { class: "pace", role: "group", "aria-label": "Pace" },
-      h(
-        "button",
-        {
-          ...{ type: "button", class: "primary", disabled, "aria-keyshortcuts": "Space" },
-          title: why ?? (isPaused ? "Continue (Space)" : "Pause between two turns (Space)"),
-          onClick: () => model.setPace(isPaused ? "full" : "paused"),
-        },
-        h("i", { class: isPaused ? "play" : "pause", "aria-hidden": "true" }),
-        isPaused ? "Resume" : "Pause",
-      ),
-      h(
-        "button",
-        {
-          ...{ type: "button", disabled, "aria-keyshortcuts": "." },
-          title: why ?? "Run the next turn (.)",
-          onClick: () => model.step(),
-        },
-        h("i", { class: "step", "aria-hidden": "true" }),
-        "Step",
-      ),
-      h(
-        "select",
-        {
-          ...{ disabled, "aria-label": "Speed", title: why ?? "Slow motion" },
-          value: typeof pace === "number" ? String(pace) : "full",
-          onChange: (event: Event) => {
-            const chosen = (event.currentTarget as HTMLSelectElement).value;
-            model.setPace(chosen === "full" ? "full" : (Number(chosen) as Pace));
-          },
-        },
-        h("option", { value: "full" }, "Full speed"),
-        PACES.map(([value, name]) => h("option", { key: value, value: String(value) }, name)),
-      ),
-    ),
+    h(PaceControls, { model }),
     h("input", {
       ...{
         ref: search,
@@ -76,6 +36,50 @@ export function InspectorToolbar({
         model.query.value = (event.currentTarget as HTMLInputElement).value;
       },
     }),
+  );
+}
+
+function PaceControls({ model }: { model: InspectorModel }): JSX.Element {
+  const pace = model.pace.value;
+  const isPaused = pace === "paused";
+  const disabled = !model.canPace.value;
+  const why = disabled ? "Only loops of this page can be paused" : undefined;
+  return h(
+    "div",
+    { class: "pace", role: "group", "aria-label": "Pace" },
+    h(
+      "button",
+      {
+        ...{ type: "button", class: "primary", disabled, "aria-keyshortcuts": "Space" },
+        title: why ?? (isPaused ? "Continue (Space)" : "Pause between two turns (Space)"),
+        onClick: () => model.setPace(isPaused ? "full" : "paused"),
+      },
+      h("i", { class: isPaused ? "play" : "pause", "aria-hidden": "true" }),
+      isPaused ? "Resume" : "Pause",
+    ),
+    h(
+      "button",
+      {
+        ...{ type: "button", disabled, "aria-keyshortcuts": "." },
+        title: why ?? "Run the next turn (.)",
+        onClick: () => model.step(),
+      },
+      h("i", { class: "step", "aria-hidden": "true" }),
+      "Step",
+    ),
+    h(
+      "select",
+      {
+        ...{ disabled, "aria-label": "Speed", title: why ?? "Slow motion" },
+        value: isPaused ? "full" : String(pace),
+        onChange: (event: Event) => {
+          const chosen = (event.currentTarget as HTMLSelectElement).value;
+          model.setPace(chosen === "full" ? "full" : (Number(chosen) as Pace));
+        },
+      },
+      h("option", { value: "full" }, "Full speed"),
+      PACES.map(([value, name]) => h("option", { key: value, value: String(value) }, name)),
+    ),
   );
 }
 

@@ -1,78 +1,74 @@
 // All that is known of the selected task.
 
 import { h, type JSX } from "preact";
-import type { FrameSnapshot } from "../types.ts";
+import type { FrameSnapshot, TaskSnapshot } from "../types.ts";
 import { formatCount, formatDuration } from "./formats.ts";
 import type { InspectorModel } from "./inspectorModel.ts";
+
+type Fact = readonly [name: string, value: JSX.Element | string | null];
 
 export function TaskDetail({ model }: { model: InspectorModel }): JSX.Element | null {
   const id = model.selected.value;
   if (id === null) return null;
   const task = model.tasks.value.get(id);
-  const now = model.snapshot.value?.loop.time ?? 0;
-  const close = h(
-    "button",
-    {
-      type: "button",
-      class: "close",
-      "aria-label": "Close the details",
-      onClick: () => model.select(null),
-    },
-    "×",
-  );
-  if (task === undefined) {
-    return h(
-      "aside",
-      { class: "detail", "aria-label": "Details" },
-      close,
-      h("p", { class: "none" }, "This task is done."),
-    );
-  }
-  const { waitsFor, parent, awaitedBy, created, since, steps, busy, longestStep } = task;
-  const age = (at: number | null) => (at === null ? null : `${formatDuration(now - at)} ago`);
-  const facts: readonly (readonly [name: string, value: JSX.Element | string | null])[] = [
-    ["Coroutine", task.coroutine || null],
-    ["State", since === null ? task.state : `${task.state} for ${formatDuration(now - since)}`],
-    ["Waits for", waitsFor === null ? null : waitsFor.label],
-    [
-      "Until",
-      waitsFor === null || waitsFor.until === null
-        ? null
-        : `in ${formatDuration(waitsFor.until - now)}`,
-    ],
-    ["Awaits", linksTo(waitsFor?.tasks ?? [], model)],
-    ["Awaited by", linksTo(awaitedBy, model)],
-    ["Created by", linksTo(parent === null ? [] : [parent], model)],
-    ["Created", age(created)],
-    ["Steps", steps === null ? null : formatCount(steps)],
-    ["Busy", busy === null ? null : formatDuration(busy)],
-    ["Longest step", longestStep === null ? null : formatDuration(longestStep)],
-    ["Cancellations", task.cancelling === 0 ? null : `${task.cancelling} requested`],
-  ];
   return h(
     "aside",
     { class: "detail", "aria-label": "Details" },
-    close,
+    h(
+      "button",
+      {
+        type: "button",
+        class: "close",
+        "aria-label": "Close the details",
+        onClick: () => model.select(null),
+      },
+      "×",
+    ),
+    task === undefined ? h("p", { class: "none" }, "This task is done.") : detailsOf(task, model),
+  );
+}
+
+function detailsOf(task: TaskSnapshot, model: InspectorModel) {
+  const facts = factsOf(task, model).filter(([, value]) => value !== null);
+  return [
     h("h3", null, h("span", { class: `dot ${task.state}` }), task.name),
     h(
       "dl",
       null,
-      facts
-        .filter(([, value]) => value !== null)
-        .map(([name, value]) => [
-          h("dt", { key: name }, name),
-          h("dd", { key: `${name}=` }, value),
-        ]),
+      facts.map(([name, value]) => [
+        h("dt", { key: name }, name),
+        h("dd", { key: `${name}=` }, value),
+      ]),
     ),
     stackOf(task.stack),
     model.limits.value !== "" && h("p", { class: "hint" }, model.limits.value),
     model.mayCancel.value &&
       h(
         "button",
-        { type: "button", class: "cancel", onClick: () => void model.cancel(id) },
+        { type: "button", class: "cancel", onClick: () => void model.cancel(task.id) },
         "Cancel this task",
       ),
-  );
+  ];
+}
+
+function factsOf(task: TaskSnapshot, model: InspectorModel): readonly Fact[] {
+  const { waitsFor, parent, awaitedBy, created, since, steps, busy, longestStep } = task;
+  const now = model.snapshot.value?.loop.time ?? 0;
+  const until = waitsFor?.until ?? null;
+  return [
+    ["Coroutine", task.coroutine || null],
+    ["State", since === null ? task.state : `${task.state} for ${formatDuration(now - since)}`],
+    ["Waits for", waitsFor?.label ?? null],
+    ["Until", until === null ? null : `in ${formatDuration(until - now)}`],
+    ["Awaits", linksTo(waitsFor?.tasks ?? [], model)],
+    ["Awaited by", linksTo(awaitedBy, model)],
+    ["Created by", linksTo(parent === null ? [] : [parent], model)],
+    ["Created", created === null ? null : `${formatDuration(now - created)} ago`],
+    ["Steps", steps === null ? null : formatCount(steps)],
+    ["Busy", busy === null ? null : formatDuration(busy)],
+    ["Longest step", longestStep === null ? null : formatDuration(longestStep)],
+    ["Cancellations", task.cancelling === 0 ? null : `${task.cancelling} requested`],
+  ];
 }
 
 /** Returns links to tasks; null if there are none. */

@@ -52,14 +52,14 @@ interface TimersProps {
 function HeapPicture({ timers, now, model }: TimersProps): JSX.Element {
   const shown = timers.slice(0, SHOWN);
   const width = shown.length > FEW ? WIDTH : WIDTH_OF_FEW;
-  const positions = layouts()?.planHeap(shown.length, width - PILL - 8, LEVEL, DOTS_FROM);
-  if (positions === undefined) return h("p", { class: "none" }, layoutsState());
-  const height = (positions.at(-1)?.depth ?? 0) * LEVEL + 46;
+  const points = layouts()?.planHeap(shown.length, width - PILL - 8, LEVEL, DOTS_FROM);
+  if (points === undefined) return h("p", { class: "none" }, layoutsState());
+  const height = (points.at(-1)?.depth ?? 0) * LEVEL + 46;
   const first = formatDuration((shown[0]?.when ?? 0) - now);
   const title = `A heap of ${countOf(timers.length, "timer")}. The first one is due in ${first}.`;
   const at = (index: number) => ({
-    x: (positions[index]?.x ?? 0) + PILL / 2 + 4,
-    y: (positions[index]?.y ?? 0) + 22,
+    x: (points[index]?.x ?? 0) + PILL / 2 + 4,
+    y: (points[index]?.y ?? 0) + 22,
   });
   const edges = shown.slice(1).map((_, index) => {
     const from = at(index >> 2);
@@ -71,7 +71,7 @@ function HeapPicture({ timers, now, model }: TimersProps): JSX.Element {
     const { x, y } = at(index);
     const task = timer.task === null ? undefined : model.tasks.value.get(timer.task);
     const due = formatDuration(Math.max(0, timer.when - now));
-    const isDot = (positions[index]?.depth ?? 0) >= DOTS_FROM;
+    const isDot = (points[index]?.depth ?? 0) >= DOTS_FROM;
     return h(
       "g",
       {

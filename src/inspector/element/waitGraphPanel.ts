@@ -114,7 +114,7 @@ function Node({
   plan: GraphPlan;
   model: InspectorModel;
 }): JSX.Element {
-  const { x, y } = plan.positions.get(node.key) ?? { x: 0, y: 0 };
+  const { x, y } = plan.points.get(node.key) ?? { x: 0, y: 0 };
   const width = widthOf(node);
   const [task] = node.tasks;
   const select = () => model.select(task ?? null);

@@ -1,0 +1,150 @@
+// Pairs the records of a trace: the begin of a step with its end, a wait with what ended it.
+
+import type { Served } from "./traceCalls.ts";
+import type { TraceEvent } from "./traceEvent.ts";
+import {
+  CALL_ID,
+  CALLBACK_BEGINS,
+  CALLBACK_ENDS,
+  SERVING_BEGINS,
+  SERVING_ENDS,
+  STEP_BEGINS,
+  STEP_ENDS,
+  type TraceColumns,
+  TURN,
+  WAITS,
+  WAKES,
+} from "./traceRing.ts";
+
+export const PROCESS = 1;
+/** The thread of all steps. */
+export const STEPS = 1;
+
+/** What a slice has in place of the number of a wait's label. */
+export const STEP = -1;
+const CALLBACK = -2;
+/** The halves of a call's id are in two columns. */
+const HALF = 2 ** 32;
+
+/** A record, with the ids of the calls that it concerns. Those follow it in the columns. */
+type TraceRecord = readonly [
+  kind: number | undefined,
+  /** In microseconds. */
+  time: number,
+  subject: number,
+  ids: number[],
+  object: number,
+];
+
+/** An arrow. */
+export interface Flow {
+  readonly from: Slice;
+  /** It ends at the first step of this subject that begins at `at` or later. */
+  readonly to: number;
+  readonly at: number;
+  /** The id of a call. */
+  readonly id?: number;
+}
+
+/** A wait that has not ended. */
+interface Wait {
+  readonly at: number;
+  readonly label: number;
+}
+
+/** A step, or a wait with the number of its label. */
+export interface Slice {
+  readonly subject: number;
+  readonly begins: number;
+  ends: number;
+  /** The number of a wait's label, or `STEP` or `CALLBACK`. */
+  readonly label: number;
+  /** Whether its end was recorded too. */
+  isWhole: boolean;
+}
+
+/** Returns the steps, callbacks and waits, the arrows between them, and the sizes of the batches. */
+export function slicesOf(columns: TraceColumns, origin: number) {
+  const slices: Slice[] = [];
+  const flows: Flow[] = [];
+  const counters: TraceEvent[] = [];
+  const open: Slice[] = [];
+  const waiting = new Map<number, Wait>();
+  /** Calls that a task waits for, with the step before its first wait. */
+  const begun = new Map<number, Slice>();
+  for (const [kind, time, subject, ids, object] of recordsOf(columns, origin)) {
+    if (kind === STEP_BEGINS || kind === CALLBACK_BEGINS) {
+      const label = kind === STEP_BEGINS ? STEP : CALLBACK;
+      open.push({ subject, begins: time, ends: time, isWhole: false, label });
+    } else if (kind === STEP_ENDS || kind === CALLBACK_ENDS) {
+      const slice = open.at(-1);
+      if (slice?.subject !== subject) continue; // its begin was overwritten
+      open.pop();
+      slice.ends = time;
+      slice.isWhole = true;
+      slices.push(slice);
+    } else if (kind === WAITS) {
+      waiting.set(subject, { at: time, label: object });
+      const after = slices.at(-1);
+      if (after?.subject !== subject) continue;
+      for (const id of ids) begun.set(id, begun.get(id) ?? after);
+    } else if (kind === WAKES) {
+      const wait = waiting.get(subject);
+      waiting.delete(subject);
+      if (wait !== undefined) {
+        const { at: begins, label } = wait;
+        slices.push({ subject, begins, ends: time, label, isWhole: true });
+      }
+      const waker = open.findLast((slice) => slice.subject === object);
+      if (waker !== undefined) flows.push({ from: waker, to: subject, at: time });
+      for (const id of ids) {
+        const from = begun.get(id);
+        if (from !== undefined) flows.push({ from, to: subject, at: time, id });
+        begun.delete(id);
+      }
+    } else if (kind === TURN) {
+      counters.push({
+        ...{ name: "ready", ph: "C", ts: time, pid: PROCESS, tid: STEPS },
+        args: { entries: subject },
+      });
+    }
+  }
+  // Calls that have not ended are interesting too.
+  for (const [id, from] of begun) flows.push({ from, to: from.subject, at: Infinity, id });
+  return { slices, flows, counters };
+}
+
+/** Returns the calls that were run for others. Those that have not ended end with the last record. */
+export function servedIn(columns: TraceColumns, origin: number): Served[] {
+  const serving = new Map<number, Served>();
+  const served: Served[] = [];
+  let last = 0;
+  for (const [kind, time, subject, ids] of recordsOf(columns, origin)) {
+    const call = serving.get(subject);
+    if (kind === SERVING_BEGINS) {
+      // It may get another name and id while it runs.
+      serving.set(subject, { subject, begins: call?.begins ?? time, ends: time, ids });
+    } else if (kind === SERVING_ENDS) {
+      serving.delete(subject);
+      if (call !== undefined) served.push({ ...call, ends: time });
+    }
+    last = time;
+  }
+  for (const call of serving.values()) served.push({ ...call, ends: last });
+  return served;
+}
+
+function* recordsOf(
+  { kinds, times, subjects, objects }: TraceColumns,
+  origin: number,
+): Generator<TraceRecord, void> {
+  for (let at = 0, next = 0; at < kinds.length; at = next) {
+    const ids: number[] = [];
+    for (next = at + 1; kinds[next] === CALL_ID; next++) {
+      ids.push((objects[next] as number) * HALF + (subjects[next] as number));
+    }
+    // Rounded once, before durations are computed, so that slices nest exactly.
+    const time = ((times[at] as number) - origin) * 1_000;
+    yield [kinds[at], time, subjects[at] as number, ids, objects[at] as number];
+  }
+}

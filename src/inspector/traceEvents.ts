@@ -2,7 +2,15 @@
 
 import { CALL, servedCalls } from "./traceCalls.ts";
 import type { TraceEvent } from "./traceEvent.ts";
-import { type Flow, PROCESS, type Slice, STEP, STEPS, servedIn, slicesOf } from "./traceRecords.ts";
+import {
+  type Arrow,
+  PROCESS,
+  type Slice,
+  STEP,
+  STEPS,
+  servedIn,
+  slicesOf,
+} from "./traceRecords.ts";
 import type { TraceColumns } from "./traceRing.ts";
 
 /** How many tasks get a line of their own: the busiest ones. */
@@ -15,16 +23,16 @@ const FIRST_LINE = 10;
  * overwritten are left out. `mergeable` assigns the events to their process and thread.
  */
 export function eventsOf(columns: TraceColumns, origin = columns.times[0] ?? 0): TraceEvent[] {
-  const { slices, flows, counters } = slicesOf(columns, origin);
-  const events = slicesAndFlows(columns, slices, flows);
+  const { slices, arrows, counters } = slicesOf(columns, origin);
+  const events = slicesAndArrows(columns, slices, arrows);
   const calls = servedCalls(servedIn(columns, origin), PROCESS, new Map(columns.names));
   return [...events, ...calls, ...counters].sort((a, b) => a.ts - b.ts);
 }
 
-function slicesAndFlows(
+function slicesAndArrows(
   columns: TraceColumns,
   slices: readonly Slice[],
-  flows: readonly Flow[],
+  arrows: readonly Arrow[],
 ): TraceEvent[] {
   const steps = slices.filter(({ label }) => label < 0);
   const lines = linesOf(steps);
@@ -49,7 +57,7 @@ function slicesAndFlows(
   const passed = new Map<number, number>();
   const calls = new Set<number>();
   let count = 0;
-  for (const { from, to, at, id } of flows) {
+  for (const { from, to, at, id } of arrows) {
     const own = stepsOf.get(to) ?? [];
     let next = passed.get(to) ?? 0;
     while (next < own.length && (own[next] as Slice).begins < at) next++;

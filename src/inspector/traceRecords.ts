@@ -37,7 +37,7 @@ type TraceRecord = readonly [
 ];
 
 /** An arrow. */
-export interface Flow {
+export interface Arrow {
   readonly from: Slice;
   /** It ends at the first step of this subject that begins at `at` or later. */
   readonly to: number;
@@ -66,7 +66,7 @@ export interface Slice {
 /** Returns the steps, callbacks and waits, the arrows between them, and the sizes of the batches. */
 export function slicesOf(columns: TraceColumns, origin: number) {
   const slices: Slice[] = [];
-  const flows: Flow[] = [];
+  const arrows: Arrow[] = [];
   const counters: TraceEvent[] = [];
   const open: Slice[] = [];
   const waiting = new Map<number, Wait>();
@@ -96,10 +96,10 @@ export function slicesOf(columns: TraceColumns, origin: number) {
         slices.push({ subject, begins, ends: time, label, isWhole: true });
       }
       const waker = open.findLast((slice) => slice.subject === object);
-      if (waker !== undefined) flows.push({ from: waker, to: subject, at: time });
+      if (waker !== undefined) arrows.push({ from: waker, to: subject, at: time });
       for (const id of ids) {
         const from = begun.get(id);
-        if (from !== undefined) flows.push({ from, to: subject, at: time, id });
+        if (from !== undefined) arrows.push({ from, to: subject, at: time, id });
         begun.delete(id);
       }
     } else if (kind === TURN) {
@@ -110,8 +110,8 @@ export function slicesOf(columns: TraceColumns, origin: number) {
     }
   }
   // Calls that have not ended are interesting too.
-  for (const [id, from] of begun) flows.push({ from, to: from.subject, at: Infinity, id });
-  return { slices, flows, counters };
+  for (const [id, from] of begun) arrows.push({ from, to: from.subject, at: Infinity, id });
+  return { slices, arrows, counters };
 }
 
 /** Returns the calls that were run for others. Those that have not ended end with the last record. */

@@ -37,12 +37,12 @@ let known: TraceThread | undefined;
 /** Returns the process, the thread and the clock of this code. */
 export function thisThread(): TraceThread {
   if (known !== undefined) return known;
-  const process: PlatformProcess = Reflect.get(globalThis, "process") ?? {};
-  const ticks = process.hrtime?.bigint?.();
+  const platform: PlatformProcess = Reflect.get(globalThis, "process") ?? {};
+  const ticks = platform.hrtime?.bigint?.();
   known = {
     // Pages don't know their process, but each page and worker has begun at another instant.
-    pid: process.pid ?? 1 + (Math.floor(performance.timeOrigin * 1_000) % 1e6),
-    thread: process.getBuiltinModule?.("node:worker_threads").threadId ?? 0,
+    pid: platform.pid ?? 1 + (Math.floor(performance.timeOrigin * 1_000) % 1e6),
+    thread: platform.getBuiltinModule?.("node:worker_threads").threadId ?? 0,
     clockOffset:
       ticks === undefined
         ? performance.timeOrigin

@@ -86,7 +86,7 @@ function Fill({ size, limit }: { size: number; limit: number | null }): JSX.Elem
         )
       : h("span", {
           class: "bar",
-          style: { width: `${limit === null ? 100 : (size / limit) * 100}%` },
+          style: { width: `${Math.min(1, size / (limit ?? 1)) * 100}%` },
         });
   return h(
     "div",

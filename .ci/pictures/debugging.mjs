@@ -1,5 +1,5 @@
 // Makes the pictures of docs/debugging.md, of `mysyncio inspect` on the programs of that page:
-// `npm run build`, then node .ci/pictures/debugging.mjs
+// `npm run build`, then node .ci/pictures/debugging.mjs. Arguments name the programs, by default all.
 
 import { spawn } from "node:child_process";
 import { once } from "node:events";
@@ -8,8 +8,13 @@ import { chromium } from "playwright";
 import { findBrowser, installBrowser } from "../browser.mjs";
 
 const SIZE = { width: 1_180, height: 560 };
-/** The program, the tab to show, and what is there once it has been drawn. */
+/** The program, the tab to show, what is there once it has been drawn, and a task to select. */
 const PICTURES = [
+  ["hang", "Locks & queues", ".card"],
+  ["leak", "Timers", "svg, canvas"],
+  ["swallowedCancel", "Warnings", ".warnings li"],
+  ["starvation", "Timeline", "canvas", "countPrimes"],
+  ["forgottenTask", "Warnings", ".warnings li"],
   ["deadlock", "Waits", "p.deadlock, .node.stuck"],
   ["slowEndpoint", "Locks & queues", ".card"],
   ["herd", "Timeline", "canvas"],
@@ -21,7 +26,9 @@ const browser = await chromium.launch({
   args: ["--no-sandbox", "--disable-gpu"],
 });
 try {
-  for (const [program, tab, shown] of PICTURES) {
+  const wanted = process.argv.slice(2);
+  for (const [program, tab, shown, task] of PICTURES) {
+    if (wanted.length > 0 && !wanted.includes(program)) continue;
     const file = `docs/debugging-${program}.png`;
     const target = spawn(
       process.execPath,
@@ -48,6 +55,7 @@ try {
       await page.goto(address);
       await page.getByRole("tab", { name: tab }).click();
       await page.locator(shown).first().waitFor();
+      if (task !== undefined) await page.getByRole("row", { name: task }).click();
       // Until the curves and the timeline have something to show.
       await page.waitForTimeout(6_000);
       await page.mouse.move(0, 0);

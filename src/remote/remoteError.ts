@@ -73,17 +73,18 @@ export function knowErrorClass(name: string, known: new (message: string) => Err
 
 /** Converts a thrown value into a form that can be sent. Never throws, whatever the value is. */
 export function packError(error: unknown): PackedError {
-  let left = MAX_ERRORS;
+  return new ErrorPacker().pack(error);
+}
+
+/** Packs one error, with its causes and parts. */
+class ErrorPacker {
+  #left = MAX_ERRORS;
   /** The errors that contain the current one, because causes may form a cycle. */
-  const path = new Set<unknown>();
+  readonly #path = new Set<unknown>();
 
-  function packInner(inner: unknown): PackedError | undefined {
-    return left > 0 && path.size <= MAX_DEPTH && !path.has(inner) ? pack(inner) : undefined;
-  }
-
-  function pack(error: unknown): PackedError {
-    left--;
-    path.add(error);
+  pack(error: unknown): PackedError {
+    this.#left--;
+    this.#path.add(error);
     try {
       if (!isError(error)) return { value: cloneable(error) };
       const { message, stack, cause, errors } = error as Error & { errors?: unknown };
@@ -93,22 +94,27 @@ export function packError(error: unknown): PackedError {
         name: String(name),
         message: String(message),
         stack: typeof stack === "string" ? stack : undefined,
-        cause: cause === undefined ? undefined : packInner(cause),
+        cause: cause === undefined ? undefined : this.#packInner(cause),
         errors: Array.isArray(errors)
-          ? errors.map(packInner).filter((inner) => inner !== undefined)
+          ? errors.map((inner) => this.#packInner(inner)).filter((inner) => inner !== undefined)
           : undefined,
-        fields: packFields(error),
+        fields: this.#packFields(error),
       };
     } catch {
       // A getter threw, or a value could not be converted to a string.
       return { ...UNDESCRIBED };
     } finally {
-      path.delete(error);
+      this.#path.delete(error);
     }
   }
 
+  #packInner(inner: unknown): PackedError | undefined {
+    const isPacked = this.#left > 0 && this.#path.size <= MAX_DEPTH && !this.#path.has(inner);
+    return isPacked ? this.pack(inner) : undefined;
+  }
+
   /** Omits fields whose getter throws and values that cannot be cloned, and keeps the rest. */
-  function packFields(error: Error): (readonly [string, Field])[] | undefined {
+  #packFields(error: Error): (readonly [string, Field])[] | undefined {
     // A class may define `code` by a getter, as DOMException does.
     const names = ["code", ...Object.keys(error)].filter(
       (name) => name in error && !STANDARD.includes(name),
@@ -116,7 +122,7 @@ export function packError(error: unknown): PackedError {
     const fields: (readonly [string, Field])[] = [];
     for (const name of names.slice(0, MAX_FIELDS)) {
       try {
-        const field = packField(Reflect.get(error, name));
+        const field = this.#packField(Reflect.get(error, name));
         if (field !== undefined) fields.push([name, field]);
       } catch {
         // A getter that throws, or a value that cannot be cloned.
@@ -129,16 +135,16 @@ export function packError(error: unknown): PackedError {
    * Packs the value of a field. Returns undefined for an error beyond the limit. Throws if the
    * value cannot be cloned.
    */
-  function packField(value: unknown): Field | undefined {
+  #packField(value: unknown): Field | undefined {
     if (isError(value)) {
-      const inner = packInner(value);
+      const inner = this.#packInner(value);
       return inner && { error: inner };
     }
     if (!Array.isArray(value) || !value.some(isError)) return { data: structuredClone(value) };
-    return { list: value.map(packField).filter((field) => field !== undefined) };
+    return {
+      list: value.map((each) => this.#packField(each)).filter((field) => field !== undefined),
+    };
   }
-
-  return pack(error);
 }
 
 /** Fields that are sent separately. `name` is an own field of most error classes. */

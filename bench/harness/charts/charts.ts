@@ -18,6 +18,7 @@ const TEXT = "#24292f";
 const MUTED = "#667080";
 
 type Option = echarts.EChartsCoreOption;
+type Group = Bars["groups"][number];
 
 /** The height of a bar chart, in pixels. */
 function heightOfBars({ groups }: Bars): number {
@@ -28,13 +29,10 @@ function heightOfBars({ groups }: Bars): number {
 /** Bars, one below the other, each group under its name and on its own scale. */
 function barsOption({ title, subtitle, groups }: Bars): Option {
   const grid: object[] = [];
-  const xAxis: object[] = [];
-  const yAxis: object[] = [];
-  const series: object[] = [];
   const graphic: object[] = [];
   const left = widthOfNames(groups);
   let top = HEADING_HEIGHT;
-  groups.forEach(({ name, bars, mark }, index) => {
+  for (const { name, bars } of groups) {
     const height = bars.length * BAR_HEIGHT;
     graphic.push({
       type: "text",
@@ -44,53 +42,52 @@ function barsOption({ title, subtitle, groups }: Bars): Option {
       style: { text: name, font: `600 13px ${FONT}`, fill: TEXT },
     });
     grid.push({ left, right: ROOM_FOR_LABELS, top: top + GROUP_GAP, height });
-    xAxis.push({ type: "value", gridIndex: index, show: false, min: 0 });
-    yAxis.push({
-      type: "category",
-      gridIndex: index,
-      inverse: true,
-      data: bars.map((bar) => bar.name),
-      axisLine: { show: false },
-      axisTick: { show: false },
-      axisLabel: {
-        color: TEXT,
-        fontFamily: FONT,
-        fontSize: 12,
-        width: left - 24,
-        overflow: "truncate",
-      },
-    });
-    series.push({
-      type: "bar",
-      xAxisIndex: index,
-      yAxisIndex: index,
-      barWidth: 16,
-      animation: false,
-      ...(mark === undefined ? {} : { markLine: markLineAt(mark) }),
-      data: bars.map(({ value, label, isOurs }) => ({
-        value,
-        itemStyle: { color: isOurs ? OURS : THEIRS, borderRadius: [0, 3, 3, 0] },
-        label: {
-          show: true,
-          position: "right",
-          formatter: () => label,
-          color: TEXT,
-          fontFamily: FONT,
-          fontSize: 12,
-        },
-      })),
-    });
     top += GROUP_GAP + height;
-  });
+  }
   return {
     backgroundColor: "#ffffff",
     animation: false,
     title: heading(title, subtitle),
     grid,
-    xAxis,
-    yAxis,
-    series,
+    xAxis: groups.map((_, gridIndex) => ({ type: "value", gridIndex, show: false, min: 0 })),
+    yAxis: groups.map((group, gridIndex) => axisOfNames(group, gridIndex, left - 24)),
+    series: groups.map(seriesOf),
     graphic,
+  };
+}
+
+function axisOfNames({ bars }: Group, gridIndex: number, width: number): object {
+  return {
+    type: "category",
+    gridIndex,
+    inverse: true,
+    data: bars.map((bar) => bar.name),
+    axisLine: { show: false },
+    axisTick: { show: false },
+    axisLabel: { color: TEXT, fontFamily: FONT, fontSize: 12, width, overflow: "truncate" },
+  };
+}
+
+function seriesOf({ bars, mark }: Group, index: number): object {
+  return {
+    type: "bar",
+    xAxisIndex: index,
+    yAxisIndex: index,
+    barWidth: 16,
+    animation: false,
+    ...(mark === undefined ? {} : { markLine: markLineAt(mark) }),
+    data: bars.map(({ value, label, isOurs }) => ({
+      value,
+      itemStyle: { color: isOurs ? OURS : THEIRS, borderRadius: [0, 3, 3, 0] },
+      label: {
+        show: true,
+        position: "right",
+        formatter: () => label,
+        color: TEXT,
+        fontFamily: FONT,
+        fontSize: 12,
+      },
+    })),
   };
 }
 

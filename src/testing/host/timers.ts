@@ -24,6 +24,7 @@ abstract class ContextStep extends HostStep {
   protected readonly callback: TimerCallback;
   protected readonly args: readonly unknown[];
   readonly #flow: Flow | undefined = keepAsyncContext();
+  #hasRef = true;
 
   constructor(
     stage: RunStage,
@@ -42,6 +43,20 @@ abstract class ContextStep extends HostStep {
     if (this.#flow === undefined) Reflect.apply(callback, this, args);
     else this.#flow.runInAsyncScope(callback, this, ...(args as never[]));
   }
+
+  ref(): this {
+    this.#hasRef = true;
+    return this;
+  }
+
+  unref(): this {
+    this.#hasRef = false;
+    return this;
+  }
+
+  hasRef(): boolean {
+    return this.#hasRef;
+  }
 }
 
 /** A timeout or an interval. Has the methods of Node's `Timeout`. */
@@ -49,7 +64,6 @@ export class VirtualTimer extends ContextStep {
   readonly #stage: RunStage;
   readonly #delay: number;
   readonly #repeats: boolean;
-  #hasRef = true;
   #id = 0;
 
   constructor(
@@ -90,20 +104,6 @@ export class VirtualTimer extends ContextStep {
     return this;
   }
 
-  ref(): this {
-    this.#hasRef = true;
-    return this;
-  }
-
-  unref(): this {
-    this.#hasRef = false;
-    return this;
-  }
-
-  hasRef(): boolean {
-    return this.#hasRef;
-  }
-
   [Symbol.toPrimitive](): number {
     if (this.#id === 0) this.#id = nextId++;
     this.#stage.timers.set(this.#id, this);
@@ -113,8 +113,6 @@ export class VirtualTimer extends ContextStep {
 
 /** An immediate. Has the methods of Node's `Immediate`. */
 export class VirtualImmediate extends ContextStep {
-  #hasRef = true;
-
   constructor(stage: RunStage, callback: TimerCallback, args: readonly unknown[]) {
     super(stage, stage.immediates, callback, args);
     if (!stage.isOver) this.schedule();
@@ -126,20 +124,6 @@ export class VirtualImmediate extends ContextStep {
 
   _describe(): string {
     return this.at("the immediate");
-  }
-
-  ref(): this {
-    this.#hasRef = true;
-    return this;
-  }
-
-  unref(): this {
-    this.#hasRef = false;
-    return this;
-  }
-
-  hasRef(): boolean {
-    return this.#hasRef;
   }
 }
 

@@ -5,6 +5,7 @@ import { afterAll, beforeAll, expect, test } from "vitest";
 import { connect } from "../../src/fleet/bull/connection.ts";
 import { Keys } from "../../src/fleet/bull/keys.ts";
 import { bullEngine, type Delivery, type FleetQueue } from "../../src/fleet.ts";
+import { BadLine } from "./support/badLine.ts";
 import { callNamed, testEngine, until, workerOptions } from "./support/conformance.ts";
 import { RedisServer } from "./support/redis.ts";
 import { usePackages } from "./support/workers.ts";
@@ -158,5 +159,47 @@ test("a detached call that is withdrawn leaves no stale list of waiting clients"
   } finally {
     raw.disconnect();
     await queue.close();
+  }
+});
+
+test("a call whose submission was stored but not confirmed runs once", async () => {
+  const line = await BadLine.start(redis.port);
+  const options = { prefix: "{unconfirmed}", lease: 2_000 };
+  const client = bullEngine({ connection: line.url, ...options }).open("queue");
+  const own = bullEngine({ connection: redis.url, ...options }).open("queue");
+  const taken: Delivery[] = [];
+  const consumer = await own.consume(workerOptions(), (one) => taken.push(one));
+  try {
+    let ended = "";
+    client.listen("c6", (signal) => {
+      if (signal.type === "outcome") ended = signal.id;
+    });
+    const submit = (id: string) =>
+      client.submit(callNamed(id, { client: "c6" }), () => ended !== id);
+    /** Ends a call once it has been taken, like a client and a worker. */
+    const end = async (id: string) => {
+      await until(() => taken.some(({ call }) => call.id === id));
+      await taken.at(-1)?.end({ kind: "value", value: "[1]", worker: "w" });
+      await until(() => ended === id);
+      client.forget([id]);
+    };
+    await submit("c6-1");
+    await end("c6-1");
+    line.loseReply("c6-2");
+    const submitted = submit("c6-2");
+    await end("c6-2");
+    await until(async () => (await own.counts()).running === 0);
+    line.cut();
+    await submitted;
+    await submit("c6-3");
+    await end("c6-3");
+
+    expect(taken.map(({ call }) => call.id)).toEqual(["c6-1", "c6-2", "c6-3"]);
+  } finally {
+    consumer.stop();
+    for (const delivery of taken) await delivery.end({ kind: "cancelled", worker: "w" });
+    await consumer.close();
+    await Promise.all([client.close(), own.close()]);
+    await line.end();
   }
 });

@@ -1,7 +1,7 @@
 // The client's side of the Redis engine. bullEngine.ts describes the data on the server.
 //
-// This is one file because submitting, cancelling and polling share two connections, and depend on
-// the order of commands on them.
+// This is one file because submitting, cancelling and polling share three connections, and depend
+// on the order of commands on them.
 
 import { createHash } from "node:crypto";
 import { setTimeout } from "../../loop/hosts/timers.ts";
@@ -68,6 +68,8 @@ export class BullQueue implements FleetQueue, ServerLink {
   /** Resolves when the server's time is known. */
   readonly ready: Promise<void>;
   readonly #queue: JobQueue;
+  /** The connection of `#queue`. It resends nothing, because a call that is sent twice may run twice. */
+  readonly #sender: Redis;
   readonly #subscriber: Redis;
   readonly #submissions: Batch<Submission>;
   readonly #forgotten: Batch<string>;
@@ -88,16 +90,18 @@ export class BullQueue implements FleetQueue, ServerLink {
     this.keys = new Keys(prefix, queue);
     this.redis = connect(connection);
     this.#subscriber = this.redis.duplicate();
-    // Both connections reconnect on their own. `unreachable` limits how long calls wait for that.
+    this.#sender = this.redis.duplicate();
+    // The connections reconnect on their own. `unreachable` limits how long calls wait for that.
     this.redis.on("error", (error) => {
       this.#failure = error;
     });
     this.#subscriber.on("error", () => undefined);
-    this.#queue = new (packages().Queue)(queue, { connection: this.redis, prefix });
+    this.#sender.on("error", () => undefined);
+    this.#queue = new (packages().Queue)(queue, { connection: this.#sender, prefix });
     this.#queue.on("error", () => undefined);
     this.#submissions = new Batch((items) => this.#add(items));
     this.#forgotten = new Batch((ids) => this.#delete(ids));
-    this.ready = this.clock.set(this.redis);
+    this.ready = Promise.all([this.clock.set(this.redis), this.#open()]).then(() => undefined);
     // Later requests report the error.
     this.ready.catch(() => undefined);
     this.redis.on("ready", () => {
@@ -204,12 +208,9 @@ export class BullQueue implements FleetQueue, ServerLink {
   }
 
   async counts(): Promise<Counts> {
-    const counts = await this.#queue.getJobCounts(
-      "wait",
-      "prioritized",
-      "paused",
-      "delayed",
-      "active",
+    const counts = await repeated(
+      () => this.#queue.getJobCounts("wait", "prioritized", "paused", "delayed", "active"),
+      () => this.#isClosed,
     );
     const { wait = 0, prioritized = 0, paused = 0, delayed = 0, active = 0 } = counts;
     return { waiting: wait + prioritized + paused, delayed, running: active };
@@ -229,8 +230,13 @@ export class BullQueue implements FleetQueue, ServerLink {
         .catch(() => undefined);
     }
     await this.#queue.close();
-    this.#subscriber.disconnect();
-    this.redis.disconnect();
+    for (const redis of [this.#sender, this.#subscriber, this.redis]) redis.disconnect();
+  }
+
+  async #open(): Promise<void> {
+    await this.#queue.waitUntilReady();
+    // Only now, because BullMQ never recovers if its first request fails.
+    this.#sender.options.maxRetriesPerRequest = 0;
   }
 
   /** Returns the replies of a pipeline. @throws the first error in it. */
@@ -271,17 +277,18 @@ export class BullQueue implements FleetQueue, ServerLink {
   }
 
   /**
-   * Resolves when there is a connection, so that what is sent doesn't wait in a queue of ioredis.
+   * Resolves when there are connections, so that what is sent doesn't wait in a queue of ioredis.
    */
   async #connected(): Promise<void> {
     await this.ready;
-    if (this.redis.status === "ready") return;
+    const away = [this.redis, this.#sender].filter(({ status }) => status !== "ready");
+    if (away.length === 0) return;
     // One listener for all calls that wait.
-    this.#reconnection ??= new Promise<void>((resolve) => this.redis.once("ready", resolve)).then(
-      () => {
-        this.#reconnection = undefined;
-      },
-    );
+    this.#reconnection ??= Promise.all(
+      away.map((redis) => new Promise<void>((resolve) => redis.once("ready", resolve))),
+    ).then(() => {
+      this.#reconnection = undefined;
+    });
     await this.#reconnection;
   }
 

@@ -42,7 +42,8 @@ export function connect(connection: string | object | undefined): Redis {
 
 /**
  * Whether a command got no reply because its connection closed. The command may or may not have
- * run. ioredis resends single commands, but not pipelines.
+ * run. ioredis resends commands, and pipelines without any reply, unless `maxRetriesPerRequest` is
+ * 0.
  */
 export function isConnectionError(error: unknown): boolean {
   const { name, message, code } = (error ?? {}) as {
@@ -52,6 +53,7 @@ export function isConnectionError(error: unknown): boolean {
   };
   return (
     name === "AbortError" ||
+    name === "MaxRetriesPerRequestError" ||
     /^(ECONN|EPIPE|ETIMEDOUT|ENOTFOUND|EAI_AGAIN)/.test(code ?? "") ||
     /connection (is|was)? ?close|ECONNREFUSED|ECONNRESET|EPIPE|LOADING/i.test(message ?? "")
   );

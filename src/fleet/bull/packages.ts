@@ -23,6 +23,7 @@ export interface Scripts {
 
 export interface Redis extends Scripts {
   readonly status: string;
+  readonly options: { maxRetriesPerRequest?: number | null };
   defineCommand(name: keyof Scripts, options: { numberOfKeys: number; lua: string }): void;
   call(command: string, ...args: (string | number)[]): Promise<Reply>;
   pipeline(): Pipeline;
@@ -56,6 +57,7 @@ export interface JobQueue {
   addBulk(jobs: readonly BulkJob[]): Promise<unknown>;
   remove(id: string): Promise<number>;
   getJobCounts(...types: string[]): Promise<Record<string, number>>;
+  waitUntilReady(): Promise<unknown>;
   close(): Promise<void>;
   on(event: "error", listener: (error: Error) => void): unknown;
 }

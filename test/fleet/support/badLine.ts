@@ -1,4 +1,4 @@
-// A connection to a server that can be stalled, cut and slowed down.
+// A connection to a server that can be stalled, cut and slowed down, and can lose replies.
 
 import { type AddressInfo, connect, createServer, type Server, type Socket } from "node:net";
 
@@ -6,6 +6,7 @@ export class BadLine {
   readonly #server: Server;
   readonly #sockets = new Set<Socket>();
   #isStalled = false;
+  #unanswered: string | undefined;
   /** How many milliseconds each piece takes. */
   delay = 0;
 
@@ -39,6 +40,11 @@ export class BadLine {
     for (const socket of this.#sockets) socket.resume();
   }
 
+  /** The next piece with this text gets through, but nothing comes back on its connection. */
+  loseReply(text: string): void {
+    this.#unanswered = text;
+  }
+
   /** Ends all connections. */
   cut(): void {
     for (const socket of this.#sockets) socket.destroy();
@@ -53,6 +59,10 @@ export class BadLine {
     this.#sockets.add(from);
     if (this.#isStalled) from.pause();
     from.on("data", (data) => {
+      if (this.#unanswered !== undefined && data.includes(this.#unanswered)) {
+        this.#unanswered = undefined;
+        to.pause();
+      }
       if (this.delay === 0) to.write(data);
       else setTimeout(() => to.write(data), this.delay);
     });

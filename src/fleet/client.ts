@@ -220,6 +220,7 @@ export class FleetClient {
         const group = groupOf(this.#groups, call);
         this.#noteReply(group, call);
         if (call.state === "sending") call.state = "waiting";
+        if (reply === "stored") this.#settleStopped(call);
         if (reply === "conflict") {
           this.#settle(call, true, idConflict(call.ownId));
         }
@@ -231,6 +232,16 @@ export class FleetClient {
         this.#settle(call, true, call.cancelled ?? submissionError(error));
       },
     );
+  }
+
+  /**
+   * Settles the cancelled calls with the id of a call that was just stored: they have ended.
+   * Otherwise their repeated cancellation would cancel the new call.
+   */
+  #settleStopped(stored: RemoteCall): void {
+    for (const call of [...(this.#calls.get(stored.id) ?? [])]) {
+      if (call !== stored && call.state === "stopping") this.#settle(call, true, call.cancelled);
+    }
   }
 
   /** Submits a call for itself, because the one that it had joined is gone. */

@@ -331,6 +331,22 @@ describe("a client", () => {
     });
   });
 
+  test("does not cancel the next call with an id if the signal that the cancelled call ended is lost", async () => {
+    // Polls every second.
+    const fleet = newFleet({ loses: () => true }, 4_000);
+    await run(function* () {
+      const view = fleet.with({ id: "a" });
+      const first = createTask(view.call(sleepFor, 800, 1));
+      yield* sleep(10);
+      first.cancel();
+      const second = createTask(view.call(sleepFor, 800, 1));
+      const error = yield* thrownBy(first as unknown as Coroutine<unknown>);
+      expect(error).toBeInstanceOf(CancelledError);
+      expect(yield* second).toBe(1);
+    });
+    await fleet.shutdown();
+  });
+
   test("keeps no state of calls that have ended", async () => {
     const engine = memoryEngine();
     const fleet = new FleetExecutor({ engine });

@@ -50,7 +50,21 @@ export async function worker(args: string[]): Promise<void> {
   });
   const queue = `${values.queue ?? QUEUE} on ${hostOf(connection)}`;
   console.log(`${started.name} runs ${started.tasks.join(", ")} from the queue ${queue}`);
-  await ended(started, drain);
+  try {
+    await ended(started, drain);
+  } catch (error) {
+    console.error(error);
+    process.exitCode = 1;
+  }
+  await Promise.all([flushed(process.stdout), flushed(process.stderr)]);
+  // A function that ignores its cancellation may still run on the main loop.
+  process.exit();
+}
+
+/** Resolves when everything written to a stream was passed to the system, or can't be. */
+function flushed(stream: NodeJS.WriteStream): Promise<unknown> {
+  if (stream.writableLength === 0 || stream.destroyed) return Promise.resolve();
+  return new Promise((resolve) => stream.write("", resolve));
 }
 
 /**

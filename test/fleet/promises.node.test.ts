@@ -349,6 +349,21 @@ test.concurrent(
 );
 
 test.concurrent(
+  "a worker that gets SIGTERM exits even if a function on its main loop ignores the cancellation",
+  PATIENCE,
+  async (context) => {
+    const place = newPlace(context);
+    const worker = await newWorker(place, ["--concurrency", "1", "--drain", "0"]);
+    const fleet = newFleet(place);
+    const call = rejection(fleet.with({ grace: 100 }).submit(tasks.later, [600_000, "never"]));
+    await until(() => fleet.calls()[0]?.state === "running");
+
+    expect(await worker.kill("SIGTERM")).toBe(0);
+    expect(await call).toBeInstanceOf(RemoteLostError);
+  },
+);
+
+test.concurrent(
   "a call with an existing id joins that call, or gets its kept outcome, even from another client",
   PATIENCE,
   async (context) => {

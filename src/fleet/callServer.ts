@@ -24,6 +24,8 @@ import { hostTimers, LoopTimers } from "./timers.ts";
 
 /** Runs calls in threads. */
 export interface ThreadRunner {
+  /** How many calls it runs at a time. */
+  readonly maxThreads: number;
   start(
     task: Registered,
     call: WireCall,
@@ -63,14 +65,15 @@ export class CallServer {
   readonly options: CallServerOptions;
   readonly codec: FleetCodec;
   readonly #served = new Set<ServedCall>();
-  readonly #onLoop = new Set<ServedCall>();
-  /** The calls that wait until a call on a loop ends. */
-  readonly #waiting = new Set<ServedCall>();
+  readonly onLoop: Lane;
+  readonly inThreads: Lane;
   readonly #idle: (() => void)[] = [];
 
   constructor(options: CallServerOptions) {
     this.options = options;
     this.codec = options.codec ?? defaultCodec;
+    this.onLoop = new Lane(options.concurrency ?? Infinity);
+    this.inThreads = new Lane(options.threads?.maxThreads ?? 0);
   }
 
   /** The number of calls in progress. */
@@ -90,18 +93,11 @@ export class CallServer {
     }
   }
 
-  /** Runs a call on its loop once fewer than `concurrency` calls run on loops. */
-  runOnLoop(served: ServedCall): void {
-    const { concurrency = Infinity } = this.options;
-    if (this.#onLoop.size < concurrency) {
-      this.#onLoop.add(served);
-      served.run();
-    } else this.#waiting.add(served);
-  }
-
   /** Cancels all calls in progress. Calls with attempts left return to the queue. */
   stop(): void {
-    for (const served of [...this.#served]) served.stop("shutdown");
+    // The waiting ones first, because the end of a running one would begin them.
+    for (const served of [...this.onLoop.waiting, ...this.inThreads.waiting, ...this.#served])
+      served.stop("shutdown");
   }
 
   /** Resolves when no calls are in progress. */
@@ -111,12 +107,8 @@ export class CallServer {
 
   #onEnd(served: ServedCall): void {
     this.#served.delete(served);
-    this.#waiting.delete(served);
-    const [next] = this.#waiting;
-    if (this.#onLoop.delete(served) && next !== undefined) {
-      this.#waiting.delete(next);
-      this.runOnLoop(next);
-    }
+    this.onLoop.remove(served);
+    this.inThreads.remove(served);
     if (this.#served.size === 0) for (const wake of this.#idle.splice(0)) wake();
   }
 
@@ -142,6 +134,34 @@ export class CallServer {
   }
 }
 
+/** The calls on loops or in threads: those that run, and those that wait until one of them ends. */
+class Lane {
+  readonly #most: number;
+  readonly #running = new Set<ServedCall>();
+  readonly waiting = new Set<ServedCall>();
+
+  constructor(most: number) {
+    this.#most = most;
+  }
+
+  /** Runs a call once fewer than `most` calls run here. */
+  add(served: ServedCall): void {
+    if (this.#running.size < this.#most) {
+      this.#running.add(served);
+      served.run();
+    } else this.waiting.add(served);
+  }
+
+  remove(served: ServedCall): void {
+    this.waiting.delete(served);
+    const [next] = this.waiting;
+    if (this.#running.delete(served) && next !== undefined) {
+      this.waiting.delete(next);
+      this.add(next);
+    }
+  }
+}
+
 class ServedCall {
   readonly #server: CallServer;
   readonly #delivery: Delivery;
@@ -162,23 +182,25 @@ class ServedCall {
   }
 
   start(): void {
-    const { call } = this.#delivery;
     const timeLeft = timeLeftOf(this.#delivery);
     if (timeLeft < Infinity) {
       this.#deadline = this.#timers.later(timeLeft, () => this.stop("timeout"));
     }
     this.#delivery.onStop((reason) => this.stop(reason));
     if (this.#isOver) return;
-    const { registry, threads, loop } = this.#server.options;
-    const { isAsync } = registry.get(call.task) as Registered;
-    if (threads !== undefined && !(isAsync && loop !== undefined)) this.run(threads);
-    else this.#server.runOnLoop(this);
+    (this.#threads === undefined ? this.#server.onLoop : this.#server.inThreads).add(this);
   }
 
-  /** Runs the call, on a loop unless `threads` are given. */
-  run(threads?: ThreadRunner): void {
+  /** The threads, if the call runs there instead of on a loop. */
+  get #threads(): ThreadRunner | undefined {
+    const { registry, threads, loop } = this.#server.options;
+    const { isAsync } = registry.get(this.#delivery.call.task) as Registered;
+    return isAsync && loop !== undefined ? undefined : threads;
+  }
+
+  run(): void {
     try {
-      this.#work = this.#begin(this.#delivery.call, threads);
+      this.#work = this.#begin(this.#delivery.call, this.#threads);
     } catch (error) {
       this.#end(true, error);
     }

@@ -30,6 +30,10 @@ export class FleetThreads implements ThreadRunner {
     };
   }
 
+  get maxThreads(): number {
+    return this.#executor.maxThreads;
+  }
+
   start(
     { location }: Registered,
     call: WireCall,

@@ -1,11 +1,11 @@
 // Tests what a worker reports about a call that it must stop, and how many calls it runs at a time.
 
 import { expect, test } from "vitest";
-import { CallServer } from "../../src/fleet/callServer.ts";
+import { CallServer, type ThreadRunner } from "../../src/fleet/callServer.ts";
 import { defaultCodec, encode } from "../../src/fleet/codec.ts";
 import type { CallOutcome, Delivery, StopReason, WireCall } from "../../src/fleet/engine.ts";
 import { TaskRegistry } from "../../src/fleet/registry.ts";
-import { type Future, newEventLoop, sleep } from "../../src/index.ts";
+import { CancelledError, type Future, newEventLoop, sleep } from "../../src/index.ts";
 
 function callNamed(id: string, attempts: number): WireCall {
   return {
@@ -90,5 +90,41 @@ test("a worker's loop runs at most `concurrency` calls, and the others wait in o
     ...["call 1 begins", "call 2 begins"],
     ...["c is cancelled", "c: cancelled", "a: value", "call 3 begins"],
     ...["the worker stops", "e: put back for 0 ms", "f: put back for 0 ms", "b: lost", "d: lost"],
+  ]);
+});
+
+test("a call that waits for a thread has not begun, so a worker that stops puts it back", async () => {
+  const trace: string[] = [];
+  const endings: (() => void)[] = [];
+  const registry = new TaskRegistry();
+  registry.addFunction("wait", () => undefined);
+  const threads: ThreadRunner = {
+    maxThreads: 1,
+    start(_task, { id }, _report, onEnd) {
+      trace.push(`${id} begins`);
+      endings.push(() => onEnd(false, "[1]"));
+      // Ends at once, as with a grace period of zero.
+      return { cancel: () => onEnd(true, new CancelledError()) };
+    },
+  };
+  const server = new CallServer({ name: "w", registry, threads });
+  for (const id of ["a", "b", "c", "d"]) {
+    server.handle({
+      ...{ call: callNamed(id, 1), begun: 1, unknownFor: 0, timeLeft: Infinity },
+      onStop: () => undefined,
+      end: ({ kind }) => void trace.push(`${id}: ${kind}`),
+      retry: () => void trace.push(`${id}: given back`),
+      putBack: (delay) => void trace.push(`${id}: put back for ${delay} ms`),
+      progress: () => undefined,
+    });
+  }
+  endings[0]?.();
+  trace.push("the worker stops");
+  server.stop();
+  await server.idle();
+
+  expect(trace).toEqual([
+    ...["a begins", "a: value", "b begins", "the worker stops"],
+    ...["c: put back for 0 ms", "d: put back for 0 ms", "b: lost"],
   ]);
 });

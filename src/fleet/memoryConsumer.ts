@@ -10,7 +10,6 @@ import type {
   WireCall,
 } from "./engine.ts";
 import type { HeldCall, MemoryJob, MemoryStore, MemoryWorker } from "./memoryStore.ts";
-import type { LoopTimers } from "./timers.ts";
 
 /** Runs calls from a `MemoryStore`. */
 export class MemoryConsumer implements Consumer, MemoryWorker {
@@ -19,10 +18,6 @@ export class MemoryConsumer implements Consumer, MemoryWorker {
   readonly #onDelivery: (delivery: Delivery) => void;
   readonly #running = new Set<MemoryDelivery>();
   #isStopped = false;
-  /** The start times of recent calls, for the rate limit. */
-  readonly #begins: number[] = [];
-  /** The loops that have a timer for the next start. */
-  readonly #waking = new WeakSet<LoopTimers>();
 
   constructor(
     store: MemoryStore,
@@ -37,22 +32,7 @@ export class MemoryConsumer implements Consumer, MemoryWorker {
   hasRoom(): boolean {
     if (this.#isStopped || this.#running.size >= this.options.concurrency) return false;
     const { limit } = this.options;
-    if (limit === undefined) return true;
-    const timers = this.#store.timers();
-    const now = timers.now();
-    while (this.#begins.length > 0 && (this.#begins[0] as number) <= now - limit.duration) {
-      this.#begins.shift();
-    }
-    if (this.#begins.length < limit.max) return true;
-    // At most one timer of each loop, however many calls wait.
-    if (this.#waking.has(timers)) return false;
-    this.#waking.add(timers);
-    const wait = (this.#begins[0] as number) + limit.duration - now;
-    timers.later(wait, () => {
-      this.#waking.delete(timers);
-      this.#store.dispatch();
-    });
-    return false;
+    return limit === undefined || this.#store.mayBegin(limit);
   }
 
   knows(task: string): boolean {
@@ -60,7 +40,7 @@ export class MemoryConsumer implements Consumer, MemoryWorker {
   }
 
   give(job: MemoryJob): void {
-    if (this.options.limit !== undefined) this.#begins.push(this.#store.timers().now());
+    if (this.options.limit !== undefined) this.#store.countBegin();
     const delivery = new MemoryDelivery(this.#store, this, job);
     this.#running.add(delivery);
     job.delivery = delivery;

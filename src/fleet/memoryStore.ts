@@ -6,6 +6,7 @@ import type { Scheduler } from "../loop/scheduler.ts";
 import { callLoop } from "./callLoop.ts";
 import {
   type CallOutcome,
+  type ConsumeOptions,
   type Counts,
   isResult,
   type Presence,
@@ -80,6 +81,10 @@ export class MemoryStore {
   ];
   readonly #consumers = new Set<MemoryWorker>();
   readonly #timers = new Map<Scheduler, LoopTimers>();
+  /** The start times of recent calls of all workers with a rate limit. */
+  readonly #begins: number[] = [];
+  /** The loops that have a timer for the next start. */
+  readonly #waking = new WeakSet<LoopTimers>();
   /** Runs calls while there are no other workers. */
   embedded: MemoryWorker | undefined;
 
@@ -274,6 +279,27 @@ export class MemoryStore {
         consumer.give(job);
       }
     }
+  }
+
+  /** Whether the workers' rate limit allows another start. Otherwise, dispatches when it does. */
+  mayBegin({ max, duration }: NonNullable<ConsumeOptions["limit"]>): boolean {
+    const timers = this.timers();
+    const now = timers.now();
+    while ((this.#begins[0] as number) <= now - duration) this.#begins.shift();
+    if (this.#begins.length < max) return true;
+    // At most one timer of each loop, however many calls wait.
+    if (this.#waking.has(timers)) return false;
+    this.#waking.add(timers);
+    timers.later((this.#begins[0] as number) + duration - now, () => {
+      this.#waking.delete(timers);
+      this.dispatch();
+    });
+    return false;
+  }
+
+  /** Counts a start towards the workers' rate limit. */
+  countBegin(): void {
+    this.#begins.push(this.timers().now());
   }
 
   #workers(): MemoryWorker[] {

@@ -45,7 +45,8 @@ export interface StartWorkerOptions {
   readonly concurrency?: number | undefined;
   /**
    * A rate limit shared by all workers of the queue: they start at most `max` calls in `duration`
-   * milliseconds.
+   * milliseconds. Redis counts in fixed windows, so up to twice as many may start in `duration`
+   * milliseconds across the end of a window. Give all workers of the queue the same limit.
    */
   readonly limit?: { readonly max: number; readonly duration: number } | undefined;
   /** The worker's name in errors and listings; host, process id and a random suffix by default. */

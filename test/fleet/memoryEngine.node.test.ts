@@ -54,3 +54,32 @@ test("engines used in a loop start no loop, and those used outside loops share o
 
   expect([inside, runningLoops() - before]).toEqual([0, 0]);
 });
+
+test("two workers share one rate limit", async () => {
+  await run(
+    function* () {
+      const engine = memoryEngine();
+      const client = engine.open("queue");
+      client.listen("c1", () => undefined);
+      const begins: number[] = [];
+      const options = {
+        ...{ ...workerOptions(), concurrency: 1_000 },
+        limit: { max: 2, duration: 1_000 },
+      };
+      for (const queue of [engine.open("queue"), engine.open("queue")]) {
+        queue.consume(options, (delivery) => {
+          begins.push(getRunningLoop().time());
+          void delivery.end({ kind: "value", value: "[1]", worker: "w" });
+        });
+      }
+      for (let n = 0; n < 8; n++) client.submit(callNamed(`c1-${n}`, { client: "c1" }));
+      yield* sleep(10_000);
+
+      expect(begins).toHaveLength(8);
+      begins.slice(2).forEach((begin, index) => {
+        expect(begin - (begins[index] as number)).toBeGreaterThanOrEqual(1_000);
+      });
+    },
+    { clock: new VirtualClock() },
+  );
+});

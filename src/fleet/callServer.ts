@@ -270,7 +270,8 @@ class ServedCall {
     const worker = this.#name;
     const { call, begun } = this.#delivery;
     const mayBeginAgain = begun < call.attempts;
-    const wasCancelled = error instanceof CancelledError && this.#stopped !== undefined;
+    const wasCancelled =
+      this.#stopped !== undefined && (error instanceof CancelledError || isAbortError(error));
     if (wasCancelled && this.#stopped === "timeout") this.#finish({ kind: "timeout", worker });
     else if (wasCancelled && this.#stopped === "cancelled")
       this.#finish({ kind: "cancelled", worker });
@@ -283,7 +284,11 @@ class ServedCall {
         this.#stopped === undefined || this.#stopped === "lost" || this.#stopped === "shutdown";
       if (mayBeginAgain && isGivenBack) void this.#delivery.retry(0);
       else
-        this.#finish({ kind: "lost", message: wasCancelled ? SHUT_DOWN : error.message, worker });
+        this.#finish({
+          kind: "lost",
+          message: wasCancelled ? SHUT_DOWN : (error as Error).message,
+          worker,
+        });
     } else if (mayBeginAgain && call.retriesErrors && this.#stopped === undefined) {
       void this.#delivery.retry(backoffOf(call, begun));
     } else {
@@ -329,6 +334,11 @@ class Progress {
     this.#latest = undefined;
     this.#timer = this.#timers.later(PROGRESS_INTERVAL, () => this.#flush());
   }
+}
+
+/** Whether this is what the platform's functions throw when their signal aborts. */
+function isAbortError(error: unknown): boolean {
+  return (error as Error | null | undefined)?.name === "AbortError";
 }
 
 const SHUT_DOWN = "The worker was shut down while it had the call";

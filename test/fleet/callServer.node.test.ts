@@ -1,11 +1,19 @@
 // Tests what a worker reports about a call that it must stop, and how many calls it runs at a time.
 
+import { setTimeout as delay } from "node:timers/promises";
 import { expect, test } from "vitest";
+import { threadSignal } from "../../src/executors/work.ts";
 import { CallServer, type ThreadRunner } from "../../src/fleet/callServer.ts";
 import { defaultCodec, encode } from "../../src/fleet/codec.ts";
 import type { CallOutcome, Delivery, StopReason, WireCall } from "../../src/fleet/engine.ts";
 import { TaskRegistry } from "../../src/fleet/registry.ts";
-import { CancelledError, type Future, newEventLoop, sleep } from "../../src/index.ts";
+import {
+  CancelledError,
+  type Coroutine,
+  type Future,
+  newEventLoop,
+  sleep,
+} from "../../src/index.ts";
 
 function callNamed(id: string, attempts: number): WireCall {
   return {
@@ -15,12 +23,18 @@ function callNamed(id: string, attempts: number): WireCall {
   };
 }
 
+function* waitLong(): Coroutine<void> {
+  yield* sleep(60_000);
+}
+
 /** What the worker does with a waiting call, which may start twice, when it must stop. */
-async function afterStop(reason: StopReason, begun: number): Promise<string> {
+async function afterStop(
+  reason: StopReason,
+  begun: number,
+  wait: () => unknown = waitLong,
+): Promise<string> {
   const registry = new TaskRegistry();
-  registry.addFunction("wait", function* () {
-    yield* sleep(60_000);
-  });
+  registry.addFunction("wait", wait);
   const loop = newEventLoop();
   const call = callNamed("a", 2);
   let stop: (reason: StopReason) => void = () => undefined;
@@ -51,6 +65,15 @@ test("a call whose lease is lost goes back to the queue, and is not reported as 
 
 test("a call that its client cancels ends as cancelled", async () => {
   expect(await afterStop("cancelled", 1)).toBe("cancelled");
+});
+
+test("an AbortError of a call that must stop counts as its cancellation", async () => {
+  const abortable = async () => {
+    await delay(60_000, undefined, { signal: threadSignal() });
+  };
+
+  expect(await afterStop("cancelled", 1, abortable)).toBe("cancelled");
+  expect(await afterStop("lost", 1, abortable)).toBe("given back");
 });
 
 test("a worker's loop runs at most `concurrency` calls, and the others wait in order", async () => {

@@ -2,8 +2,11 @@
 
 import { setTimeout as delay } from "node:timers/promises";
 import { afterAll, beforeAll, expect, test } from "vitest";
+import type { BullConsumer } from "../../src/fleet/bull/bullConsumer.ts";
+import { BullDelivery } from "../../src/fleet/bull/bullDelivery.ts";
 import { connect } from "../../src/fleet/bull/connection.ts";
 import { Keys } from "../../src/fleet/bull/keys.ts";
+import { packages } from "../../src/fleet/bull/packages.ts";
 import { bullEngine, type Delivery, type FleetQueue } from "../../src/fleet.ts";
 import { BadLine } from "./support/badLine.ts";
 import { callNamed, testEngine, until, workerOptions } from "./support/conformance.ts";
@@ -202,4 +205,77 @@ test("a call whose submission was stored but not confirmed runs once", async () 
     await Promise.all([client.close(), own.close()]);
     await line.end();
   }
+});
+
+test("an outcome is stored once the server accepts it again", async () => {
+  const server = await RedisServer.start();
+  const engine = bullEngine({ connection: server.url, prefix: "{full}", lease: 10_000 });
+  const [client, own] = [engine.open("queue"), engine.open("queue")];
+  const outcomes: string[] = [];
+  const refused: Error[] = [];
+  const taken: Delivery[] = [];
+  const options = { ...workerOptions(), onError: (error: unknown) => refused.push(error as Error) };
+  const consumer = await own.consume(options, (one) => taken.push(one));
+  try {
+    client.listen("c5", (signal) => {
+      if (signal.type === "outcome") outcomes.push(signal.outcome.kind);
+    });
+    await client.submit(callNamed("c5-1", { client: "c5" }));
+    await until(() => taken.length === 1);
+    await server.ask("CONFIG SET maxmemory 1");
+    const ended = taken[0]?.end({ kind: "value", value: "[1]", worker: "w" });
+    await until(() => refused.length > 0);
+    await server.ask("CONFIG SET maxmemory 0");
+    await ended;
+    await until(() => outcomes.length > 0);
+
+    expect(outcomes).toEqual(["value"]);
+    expect(refused[0]?.message).toMatch(/maxmemory/);
+  } finally {
+    consumer.stop();
+    await consumer.close();
+    await Promise.all([client, own].map((queue) => queue.close()));
+    await server.end();
+  }
+});
+
+test("a call that is checked while the worker stops goes back to the queue", async () => {
+  const engine = bullEngine({ connection: redis.url, prefix: "{stops}", lease: 10_000 });
+  const [client, own, other] = [0, 1, 2].map(() => engine.open("queue")) as [
+    FleetQueue,
+    FleetQueue,
+    FleetQueue,
+  ];
+  const [taken, elsewhere]: Delivery[][] = [[], []];
+  const consumer = await own.consume(workerOptions(), (one) => taken?.push(one));
+  const link = (consumer as BullConsumer).server.redis;
+  const call = link.call.bind(link);
+  let isChecking = false;
+  // Only calls with a kept outcome are checked, by looking for an earlier outcome.
+  link.call = (async (...args: Parameters<typeof call>) => {
+    if (args[0] === "HGET") {
+      isChecking = true;
+      await delay(100);
+    }
+    return await call(...args);
+  }) as typeof link.call;
+  client.listen("c6", () => undefined);
+  await client.submit(callNamed("c6-1", { client: "c6", keep: 10_000 }));
+  await until(() => isChecking);
+  consumer.stop();
+  const second = await other.consume(workerOptions(), (one) => elsewhere?.push(one));
+  await until(() => elsewhere?.length === 1);
+
+  expect(taken).toEqual([]);
+  second.stop();
+  await elsewhere?.[0]?.end({ kind: "cancelled", worker: "w" });
+  await Promise.all([consumer.close(), second.close()]);
+  await Promise.all([client, own, other].map((queue) => queue.close()));
+});
+
+test("a lost call is left to BullMQ at once, not only when its function ends", async () => {
+  const delivery = new BullDelivery({} as never, {} as never, { id: "c7-1" } as never, "token");
+  delivery.stop("lost");
+
+  await expect(delivery.whenGivenBack).rejects.toBeInstanceOf(packages().WaitingError);
 });

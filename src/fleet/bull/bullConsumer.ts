@@ -29,6 +29,8 @@ const MAX_STALLS = 1_000_000;
  */
 const REST = 5;
 const LONGEST_REST = 1_000;
+/** How many milliseconds to wait before storing outcomes again that the server has refused. */
+const STORE_AGAIN = 200;
 
 export class BullConsumer implements Consumer, DeliveryOwner {
   readonly server: ServerLink;
@@ -42,7 +44,7 @@ export class BullConsumer implements Consumer, DeliveryOwner {
   #leaseTimer: ReturnType<typeof setInterval> | undefined;
   readonly #tasks: ReadonlySet<string>;
   #restUntil = 0;
-  #reconnectedAt = -Infinity;
+  #reconnectedAt = performance.now();
   #isStopped = false;
 
   constructor(
@@ -69,6 +71,8 @@ export class BullConsumer implements Consumer, DeliveryOwner {
       name,
       concurrency,
       lockDuration: lease,
+      // BullMQ renews leases that are between a half and all of this time old.
+      lockRenewTime: lease / 4,
       stalledInterval: lease / 2,
       maxStalledCount: MAX_STALLS,
       runRetryDelay: 1_000,
@@ -175,7 +179,8 @@ export class BullConsumer implements Consumer, DeliveryOwner {
         const { keys, redis } = this.server;
         delivery.isKnown = (await redis.call("EXISTS", keys.knows(call.task))) === 1;
       }
-      this.#onDelivery(delivery);
+      if (this.#isStopped) void delivery.putBack(0);
+      else this.#onDelivery(delivery);
       return await delivery.whenGivenBack;
     } finally {
       // A second delivery of the same call may have replaced this one.
@@ -240,10 +245,27 @@ export class BullConsumer implements Consumer, DeliveryOwner {
       ]);
       redis
         .storeOutcomes(keys.out(client), keys.base, keys.toClient(client), OUT_TTL, ...args)
-        .catch(this.options.onError)
-        .then(() => {
-          for (const { resolve } of stored) resolve();
-        });
+        .then(
+          () => {
+            for (const { resolve } of stored) resolve();
+          },
+          (error) => {
+            this.options.onError(error);
+            setTimeout(() => this.#storeAgain(stored), STORE_AGAIN);
+          },
+        );
+    }
+  }
+
+  /**
+   * Stores outcomes again that the server has refused, for example because its memory is full. The
+   * next worker stores those of calls whose lease is lost.
+   */
+  #storeAgain(refused: readonly PendingOutcome[]): void {
+    const isClosed = this.server.redis.status === "end";
+    for (const item of refused) {
+      if (isClosed || item.delivery.isLost) item.resolve();
+      else this.#storing.add(item);
     }
   }
 

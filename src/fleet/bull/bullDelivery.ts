@@ -62,9 +62,16 @@ export class BullDelivery implements Delivery {
     if (this.#stopped !== undefined) callback(this.#stopped);
   }
 
+  get isLost(): boolean {
+    return this.#stopped === "lost";
+  }
+
   stop(reason: StopReason): void {
     if (this.#stopped === reason || this.#stopped === "lost") return;
     this.#stopped = reason;
+    // BullMQ forgets the job by its id alone. If it did so only when this run ends, it would no
+    // longer renew the lease of another run of the same job, which may have begun here meanwhile.
+    if (reason === "lost") this.#finish(new (packages().WaitingError)());
     this.#onStop?.(reason);
   }
 

@@ -1,4 +1,6 @@
 // The worker's side of the Redis engine. bullEngine.ts describes the data on the server.
+//
+// One file, because taking, checking, renewing and ending calls share the table of running calls.
 
 import { performance, setTimeout } from "../../loop/hosts/timers.ts";
 import { abandonedText } from "../callServer.ts";

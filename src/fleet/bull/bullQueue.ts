@@ -52,9 +52,12 @@ interface Submission {
 
 /** How long failed calls stay visible: for a day, and at most the last thousand. */
 const KEEP_FAILED = { age: 86_400, count: 1_000 };
-/** The BullMQ priority of background calls, which run after all others. */
-const BACKGROUND = 10;
-/** How many calls to ask about in one pipeline. */
+/**
+ * The BullMQ priorities of urgent, ordinary and background calls. 0 comes first, and BullMQ puts a
+ * call with another one back in its place after a delay.
+ */
+const PRIORITIES = [0, 1, 10] as const;
+/** How many calls to ask about in one pipeline, or to forget in one command. */
 const CHUNK = 500;
 /** How many milliseconds until the server is asked for its time again. */
 const CLOCK_INTERVAL = 60_000;
@@ -358,8 +361,7 @@ export class BullQueue implements FleetQueue, ServerLink {
       removeOnFail: keep > 0 ? true : KEEP_FAILED,
       timestamp: now,
       ...(delay > 0 && { delay }),
-      ...(priority === 0 && { lifo: true }),
-      ...(priority === 2 && { priority: BACKGROUND }),
+      priority: PRIORITIES[priority],
     };
     return { name: task, data: dataOf(call, now, isRepeated), opts };
   }
@@ -388,7 +390,10 @@ export class BullQueue implements FleetQueue, ServerLink {
   }
 
   #delete(ids: readonly string[]): void {
-    this.redis.call("HDEL", this.keys.out(this.#client), ...ids).catch(() => undefined);
+    const key = this.keys.out(this.#client);
+    for (let at = 0; at < ids.length; at += CHUNK) {
+      this.redis.call("HDEL", key, ...ids.slice(at, at + CHUNK)).catch(() => undefined);
+    }
   }
 
   #setClock(): void {

@@ -421,6 +421,31 @@ export function testEngine(name: string, { make }: Fixture): void {
       expect(await queue.outcomes(["never-1", "id.never"])).toEqual([undefined, undefined]);
     });
 
+    test("hands out urgent calls first, also after a delay or a retry, and calls of one priority in order", async () => {
+      const urgent = { priority: 0, attempts: 2 } as const;
+      const background = callOf({ priority: 2 });
+      const first = callOf(urgent);
+      await queue.submit(first);
+      const deliveries = await worker({ concurrency: 1 });
+      await until(() => deliveries.length === 1);
+      const delayed = callOf({ ...urgent, delay: 50 });
+      const calls = [callOf(urgent), callOf(urgent), callOf(), callOf()];
+      for (const call of [background, delayed, ...calls]) await queue.submit(call);
+      await delay(100);
+      await deliveries[0]?.retry(0);
+      for (let turn = 1; turn < 8; turn++) {
+        await until(() => deliveries.length === turn + 1);
+        await deliveries[turn]?.end(VALUE);
+      }
+      const order = deliveries.slice(1).map(({ call }) => call.id);
+      const urgentIds = [first, delayed, ...calls.slice(0, 2)].map(({ id }) => id);
+      expect(order.slice(0, 4).sort()).toEqual(urgentIds.sort());
+      expect(order.filter((id) => calls.some((call) => call.id === id))).toEqual(
+        calls.map(({ id }) => id),
+      );
+      expect(order.at(-1)).toBe(background.id);
+    });
+
     test("counts attempts, but not deliveries that were put back", async () => {
       const deliveries = await worker({ tasks: ["tasks#other"] });
       await queue.submit(callOf({ attempts: 3 }));

@@ -135,6 +135,10 @@ const SourceIterator = class iterate<T> implements CoroutineIterator<T> {
       if (this.#isDone) return END;
       this.#findOwner();
       const result = yield* isCoroutineSource<T>(source) ? source._pull() : this.#next();
+      if (Object(result) !== result) {
+        this.#end();
+        throw wrongType("next()", "an object", result);
+      }
       if (!result.done) return result;
       this.#end();
       return END;

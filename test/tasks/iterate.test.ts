@@ -251,6 +251,32 @@ describe("next", () => {
     expect(trace).toEqual(["true"]);
   });
 
+  test.each([5, undefined, null, true])(
+    "throws a TypeError for a result %s, which ends the iteration, as in JavaScript",
+    async (result) => {
+      const iterator = { next: () => result };
+      const sources = {
+        sync: { [Symbol.iterator]: () => iterator },
+        async: { [Symbol.asyncIterator]: () => ({ next: async () => result }) },
+      };
+      const ends = await onLoop(function* (): Coroutine<unknown[]> {
+        const all: unknown[] = [];
+        for (const source of Object.values(sources)) {
+          const items = iterate(source as unknown as IterationSource<unknown>);
+          try {
+            all.push(yield* items.next());
+          } catch (error) {
+            all.push(String(error));
+          }
+          all.push((yield* items.next()).done);
+        }
+        return all;
+      });
+      const error = expect.stringMatching(/^TypeError: Expected `next\(\)` to be an object, got /);
+      expect(ends).toEqual([error, true, error, true]);
+    },
+  );
+
   test("throws a RuntimeError while another call waits", async () => {
     await onLoop(function* () {
       const items = iterate(letters());

@@ -8,7 +8,7 @@
 //   S2  requests from other pages are refused, by their Origin
 //   S3  nothing about the target is sent without the token, which is compared in constant time
 //   S4  the page loads nothing but its own scripts, and shows names as text
-//   S5  nothing changes in the target unless the user has allowed to cancel tasks
+//   S5  no request changes what the target does, unless the user has allowed tasks to be cancelled
 
 import { createHash, timingSafeEqual } from "node:crypto";
 import { readFile } from "node:fs/promises";

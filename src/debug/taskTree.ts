@@ -129,7 +129,7 @@ function linesOf(tree: TaskTree): string[] {
     return { children: tree.inOrder(listed), omitted };
   };
   for (const root of tree.roots) show(root, "", "", 0);
-  // Tasks that await each other in a cycle have no root above them.
+  // Tasks that await each other in a cycle may have no root above them.
   for (const task of tree.all()) if (!shown.has(task)) show(task, "", "", 0);
   return lines;
 }

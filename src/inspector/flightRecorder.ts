@@ -16,8 +16,8 @@ export type FlightCause = LoopWarning | string;
 export type FlightDump = (events: TraceEvent[], cause: FlightCause) => unknown;
 
 /**
- * After a warning has caused a dump, how many milliseconds further warnings of the same kind cause
- * none.
+ * For this many milliseconds after a warning has caused a dump, warnings of the same kind cause no
+ * other.
  */
 const PAUSE = 60_000;
 

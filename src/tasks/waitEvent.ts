@@ -16,15 +16,14 @@ export interface Emitter {
 }
 
 /**
- * Waits for one event. Returns the event of an `EventTarget`, or the array of arguments of an
- * `EventEmitter`.
+ * Waits for one event, like `once` from Node's `events`. Returns the event of an `EventTarget`, or
+ * the array of arguments of an `EventEmitter`.
  *
  * Listens while it is awaited, and always removes its listeners at the end. If an emitter emits
  * `error`, throws that error, unless `type` is `error`. If the error is a CancelledError, something
  * else was cancelled, and the error becomes the `cause` of a RuntimeError, as with `fromPromise`.
  * A virtual clock doesn't stand still for long, because the program itself may emit the event. It
- * jumps to the next deadline if no event arrives within a few macrotasks. Like `once`, from Node's
- * `events`.
+ * jumps to the next deadline if no event arrives within a few macrotasks.
  *
  * @param options.signal ends the wait with a CancelledError, whose `cause` is the signal's reason.
  * @throws TypeError if `target` emits no events, or another argument is invalid.

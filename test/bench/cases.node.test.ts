@@ -39,7 +39,7 @@ test("every file of bench/cases is a registered case", () => {
   expect([...ALL_CASES].sort()).toEqual(files.sort());
 });
 
-test("the cases that compare other libraries are listed", async () => {
+test("WITH_PEERS names exactly the cases that compare mysyncio with other libraries", async () => {
   const cases = await Promise.all(
     NEUTRAL.map(async (name) => (await import(`../../bench/cases/${name}.ts`)).default as Case),
   );

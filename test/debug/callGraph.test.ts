@@ -240,7 +240,7 @@ describe("the call stack of a task", () => {
     }, true);
   });
 
-  test("is the current position for the running task", () => {
+  test("of the running task ends at the function that runs now", () => {
     const names: (readonly string[])[] = [];
     const capture = () => {
       const { callStack = [] } = captureCallGraph() ?? {};

@@ -220,7 +220,7 @@ describe("an object of another copy of the package", () => {
     loop.close();
   });
 
-  test("is awaited through a promise, and its coroutines are recognized", async () => {
+  test("can be awaited through a promise, and is recognized if it is a coroutine", async () => {
     const load = theirs.toAsync(() => theirs.sleep(1, "theirs"));
     expect(ours.isCoroutine(theirs.sleep(1))).toBe(true);
     expect(

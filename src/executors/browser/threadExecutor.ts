@@ -147,8 +147,8 @@ function newSharedId(): Int32Array<SharedArrayBuffer> | undefined {
 
 /**
  * Returns the error for a worker that could not start. The browser's event does not say which file
- * is missing, so the message shows the code that started the worker, and the files that the page
- * failed to load since `begun`.
+ * is missing, so the message names the default program, or shows the user's code that starts the
+ * worker, and the files that the page failed to load since `begun`.
  */
 function notStarted(start: () => Worker, begun: number, cause: unknown): RemoteLostError {
   // Unless a bundler moved it, the default program is a file in the folder of this module.
@@ -222,7 +222,7 @@ class Thread {
       worker.addEventListener("messageerror", () => {
         reject(notStarted(start, begun, "Its first message could not be read"));
       });
-      // After its start, a worker reports errors by messages, which preserve more of them.
+      // Once it has started, a worker reports an error in a message, which preserves more of it.
       worker.addEventListener("error", (event) => {
         event.preventDefault();
         const cause: unknown = event.error ?? event.message;

@@ -15,7 +15,7 @@ export function replace<Holder extends object, Name extends keyof Holder>(
   const own = Object.getOwnPropertyDescriptor(holder, name);
   const value = make(real as NonNullable<Holder[Name]>);
   const enumerable = own?.enumerable ?? false;
-  // False where the host forbids it, as for a frozen global object.
+  // Returns false, instead of throwing, where the host forbids it, as for a frozen global object.
   Reflect.defineProperty(holder, name, { value, enumerable, configurable: true, writable: true });
   return () => {
     if (holder[name] !== value) return;

@@ -17,7 +17,7 @@ export interface RunStage {
   readonly isOver: boolean;
   /** The reasons of rejections that nothing handled. */
   readonly rejections: unknown[];
-  /** What the run uses that completes only in real time, by its name. */
+  /** The resources that the run uses and that complete only in real time, keyed by name. */
   readonly outside: Map<string, OutsideSource>;
   /** Cryptography and compression that the run has started. */
   readonly jobs: Jobs;
@@ -33,7 +33,7 @@ export interface RunStage {
   laneOfDelay(delay: number): Lane;
   /** Returns where the program called the host's function, in runs that are observed. */
   placeOfCall(): string | undefined;
-  /** Returns what an async function awaits instead of `value`: `value`, or a slower promise. */
+  /** Returns what an async function should await: `value`, or a promise that delays it. */
   await(value: unknown, place: string): unknown;
   /**
    * Returns a promise that settles as `result` does, at any time up to `max` milliseconds later.

@@ -25,7 +25,7 @@ export function performCall(...request: ThreadRequest): unknown {
   const [url, name, task] = request;
   renameServed(request[7], task);
   const fn = knownFunction({ url, name });
-  if (fn === undefined) return load(request);
+  if (fn === undefined || !request[8].every((one) => variables.has(one))) return load(request);
   const result = begin(fn, request);
   return isCoroutine(result) ? encodedAfter(result as Coroutine<unknown>, request) : result;
 }
@@ -33,11 +33,13 @@ export function performCall(...request: ThreadRequest): unknown {
 async function load(request: ThreadRequest): Promise<unknown> {
   const [url, name] = request;
   const fn = await loadFunction({ url, name });
-  const found = new Map<string, ContextVar<unknown>>();
-  for (const value of Object.values((await import(url)) as object)) {
-    if (value instanceof ContextVar) found.set(value.name, value as ContextVar<unknown>);
+  for (const one of [url, ...request[8]]) {
+    const found = new Map<string, ContextVar<unknown>>();
+    for (const value of Object.values((await import(one)) as object)) {
+      if (value instanceof ContextVar) found.set(value.name, value as ContextVar<unknown>);
+    }
+    variables.set(one, found);
   }
-  variables.set(url, found);
   const signal = threadSignal();
   signal.throwIfAborted();
   const result = begin(fn, request);
@@ -49,10 +51,14 @@ async function load(request: ThreadRequest): Promise<unknown> {
  * Calls the function and encodes its result. Returns a coroutine as is, because it must run first.
  */
 function begin(fn: (...args: readonly unknown[]) => unknown, request: ThreadRequest): unknown {
-  const [url, , task, text, context, channel, call] = request;
+  const [url, , task, text, context, channel, call, , modules] = request;
   const args = argumentsOf(defaultCodec, { args: text, task });
-  const known = variables.get(url);
-  const registry = { variable: (name: string) => known?.get(name) };
+  const registry = {
+    variable(name: string) {
+      const exporter = [url, ...modules].find((one) => variables.get(one)?.has(name));
+      return exporter === undefined ? undefined : variables.get(exporter)?.get(name);
+    },
+  };
   const here = contextOf(defaultCodec, { context, task }, registry);
   threadReport.current = (value) => report(channel, call, value);
   if (context === undefined) return settled(fn(...args), task);

@@ -22,6 +22,8 @@ export type TaskModule = object;
 export class TaskRegistry {
   readonly #tasks = new Map<string, Registered>();
   readonly #variables = new Map<string, ContextVar<unknown>>();
+  /** The URLs of the modules in which threads look for context variables. */
+  readonly variableModules = new Set<string>();
 
   /** The names of all tasks. */
   get names(): string[] {
@@ -55,12 +57,15 @@ export class TaskRegistry {
    */
   addModule(name: string, module: unknown): void {
     const exported = typeof module === "function" ? [module] : valuesOf(name, module);
+    const hasVariables = exported.some((value) => value instanceof ContextVar);
     let count = 0;
     for (const value of exported) {
       if (value instanceof ContextVar) this.addVariable(value);
       const location = knownLocation(value);
       if (location === undefined) continue;
       count++;
+      // Its own URL is unknown, but that of its tasks is usually the same.
+      if (hasVariables) this.variableModules.add(location.url);
       this.#add(value as AnyFunction, location);
     }
     if (count > 0) return;

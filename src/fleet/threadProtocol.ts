@@ -12,6 +12,8 @@ export type ThreadRequest = readonly [
   channel: string,
   call: number,
   key: string,
+  /** The URLs of the modules in which to look for the context variables. */
+  modules: readonly string[],
 ];
 
 /** Opens a channel that doesn't keep its thread alive. */

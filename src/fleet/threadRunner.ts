@@ -19,10 +19,15 @@ export class FleetThreads implements ThreadRunner {
   readonly #channelName = newName();
   readonly #channel = openProgressChannel(this.#channelName);
   readonly #reports = new Map<number, (text: string) => void>();
+  readonly #modules: ReadonlySet<string>;
   #count = 0;
 
-  /** @throws RuntimeError if `piscina` is not installed. */
-  constructor(maxThreads: number) {
+  /**
+   * @param modules the URLs of modules that export context variables
+   * @throws RuntimeError if `piscina` is not installed.
+   */
+  constructor(maxThreads: number, modules: ReadonlySet<string>) {
+    this.#modules = modules;
     this.#executor = new ThreadExecutor({ maxThreads });
     this.#channel.onmessage = (event) => {
       const [call, text] = (event as { data: ThreadProgress }).data;
@@ -48,7 +53,9 @@ export class FleetThreads implements ThreadRunner {
       onEnd(isError, outcome);
     };
     const key = keyOfFleetCall(call.id);
-    const args = [url, name, call.task, call.args, call.context, this.#channelName, number, key];
+    const { task, args: text, context } = call;
+    const modules = context === undefined ? [] : [...this.#modules];
+    const args = [url, name, task, text, context, this.#channelName, number, key, modules];
     const work = this.#executor._start(this.#task, args, {
       onResult: (value) => end(false, value),
       onError: (error) => end(true, error),

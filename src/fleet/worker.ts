@@ -53,7 +53,10 @@ export interface StartWorkerOptions {
   readonly name?: string | undefined;
   /** Encodes values. Executors must use the same codec. Threads always use the default one. */
   readonly codec?: FleetCodec | undefined;
-  /** Context variables that calls may set, in addition to those exported by the modules. */
+  /**
+   * Context variables that calls may set, in addition to those exported by the modules. Functions
+   * that run in threads don't see their values.
+   */
   readonly context?: readonly ContextVar<never>[] | undefined;
   /**
    * How many milliseconds a call may wait while no worker of the queue knows its task; 30,000 by
@@ -97,8 +100,9 @@ const MAX_LAG = 0.5;
  * the package `piscina`. Only functions in `tasks` can be called, by name; nothing from the queue
  * is imported or evaluated.
  *
- * Rejects with a TypeError or RangeError if an option is invalid or two tasks have the same name,
- * and with a RuntimeError if a package is not installed.
+ * Rejects with a TypeError or RangeError if an option is invalid, two tasks have the same name, or
+ * all functions run in threads, which can't find a variable in `context`; and with a RuntimeError
+ * if a package is not installed.
  *
  * @example
  * import * as images from "./images.js";
@@ -130,12 +134,16 @@ export async function startWorker(options: StartWorkerOptions): Promise<FleetWor
   tasks.forEach((module, index) => {
     registry.addModule(`tasks[${index}]`, module);
   });
-  for (const variable of context) registry.addVariable(variable as ContextVar<unknown>);
   const engine = engineOf(options.engine, connection, prefix);
   // With an in-process engine, calls run on the loop that submitted them unless `threads` is set.
   const isHere = engine.embed !== undefined && threads === undefined;
+  for (const variable of context as readonly ContextVar<unknown>[]) {
+    const isExported = registry.variable(variable.name) === variable;
+    if (!isHere && concurrency === 0 && !isExported) throw unreachable(variable);
+    registry.addVariable(variable);
+  }
   const maxThreads = threads ?? availableParallelism();
-  const pool = isHere ? undefined : new FleetThreads(maxThreads);
+  const pool = isHere ? undefined : new FleetThreads(maxThreads, registry.variableModules);
   const server = new CallServer({
     name,
     registry,
@@ -219,6 +227,12 @@ class RunningWorker implements FleetWorker {
     await pool?.close();
     await queue.close();
   }
+}
+
+function unreachable({ name }: ContextVar<unknown>): RangeError {
+  return new RangeError(
+    `Threads can't find the context variable \`${name}\`. Export it from a module in \`tasks\`, or set \`concurrency\` for async functions`,
+  );
 }
 
 /** Contains no colon, because BullMQ uses colons in its keys. */

@@ -15,6 +15,7 @@ import {
 } from "../../src/fleet.ts";
 import {
   CancelledError,
+  ContextVar,
   type Coroutine,
   createTask,
   ExceptionGroup,
@@ -812,6 +813,20 @@ describe("a worker on the in-memory engine", () => {
   ])("rejects %o", async (options, name) => {
     const given = { engine: memoryEngine(), tasks: [tasks], ...options };
     expect(String(await rejection(startWorker(given as never)))).toContain(`Expected \`${name}\``);
+  });
+
+  test("rejects a context variable that its threads can't find", async () => {
+    const hidden = new ContextVar("hidden") as never;
+    const options = { engine: memoryEngine(), tasks: [tasks] };
+    const start = (context: readonly never[], concurrency: number) =>
+      startWorker({ ...options, context, threads: 1, concurrency });
+
+    expect(String(await rejection(start([hidden], 0)))).toMatch(
+      /^RangeError: Threads can't find the context variable `hidden`/,
+    );
+    await (await start([tasks.tenant as never], 0)).close();
+    await (await start([hidden], 1)).close();
+    await (await startWorker({ ...options, context: [hidden] })).close();
   });
 
   test("rejects two tasks with the same name", async () => {

@@ -6,9 +6,11 @@ import { spawn } from "node:child_process";
 import { existsSync, mkdtempSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
+import { pathToFileURL } from "node:url";
 import { afterAll, beforeAll, describe, expect, type TestContext, test } from "vitest";
 import {
   bullEngine,
+  defineTask,
   FleetError,
   FleetExecutor,
   type FleetExecutorOptions,
@@ -16,7 +18,7 @@ import {
   RemoteLostError,
   startWorker,
 } from "../../src/fleet.ts";
-import { CancelledError } from "../../src/index.ts";
+import { CancelledError, copyContext } from "../../src/index.ts";
 import { BadLine } from "./support/badLine.ts";
 import { until } from "./support/conformance.ts";
 import { RedisServer } from "./support/redis.ts";
@@ -360,6 +362,45 @@ test.concurrent(
 
     expect(await worker.kill("SIGTERM")).toBe(0);
     expect(await call).toBeInstanceOf(RemoteLostError);
+  },
+);
+
+test.concurrent(
+  "a function in a thread sees the context variables exported by another module of the worker",
+  PATIENCE,
+  async (context) => {
+    const place = newPlace(context);
+    const [variables, users] = ["Variables", "Users"].map((name) => `${place.file}${name}.mjs`) as [
+      string,
+      string,
+    ];
+    writeFileSync(
+      variables,
+      `import { ContextVar } from "mysyncio";
+      import { defineTask } from "mysyncio/fleet";
+      export const tenant = new ContextVar("tenant");
+      export const unused = defineTask(import.meta.url, "unused", () => undefined);`,
+    );
+    writeFileSync(
+      users,
+      `import { defineTask } from "mysyncio/fleet";
+      import { tenant } from ${JSON.stringify(pathToFileURL(variables).href)};
+      export const who = defineTask(import.meta.url, "who", () => tenant.get("none"));`,
+    );
+    const worker = await WorkerProcess.start([
+      ...[users, variables, "--connection", redis.url, "--queue", place.queue, "--threads", "1"],
+    ]);
+    place.atEnd(() => worker.kill());
+    const who = defineTask(pathToFileURL(users).href, "who", (): unknown => undefined);
+    const aware = newFleet(place, { context: [tasks.tenant as never] });
+
+    // The thread loads the module of the function first without the variables.
+    expect(await newFleet(place).submit(who, [])).toBe("none");
+    const seen = await copyContext().run(() => {
+      tasks.tenant.set("acme");
+      return aware.submit(who, []);
+    });
+    expect(seen).toBe("acme");
   },
 );
 

@@ -122,8 +122,11 @@ function backoffOf(backoff: Partial<Backoff> | number | undefined): Backoff {
   }
   const { delay = BACKOFF.delay, factor = BACKOFF.factor, jitter = BACKOFF.jitter } = backoff;
   checkDelay("backoff.delay", delay);
+  if (delay === Infinity) throw outOfRange("backoff.delay", "finite", delay);
   checkTime("backoff.factor", factor);
-  if (!(factor >= 1)) throw outOfRange("backoff.factor", ">= 1", factor);
+  if (!(factor >= 1 && factor < Infinity)) {
+    throw outOfRange("backoff.factor", ">= 1 and finite", factor);
+  }
   if (typeof jitter !== "number") throw wrongType("backoff.jitter", "a number", jitter);
   if (!(jitter >= 0 && jitter <= 1)) {
     throw outOfRange("backoff.jitter", "from 0 to 1", jitter);

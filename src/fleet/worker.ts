@@ -2,7 +2,14 @@
 
 import { randomUUID } from "node:crypto";
 import { availableParallelism, hostname } from "node:os";
-import { checkCount, checkOptions, checkString, checkTime, wrongType } from "../lang/arguments.ts";
+import {
+  checkCount,
+  checkOptions,
+  checkString,
+  checkTime,
+  outOfRange,
+  wrongType,
+} from "../lang/arguments.ts";
 import { asyncDispose } from "../lang/dispose.ts";
 import type { ContextVar } from "../loop/context.ts";
 import { clearTimeout, performance, setTimeout } from "../loop/hosts/timers.ts";
@@ -126,6 +133,9 @@ export async function startWorker(options: StartWorkerOptions): Promise<FleetWor
     checkOptions(limit);
     checkCount("limit.max", limit.max, 1);
     checkTime("limit.duration", limit.duration);
+    if (!(limit.duration > 0 && Number.isInteger(limit.duration))) {
+      throw outOfRange("limit.duration", "a whole number > 0", limit.duration);
+    }
   }
   if (!Array.isArray(tasks) || tasks.length === 0) {
     throw wrongType("tasks", "an array of modules", tasks);

@@ -28,6 +28,16 @@ testEngine("BullMQ", {
     bullEngine({ connection: redis.url, prefix: `{test${++count}}`, lease: 2_000, clientLease }),
 });
 
+test.each([
+  ["lease", 1_000.5],
+  ["clientLease", 2_000.5],
+  ["lease", Infinity],
+])("rejects a %s of %s, because the server accepts only whole milliseconds", (name, value) => {
+  expect(() => bullEngine({ connection: redis.url, [name]: value })).toThrow(
+    `Expected \`${name}\` to be a whole number`,
+  );
+});
+
 test("storing a second outcome of a call publishes the first one again", async () => {
   const keys = new Keys("{kept}", "queue");
   const [client, listener] = [connect(redis.url), connect(redis.url)];

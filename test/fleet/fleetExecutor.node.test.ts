@@ -529,6 +529,8 @@ describe("a view made by with()", () => {
     [{ retry: "always" }, "retry"],
     [{ backoff: { delay: -1 } }, "backoff.delay"],
     [{ backoff: { factor: 0.5 } }, "backoff.factor"],
+    [{ backoff: { factor: Infinity } }, "backoff.factor"],
+    [{ backoff: Infinity }, "backoff.delay"],
     [{ backoff: { jitter: 2 } }, "backoff.jitter"],
     [{ backoff: "soon" }, "backoff"],
     [{ timeout: -1 }, "timeout"],
@@ -732,6 +734,7 @@ describe("a fleet executor", () => {
     { connection: true },
     { connection: "" },
     { connection: "http://localhost" },
+    { connection: { url: "redis://localhost" } },
   ])("rejects %o", (options) => {
     expect(() => new FleetExecutor(options as never)).toThrow("Expected `connection`");
   });
@@ -809,6 +812,8 @@ describe("a worker on the in-memory engine", () => {
     [{ concurrency: -1 }, "concurrency"],
     [{ queue: "a:b" }, "queue"],
     [{ limit: { max: 0, duration: 1 } }, "limit.max"],
+    [{ limit: { max: 1, duration: Infinity } }, "limit.duration"],
+    [{ limit: { max: 1, duration: 0.5 } }, "limit.duration"],
     [{ name: 1 }, "name"],
   ])("rejects %o", async (options, name) => {
     const given = { engine: memoryEngine(), tasks: [tasks], ...options };

@@ -62,6 +62,11 @@ export function bullEngine(options: BullEngineOptions = {}): FleetEngine {
       `Expected \`connection\` to be a URL like \`redis://localhost\`, got ${got}`,
     );
   }
+  if (isObject && "url" in connection) {
+    throw new RangeError(
+      "Expected `connection` to be a URL, or options for ioredis such as `host` and `port`, got an object with a `url`",
+    );
+  }
   checkString("prefix", prefix);
   checkLease("lease", lease);
   checkLease("clientLease", clientLease);
@@ -74,6 +79,7 @@ export function bullEngine(options: BullEngineOptions = {}): FleetEngine {
 
 function checkLease(name: string, value: number): void {
   checkTime(name, value);
-  if (value >= SHORTEST_LEASE && value < Infinity) return;
-  throw outOfRange(name, `>= ${SHORTEST_LEASE} and finite`, value);
+  // The server accepts only whole milliseconds.
+  if (value >= SHORTEST_LEASE && Number.isInteger(value)) return;
+  throw outOfRange(name, `a whole number >= ${SHORTEST_LEASE}`, value);
 }

@@ -783,7 +783,8 @@ describe("a worker on the in-memory engine", () => {
     const fleet = newFleet({ engine });
     const once = rejection(fleet.submit(sleepFor, [60_000, 1]));
     const twice = fleet.with({ attempts: 2 }).submit(tasks.sleepOnce, ["close-1", 60_000]);
-    await until(() => worker.running === 2);
+    // A call that the worker has taken, but whose function has not begun, would not be cancelled.
+    await until(() => worker.running === 2 && tasks.timesBegun("close-1") === 1);
     await worker.close();
 
     expect(await once).toBeInstanceOf(RemoteLostError);

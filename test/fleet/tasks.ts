@@ -82,6 +82,12 @@ export const deaf = defineTask(url, "deaf", function* (times: number): Coroutine
 });
 
 const begins = new Map<string, number>();
+
+/** How many times `sleepOnce` was called with this key. */
+export function timesBegun(key: string): number {
+  return begins.get(key) ?? 0;
+}
+
 /** Sleeps only the first time that this process is called. */
 export const sleepOnce = defineTask(
   url,

@@ -247,10 +247,13 @@ describe("every strategy", () => {
   });
 
   test("finds the same failure in the same number of runs with the same seed", async () => {
-    const [a, b, c] = await Promise.all([1, 1, 2].map((seed) => failureOf(losesUpdates, { seed })));
+    // One after the other, because the time for simplifying a schedule is limited.
+    const a = await failureOf(losesUpdates, { seed: 1 });
+    const b = await failureOf(losesUpdates, { seed: 1 });
+    const c = await failureOf(losesUpdates, { seed: 2 });
 
-    expect([a?.runs, a?.schedule]).toEqual([b?.runs, b?.schedule]);
-    expect(a?.runs).not.toBe(c?.runs);
+    expect([a.runs, a.schedule]).toEqual([b.runs, b.schedule]);
+    expect(a.runs).not.toBe(c.runs);
   });
 
   test("shrinks to the fewest departures from native order", async () => {

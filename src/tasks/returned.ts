@@ -8,7 +8,7 @@ interface Entry<T> {
  * handed over.
  */
 export class Returned<T> {
-  #entries: Entry<T>[] = [];
+  #entries: (Entry<T> | undefined)[] = [];
   /** The index of the oldest. */
   #first = 0;
 
@@ -30,7 +30,8 @@ export class Returned<T> {
 
   /** Removes the oldest and returns it. There must be one. */
   shift(): T {
-    const { item } = this.#entries[this.#first++]!;
+    const { item } = this.#entries[this.#first]!;
+    this.#entries[this.#first++] = undefined; // for the garbage collector
     if (this.size === 0) this.#clear();
     return item;
   }

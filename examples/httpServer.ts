@@ -31,10 +31,11 @@ import { urlHost } from "./urlHost.ts";
 
 const [port = "8000", host = "127.0.0.1", patience = "30000"] = argv.slice(2);
 
-/** How long a request may take, including the pause before it and the response. */
+/**
+ * How long a request may take, including the pause before it and the response. A rejected peer may
+ * continue to send for as long.
+ */
 const PATIENCE = Number(patience);
-/** How long a rejected peer may continue to send. */
-const LINGER = 1_000;
 
 interface HttpResponse {
   readonly status: number;
@@ -63,8 +64,8 @@ function* answer({ method, target, body }: HttpRequest): Coroutine<HttpResponse>
 /** Serves one connection. */
 function* serve(reader: StreamReader, writer: StreamWriter): Coroutine<void> {
   try {
-    const isDone = yield* answerOrRefuse(reader, writer);
-    yield* hangUp(reader, writer, isDone ? PATIENCE : LINGER);
+    yield* answerOrRefuse(reader, writer);
+    yield* hangUp(reader, writer);
   } catch (error) {
     // A peer may leave at any time.
     const { code } = error as { code?: string };
@@ -72,16 +73,14 @@ function* serve(reader: StreamReader, writer: StreamWriter): Coroutine<void> {
   }
 }
 
-/** Returns whether all requests of a connection got a response. */
-function* answerOrRefuse(reader: StreamReader, writer: StreamWriter): Coroutine<boolean> {
+/** Answers all requests of a connection, up to the first one that is refused. */
+function* answerOrRefuse(reader: StreamReader, writer: StreamWriter): Coroutine<void> {
   try {
     yield* timeout(PATIENCE, (scope) => answerAll(reader, writer, scope));
-    return true;
   } catch (error) {
     if (error instanceof HttpError) refuse(writer, error.status, error.message);
     else if (error instanceof TimeoutError) refuse(writer, 408, "The request took too long");
     else throw error;
-    return false;
   }
 }
 
@@ -119,9 +118,9 @@ function* answerTo(request: HttpRequest): Coroutine<HttpResponse> {
  * Ends a connection. Closing it immediately, while data is unread, would discard the response on
  * its way to the peer.
  */
-function* hangUp(reader: StreamReader, writer: StreamWriter, patience: number): Coroutine<void> {
+function* hangUp(reader: StreamReader, writer: StreamWriter): Coroutine<void> {
   writer.writeEof();
-  yield* moveOnAfter(patience, function* () {
+  yield* moveOnAfter(PATIENCE, function* () {
     while (!reader.atEof()) yield* reader.read(LONGEST_HEAD);
     writer.close();
     yield* writer.waitClosed();

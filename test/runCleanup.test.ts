@@ -82,7 +82,7 @@ describe("at the end of its main task, run", () => {
     ]);
   });
 
-  test("reports errors of tasks that were never awaited, once", () => {
+  test("reports each error of a task that was never awaited exactly once", () => {
     const reports = collectReports(loop);
     runSync(
       function* (): Coroutine<void> {

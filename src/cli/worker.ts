@@ -77,7 +77,7 @@ function ended(started: FleetWorker, drain: number): Promise<void> {
     let signals = 0;
     const onSignal = () => {
       if (++signals > 1) started.close().then(resolve, reject);
-      // If the end of npm has begun this, the first signal here is probably the one that npm got.
+      // If the worker is ending because npm has ended, this is probably the signal that ended npm.
       else if (!isEnding) end();
     };
     const watch = setInterval(() => {

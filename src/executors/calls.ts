@@ -34,8 +34,8 @@ export interface ThreadExecutorOptions {
   /** How many calls may wait for a thread before `drain()` waits. By default unlimited. */
   readonly maxQueue?: number | undefined;
   /**
-   * How long a cancelled call has to end before its thread is terminated, in milliseconds. By
-   * default 1,000.
+   * How long to wait for a cancelled call to end before its thread is terminated, in
+   * milliseconds. By default 1,000.
    */
   readonly grace?: number | undefined;
 }
@@ -118,8 +118,8 @@ export abstract class CallExecutor implements Executor {
   }
 
   /**
-   * Waits until fewer than `maxQueue` calls wait for a thread, so that calls don't pile up.
-   * Resolves immediately if that is already true.
+   * Waits until a thread is free or fewer than `maxQueue` calls wait for one, so that calls don't
+   * pile up. Resolves immediately if that is already true.
    *
    * @example
    * for (const file of files) {
@@ -216,7 +216,7 @@ export abstract class CallExecutor implements Executor {
     try {
       this.threads.cancel(call);
     } catch {
-      // The thread may not have received the cancellation, so bound the time it has to end.
+      // The thread may not have received the cancellation, so don't wait for longer than usual.
       grace = Math.min(grace, DEFAULT_GRACE);
     }
     if (grace <= 0) this.#giveUp(call);
@@ -231,7 +231,7 @@ export abstract class CallExecutor implements Executor {
     return `ThreadCall ${call.location.name}${where === undefined ? "" : ` (${where})`}`;
   }
 
-  /** Returns the key of a call, which its thread knows too; undefined if it doesn't. */
+  /** Returns the key by which its thread knows a call too, or undefined if there is none. */
   _keyOf(call: ThreadCall): string | undefined {
     return this.threads.keyOf?.(call);
   }
@@ -244,7 +244,7 @@ export abstract class CallExecutor implements Executor {
     this.onFree(call);
   }
 
-  /** Begins the next call. Called when the thread of `call` is free again, or has ended. */
+  /** Begins as many calls as there are free threads. Called when the thread of `call` is free again, or has ended. */
   protected onFree(call: ThreadCall): void {
     this.#running.delete(call);
     for (const next of this.#waiting) {

@@ -1,4 +1,4 @@
-// Reports that no caller can receive: errors of callbacks, errors of abandoned futures and tasks,
+// Problems that no caller can be told about: errors of callbacks, errors of abandoned futures and tasks,
 // and slow steps. All of them go to the loop's exception handler.
 
 import { monotonicClock } from "./clock.ts";

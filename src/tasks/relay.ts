@@ -1,4 +1,4 @@
-// Converts a promise to a future, at little more than the cost of an `await`.
+// Converts a promise to a future. The conversion itself costs little more than an `await`.
 //
 // The engine's own `await` creates two functions each time, one for each outcome. Here a relay has
 // them, and passes on one promise after the other:
@@ -35,8 +35,8 @@ function promiseFutureToKeep(loop: Scheduler): readonly object[] {
 }
 
 /**
- * The future of a promise that was created from `source`, a future of the same loop. Needs no
- * relay.
+ * Stands for a promise that was made from `source`, a future of the same loop. Follows `source`
+ * directly, without a relay.
  */
 class OwnFuture extends Derived<unknown> {
   readonly #source: Future<unknown>;
@@ -67,9 +67,11 @@ class OwnFuture extends Derived<unknown> {
  * Returns what the task that waits for `future` gets if the promise rejects with `reason`.
  *
  * A cancelled task stops waiting immediately. So a cancellation that arrives through a promise
- * belongs to something else. As a CancelledError, it would end the task as if the task had been
- * cancelled, and a task group would ignore it. A task that was itself cancelled does get the
- * CancelledError, because it may be waiting for something that it has aborted.
+ * belongs to something else. If it stayed a CancelledError, the task would end as if it had been
+ * cancelled, and its group would ignore the failure.
+ *
+ * A task that was cancelled and still awaits a promise, as in its clean-up, may be waiting for
+ * something that it has aborted itself. It gets the CancelledError.
  */
 function forWaiter(future: Future<unknown>, reason: unknown): unknown {
   if (!(reason instanceof CancelledError)) return reason;
@@ -80,8 +82,8 @@ function forWaiter(future: Future<unknown>, reason: unknown): unknown {
 }
 
 /**
- * Returns what `task` gets if `reason` arrives from outside the loop, through `source`: a
- * CancelledError if it was itself cancelled, and otherwise a RuntimeError with that as its cause.
+ * Returns what `task` gets if `reason` arrives from outside the loop, through `source`. A
+ * CancelledError becomes the cause of a RuntimeError unless `task` was cancelled, too.
  */
 export function cancelledElsewhere(
   reason: unknown,
@@ -96,7 +98,7 @@ export function cancelledElsewhere(
 /** Passes on the outcome of a promise to a future. Then it is idle, until the next promise. */
 class Relay {
   future: Future<unknown> | undefined;
-  /** The value of `settled` when its promise was passed. */
+  /** The value of `settled` when this relay began to wait. */
   since = 0;
 
   readonly fulfill = (value: unknown): void => settle(this, false, value);
@@ -110,18 +112,18 @@ const MAX_IDLE = 256;
 
 /** How many relays wait for a promise. */
 let waiting = 0;
-/** How many promises have settled. */
+/** How many promises have completed their futures. */
 let settled = 0;
 /**
- * With fewer relays waiting, entering the loop once more takes less time than the microtask that
- * would save it.
+ * With fewer relays waiting, running the loop for each promise takes less time than scheduling a
+ * microtask that runs it for all of them.
  */
 const FEW = 4;
 
 /** The engine's own, which `await` uses even if a program replaces the method. */
 const { then } = Promise.prototype;
 
-/** Returns a future of `loop` that settles with `promise`. The loop runs in the same microtask. */
+/** Returns a future of `loop` that settles with `promise`. */
 export function futureOfPromise<T>(loop: Scheduler, promise: PromiseLike<T>): Future<T> {
   const source = takeSource(promise) as Future<T> | undefined;
   if (source?._loop === loop) {
@@ -158,12 +160,12 @@ function settle(relay: Relay, isRejected: boolean, outcome: unknown): void {
   if (idle.length < MAX_IDLE) idle.push(relay);
   const loop = future._loop;
   if (future.done() || loop.isClosed()) return;
-  // If others settled while it waited, more may follow before the next microtask. Then the loop is
-  // only woken, so that all of them share one entry.
+  // If other promises settled while this one was pending, the reactions of more may be queued. Then
+  // the loop is only woken: it runs in a microtask after them, once for all.
   const isShared = waiting >= FEW && relay.since < settled;
   settled++;
   const slept = !isShared && loop._pump.markAwake();
-  // Even if nothing becomes ready, because the loop has one promise less to wait for.
+  // Even if nothing becomes ready: the loop has one fewer promise to wait for, and may end.
   if (isShared) loop._wake();
   try {
     if (isRejected) future._fail(outcome);

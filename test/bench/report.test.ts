@@ -117,7 +117,7 @@ describe("a case", () => {
   });
 });
 
-describe("runs on several Nodes", () => {
+describe("the results of several Node versions", () => {
   const run = (runtime: string, whats: readonly string[]) => ({
     machine: { runtime, platform: "", cpu: "", cores: 2, load: 0 },
     cases: [
@@ -127,7 +127,7 @@ describe("runs on several Nodes", () => {
     ],
   });
 
-  test("are shown as one table with a column for each version, and only rows that all versions have", () => {
+  test("share one table, with a column per version and only the rows that every version has", () => {
     const text = nodesText([
       run("Node 20.1.0, V8 11", ["work", "more"]),
       run("Node 26.1.0, V8 14", ["work"]),

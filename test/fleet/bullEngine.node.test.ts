@@ -120,7 +120,7 @@ test("a worker takes other workers' calls at a limited rate while those workers 
   await Promise.all([client, busy, other].map((queue) => queue.close()));
 });
 
-test("an old call survives a reconnection until its client has had time to renew its lease", async () => {
+test("after a reconnection, no old call is dropped before its client has had time to renew the lease", async () => {
   const keys = new Keys("{back}", "queue");
   const server = await RedisServer.start();
   const engine = bullEngine({ connection: server.url, prefix: "{back}", lease: 2_000 });

@@ -257,7 +257,7 @@ describe("a cancelled wait for a condition", () => {
     expect(trace).toEqual(["a: cancelled"]);
   });
 
-  test("does not consume a notification if it was cancelled first", () => {
+  test("does not consume a notification that comes after the cancellation", () => {
     const task = waiter("a");
     waiter("b");
     later(1, () => {

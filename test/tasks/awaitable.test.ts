@@ -58,7 +58,7 @@ describe("ensureFuture", () => {
     expect(awaitables.map((aw) => ensureFuture(aw) === aw)).toEqual([true, true]);
   });
 
-  test("makes a task from a coroutine or a generator function", () => {
+  test("makes a task from a coroutine or a function that returns one", () => {
     const made = [
       ensureFuture(sleep(1, "a"), { loop }),
       ensureFuture(() => sleep(1, "b"), { loop }),

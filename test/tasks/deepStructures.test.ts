@@ -135,7 +135,7 @@ describe("a ring of awaitables", () => {
     expect(ring.every((task) => task.done())).toBe(true);
   });
 
-  test("ends even if tasks override cancel() and call super.cancel()", () => {
+  test("can be cancelled even if its tasks override cancel() and call super.cancel()", () => {
     class Telling extends Task<void> {
       told = 0;
       override cancel(message?: string): boolean {

@@ -233,7 +233,7 @@ describe("fromPromise of a thenable", () => {
     expect([result, loop.time()]).toEqual([expected, 2]);
   });
 
-  test("awaits it only once, even in a task, because calling `then` may start its work", async () => {
+  test("calls `then` only once, because each call may start the work again", async () => {
     let began = 0;
     const query: PromiseLike<string> = {
       then: (onFulfilled, onRejected) => {

@@ -694,7 +694,7 @@ describe("a loser of a race", () => {
     expect(outcome).toEqual([[1, true], "notified"]);
   });
 
-  test("that waits for a condition passes a notification on if the race is cancelled in the same turn", () => {
+  test("that waits for a condition passes its notification on if the race is cancelled in the turn of the notification", () => {
     const outcome = onLoop(function* () {
       const condition = new Condition();
       const task = yield* started(function* () {

@@ -1,7 +1,7 @@
 // Locations of functions, in memory that all threads of an executor share. Each call then sends a
 // number instead of a URL, because copying the URL would take most of the time of a short call.
 //
-//   │ length │ bytes of name and URL ... │ length │ bytes ... │ free ...
+//   │ length │ bytes of URL and name ... │ length │ bytes ... │ free ...
 //   ^ a location's number is its offset
 
 // Imported, because Jest's jsdom environment lacks these globals.

@@ -1,7 +1,7 @@
 // Replaces the host's timers, dates and deadlines while any exploration is active. If the caller
 // belongs to a run, the replacements use virtual time; otherwise they call the original.
 
-import { type Installed, replace } from "./replace.ts";
+import { type Restore, replace } from "./replace.ts";
 import { currentStage } from "./stages.ts";
 import {
   clearVirtual,
@@ -20,8 +20,8 @@ function replacing<F extends AnyFunction>(replacement: unknown): F {
 }
 
 /** Replaces the globals. Returns functions that restore the originals. */
-export function installGlobals(): Installed[] {
-  const installed: Installed[] = [];
+export function installGlobals(): Restore[] {
+  const installed: Restore[] = [];
   for (const [name, repeats] of [
     ["setTimeout", false],
     ["setInterval", true],

@@ -6,11 +6,11 @@ import { installNodeTimers } from "./nodeTimers.ts";
 import { unwatchOutside, watchOutside } from "./outside.ts";
 import { installPoints } from "./points.ts";
 import { installRejections } from "./rejections.ts";
-import type { Installed } from "./replace.ts";
+import type { Restore } from "./replace.ts";
 import { closeStages, currentStage, openStages } from "./stages.ts";
 
 let users = 0;
-let installed: Installed[] = [];
+let installed: Restore[] = [];
 
 /** Calls `body` with the host's functions replaced by ones that know which run calls them. */
 export async function withStages<T>(body: () => Promise<T>): Promise<T> {

@@ -2,7 +2,7 @@
 
 import { checkOptions } from "../../lang/arguments.ts";
 import { clearFunction, immediateFunction, timerFunction } from "./globals.ts";
-import { type Installed, replace } from "./replace.ts";
+import { type Restore, replace } from "./replace.ts";
 import type { RunStage } from "./runStage.ts";
 import { currentStage } from "./stages.ts";
 import { delayOf, VirtualImmediate, VirtualTimer } from "./timers.ts";
@@ -35,7 +35,7 @@ interface NodeProcess {
 }
 
 /** Replaces the functions of `node:timers`. Returns functions that restore the originals. */
-export function installNodeTimers(): Installed[] {
+export function installNodeTimers(): Restore[] {
   const { process } = globalThis as { process?: NodeProcess };
   const builtin = <Name extends keyof Modules>(name: Name) => process?.getBuiltinModule?.(name);
   const [timers, promises] = [builtin("node:timers"), builtin("node:timers/promises")];

@@ -1,5 +1,5 @@
-/** Restores the property that was replaced. */
-export type Installed = () => void;
+/** Undoes a replacement. */
+export type Restore = () => void;
 
 /**
  * Replaces the property `name` of `holder` with what `make` returns for its value. Does nothing if
@@ -9,13 +9,13 @@ export function replace<Holder extends object, Name extends keyof Holder>(
   holder: Holder,
   name: Name,
   make: (real: NonNullable<Holder[Name]>) => Holder[Name],
-): Installed {
+): Restore {
   const real = holder[name];
   if (real === undefined || real === null) return () => undefined;
   const own = Object.getOwnPropertyDescriptor(holder, name);
   const value = make(real as NonNullable<Holder[Name]>);
   const enumerable = own?.enumerable ?? false;
-  // Returns false, instead of throwing, where the host forbids it, as for a frozen global object.
+  // Not `Object.defineProperty`, which throws if the host forbids it: a global object may be frozen.
   Reflect.defineProperty(holder, name, { value, enumerable, configurable: true, writable: true });
   return () => {
     if (holder[name] !== value) return;

@@ -1,4 +1,4 @@
-// What the replaced functions of the host need to know about the run that calls them.
+// What the replacements of the host's functions need to know about the run that calls them.
 
 import type { Clock } from "../../loop/clock.ts";
 import type { EventLoop } from "../../program/eventLoop.ts";
@@ -12,7 +12,7 @@ export interface RunStage {
   /** The clock for the loops that the program itself runs. */
   readonly clock: Clock;
   readonly immediates: Lane;
-  /** Timers that the program has turned into numbers. */
+  /** Timers whose number the program has asked for, by that number, which can also clear them. */
   readonly timers: Map<number, { close(): unknown }>;
   readonly isOver: boolean;
   /** The reasons of rejections that nothing handled. */
@@ -25,13 +25,16 @@ export interface RunStage {
   now(): number;
   performanceNow(): number;
   dateNow(): number;
-  /** Notes that async code takes part in the run. The loop stops after its current step. */
+  /**
+   * Notes that async code takes part in the run. The loop stops after its current step, and the
+   * driver of the run continues it, one step per macrotask.
+   */
   touch(): void;
   /** Calls `callback` when the host has run its microtasks. */
   post(callback: () => void): void;
-  /** Returns the lane of the timers with that delay. They keep their order. */
+  /** Returns the lane for timers with this delay. The entries of a lane keep their order. */
   laneOfDelay(delay: number): Lane;
-  /** Returns where the program called the host's function, in runs that are observed. */
+  /** Returns where the program called the host's function, in runs that are recorded. */
   placeOfCall(): string | undefined;
   /** Returns what an async function should await: `value`, or a promise that delays it. */
   await(value: unknown, place: string): unknown;

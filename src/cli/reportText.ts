@@ -36,7 +36,7 @@ export function functionOfTask({ stack, coroutine }: TaskSnapshot): string {
 
 /** Returns the path of a file, relative to the current folder if the file is below it. */
 export function shorten(file: string): string {
-  if (/^(?!file:)[\w-]{2,}:/.test(file)) return printableText(file); // of a page, or node:
+  if (/^(?!file:)[\w-]{2,}:/.test(file)) return printableText(file); // a page's URL, or node:fs
   const path = file.startsWith("file:") ? pathOf(file) : file;
   const own = relative(process.cwd(), path);
   return printableText(own === "" || own.startsWith("..") ? path : own);

@@ -49,8 +49,8 @@ export function exportsOf(module: WebAssembly.Module): CoreExports {
 
 /** Returns the bytes of the core. Each byte consists of the lowest four bits of two characters. */
 export function coreBytes(): Uint8Array<ArrayBuffer> {
-  // A program decodes them only once, at its start. The engine would compile a `for` loop for that,
-  // which takes longer than the decoding.
+  // A program decodes them only once, at its start. A `for` loop would run for so long that
+  // the engine compiles it, which takes longer than the decoding itself.
   return new Uint8Array(CORE.length / 2).map(
     (_, i) => (CORE.charCodeAt(2 * i) << 4) | (CORE.charCodeAt(2 * i + 1) & 15),
   );

@@ -244,7 +244,10 @@ export abstract class CallExecutor implements Executor {
     this.onFree(call);
   }
 
-  /** Begins as many calls as there are free threads. Called when the thread of `call` is free again, or has ended. */
+  /**
+   * Begins as many calls as there are free threads. Called when the thread of `call` is free again,
+   * or has ended.
+   */
   protected onFree(call: ThreadCall): void {
     this.#running.delete(call);
     for (const next of this.#waiting) {

@@ -1,5 +1,5 @@
-// Problems that no caller can be told about: errors of callbacks, errors of abandoned futures and tasks,
-// and slow steps. All of them go to the loop's exception handler.
+// Problems that no caller can be told about: errors of callbacks, errors of abandoned futures and
+// tasks, and slow steps. All of them go to the loop's exception handler.
 
 import { monotonicClock } from "./clock.ts";
 import { Handle } from "./handle.ts";

@@ -1,4 +1,5 @@
-// The callbacks that one turn runs, and their order.
+// The callbacks that one turn runs, and their order. Long orders are searched for the first wrong
+// place, because toEqual takes seconds for so many items.
 
 import { beforeEach, describe, expect, test } from "vitest";
 import type { EventLoop } from "../../src/index.ts";
@@ -153,7 +154,6 @@ describe("timers", () => {
     runDry(loop);
     const sorted = [...delays.keys()].sort((a, b) => delays[a]! - delays[b]! || a - b);
 
-    // Not toEqual, which takes minutes for this many.
     expect(ran.length).toBe(MANY);
     expect(ran.findIndex((index, place) => index !== sorted[place])).toBe(-1);
   });
@@ -175,7 +175,8 @@ describe("a core that must grow", () => {
     }
     runDry(loop);
 
-    expect(ran).toEqual([...Array(2 * CALLERS * CALLS).keys()]);
+    expect(ran.length).toBe(2 * CALLERS * CALLS);
+    expect(ran.findIndex((index, place) => index !== place)).toBe(-1);
   });
 
   test("in the middle of a batch runs the rest of the batch first", () => {
@@ -186,6 +187,7 @@ describe("a core that must grow", () => {
     for (let i = 0; i < 1_000; i++) loop.callSoon(() => ran.push(i));
     runDry(loop);
 
-    expect(ran).toEqual([...Array(51_000).keys()]);
+    expect(ran.length).toBe(51_000);
+    expect(ran.findIndex((index, place) => index !== place)).toBe(-1);
   });
 });

@@ -1,4 +1,4 @@
-// Numbers and kinds as text, the same in every picture.
+// Formats durations and counts, and picks the color of a kind of wait, for all panels alike.
 
 const UNITS = [
   [86_400_000, "d"],
@@ -9,7 +9,7 @@ const UNITS = [
   [0.001, "µs"],
 ] as const;
 
-/** Writes a duration in milliseconds with about three digits, such as `1.25 s`. */
+/** Formats a duration, given in milliseconds, with up to three digits, such as `1.25 s`. */
 export function formatDuration(milliseconds: number): string {
   if (!Number.isFinite(milliseconds)) return "never";
   const size = Math.abs(milliseconds);
@@ -24,7 +24,7 @@ export function formatCount(count: number): string {
   return count.toLocaleString("en");
 }
 
-/** Writes a count with its noun, such as `3 tasks`. */
+/** Formats a count with its noun, such as `3 tasks`. */
 export function countOf(count: number, noun: string): string {
   return `${formatCount(count)} ${noun}${count === 1 ? "" : "s"}`;
 }

@@ -1,4 +1,4 @@
-// The colors of the style sheet, for canvases, which can't use their names.
+// Reads the colors of the style sheet for canvases, which can't use CSS variables.
 
 const NAMES = [
   ...["text", "muted", "line", "stripe", "accent", "running", "ready", "bad"],

@@ -1,6 +1,6 @@
-// The page that `mysyncio inspect` serves: what its server needs to know of the element.
+// The page that `mysyncio inspect` serves, the files that this page loads, and its policy.
 
-/** The page at `/`. Contains no inline script or style, so the strictest policy allows it. */
+/** Returns the page at `/`. It needs no `unsafe-inline`, as it has no inline script or style. */
 export const inspectorDocument = (mayCancel: boolean): string => `<!doctype html>
 <html lang="en">
 <head>
@@ -17,13 +17,13 @@ export const inspectorDocument = (mayCancel: boolean): string => `<!doctype html
 </html>
 `;
 
-/** The files of `dist/` that it loads, by their paths on the server. */
+/** The files of `dist/` that the page loads, by their paths on the server. */
 export const INSPECTOR_FILES: Readonly<Record<string, string>> = {
   "/element.js": "inspectorElement.js",
   "/inspectorGraph.js": "inspectorGraph.js",
 };
 
-/** Its `Content-Security-Policy`. */
+/** The `Content-Security-Policy` of the page. */
 export const INSPECTOR_POLICY = [
   "default-src 'none'",
   "script-src 'self'",

@@ -17,21 +17,21 @@ export type {
 
 const NAME = "mysyncio-inspector";
 
-/** Without custom elements, as on a server that renders pages, importing this does nothing. */
+/** Allows importing this module where no elements exist, as on a server that renders pages. */
 const Base = (globalThis.HTMLElement ?? class {}) as typeof HTMLElement;
 
 /**
- * The element `<mysyncio-inspector>`, which importing this module defines. Shows the loops that run
- * in the page, of all copies of this package: the ready queue, the timer heap, the task tree, a
- * timeline, the wait-for graph, locks and queues, and warnings.
+ * The element `<mysyncio-inspector>`. Importing this module defines it. It shows the loops that run
+ * in the page, including those of other copies of this package: the ready queue, the timer heap,
+ * the task tree, a timeline, the wait-for graph, locks and queues, and warnings.
  *
  * Attributes: `theme` is `light` or `dark`, by default as the system says. `panel` is the picture
  * to show first. `pace` is how fast loops run at first: `paused`, or a number of turns per second.
  * `src` is the address of a server that `mysyncio inspect` has started, and `token`
  * its token, by default the fragment of the page's address.
  *
- * While it is in a document, it counts what the shown loop does, which takes part of each step. It
- * stops when it is removed, and lets a paused loop continue.
+ * While the element is in a document, it counts the steps and callbacks of the shown loop, which
+ * makes each of them slower. When it is removed, it stops counting and resumes a paused loop.
  *
  * @example
  * import "mysyncio/inspector/element";
@@ -91,7 +91,10 @@ export class MysyncioInspector extends Base {
     }
   }
 
-  /** Shows the loops of this page. A separate file, because the page of a server has no loops. */
+  /**
+   * Shows the loops of this page. Imports the code for it only then, because the page that
+   * `mysyncio inspect` serves has no loops.
+   */
   async #openPage(): Promise<void> {
     const model = this.#model;
     model.close();
@@ -101,7 +104,7 @@ export class MysyncioInspector extends Base {
   }
 }
 
-// Another copy of this module may have defined it.
+// Another copy of this module may have defined the element.
 if (globalThis.customElements?.get(NAME) === undefined) {
   globalThis.customElements?.define(NAME, MysyncioInspector);
 }

@@ -1,5 +1,5 @@
-// The layouts of graphs and heaps. A separate file, loaded when a layout is first needed, because
-// it is nearly as large as everything else.
+// Lays out graphs and heaps. Loaded separately, when a layout is first needed, because the two
+// libraries make this module nearly as large as the rest of the inspector.
 
 import { Graph, layout } from "@dagrejs/dagre";
 import { hierarchy, tree } from "d3-hierarchy";
@@ -20,7 +20,7 @@ interface GraphLink {
 export interface GraphPlan {
   readonly width: number;
   readonly height: number;
-  /** The centres of the boxes. */
+  /** The center of each box, by its key. */
   readonly points: ReadonlyMap<string, { readonly x: number; readonly y: number }>;
   /** A path for each link, in the same order. */
   readonly paths: readonly (readonly { readonly x: number; readonly y: number }[])[];

@@ -1,4 +1,4 @@
-// What an inspector shows, as signals, and when it reads again.
+// Holds what an inspector shows, as signals, and decides when to read the loop again.
 
 import { batch, computed, effect, signal } from "@preact/signals-core";
 import type { TraceEvent } from "../traceEvent.ts";
@@ -14,12 +14,12 @@ export type PanelName = (typeof PANELS)[number];
 /** How fast a loop of the page runs: at full speed, in turns per second, or not at all. */
 export type Pace = "full" | "paused" | number;
 
-/** A reading takes at most this part of the time. */
+/** The largest part of the time that readings may take. */
 const SHARE = 0.1;
 const SHORTEST_INTERVAL = 250;
 const LONGEST_INTERVAL = 30_000;
 
-/** With more tasks than this, a reading and the drawing are in different frames. */
+/** With more tasks than this, reading and drawing happen in different frames. */
 const MANY = 2_000;
 
 const NO_CHART = stepChartOf([]);
@@ -38,7 +38,7 @@ export class InspectorModel {
   /** The tasks whose children are hidden. */
   readonly collapsed = signal<ReadonlySet<number>>(new Set());
   readonly pace = signal<Pace>("full");
-  /** The pace of each loop when it is first shown; undefined leaves it as it is. */
+  /** The pace to set on a loop when the inspector begins to show it; undefined sets none. */
   firstPace: Pace | undefined;
   readonly isRecording = signal(true);
   readonly chart = signal<StepChart>(NO_CHART);
@@ -64,7 +64,7 @@ export class InspectorModel {
 
   readonly #source = signal<InspectorSource | undefined>(undefined);
   #chosen: number | null = null;
-  /** The loop that has got the first pace. */
+  /** The loop on which `firstPace` was last set. */
   #pacedLoop: number | undefined;
   #recording: SourceRecording | undefined;
   #timer: ReturnType<typeof setTimeout> | undefined;
@@ -132,7 +132,7 @@ export class InspectorModel {
     try {
       const reading = source.read(this.#chosen, selected);
       const { loops, snapshot } = reading instanceof Promise ? await reading : reading;
-      // Many tasks take a frame to read, and another one to show.
+      // Reading many tasks takes one frame, and drawing them another.
       if ((snapshot?.tasks.length ?? 0) > MANY) await nextFrame();
       if (this.#source.value !== source) return;
       batch(() => {
@@ -207,7 +207,7 @@ export class InspectorModel {
   #readLater(took: number): void {
     const interval = Math.min(Math.max(took / SHARE, SHORTEST_INTERVAL), LONGEST_INTERVAL);
     this.#timer = setTimeout(() => {
-      // Don't read while nobody can see it.
+      // Don't read while the page is hidden.
       if (document.visibilityState === "hidden") this.#readLater(took);
       else void this.refresh();
     }, interval);

@@ -1,4 +1,5 @@
-// The loops of this page, of all copies of this package, found through the registry.
+// Supplies the loops of this page, including those of other copies of this package, to the
+// inspector. Finds them in the registry that all copies share.
 
 import type { Scheduler } from "../../loop/scheduler.ts";
 import type { Task } from "../../tasks/kernel/task.ts";
@@ -19,16 +20,16 @@ const ONLY_IN_DEBUG_MODE =
   "Debug mode, loop.setDebug(true), also shows who holds each lock and at which line each coroutine waits.";
 
 const LOOPS = Symbol.for("mysyncio.loops");
-/** How many events of a trace are kept, so that showing them takes less than a frame. */
+/** How many events of a trace are kept: so few that showing them takes less than a frame. */
 const LIMIT = 6_000;
-/** The part of the time that showing a trace may take. */
+/** The largest part of the time that showing a trace may take. */
 const SHARE = 0.1;
 
 export class PageSource implements InspectorSource {
   readonly #reader = new Reader();
   readonly #onTurn: () => void;
   readonly #watched = new Map<number, Watched>();
-  /** The first frame of each task, which stays the same. */
+  /** The outermost frame of each task, which never changes. */
   readonly #outermost = new WeakMap<object, readonly FrameSnapshot[]>();
   limits = "";
 
@@ -92,7 +93,10 @@ export class PageSource implements InspectorSource {
     this.#watched.clear();
   }
 
-  /** Asks the task, whose copy of this package knows the names of its functions. */
+  /**
+   * Asks the task itself, because its own copy of this package can name its functions. Only the
+   * shown task gets its whole stack.
+   */
   #framesOf(task: object, shown: number | null): readonly FrameSnapshot[] {
     if (this.#reader.idOf(task) === shown) return stackOfTask(task as Task<unknown>);
     let outermost = this.#outermost.get(task);
@@ -127,7 +131,7 @@ interface Watched {
   detector?: PageDetector;
 }
 
-/** The deepest stacks are cut. */
+/** Longer stacks are cut. */
 const MAX_FRAMES = 30;
 
 function stackOfTask(task: Task<unknown>): FrameSnapshot[] {

@@ -20,7 +20,7 @@ export interface LoopChoice {
 
 /** A recording under way. */
 export interface SourceRecording {
-  /** Shows what was recorded since. Called after each reading. */
+  /** Shows new events, if there are any. Called after each reading. */
   refresh(): void;
   stop(): void;
 }
@@ -30,24 +30,25 @@ export interface SourceRecording {
  * the page nor behind a server, such as those of a worker.
  */
 export interface InspectorSource {
-  /** A sentence that tells the user what this source can't know; empty if it knows everything. */
+  /** A sentence for the user about what this source can't show; empty if it shows everything. */
   readonly limits: string;
   /**
-   * Reads the loop of that id, or the first loop if it is null or gone. `task` is the one whose
-   * stack is shown: the stacks of others may be left out, except for their outermost function.
+   * Reads the loop with the id `loop`, or the first loop if `loop` is null or no longer runs.
+   * `task` is the id of the task whose whole stack is shown. Of other tasks, only the outermost
+   * function is needed.
    */
   read(loop: number | null, task: number | null): InspectorReading | Promise<InspectorReading>;
   /** Starts to look for warnings on a loop. */
   detect?(loop: number): void;
   /**
-   * Starts to record the events of a loop. Each time there are more, calls `show` with all events
-   * that are kept.
+   * Starts to record the events of a loop. Each time there are new ones, calls `show` with all
+   * events to draw, which replace those of the call before.
    */
   record?(loop: number, show: (events: readonly TraceEvent[]) => void): SourceRecording;
-  /** Returns what pauses a loop; undefined if it can't be paused. */
+  /** Returns the object that pauses a loop; undefined if the loop can't be paused. */
   pace?(loop: number): PacedLoop | undefined;
   /** Cancels a task. */
   cancel?(task: number): Promise<void>;
-  /** Ends everything that it has started. */
+  /** Ends everything that this source has started. */
   close(): void;
 }

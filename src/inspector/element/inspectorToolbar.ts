@@ -120,7 +120,7 @@ function LoopPicker({ model }: { model: InspectorModel }): JSX.Element {
   );
 }
 
-/** A queue of three entries that goes round. */
+/** The logo: a circular arrow around a dot. */
 function Mark(): JSX.Element {
   return h(
     "span",

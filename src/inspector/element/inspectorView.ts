@@ -30,9 +30,9 @@ interface Props {
   readonly model: InspectorModel;
 }
 
-/** Draws the inspector, and again whenever something that it shows has changed. */
+/** Draws the inspector now, and whenever something that it shows has changed. */
 export function drawInspector(model: InspectorModel, root: ShadowRoot): () => void {
-  // Drawn in one go, so that the effect sees every signal that a part of the picture reads.
+  // Rendered in one call, so that the effect tracks every signal that a component reads.
   const stop = effect(() => render(h(InspectorView, { model }), root));
   return () => {
     stop();

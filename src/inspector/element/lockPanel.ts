@@ -1,4 +1,4 @@
-// Locks and queues: who holds each, how full it is, and the tasks in its line.
+// Locks and queues: which tasks hold each, how full each is, and which tasks wait in its line.
 
 import { h, type JSX } from "preact";
 import type { ResourceSnapshot } from "../types.ts";
@@ -6,7 +6,7 @@ import { countOf, formatCount, hueOf } from "./formats.ts";
 import type { InspectorModel } from "./inspectorModel.ts";
 
 const SHOWN = 24;
-/** The longest lines are shown; a program may have thousands of locks. */
+/** How many resources are shown, those with the longest lines. There may be thousands. */
 const MAX_CARDS = 60;
 const MAX_CELLS = 40;
 
@@ -74,7 +74,7 @@ function chipOf(id: number, model: InspectorModel): JSX.Element {
   );
 }
 
-/** How full a queue is, with a cell for each item it can hold if there are few. */
+/** How full a queue is: a cell for each item it can hold, or a bar if there would be too many. */
 function Fill({ size, limit }: { size: number; limit: number | null }): JSX.Element {
   const text =
     limit === null ? countOf(size, "item") : `${formatCount(size)} of ${formatCount(limit)}`;

@@ -1,4 +1,4 @@
-// The last minute or so of a loop's figures, for the small curves.
+// Keeps the latest readings of a loop's metrics, for the small curves.
 
 import { signal } from "@preact/signals-core";
 import type { LoopSnapshot } from "../types.ts";
@@ -10,7 +10,7 @@ export const METRICS = ["tasks", "ready", "timers", "lag", "busy", "outside"] as
 export type Metric = (typeof METRICS)[number];
 
 export class MetricHistory {
-  /** Counts the readings, so that what depends on the history is drawn again. */
+  /** Changes with the history, so that whatever shows the history is drawn again. */
   readonly version = signal(0);
   readonly #values = new Map<Metric, number[]>(METRICS.map((metric) => [metric, []]));
 

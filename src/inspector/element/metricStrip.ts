@@ -1,4 +1,4 @@
-// The figures of a loop, each with its last minute as a small curve.
+// The metrics of a loop, each with its latest readings as a small curve.
 
 import { h, type JSX } from "preact";
 import { formatCount, formatDuration } from "./formats.ts";
@@ -45,11 +45,11 @@ function textOf(metric: Metric, value: number): string {
   return metric === "busy" ? `${value.toFixed(value < 10 ? 1 : 0)} %` : formatCount(value);
 }
 
-/** Draws the readings from the left edge to the right one. */
+/** Returns the path of a curve through the readings, the latest one at the right edge. */
 function curveOf(values: readonly number[]): string {
   const known = values.map((value) => (Number.isNaN(value) ? 0 : value));
   const most = Math.max(1, ...known);
-  // The first readings fill a part of the curve, instead of a corner.
+  // A few readings are drawn further apart, so that they fill more than a corner.
   const shown = Math.min(MAX_READINGS, Math.max(FEWEST_READINGS, known.length));
   const points = known.map((value, at) => {
     const x = WIDTH - ((known.length - 1 - at) * WIDTH) / (shown - 1);

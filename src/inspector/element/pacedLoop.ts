@@ -1,15 +1,15 @@
 // Pauses a loop of this page, and runs it turn by turn.
 //
-// A page can't stop in the middle of a turn, so the loop is paused between two turns: its turns do
-// nothing, and it reports no deadline, which makes the pump fall asleep. One turn runs as in
-// asyncio's idiom for it, by a request to stop after the current turn. Both are done by properties
-// that are set on the objects of this one loop and removed when it continues. So the loop itself
-// contains no code for pausing.
+// A page can't stop in the middle of a turn, so a loop is paused between two turns: `Turns.run`
+// returns without running a turn, and the core reports no deadline, so the pump falls asleep. For a
+// single turn, `Turns.run` is called with a request to stop after the current turn, as in asyncio's
+// `call_soon(loop.stop)`. These methods are replaced only on the objects of this one loop, and
+// restored when it continues at full speed. So the loop itself contains no code for pausing.
 //
-// A clock that doesn't advance by itself stands still meanwhile. The host's clock continues, and
-// timers that were due during a pause fire in the first turn after it.
+// A clock that doesn't advance by itself stands still during a pause. The host's clock continues,
+// so timers that become due during a pause fire in the first turn after it.
 
-/** The fields of a loop that are used here; part of its probe, as in ../shapes.ts. */
+/** The fields of a loop that are used here. `_probe` covers them too: see ../shapes.ts. */
 export interface PaceableLoop {
   _external: number;
   readonly _turns: { stopping: boolean | typeof AFTER_THIS_TURN; run(): number };
@@ -23,12 +23,12 @@ const IDLE = 0;
 const STOPPED = 1;
 const SLICE_OVER = 2;
 /**
- * Stops the turns like `true`, but can be told from the `true` with which a program stops its loop.
+ * Stops the turns like `true`, but differs from the `true` that a program's `loop.stop()` sets.
  */
 const AFTER_THIS_TURN = 1;
 /**
- * How often to announce an event while the loop is paused, in milliseconds. A clock that doesn't
- * advance by itself gives up after a few seconds without one.
+ * The interval, in milliseconds, at which a paused loop marks its pump awake, as an outside event
+ * does. With a clock that doesn't advance by itself, a pump waits only a few seconds for an event.
  */
 const ANNOUNCE_EVERY = 1_000;
 
@@ -52,7 +52,7 @@ export class PacedLoop {
     return this.#allowed < Infinity && this.#timer === undefined;
   }
 
-  /** How many of the loop's external waits are its own. */
+  /** How many of the loop's external waits this object has added. */
   get externals(): number {
     return this.#isInstalled ? 1 : 0;
   }
@@ -106,7 +106,7 @@ export class PacedLoop {
     const deadline = core.deadline.bind(core);
     const turn = core.turn.bind(core);
     let size = 0;
-    // A core outlives its loop.
+    // After the loop is closed, its core may still be used.
     const isHeld = () => this.#allowed <= 0 && !loop.isClosed();
     core.deadline = () => (isHeld() ? Infinity : deadline());
     core.turn = (now) => {
@@ -118,7 +118,7 @@ export class PacedLoop {
       if (turns.stopping) return this.#end(run());
       turns.stopping = AFTER_THIS_TURN;
       const pause = run();
-      // In the middle of a turn, the loop continues after the host has run.
+      // If the slice ended in the middle of a turn, the turn continues after the host has run.
       const isWhole = pause !== SLICE_OVER;
       const isStopped = turns.stopping !== AFTER_THIS_TURN;
       if (!isStopped) turns.stopping = false;
@@ -134,7 +134,7 @@ export class PacedLoop {
     loop._external++;
   }
 
-  /** Keeps the pump asleep. */
+  /** Runs no turn, and returns what lets the pump sleep. */
   #rest(): number {
     const now = performance.now();
     if (now - this.#announcedAt > ANNOUNCE_EVERY) {
@@ -144,7 +144,7 @@ export class PacedLoop {
     return IDLE;
   }
 
-  /** Restores the loop if its run ends. */
+  /** Restores the loop's methods if its turns were stopped. */
   #end(pause: number): number {
     if (pause === STOPPED) {
       this.#stopTimer();

@@ -5,13 +5,13 @@ import type { Reader } from "../reader.ts";
 import type { LoopShape, TaskShape } from "../shapes.ts";
 import { attachDetector } from "../warnings/attachDetector.ts";
 
-/** Used if the program has its own detector, which does the work. */
+/** Used for a loop on which the program already looks for warnings. */
 const NONE: PageDetector = { poll: () => undefined, end: () => undefined };
 
 export interface PageDetector {
   /**
-   * Takes a sample if the last one is old enough. A loop that was already asleep takes none by
-   * itself.
+   * Takes a sample if the last one is old enough. Needed because a loop that was asleep when the
+   * detector was attached samples nothing until it wakes.
    */
   poll(): void;
   end(): void;
@@ -26,7 +26,7 @@ export function detectOn(loop: LoopShape, reader: Reader): PageDetector {
   return { poll: () => detector.poll(), end };
 }
 
-/** In debug mode, the function in which a task waits, with the line. Otherwise its name. */
+/** Returns the function and line at which a task waits if debug mode recorded them, or its name. */
 function placeOnPage(task: TaskShape): string {
   const origin = (task._inspect().at as AwaitLocation | undefined)?.origin;
   if (origin === undefined) return task._describe();

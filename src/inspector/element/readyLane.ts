@@ -32,7 +32,7 @@ export class ReadyLane extends Component<Props> {
     for (const item of (this.#list.current?.children ?? []) as Iterable<HTMLElement>) {
       const { key = "" } = item.dataset;
       offsets.set(key, item.offsetLeft);
-      // Not in the first picture after the loop was paused.
+      // Nothing slides in the first picture after the loop was paused.
       if (this.#offsets.size > 0) slide(item, this.#offsets.get(key), item.offsetLeft);
     }
     this.#offsets = offsets;
@@ -91,7 +91,10 @@ function nameOf(entry: ReadySnapshot, model: InspectorModel): string {
   return task?.name ?? entry.label;
 }
 
-/** Returns keys that entries keep while they move up. Callbacks have no identity. */
+/**
+ * Returns the entries with their keys. A task keeps its key while it moves up. Callbacks have no
+ * ids, so those with the same label are numbered from the front.
+ */
 function keysOf(entries: readonly ReadySnapshot[]): [string, ReadySnapshot][] {
   const counts = new Map<string, number>();
   return entries.map((entry) => {

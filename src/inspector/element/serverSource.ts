@@ -1,4 +1,4 @@
-// A process, through the server that `mysyncio inspect` starts.
+// Supplies the loops of a process to the inspector, through the server of `mysyncio inspect`.
 
 import type { TraceEvent } from "../traceEvent.ts";
 import type { LoopSnapshot } from "../types.ts";
@@ -30,21 +30,22 @@ export class ServerSource implements InspectorSource {
     };
   }
 
-  /** Fetches one part after the other, and shows the latest. */
+  /** Fetches the trace in parts, one after the other. Shows only the latest part. */
   record(loop: number, show: (events: readonly TraceEvent[]) => void): SourceRecording {
     let isOver = false;
     const fetchParts = async () => {
       while (!isOver && !this.#controller.signal.aborted) {
         try {
           const events = eventsOf(await this.#ask("POST", `/api/trace?seconds=${PART}`));
-          // Each loop is a process of the trace.
+          // In a trace, the process id of an event is the id of its loop.
           if (!isOver) show(events.filter(({ pid }) => pid === loop));
         } catch (error) {
           if (error instanceof Refused) {
             console.warn("mysyncio: the server records no trace.", error.message);
             return;
           }
-          // A reading fails too, and shows why. The target may be busy for a while.
+          // Tries again, because the target may only be busy. If it isn't, the next reading also
+          // fails, and shows why.
           await new Promise((resolve) => setTimeout(resolve, PART * 1_000));
         }
       }
@@ -82,7 +83,7 @@ export class ServerSource implements InspectorSource {
   }
 }
 
-/** An answer that will be the same the next time. */
+/** An answer that would be the same after a retry. */
 class Refused extends Error {}
 
 function eventsOf(answer: unknown): readonly TraceEvent[] {

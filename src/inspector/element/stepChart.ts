@@ -1,7 +1,7 @@
 // What the timeline draws: a lane for each task, with its steps and waits, and arrows between them.
 //
-// A trace has its arrows between slices of the thread of all steps. Here they lead from lane to
-// lane, so the ends of each arrow are looked up among the slices of the tasks.
+// The arrows of a trace connect slices of one thread, which contains the steps of all tasks. Here
+// each task has a lane, so both ends of each arrow are looked up among the steps of the lanes.
 
 import type { TraceEvent } from "../traceEvent.ts";
 
@@ -19,7 +19,7 @@ interface ChartLane {
   readonly slices: readonly ChartSlice[];
 }
 
-/** An arrow from the step that woke a task to the step that followed. */
+/** An arrow from the step that woke a task to the next step of that task. */
 interface ChartArrow {
   readonly fromLane: number;
   readonly from: number;
@@ -36,7 +36,7 @@ export interface StepChart {
   readonly steps: number;
 }
 
-/** The thread of all steps, as `traceEvents` numbers it. */
+/** The id that `traceEvents` gives the thread with the steps of all tasks. */
 const STEPS = 1;
 
 export function stepChartOf(events: readonly TraceEvent[]): StepChart {
@@ -59,7 +59,7 @@ export function stepChartOf(events: readonly TraceEvent[]): StepChart {
       ends = Math.max(ends, ts + dur);
       const slice: ChartSlice = {
         ...{ begins: ts, ends: ts + dur, label: name },
-        // A call for a caller elsewhere is not a step, because steps of several tasks run it.
+        // A call that runs here for a caller elsewhere is not a step, though it contains steps.
         kind: cat === "step" || cat === "callback" ? "step" : "wait",
       };
       if (tid === STEPS) {
@@ -74,7 +74,7 @@ export function stepChartOf(events: readonly TraceEvent[]): StepChart {
     name: names.get(tid) ?? "",
     slices: slices.get(tid) as ChartSlice[],
   }));
-  // They share a lane, because most of them run only once.
+  // All callbacks share a lane, because most of them run only once.
   if (callbacks.length > 0) lanes.unshift({ name: "callbacks", slices: callbacks });
   return {
     ...{ begins: Math.min(begins, ends), ends: Math.max(begins === Infinity ? 0 : begins, ends) },
@@ -93,7 +93,7 @@ function arrowsOf(
         .map(({ begins, ends }) => ({ lane, begins, ends })),
     )
     .sort((a, b) => a.begins - b.begins);
-  /** The lane of the last step that had begun by then and has not ended. */
+  /** Returns the lane of the last step that had begun but not ended at `time`. */
   const laneAt = (time: number): number | undefined => {
     let low = 0;
     let high = steps.length;
@@ -102,7 +102,7 @@ function arrowsOf(
       if ((steps[middle] as (typeof steps)[number]).begins <= time) low = middle + 1;
       else high = middle;
     }
-    // Steps nest where one starts another eagerly.
+    // Steps nest if one starts another task eagerly.
     for (let at = low - 1; at >= Math.max(0, low - 8); at--) {
       const step = steps[at] as (typeof steps)[number];
       if (time <= step.ends) return step.lane;

@@ -1,8 +1,9 @@
 // The timeline: a canvas with a lane for each task, and a table for readers who can't see the
 // canvas.
 //
-// Everything is drawn again in each frame in which anything has changed. Slices that would fall on
-// the same pixel as the one before are skipped, so the work is bound by the size of the picture.
+// Everything is drawn again in each frame in which anything has changed. A slice that would fall on
+// the same pixel as the slice before it is skipped, so the number of slices drawn is limited by the
+// size of the picture.
 //
 // This is one file because the gestures and the drawing share the view.
 
@@ -17,7 +18,7 @@ const LANE = 22;
 const AXIS = 22;
 const NARROW = 560;
 const FEWEST_PIXELS_BETWEEN_TICKS = 90;
-/** With more arrows in view, only those of the slice under the pointer are drawn. */
+/** If more arrows than this are in view, only those of the slice under the pointer are drawn. */
 const MAX_ARROWS = 250;
 const MAX_TABLE_ROWS = 100;
 const ZOOM = 1.5;
@@ -198,9 +199,9 @@ class TimelinePainter {
   readonly #observer: ResizeObserver;
   readonly #listeners = new AbortController();
   #chart: StepChart = { begins: 0, ends: 0, lanes: [], arrows: [], steps: 0 };
-  /** The indices of the lanes that match. */
+  /** The indices of the lanes whose names match the query. */
   #lanes: number[] = [];
-  /** Undefined while everything is shown, including future events. */
+  /** The part in view. Undefined shows the whole chart, also after it has grown. */
   #span: Span | undefined;
   #top = 0;
   #pointed: Pointed | undefined;
@@ -297,7 +298,7 @@ class TimelinePainter {
     else {
       const before = this.#top;
       this.#scrollTo(this.#top + event.deltaY);
-      // At its end, the page scrolls.
+      // At the end of the lanes, the page scrolls instead.
       if (this.#top === before) return;
     }
     event.preventDefault();

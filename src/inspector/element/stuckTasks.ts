@@ -3,12 +3,12 @@
 
 import type { LoopSnapshot, WaitSnapshot } from "../types.ts";
 
-/** The kinds of waits for several things that may end when only one of them is done. */
+/** The kinds of waits that may end as soon as one of several awaited things is done. */
 const ANY = ["Wait", "AsCompleted", "Race"];
 
-/** Returns the tasks that nothing can wake, as far as the snapshot tells. */
+/** Returns the tasks that nothing can wake, as far as the snapshot shows. */
 export function stuckTasksOf({ tasks, resources, timers }: LoopSnapshot): ReadonlySet<number> {
-  // Only a lock has exactly one holder. Anybody may release a semaphore or fill a queue.
+  // Only a lock has exactly one holder. Any task may release a semaphore or fill a queue.
   const holders = new Map<number, number>();
   for (const { id, kind, holders: known } of resources) {
     if (kind === "Lock" && known[0] !== undefined) holders.set(id, known[0]);
@@ -26,7 +26,7 @@ export function stuckTasksOf({ tasks, resources, timers }: LoopSnapshot): Readon
       else known.push(id);
     }
   }
-  // What waits for a task that may continue may continue too.
+  // A task that waits for one that may continue may continue too.
   const moving = [...dependents.keys()].filter((task) => !stuck.has(task));
   for (let next = moving.pop(); next !== undefined; next = moving.pop()) {
     for (const task of dependents.get(next) ?? []) if (stuck.delete(task)) moving.push(task);
@@ -34,7 +34,7 @@ export function stuckTasksOf({ tasks, resources, timers }: LoopSnapshot): Readon
   return stuck;
 }
 
-/** Returns the tasks that must continue first. Undefined if something else may end the wait. */
+/** Returns the tasks that can end the wait; undefined if anything else may end it too. */
 function blockersOf(
   waitsFor: WaitSnapshot | null,
   holders: ReadonlyMap<number, number>,

@@ -1,4 +1,4 @@
-// All that is known of the selected task.
+// Everything that is known about the selected task.
 
 import { h, type JSX } from "preact";
 import type { FrameSnapshot, TaskSnapshot } from "../types.ts";

@@ -1,8 +1,8 @@
 // The rows of the task tree: its tasks in order, without those that are hidden.
 //
-// The parent of a task is the task that created it. Tasks that were created before the inspector
-// opened have no known creator; they are shown below the task that awaits them, if there is only
-// one.
+// The parent of a task is the task that created it. If a task was created before the inspector
+// opened, its creator is unknown. It is then shown below the task that awaits it, if exactly one
+// does.
 
 import type { TaskPhase, TaskSnapshot } from "../types.ts";
 
@@ -11,10 +11,10 @@ export interface TaskRow {
   readonly task: TaskSnapshot;
   /** The depth in the tree, counted from 0. */
   readonly depth: number;
-  /** How many tasks are below it, at any depth. */
+  /** How many tasks are below this one, at any depth. */
   readonly below: number;
   readonly isCollapsed: boolean;
-  /** Whether it is shown only because a task below it matches. */
+  /** Whether this task doesn't match, and is shown only because a task below it does. */
   readonly isContext: boolean;
 }
 
@@ -103,7 +103,8 @@ function matches(task: TaskSnapshot, words: readonly string[], phase: TaskPhase 
 }
 
 /**
- * Returns the index of the task above each task. Cuts cycles of tasks that await each other.
+ * Returns, for each task, the index of the task above it or `NONE`. Cuts each cycle of tasks that
+ * await each other.
  */
 function parentsOf(tasks: readonly TaskSnapshot[]): Int32Array {
   const indexes = new Map<number, number>();
@@ -114,7 +115,7 @@ function parentsOf(tasks: readonly TaskSnapshot[]): Int32Array {
     const above = parent ?? (awaitedBy.length === 1 ? awaitedBy[0] : undefined);
     if (above !== undefined) parents[at] = indexes.get(above) ?? NONE;
   }
-  /** For each task, the task at which the walk that first visited it started. */
+  /** For each task, the start of the walk that first visited it. */
   const seen = new Int32Array(tasks.length).fill(NONE);
   for (let start = 0; start < tasks.length; start++) {
     let at = start;

@@ -1,7 +1,7 @@
 // The task tree. Only the rows in view are in the document.
 //
-// The tree has the focus, and names its current row by `aria-activedescendant`, because the element
-// of a row may leave the document while it is current.
+// The tree itself has the focus, and names the current row in `aria-activedescendant`, because a
+// row's element may leave the document while the row is current.
 
 import { effect, signal } from "@preact/signals-core";
 import { Component, createRef, h, type JSX } from "preact";
@@ -11,7 +11,7 @@ import type { InspectorModel } from "./inspectorModel.ts";
 import type { TaskRow } from "./taskRows.ts";
 
 const ROW = 26;
-/** Rows above and below the view, so that scrolling shows no gap. */
+/** How many extra rows are drawn above and below the view, so that scrolling shows no gap. */
 const MARGIN = 6;
 
 const PHASES: readonly TaskPhase[] = ["running", "ready", "waiting"];
@@ -33,7 +33,7 @@ export class TaskTree extends Component<Props> {
       this.#height.value = view.clientHeight;
     });
     observer.observe(view);
-    // Only when another row becomes current, because the user may scroll away from it.
+    // Scrolls only when another row becomes current, so that the user can scroll away from it.
     const stop = effect(() => {
       const { value: id } = model.selected;
       const at = model.rows.peek().findIndex(({ task }) => task.id === id);

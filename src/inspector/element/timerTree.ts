@@ -1,4 +1,4 @@
-// The timer heap as a tree of up to four children per timer, none of which is due earlier.
+// The timer heap as a tree. Each timer has up to four children, none of them due before it.
 
 import { h, type JSX } from "preact";
 import type { TimerSnapshot } from "../types.ts";
@@ -6,16 +6,16 @@ import { countOf, formatCount, formatDuration } from "./formats.ts";
 import type { InspectorModel } from "./inspectorModel.ts";
 import { layouts, layoutsState } from "./lazyLayouts.ts";
 
-/** The root and three levels below it. */
+/** How many timers are drawn: the root and three levels below it. */
 const SHOWN = 85;
 /** Timers at this depth and deeper are dots without a label. */
 const DOTS_FROM = 3;
 const WIDTH = 960;
-/** The root and its children. */
+/** With at most this many timers, the root and its children, the picture is narrower. */
 const FEW = 5;
 const WIDTH_OF_FEW = 340;
 const LEVEL = 62;
-/** How small the picture may become before it scrolls. */
+/** The smallest scale of the picture. In less space, it scrolls. */
 const SMALLEST = 0.6;
 const PILL = 54;
 

@@ -1,7 +1,7 @@
 // The wait-for graph of a snapshot: which task waits for what, and who holds it.
 //
-// A cycle is a deadlock if nothing else can end one of its waits: see stuckTasks.ts. Tasks that do
-// the same are drawn as one node once there are too many, except those of a deadlock.
+// A cycle is a deadlock if nothing outside it can end any of its waits: see stuckTasks.ts. If there
+// are too many nodes, similar ones are drawn as one, except those of a deadlock.
 
 import { nodesInCycles } from "../../debug/cycles.ts";
 import type { LoopSnapshot } from "../types.ts";
@@ -13,9 +13,9 @@ export interface WaitNode {
   readonly shape: "task" | "resource" | "call";
   /** The phase of a task, or the kind of a resource or a call. */
   readonly kind: string;
-  /** The tasks that it stands for; empty for resources and calls. */
+  /** The tasks that this node represents; empty for resources and calls. */
   readonly tasks: readonly number[];
-  /** How many things it stands for. */
+  /** How many tasks, resources or calls this node represents. */
   readonly count: number;
   readonly isStuck: boolean;
 }
@@ -23,7 +23,7 @@ export interface WaitNode {
 interface WaitEdge {
   readonly from: string;
   readonly to: string;
-  /** `"waits"` leads to what is awaited, `"held"` from a lock to its holder. */
+  /** `"waits"` leads from a task to what it awaits, `"held"` from a lock to its holder. */
   readonly kind: "waits" | "held";
   readonly isStuck: boolean;
 }
@@ -90,7 +90,7 @@ function edgesOf({ tasks, resources }: LoopSnapshot): WaitEdge[] {
   return edges;
 }
 
-/** Tasks that neither wait for another one nor are awaited are not in the graph. */
+/** Returns the nodes in `linked`, by key. Nothing without an edge is in the graph. */
 function nodesOf(
   { tasks, resources, calls }: LoopSnapshot,
   linked: ReadonlySet<string>,
@@ -112,7 +112,7 @@ function nodesOf(
   return new Map(nodes.filter(({ key }) => linked.has(key)).map((node) => [node.key, node]));
 }
 
-/** Follows each cycle once, from one of its tasks. */
+/** Returns the labels along each cycle, once per cycle. */
 function cyclesIn(
   stuck: ReadonlySet<WaitNode>,
   next: ReadonlyMap<WaitNode, readonly WaitNode[]>,
@@ -134,7 +134,10 @@ function cyclesIn(
   return cycles;
 }
 
-/** Draws tasks with the same kind of name and the same targets as one. */
+/**
+ * Merges nodes of the same shape and kind whose labels differ only in a number at the end, if they
+ * wait for the same resources and calls. Keeps awaited nodes apart from the others.
+ */
 function grouped(
   nodes: readonly WaitNode[],
   edges: readonly WaitEdge[],

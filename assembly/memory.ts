@@ -68,7 +68,7 @@ export function growRows(): bool {
   return true;
 }
 
-/** Allocates a region. Returns its address, 0 if there is no room. */
+/** Allocates a region. Returns its address, or 0 if there is no room. */
 export function grow(size: usize): usize {
   const pages = (size + (1 << PAGE_BITS) - 1) >>> PAGE_BITS;
   const end = memory.grow(pages as i32);

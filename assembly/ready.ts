@@ -1,8 +1,8 @@
 // The ready queues.
 //
 // Each priority has a ring of ids. `head` and `tail` count the entries ever taken and appended.
-// They wrap at 2^30, and the position of an entry is its counter & mask. A ring grows by being
-// written twice, and every counter still finds its entry:
+// They wrap at 2^30, and the position of an entry is its counter & mask. When a ring grows to twice
+// its size, its entries are copied into both halves, so every counter still finds its entry:
 //
 //   mask 3   │ 4 │ 5 │ 2 │ 3 │                       counters 2 to 5
 //   mask 7   │ 4 │ 5 │ 2 │ 3 │ 4 │ 5 │ 2 │ 3 │
@@ -12,14 +12,14 @@
 //
 // JavaScript appends to the user-visible ring and takes from it through views. It keeps the head
 // and tail of that ring in fields of an object, which are faster than words of memory. It passes
-// them to turn(), which returns them in the words below. Between turns, those two words are
-// meaningless.
+// them to turn(), which stores the new ones in the ring's words in RINGS. Between turns, these two
+// words are meaningless.
 //
 // Invariants:
 //   R1  tail - head <= mask + 1
-//   R2  An entry from head to tail is a tombstone, or the id of a slot whose state is
+//   R2  An entry from head to tail is a tombstone, or the id of a slot whose state contains
 //       this ring and this counter.
-//   R3  A slot whose state is a ring and a counter has its id in that entry.
+//   R3  If the state of a slot contains a ring and a counter, its id is in that entry.
 
 import { FIRST_ENTRIES, grow } from "./memory";
 import { isIdle, isLive, SLOT_MASK, setState, stateOf } from "./slots";
@@ -33,7 +33,10 @@ const MASK: usize = 4;
 const HEAD: usize = 8;
 const TAIL: usize = 12;
 
-/** A quarter of the address space, and room for sixteen times as many entries as slots. */
+/**
+ * A quarter of the address space. A ring of this size has room for sixteen times as many entries as
+ * there are slots.
+ */
 const MAX_SIZE: usize = 1 << 30;
 
 const VISIBLE_MASK: u32 = 2047;
@@ -78,7 +81,7 @@ export function append(id: u32, ring: usize): bool {
   return true;
 }
 
-/** Makes room for up to `count` entries. Returns for how many. */
+/** Makes room for `count` entries if it can. Returns how many of them fit. */
 export function reserve(count: u32, ring: usize): u32 {
   while (roomOf(ring) < count && growRing(ring));
   return min(count, roomOf(ring));
@@ -107,7 +110,7 @@ export function dropFirst(ring: usize): void {
   setHead(ring, headOf(ring) + 1);
 }
 
-/** Replaces the entry of the ready slot with this state with a tombstone. */
+/** Puts a tombstone in the entry of a ready slot, whose state is given. */
 export function erase(state: u32): void {
   store<u32>(entryAt(ringOf(state >>> COUNTER_BITS), state), 0);
 }
@@ -150,7 +153,7 @@ function stateAt(ring: usize, counter: u32): u32 {
   return ((((ring - RINGS) / RING_SIZE) as u32) << COUNTER_BITS) | (counter & COUNTER_MASK);
 }
 
-/** The address of the entry with this counter. Higher bits, such as a tag, are ignored. */
+/** The address of the entry with this counter. Bits above it, such as a state's, are ignored. */
 function entryAt(ring: usize, counter: u32): usize {
   return entriesOf(ring) + (((counter & maskOf(ring)) as usize) << 2);
 }
@@ -186,8 +189,8 @@ function maskOf(ring: usize): u32 {
 }
 
 /**
- * Asserts R1 and R2. Returns the number of entries without tombstones, which verifySlots needs for
- * R3.
+ * Asserts R1 and R2. Returns the number of entries that are not tombstones. verifySlots needs it to
+ * check R3.
  */
 export function verifyRings(): u32 {
   let ready: u32 = 0;

@@ -2,7 +2,7 @@
 //
 // An id consists of a slot and its owner's generation. Each release increments the generation, so
 // that ids of earlier owners are recognized as stale until the slot has had 64 owners. A slot's
-// state includes where it is, so that a cancelled slot is found without a search:
+// state includes its position in a ring or on the heap, so that releasing it needs no search:
 //
 //   31 30 29           24 23                          0
 //  ┌─────┬─────────────────────────────────────────────┐
@@ -21,7 +21,7 @@
 // Invariants:
 //   S1  Slot 0 is always FREE and never in the free list, so that 0 is never a valid id.
 //   S2  The free list, from `firstFree`, contains each FREE slot from 1 to fresh - 1 once.
-//   S3  The other slots below `fresh` are alive; `live` is their number.
+//   S3  The other slots from 1 to fresh - 1 are alive; `live` is their number.
 
 import { capacity, generations, growRows, states } from "./memory";
 
@@ -39,7 +39,8 @@ let firstFree: u32 = 0;
 let fresh: u32 = 1;
 
 /**
- * Allocates the slot released last, otherwise the next fresh one. Returns its id, 0 if there is no room.
+ * Allocates the free slot that was released last, or the next fresh one if none is free. Returns
+ * its id, or 0 if there is no room.
  */
 export function allocate(): u32 {
   let slot = firstFree;
@@ -71,7 +72,10 @@ export function resetSlots(): void {
   live = 0;
 }
 
-/** Whether `id` is the current owner of its slot. Also works for ids from before a reset. */
+/**
+ * Whether `id` belongs to the current owner of its slot. An id from before a reset is stale until
+ * the same id is allocated again.
+ */
 export function isLive(id: u32): bool {
   const slot = id & SLOT_MASK;
   return slot < fresh && generationOf(slot) === id >>> SLOT_BITS && !isFree(stateOf(slot));
@@ -110,7 +114,7 @@ function setGeneration(slot: u32, generation: u32): void {
   store<u8>(generations + (slot as usize), generation);
 }
 
-/** Asserts S1 to S3, and that the given numbers of slots are ready and on the heap. */
+/** Asserts S1 to S3, and that `ready` slots are in rings and `timers` slots on the heap. */
 export function verifySlots(ready: u32, timers: u32): void {
   assert(isFree(stateOf(0))); // S1
   let freeSlots: u32 = 0;

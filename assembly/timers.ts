@@ -10,8 +10,8 @@
 //    ┌─┬┴┬─┐
 //    5 6 7 8                     record: when f64 │ arrival u32 │ id u32
 //
-// A cancelled timer is removed immediately, in O(log n). If it stayed until it is due, the heap
-// would grow with every timeout that is set and cleared.
+// A cancelled timer is removed immediately, in O(log n). If it stayed on the heap until it is due,
+// the heap would grow with every timeout that is set and cleared.
 //
 // Invariants:
 //   H1  For 0 < i < size, the record at i is not before its parent.
@@ -20,8 +20,9 @@
 //   H4  Without timers, the first record's `when` is Infinity, so that JavaScript can read the
 //       earliest deadline from a fixed address.
 //
-// If the stack is nearly full, entering a function throws. Nothing is changed before raiseHole()
-// has been entered. The functions called later are inlined in a release build.
+// If the stack is nearly full, entering a function throws. Such an error must not leave the heap
+// half changed. So nothing is changed before raiseHole() has been entered, and the functions that
+// are called later are inlined in a release build.
 //
 // `arrival` wraps at 2^32, and restarts at 0 when the heap becomes empty. It is compared by
 // distance, which is correct as long as timers with equal deadlines were added fewer than 2^31
@@ -100,8 +101,8 @@ function raiseHole(start: u32, when: f64, arrival: u32): u32 {
 }
 
 /**
- * Moves a hole down in a heap of `end` records, past children that come before. Returns its new
- * index.
+ * Moves a hole down in a heap of `end` records, past children that come before (when, arrival).
+ * Returns its new index.
  */
 function lowerHole(start: u32, end: u32, when: f64, arrival: u32): u32 {
   let hole = start;

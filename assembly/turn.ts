@@ -8,11 +8,12 @@
 //               head                            tail            as passed by JavaScript
 //
 // Entries that become ready while the batch is taken are behind it and wait for the next turn, so
-// each turn ends. If only background entries are ready, all of them run. Otherwise one runs for
-// every eight others, and at least one, so that they are late but never starve.
+// each turn ends. If only background entries are ready, all of them run. Otherwise one background
+// entry runs for every eight others, and at least one per turn, so that they are late but never
+// starve.
 //
-// If there is not enough memory, the turn collects as much as fits and leaves the rest in place. It
-// still progresses, because a ring without room is full.
+// If there is not enough memory, the turn collects as much as fits and leaves the rest in place.
+// Then the batch is not empty, because a ring without room is full.
 
 import {
   append,
@@ -35,8 +36,8 @@ import { firstTimer, isDue, removeAt, size, verifyTimers } from "./timers";
 const OTHERS_PER_BACKGROUND: u32 = 8;
 
 /**
- * Collects the batch. Returns its size. JavaScript reads the new head and tail of the user-visible
- * ring from the words of the ring.
+ * Collects the batch. Returns its size. Stores the new head and tail of the user-visible ring in
+ * RINGS, where JavaScript reads them.
  */
 export function turn(now: f64, head: u32, tail: u32): u32 {
   setHead(USER_VISIBLE, head);
@@ -49,7 +50,7 @@ export function turn(now: f64, head: u32, tail: u32): u32 {
   return lengthOf(USER_VISIBLE);
 }
 
-// An entry leaves its old place only after it was appended, because there may be no room.
+// An entry leaves its old place only once it is in the user-visible ring, which may have no room.
 
 function appendDueTimers(now: f64): void {
   while (isDue(now) && append(firstTimer(), USER_VISIBLE)) removeAt(0);

@@ -3,13 +3,14 @@
 import type { Core } from "./interface.ts";
 
 /**
- * Makes every method of `core` throw from now on, with `cause` as the cause: a trap, which is a bug
- * in this package, or in a turn any error, such as a full stack.
+ * Makes every method of `core` throw an error from now on. Its `cause` is the failure that damaged
+ * the core: a trap, which is a bug in this package, or any error during a turn, such as a full
+ * stack.
  *
  * The throwing methods become properties of the core itself and hide those of its class. Methods of
  * the class therefore don't need to check whether the core still works.
  *
- * @throws the error that they throw.
+ * @throws the first such error.
  */
 export function breakCore(core: Core, cause: unknown): never {
   const fail = (): never => {

@@ -23,7 +23,7 @@ export interface CoreExports {
   reset(counter: number, arrival: number): void;
 }
 
-/** A global of the core. Must be read again after each call that may change it. */
+/** A global of the core. Its value must be read again after each call that may change it. */
 interface Word {
   readonly value: number;
 }

@@ -35,10 +35,12 @@ export function newCore(kind: CoreKind | undefined = defaultKind): Core {
 }
 
 /**
- * Keeps a core that its owner has finished with. The next `newCore()` returns it.
+ * Keeps a compiled core that its owner has finished with, for the next call of `newCore()`. Ignores
+ * a reference core.
  *
  * Each instance has its own functions, and the engine inlines a call into WebAssembly only where it
- * always calls the same function. Loops that run one after the other are faster with one instance.
+ * always calls the same function. So loops that run one after the other are faster if they share
+ * one instance.
  */
 export function recycleCore(core: Core): void {
   if (!(core instanceof WasmCore)) return;
@@ -57,7 +59,7 @@ function takeSpare(core: WasmCore): Core {
 }
 
 /**
- * Sets the default kind of `newCore()`; `undefined` restores the choice by platform.
+ * Sets the default kind of `newCore()`. With `undefined`, the platform decides again.
  *
  * @internal
  */

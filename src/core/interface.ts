@@ -27,8 +27,8 @@ export interface Core {
   readonly kind: CoreKind;
 
   /**
-   * Allocates the free slot that was released last. Returns its id, which is recognized as stale
-   * after its release, until the slot has had 64 more owners.
+   * Allocates the free slot that was released last, or a new one if none is free. Returns its id.
+   * After its release, the id is recognized as stale until the slot has had 64 more owners.
    *
    * @throws RangeError, without changing anything, if all 2^24 - 1 slots are taken or memory can't
    * grow.

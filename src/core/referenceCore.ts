@@ -26,12 +26,12 @@ const OTHERS_PER_BACKGROUND = 8;
 export class ReferenceCore implements Core {
   readonly kind = "js";
 
-  // Columns by slot. A slot's position is its index in a ready queue or on the heap.
+  // Columns, indexed by slot. A slot's position is its index in a ready queue or on the heap.
   readonly #states: number[] = [FREE];
   readonly #generations: number[] = [0];
   readonly #positions: number[] = [0];
 
-  /** Released slots, the latest last. */
+  /** Released slots. The one released last is at the end. */
   readonly #free: number[] = [];
   /** The first slot that was never used. */
   #fresh = 1;

@@ -8,7 +8,7 @@ export class TimerHeap {
   readonly #indices: number[];
   #nextArrival = 0;
 
-  /** `indices` is where the heap stores the index of each slot. */
+  /** @param indices where the heap stores the index of each slot. */
   constructor(indices: number[]) {
     this.#indices = indices;
   }

@@ -2,8 +2,8 @@
 //
 // Most operations call into the core. The two hottest ones, push and take, stay in JavaScript: they
 // use views of the core's memory, and the head and tail of the user-visible ring are fields here.
-// Once per turn, the core moves everything else that is ready into that ring, so that there is only
-// one ring to take from.
+// Once per turn, the core moves whatever else runs in that turn into that ring, so that there is
+// only one ring to take from.
 //
 //      entries   │ ─ │ 7 │ 0 │ 9 │ 4 │ ─ │ ─ │ ─ │        0: released, a tombstone
 //                      ▲               ▲
@@ -13,8 +13,8 @@
 //   B1  Between calls, _head and _tail are the counters of the user-visible ring.
 //   B2  Between calls, no view is stale. Growing the memory empties all views, and regions move
 //       only then, so the length of one view shows whether all are valid. If the stack was too full
-//       to renew them, the next operation does so: push takes the empty ring for a full one, take
-//       finds no entry, and turn finds no future deadline.
+//       to renew the views, the next operation renews them: push treats the empty view as a full
+//       ring, take finds no entry, and turn finds no future deadline.
 //   B3  After a trap, or any error in a turn, nothing calls the core again.
 
 import { breakCore } from "./brokenCore.ts";
@@ -146,7 +146,7 @@ export class WasmCore implements Core {
       this.#othersReady = this.#hasOthers();
       return count;
     } catch (error) {
-      // Unlike other calls, a turn may be half done even if the stack was full.
+      // Unlike other calls, a turn may be half done after any error, even a full stack.
       return breakCore(this, error);
     }
   }

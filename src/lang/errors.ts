@@ -4,16 +4,17 @@
 import { locations } from "./locations.ts";
 
 /**
- * An operation that is not possible now: on a closed loop, on a loop that is already running, or a
- * task that awaits itself. Like Python's `RuntimeError`.
+ * An operation is not possible now, for example because its loop is closed or already running, or
+ * because a task awaits itself. Like Python's `RuntimeError`.
  */
 export class RuntimeError extends Error {
   override name = "RuntimeError";
 }
 
 /**
- * A future or coroutine is in the wrong state: setting a second result, reading a result that is
- * not there yet, awaiting a coroutine twice. Like `asyncio.InvalidStateError`.
+ * A future or coroutine is in the wrong state for an operation, such as setting a second result,
+ * reading a result that is not there yet, or awaiting a coroutine twice. Like
+ * `asyncio.InvalidStateError`.
  */
 export class InvalidStateError extends Error {
   override name = "InvalidStateError";
@@ -24,8 +25,8 @@ export class InvalidStateError extends Error {
  *
  * Catch it only to clean up, and rethrow it. A `finally` block does both. (Unlike asyncio's, which
  * derives from `BaseException`, it is an `Error`, because JavaScript has no `catch` that could let
- * it through.) Its stack, which shows the code that cancelled, is recorded only in debug mode, as
- * in Kotlin's coroutines.
+ * it through.) Its stack, which shows where the cancellation was requested, is recorded only in
+ * debug mode, as in Kotlin's coroutines.
  */
 export class CancelledError extends Error {
   override name = "CancelledError";
@@ -34,12 +35,13 @@ export class CancelledError extends Error {
 const engine: { stackTraceLimit?: number } = Error;
 
 /**
- * Creates the error of a cancellation. Doesn't record its stack, which would take longer than
- * everything else.
+ * Creates the error of a cancellation. Outside debug mode, doesn't record its stack in engines that
+ * have a `stackTraceLimit`, because that would take longer than the rest of the cancellation.
  */
 export function newCancelledError(message: string): CancelledError {
   const limit = engine.stackTraceLimit;
-  // Other engines record stacks cheaply. If the program has frozen `Error`, the stack is recorded.
+  // Engines without this limit record stacks cheaply. If the program has frozen `Error`, the limit
+  // can't be changed, and the stack is recorded.
   if (limit === undefined || locations.watchers > 0 || !Reflect.set(engine, "stackTraceLimit", 0)) {
     return new CancelledError(message);
   }
@@ -100,7 +102,8 @@ export class DeadlockError extends RuntimeError {
 }
 
 /**
- * A program failed in one of its possible orders, or a replay found that the program has changed.
+ * A program failed in one of its possible orders, or a replay found that the program has changed
+ * since its order was recorded.
  * Thrown by `explore` and `replay`, from `mysyncio/testing`.
  */
 export class ScheduleError extends RuntimeError {

@@ -1,5 +1,5 @@
-// Where coroutines wait, for debugging. Recorded only while some loop is in debug mode, because the
-// only source is the stack of an error.
+// Where coroutines wait, for debugging. Recorded only while some loop is in debug mode, because a
+// location can only be read from the stack of an error, which takes long.
 
 /** A position in source code. */
 interface SourceLocation {
@@ -12,7 +12,8 @@ interface SourceLocation {
 /** Where a wait began. */
 export interface AwaitLocation extends SourceLocation {
   /**
-   * The nearest caller outside this package, because the wait may be inside a lock or a queue.
+   * The nearest caller outside this package. The wait itself may be inside one of this package's
+   * functions, such as that of a lock or a queue.
    */
   readonly origin: SourceLocation;
   /** The waiting functions, innermost first, up to the next call of a decorated function. */
@@ -22,8 +23,8 @@ export interface AwaitLocation extends SourceLocation {
 /** The number of stack frames to read. */
 const MAX_CALLERS = 12;
 /**
- * The names of functions of this package that resume coroutines. Their callers aren't waiting, or
- * are found through the chain of calls.
+ * The names of the functions of this package that resume coroutines. Their frames and those of
+ * their callers are left out: these aren't waiting, or are found through the chain of calls.
  */
 const RESUMES = /^_?((Bounded)?Call$|Task\b|resume)/;
 
@@ -40,7 +41,7 @@ type Engine = typeof Error & {
 };
 
 /**
- * Returns where `callee`, which must be on the stack, was called. Returns undefined if the engine
+ * Returns where `callee`, which must be on the stack, was called, or undefined if the engine
  * doesn't record that.
  */
 export function locationOfCall(callee: unknown): AwaitLocation | undefined {
@@ -60,7 +61,8 @@ export function locationOfCall(callee: unknown): AwaitLocation | undefined {
 
 function callersOf(callee: unknown): string[] {
   const engine: Engine = Error;
-  // Other engines list every frame: this function, locationOfCall, the callee, its caller.
+  // Engines without captureStackTrace list every frame: this function, locationOfCall, the callee,
+  // its caller.
   if (engine.captureStackTrace === undefined) return lines(new Error("name")).slice(3);
   const holder: { stack?: string } = {};
   const limit = engine.stackTraceLimit;
@@ -86,8 +88,8 @@ function lines({ stack }: { stack?: unknown }): string[] {
 
 /** Returns the folder of this package, if stacks contain it. */
 export function ownFolder(): string | undefined {
-  // In the package, all files are in one folder. In the source, they are in folders next to this
-  // one.
+  // In the published package, all files are in one folder. In the source, they are in folders next
+  // to this one.
   return folderOf(parseFrame(ownFrame()))?.replace(/lang.$/, "");
 }
 

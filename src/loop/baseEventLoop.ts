@@ -28,11 +28,11 @@ export abstract class BaseEventLoop implements Scheduler {
   _external = 0;
   _events = 0;
   /**
-   * Whether a test drives the loop step by step, and expects it to run what is added between steps.
+   * Whether a test drives the loop step by step. Such a test also runs what is added between steps.
    */
   _isDriven = false;
   _isClosed = false;
-  /** The version of the fields that tools of other copies of this package read. */
+  /** The version of a loop's fields. Tools check it before they read a loop of another copy. */
   readonly _probe = 2;
 
   /** @internal */

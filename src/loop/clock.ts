@@ -14,9 +14,9 @@ export interface Clock {
    * promise, before it ends with a DeadlockError. Only for a clock that doesn't advance by itself.
    */
   readonly externalTimeout?: number;
-  /** Creates the host of the loop, instead of the platform's. @internal */
+  /** Creates the loop's host. By default, the loop uses the platform's. @internal */
   readonly _host?: HostFactory;
-  /** Measures the slices of the loop, instead of real time. @internal */
+  /** The clock by which slices end. By default, they are measured in real time. @internal */
   readonly _pace?: Clock;
 }
 

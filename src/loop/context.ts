@@ -7,7 +7,7 @@
 // A context never modifies the map of its values, but replaces it. Copying a context is copying one
 // reference.
 //
-// How tasks and callbacks inherit a context is in runnableContext.ts.
+// runnableContext.ts lets tasks and callbacks inherit a context.
 //
 // This file has over 300 lines, most of them documentation, because variables, tokens and contexts
 // share the map.
@@ -28,8 +28,8 @@ const NO_VALUES: Values = new Map();
 export const contexts = { inUse: false };
 
 /**
- * The context of `context.run()`, and the task or callback that called it, or else the loop. It has
- * no effect elsewhere.
+ * The context that `context.run()` entered, and the task or callback that called it, otherwise the
+ * running loop, if any. Other tasks and callbacks don't see the entered context.
  */
 let entered: Context | undefined;
 let enteredIn: Runnable | Scheduler | undefined;
@@ -39,9 +39,9 @@ export const callbackContexts = /* @__PURE__ */ new WeakMap<Runnable, Context>()
 
 /**
  * The context outside every loop. If the host has asynchronous contexts, each flow has its own
- * context in `flows`. A flow inherits the context of the flow that started it, so setting a value
- * replaces the context, and flows that have already started don't see the value. The first variable
- * creates `flows`, which costs nothing until something enters it.
+ * context in `flows`. A flow inherits the context of the flow that started it. Setting a value
+ * replaces the context instead of changing it, so that flows that have already started don't see
+ * the value. The first variable creates `flows`, which costs nothing until a flow gets a context.
  */
 let outermost: Context | undefined;
 let flows: FlowStorage<Context> | undefined;
@@ -65,15 +65,15 @@ export class Context {
   _identity: object = this;
 
   /**
-   * Calls `callback(...args)` in this context, and returns its result. Values that it sets stay in
-   * this context.
+   * Calls `callback(...args)` in this context, and returns its result. Values that the callback
+   * sets stay in this context.
    *
    * The context applies only to the call itself. A coroutine that the callback returns runs in the
    * context of the task that awaits it.
    *
    * An async function that is called outside loops keeps these values after it has awaited
    * something. Values that it sets from there on are visible to itself and to what it calls, but
-   * don't change this context. That needs `AsyncLocalStorage` (Node, Bun, Deno, workerd). In
+   * don't change this context. Both need `AsyncLocalStorage` (Node, Bun, Deno, workerd). In
    * browsers and inside loops, the context applies only until the first `await`.
    *
    * @throws RuntimeError if the context is already entered.
@@ -184,12 +184,12 @@ export class Token<T> {
 /**
  * A variable that has a separate value in each task. Like Python's `contextvars.ContextVar`.
  *
- * A task starts with a copy of the values that the code that creates it sees, and a callback with a
- * copy of those that the code that schedules it sees. Values that either of them sets are invisible
- * to others.
+ * A task starts with a copy of the values that are visible where it is created, and a callback with
+ * a copy of those that are visible where it is scheduled. Values that a task or callback sets are
+ * invisible to others.
  *
- * An async function or generator that a coroutine calls runs outside the loop once it has
- * awaited something. From there on, it finds the values of the caller outside loops, as with
+ * An async function or generator that a coroutine calls runs outside the loop once it has awaited
+ * something. From then on, it sees the values of the code outside loops that called `run` or
  * `toAsync`, and not those that the task has set. Pass it what it needs as arguments.
  *
  * Setting a variable copies the list of all values. Context variables are meant for a few dozen
@@ -236,7 +236,7 @@ export class ContextVar<T> {
     );
   }
 
-  /** Sets the value in the current context. `reset` takes the returned token to undo it. */
+  /** Sets the value in the current context. Pass the returned token to `reset` to undo this. */
   set(value: T): Token<T> {
     const context = writableContext();
     const token = new Token<T>(this, context, context.has(this) ? (context.get(this) as T) : NONE);
@@ -296,8 +296,8 @@ export function checkContext(value: unknown): void {
 }
 
 /**
- * Returns the running task or callback; between two of them the running loop; outside every loop
- * undefined.
+ * Returns the running task or callback, or the running loop between two of them, or undefined
+ * outside every loop.
  */
 export function runnableOrLoop(): Runnable | Scheduler | undefined {
   return currentRunnable() ?? runningScheduler();
@@ -308,7 +308,7 @@ export function currentRunnable(): Runnable | undefined {
   return runningScheduler()?._slots.current;
 }
 
-/** Returns the current context, or undefined while it would be empty. */
+/** Returns the current context, or undefined if there is none, which means that no value is set. */
 export function currentContext(): Context | undefined {
   const runnable = currentRunnable();
   if (entered !== undefined && enteredIn === runnableOrLoop()) return entered;
@@ -340,7 +340,10 @@ function change(context: Context, variable: ContextVar<unknown>, value: unknown)
   if (context._flow !== undefined) context._flow._values = values;
 }
 
-/** Returns the context outside every loop, given the `known` one. Creates one if there is none. */
+/**
+ * Returns the context outside every loop, for setting a value. If the host has asynchronous
+ * contexts, this is a new context, which replaces `known` in the current flow.
+ */
 function writableOutermost(known: Context | undefined): Context {
   if (runningScheduler() === undefined) checkNoOtherCopy("The ContextVar");
   if (flows === undefined) {

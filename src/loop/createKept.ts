@@ -12,8 +12,9 @@ interface Closable extends Scheduler {
 let newLoop: (() => Closable) | undefined;
 
 /**
- * Called before `create` creates a loop. The first loop of a program doesn't wait for the kept
- * instances. They are created when it has let the host run, or with the second loop.
+ * Called before `create` creates a loop. Creates the kept instances, but not before a program's
+ * first loop, because a short program would have to wait for them. They are created once that loop
+ * has let the host run, or before the second loop.
  */
 export function beforeLoop(create: () => Closable): void {
   const isFirst = newLoop === undefined;
@@ -23,7 +24,7 @@ export function beforeLoop(create: () => Closable): void {
 
 /** Creates the kept instances of all classes registered since the last call: see kept.ts. */
 export function createKept(): void {
-  // Before the loop is created, which calls this function too.
+  // Taken before the loop is created, because creating it calls this function again.
   const registrations = takeRegistrations<Scheduler>();
   if (registrations.length === 0 || newLoop === undefined) return;
   const loop = newLoop();
@@ -31,7 +32,7 @@ export function createKept(): void {
   const { watchers } = locations;
   try {
     inFlow(undefined, () => {
-      // Debug mode would report the coroutines among them as never awaited.
+      // Debug mode would report kept coroutines as never awaited.
       locations.watchers = 0;
       for (const register of registrations) register(loop);
     });

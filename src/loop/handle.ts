@@ -104,7 +104,8 @@ export class TimerHandle extends Handle {
 
 function handlesToKeep({ _slots: slots }: { readonly _slots: Slots }): readonly object[] {
   const nothing = () => undefined;
-  // Deadlines are rarely whole numbers, and the engine stores the others differently.
+  // Not a whole deadline, because the engine stores whole numbers differently, and deadlines are
+  // rarely whole.
   return [
     new Handle(slots, nothing, NOTHING, undefined),
     new TimerHandle(slots, nothing, NOTHING, undefined, 0.5),

@@ -1,8 +1,8 @@
 // Promises that a coroutine will await later.
 //
-// A host reports a rejected promise if nothing listens to it by the end of the job. But a coroutine
-// that wraps a promise may start only in a later turn, or never. So we listen as soon as the
-// promise is passed, like `Promise.all`. But listening creates another promise, and most promises
+// A host reports a rejected promise if nothing listens to it by the time all microtasks have run.
+// But a coroutine that wraps a promise may start only in a later turn, or never. `Promise.all`
+// listens as soon as it gets a promise. But listening creates another promise, and most promises
 // are awaited right where they are passed. So we start to listen only when the next promise is
 // passed, or when the slice ends.
 
@@ -12,7 +12,7 @@ import { runningScheduler } from "./current.ts";
 /** The promise that was passed last, if nothing listens to it yet. */
 let latest: PromiseLike<unknown> | undefined;
 
-/** Keeps the host from reporting `promise`, which is awaited later or never. */
+/** Keeps the host from reporting `promise`, which may be awaited only later, or never. */
 export function markHandled(promise: PromiseLike<unknown>): void {
   // Hosts don't report other thenables. Some of those, such as database queries, do their work each
   // time `then` is called.
@@ -24,7 +24,10 @@ export function markHandled(promise: PromiseLike<unknown>): void {
   }
 }
 
-/** Like `markHandled`, but a little later, and only if the promise has not been awaited by then. */
+/**
+ * Like `markHandled`, but inside a loop a little later, and only if the promise has not been
+ * awaited by then.
+ */
 export function markHandledSoon(promise: PromiseLike<unknown>): void {
   markLatest();
   latest = promise;

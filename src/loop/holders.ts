@@ -16,7 +16,7 @@ export interface Holding {
   readonly kind: string;
   /** The task or callback that acquired it. Undefined for a coroutine that is driven by hand. */
   readonly by: Runnable | undefined;
-  /** The loop in whose turn that was. */
+  /** The loop in whose turn it was acquired. */
   readonly loop: Scheduler | undefined;
 }
 
@@ -24,8 +24,8 @@ export const holders = {
   /** The number of loops that need this record. */
   watchers: 0,
   /**
-   * How many of them also check that a plain generator becomes a task only once. Those that are
-   * only observed don't, because observers must not change what a program does.
+   * How many of these loops also check that a plain generator becomes a task only once. Loops that
+   * are only observed don't check it, because observers must not change what a program does.
    */
   checkers: 0,
 };
@@ -34,8 +34,8 @@ let ofPrimitive = /* @__PURE__ */ new WeakMap<object, Holding[]>();
 /** What was acquired and not released, for each loop that `recordHeld` was called with. */
 const ofLoop = /* @__PURE__ */ new WeakMap<Scheduler, Set<Holding>>();
 /**
- * How many permits were released without being acquired, as when a semaphore serves as a signal.
- * Acquiring such a permit holds nothing.
+ * How many permits were released without being acquired, as when a semaphore serves as a signal. A
+ * task that acquires such a permit doesn't count as its holder.
  */
 let signals = /* @__PURE__ */ new WeakMap<object, number>();
 
@@ -54,8 +54,8 @@ export function watchHolders(difference: 1 | -1, checks: number = difference): v
 }
 
 /**
- * Makes `heldOn` work for a loop, which must be watched until it is dropped. It then keeps
- * everything that is acquired and never released, so this is for the loops of tests.
+ * Makes `heldOn` work for a loop. The loop must stay watched, see `watchHolders`. The record keeps
+ * everything that is acquired and never released, so this is only for the loops of tests.
  */
 export function recordHeld(loop: Scheduler): void {
   ofLoop.set(loop, new Set());

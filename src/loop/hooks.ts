@@ -59,7 +59,7 @@ function remove(installed: Installed): void {
   _slots.hooks = others?.[0] && others;
 }
 
-/** Calls the hooks of that name. Removes those that throw. */
+/** Calls the hooks named `name`. If one throws, removes all hooks of its call of `instrument`. */
 export function emit(hooks: Hooks, name: string, a?: unknown, b?: unknown): void {
   for (const installed of hooks) {
     try {
@@ -81,7 +81,7 @@ export function runWithHooks(hooks: Hooks, runnable: HookedRunnable, id = 0): bo
   const { loop } = hooks[0] as Installed;
   const late = loop.time() - (deadlines.get(runnable) as number);
   if (deadlines.delete(runnable)) emit(hooks, "timerFired", late);
-  // The only hook for sleeps and timeouts is `timerFired`.
+  // The hooks `timerBegins` and `timerEnds` are undocumented. Only `measureSteps` uses them.
   const kind = runnable._inspect ? "step" : runnable._id ? "callback" : "timer";
   emit(hooks, `${kind}Begins`, runnable);
   running.push(runnable);

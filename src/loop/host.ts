@@ -8,9 +8,9 @@ export interface Host {
   /** Calls `onTask` once, after the platform had a chance to run timers, do I/O and render. */
   post(): void;
   /**
-   * Calls `onTimer` once, after `delay` milliseconds, or earlier if that is longer than the
-   * platform's timers can wait. Keeps the process alive until then, unless `setRef` says otherwise,
-   * even if `delay` is Infinity. Replaces an earlier sleep.
+   * Calls `onTimer` once, after `delay` milliseconds, or earlier if `delay` is longer than the
+   * platform's timers can wait. Keeps the process alive until then, even if `delay` is Infinity,
+   * unless `setRef(false)` was called. Replaces an earlier sleep.
    */
   sleep(delay: number): void;
   /** Cancels the sleep. */

@@ -1,19 +1,20 @@
 // One instance of each hot class, kept for as long as the program runs.
 //
-// V8 compiles a hot function for the hidden classes ("maps") of the objects that it has met. A
-// full collection discards the map of a class without instances, and with it all code that was
-// compiled for that map. A program that calls `run` now and then would start in the interpreter
-// each time. So each class with many short-lived instances keeps one unused instance alive.
+// V8 compiles a hot function for the hidden classes ("maps") of the objects that the function has
+// handled so far. A full garbage collection discards the map of a class without instances, and with
+// it all code that was compiled for that map. A program that calls `run` now and then would start
+// in the interpreter each time. So each class with many short-lived instances keeps one unused
+// instance alive.
 //
-// Imports create nothing, and the first loop starts without them, because they would take a quarter
-// of the time of a short program. A class only registers here, and createKept.ts creates the
-// instances soon after, on a loop that never runs. Real constructors on a real loop make sure that
-// the maps are the same. A bundler still removes a class that is not used, because the registration
-// is marked as pure.
+// Imports create no instances, and the first loop starts without them, because creating them would
+// take a quarter of the time of a short program. A class only registers here, and createKept.ts
+// creates the instances soon after, on a loop that never runs. Real constructors on a real loop
+// make sure that the maps are the same. A bundler still removes a class that is not used, because
+// the registration is marked as pure.
 
 type Registration<L> = (loop: L) => void;
 
-// Each registration takes a loop, whose type is defined above this module.
+// Each registration takes a loop, whose type is defined in a higher layer.
 let registered: Registration<never>[] = [];
 
 /**
@@ -31,6 +32,6 @@ export function takeRegistrations<L>(): readonly Registration<L>[] {
   const taken = registered;
   // Called in each macrotask of a loop, almost always with nothing to take.
   if (taken.length > 0) registered = [];
-  // Whoever takes them knows the type of the loop.
+  // The caller knows the type of the loop.
   return taken as unknown as readonly Registration<L>[];
 }

@@ -32,8 +32,8 @@ export function notePromise(promise: object, wait: OutsideWait): void {
 }
 
 /**
- * Returns the future that `promise` was made from, if recorded. It no longer counts as outside
- * code.
+ * Returns the future that `promise` was made from, if it was recorded. From then on, the promise no
+ * longer counts as outside code.
  */
 export function takeSource(promise: object): object | undefined {
   if (jumping === 0) return undefined;

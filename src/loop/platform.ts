@@ -1,6 +1,6 @@
-// The seam for parts that only some programs need: watching sources, other threads, and clocks that
-// don't advance by themselves. The entry of each platform installs its parts here, so that the main
-// entry doesn't ship them.
+// The parts of a loop that only some programs need: for watching sources, for other threads, and
+// for clocks that don't advance by themselves. Entry points other than the main one install such
+// parts here, so that the main entry point doesn't ship them.
 
 import { RuntimeError, type TaskWait } from "../lang/errors.ts";
 import type { Clock } from "./clock.ts";
@@ -13,7 +13,7 @@ export interface Sources extends Resource {
   readonly selector: object;
   /**
    * Calls `callback(...args)` in each turn in which `source` is ready for `event`. Replaces an
-   * earlier one.
+   * earlier callback for the same source and event.
    */
   add(source: unknown, event: number, callback: Callback<never>, args: readonly unknown[]): void;
   /** Removes that callback. Returns whether there was one. */
@@ -21,8 +21,8 @@ export interface Sources extends Resource {
   /** Queues the callbacks of the sources that are ready. */
   poll(): void;
   /**
-   * Calls `callback(...args)` at each of the platform's signals of that name. Replaces an earlier
-   * one.
+   * Calls `callback(...args)` whenever the process receives `signal`. Replaces an earlier callback
+   * for the same signal.
    */
   addSignal?(signal: string, callback: Callback<never>, args: readonly unknown[]): void;
   /** Removes that callback. Returns whether there was one. */
@@ -75,7 +75,7 @@ export interface Platform {
   /** Computes which task of a loop waits for what. Installed by clocks that detect deadlocks. */
   readonly graph?: (loop: Scheduler) => WaitForGraph;
   /**
-   * Whether everything outside that a loop awaits may itself be waiting for the loop. Installed by
+   * Whether all outside code that a loop awaits may itself be waiting for the loop. Installed by
    * clocks that don't advance by themselves.
    */
   readonly mayJump?: (loop: Scheduler) => boolean;
@@ -86,7 +86,7 @@ export interface Platform {
 /** The installed parts. */
 export const platform: Platform = {};
 
-/** Installs parts. Each replaces an earlier one. */
+/** Installs parts. Each replaces an earlier part of the same name. */
 export function installPlatform(parts: Platform): void {
   Object.assign(platform, parts);
 }

@@ -19,7 +19,7 @@
 // used up, the loop waits for that macrotask. So promises and the loop together can't starve the
 // host.
 //
-// Invariants, while the loop is started and the stack is the host's:
+// Invariants, while the loop is started and none of its code is on the stack:
 //   P1  If anything is ready, or the loop is stopping, our microtask or macrotask is pending.
 //   P2  Otherwise the loop is asleep, and the host wakes it no later than the earliest deadline.
 
@@ -39,7 +39,7 @@ import { registerLoop } from "./registry.ts";
 import type { DirectEntry, Scheduler } from "./scheduler.ts";
 import { SLICE_OVER, STOPPED, type Turns } from "./turns.ts";
 
-/** Called once when the loop stops, with an error only if the loop itself is broken. */
+/** Called once when the loop stops, with an error only if the loop is broken or deadlocked. */
 type OnStop = (broken?: { error: unknown }) => void;
 
 /**
@@ -71,11 +71,15 @@ export class Pump implements DirectEntry {
   #posted = false;
   /** Whether the run ends with a DeadlockError when nothing is ready or pending. */
   #detectsDeadlock = false;
-  /** How many macrotasks have passed without an event; 0 while busy, Infinity after a timeout. */
+  /**
+   * How many macrotasks have passed without an event. 0 while the loop is busy, Infinity once the
+   * clock's `externalTimeout` has passed.
+   */
   #idleTasks = 0;
   /**
-   * The deadline for which the loop last fell asleep, by its clock: the host calls `#onTimer` then,
-   * unless the clock doesn't advance by itself. NaN for none, because it compares false.
+   * The deadline, by the loop's clock, for which the loop last fell asleep: the host calls
+   * `#onTimer` then, unless the clock doesn't advance by itself. NaN if there is none, because
+   * every comparison with NaN is false.
    */
   #wakesAt = Number.NaN;
 
@@ -87,7 +91,7 @@ export class Pump implements DirectEntry {
     this.#host = host(this.#onTask, this.#onTimer);
   }
 
-  /** Whether the loop is between `start` and its end. */
+  /** Whether a run has begun and not ended. */
   get started(): boolean {
     return this.#onStop !== undefined;
   }
@@ -95,8 +99,8 @@ export class Pump implements DirectEntry {
   /**
    * Runs from the next microtask until the end of the turn in which `stop` is called.
    *
-   * @param detectDeadlock whether it is an error to have nothing left to do, on a clock that
-   * doesn't advance by itself.
+   * @param detectDeadlock whether the run ends with a DeadlockError when nothing is left to do. Has
+   * no effect on a clock that advances by itself.
    */
   start(onStop: OnStop, detectDeadlock = false): void {
     this.#onStop = onStop;
@@ -238,17 +242,18 @@ export class Pump implements DirectEntry {
   }
 
   /**
-   * Advances a clock that doesn't advance by itself to the next deadline. Returns whether it did.
+   * If the clock doesn't advance by itself, advances it to the next deadline, unless outside code
+   * must have its chance first. Returns whether it did.
    */
   #jump(): boolean {
     const deadline = this.#core.deadline();
     if (this.#clock.advanceTo === undefined || deadline === Infinity) return false;
     const { _external: external, _events: events } = this.#scheduler;
-    // Once that many macrotasks have passed, outside code has had its chance. If it is still
-    // pending, it may itself be waiting for something that is due at the deadline.
+    // Once this many macrotasks have passed without an event, outside code has had its chance. If
+    // it is still pending, it may itself be waiting for something that is due at the deadline.
     const isBusy = this.#idleTasks < MAX_IDLE_TASKS;
     if (external > 0 && (isBusy || !platform.mayJump?.(this.#scheduler))) return false;
-    // Outside code can't run while the thread is blocked.
+    // A run that blocks the thread doesn't wait for events, because outside code can't emit them.
     if (events > 0 && isBusy && this.#onStop !== IGNORE_STOP) return false;
     this.#idleTasks = 0;
     this.#clock.advanceTo(deadline);

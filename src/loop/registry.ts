@@ -1,9 +1,9 @@
-// The loops that run in this thread, of all copies of this package: two versions, or a module and a
-// bundle.
+// The running loops of this thread, of all copies of this package. A program may contain two
+// versions, or a module and a bundle.
 //
 // Copies share no classes or variables, only this set, under a global symbol. A loop is in the set
-// only during a run, so the set keeps nothing alive. Tools that look into a process start here.
-// They read a loop only if they know the version in its `_probe`.
+// only during a run, so the set keeps no other loop alive. Tools that look into a process start
+// here. They read a loop only if they support the version in its `_probe`.
 
 import { RuntimeError } from "../lang/errors.ts";
 
@@ -27,7 +27,7 @@ export function registerLoop(loop: RunningLoop, runs: boolean): void {
   Reflect.set(globalThis, KEY, loops);
 }
 
-/** Returns the error of a function that needs a running loop when no loop of this copy runs. */
+/** Returns the error for `caller`, which needs a running loop while no loop of this copy runs. */
 export function noRunningLoop(caller: string): RuntimeError {
   const why = isAnotherRunning()
     ? `the running one${OF_ANOTHER_COPY}`
@@ -40,7 +40,7 @@ export function checkNoOtherCopy(what: string): void {
   if (isAnotherRunning()) throw new RuntimeError(`${what}, or the running loop,${OF_ANOTHER_COPY}`);
 }
 
-/** Whether a loop is running something. If none of this copy is, it is one of another copy. */
+/** Called while no loop of this copy runs. Whether a loop of another copy is running something. */
 function isAnotherRunning(): boolean {
   for (const { _slots } of runningLoops()) if (_slots.current !== undefined) return true;
   return false;

@@ -14,7 +14,7 @@ import { enterFlow, type Flow } from "./hosts/flow.ts";
 import type { Scheduler } from "./scheduler.ts";
 import type { Runnable } from "./slots.ts";
 
-/** A function that calls a callback in its contexts. Reports show `_callback`. */
+/** A function that calls `_callback` in the contexts it was bound to. Reports name `_callback`. */
 type Wrapper<Args extends unknown[]> = ((...args: Args) => unknown) & { _callback?: unknown };
 
 /**
@@ -26,7 +26,10 @@ export function inheritedContext(): Context | undefined {
   return context === undefined || context.size === 0 ? undefined : context.copy();
 }
 
-/** The host's context for a task or callback that is created now; undefined for that of `loop`. */
+/**
+ * Returns the flow for a task or callback that is created now; undefined for the loop's own
+ * context.
+ */
 export function inheritedFlow(loop: Scheduler): Flow | undefined {
   // Not `(loop._snapshot ?? currentFlow)()`, which engines do not compile into the caller.
   return loop._snapshot === undefined ? currentFlow() : loop._snapshot();
@@ -62,7 +65,7 @@ export function bindVariables<Args extends unknown[]>(
   return context === undefined ? callback : named(callback, withContext(context, callback));
 }
 
-/** Makes reports of `wrapper` name `callback`. */
+/** Makes reports show `callback` instead of `wrapper`. */
 function named<Args extends unknown[]>(
   callback: (...args: Args) => unknown,
   wrapper: Wrapper<Args>,
@@ -72,8 +75,8 @@ function named<Args extends unknown[]>(
 }
 
 /**
- * Returns a function that calls `callback` in `context`, which also applies to the report of an
- * error.
+ * Returns a function that calls `callback` in `context`. If `callback` throws, the error is
+ * reported in `context` too.
  */
 function withContext<Args extends unknown[]>(
   context: Context,
@@ -94,7 +97,7 @@ export function setRunnableContext(context: Context): void {
   if (runnable !== undefined) callbackContexts.set(runnable, context);
 }
 
-/** Calls `callback` in the context of a task or handle, even if that has ended. */
+/** Calls `callback` in the context of a task or handle, even one that has ended. */
 export function runInContextOf(owner: unknown, callback: () => void): void {
   if (!contexts.inUse || owner === undefined || owner === null || runnableOrLoop() === owner) {
     return callback();

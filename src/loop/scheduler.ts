@@ -5,8 +5,8 @@ import type { Flow } from "./hosts/flow.ts";
 import { type Runnable, Slots } from "./slots.ts";
 
 /**
- * An error that no caller can catch. `exception` is the value thrown; the other fields name its
- * source.
+ * A problem that no caller can receive, such as an error that a callback threw. `exception` is the
+ * value thrown, if any, and the other fields name its source.
  */
 export interface ExceptionContext {
   readonly message: string;
@@ -40,8 +40,8 @@ export interface DirectEntry {
    */
   runNow(): void;
   /**
-   * Does the same in a macrotask that does nothing else, such as an event of a socket. The run gets
-   * a whole slice, so it posts no macrotask to mark the slice's end.
+   * Like `runNow`, but in a macrotask that does nothing else, such as an event of a socket. The run
+   * gets a whole slice, so it posts no macrotask to mark the slice's end.
    */
   runInTask(): void;
 }
@@ -91,7 +91,7 @@ export interface Scheduler {
   _readyAt(id: number, priority: Priority): void;
   /** Wakes a sleeping loop, because something may be ready. */
   _wake(): void;
-  /** Enters a sleeping loop directly, where something from outside arrives. */
+  /** Runs a sleeping loop directly when something arrives from outside. */
   readonly _pump: DirectEntry;
 }
 

@@ -1,7 +1,7 @@
 import { type Core, recycleCore, SLOT_MASK } from "../core/core.ts";
 import { type Hooks, noteRemoved } from "./hooks.ts";
 
-/** How many ids are cached here rather than returned to the core. */
+/** How many unused ids may be cached here instead of being returned to the core. */
 const MAX_IDLE = 1024;
 
 /** What hooks and debuggers read of a task. */
@@ -81,7 +81,7 @@ export class Slots {
     }
   }
 
-  /** Releases what is usually a timer, keeping its slot for the next one. */
+  /** Frees the slot of what is usually a pending timer. If it is one, caches the slot's id. */
   stopTimer(id: number): void {
     noteRemoved(this.hooks, this.at(id));
     if (!this.#closed && this.#idle.length < MAX_IDLE && this.core.removeTimer(id)) this.retire(id);
@@ -113,14 +113,14 @@ export class Slots {
 
   /** Iterates over all runnables, in no particular order. */
   *[Symbol.iterator](): Generator<Runnable, void> {
-    // By index, because `entries()` creates an object for each of many free slots.
+    // By index, because `entries()` creates an object for each slot, and many are free.
     for (let slot = 0; slot < this.#tasks.length; slot++) {
       const runnable = this.#tasks[slot] ?? this.#others[slot];
       if (runnable !== undefined) yield runnable;
     }
   }
 
-  /** Drops all runnables and returns the core, which another loop may own from now on. */
+  /** Drops all runnables and gives the core back. From then on, another loop may own it. */
   close(): void {
     this.#closed = true;
     this.#tasks = [];

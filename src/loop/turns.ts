@@ -42,8 +42,8 @@ export class Turns {
   /** The number of entries of the batch that have not run yet, not counting the current stretch. */
   #left = 0;
   /**
-   * The hooks that were told that the loop falls asleep. They are told when it continues. Hooks
-   * that were removed meanwhile do nothing.
+   * The hooks of which `sleeps` was called. Their `idleEnds` is called when the loop continues.
+   * Hooks that were removed meanwhile do nothing.
    */
   #told: Hooks = [];
   #stride = 1;
@@ -130,7 +130,7 @@ export class Turns {
         if (runnable === undefined) throw error; // nothing has run yet: the core is broken
         this.#left += steps;
         this.#untilReading += steps;
-        // The turn is not over yet, so the exception handler sees its context.
+        // `current` is still the failed runnable, so the exception handler runs in its context.
         this.#report(runnable, error);
         slots.current = undefined;
       }

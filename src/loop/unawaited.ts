@@ -5,8 +5,9 @@
 // call of `next()`, or a function of the library. A coroutine that was never used is reported when
 // it is collected, at the latest when its loop closes.
 //
-// A coroutine has no loop. It is reported to the loop in whose turn it was created; outside any
-// turn, such as in an event listener of a page, to the loop that entered debug mode last.
+// A coroutine has no loop. It is reported to the loop in whose turn it was created, if that loop is
+// in debug mode. Otherwise it is reported to the loop that entered debug mode last. This also
+// applies to coroutines that are created outside any turn, such as in an event listener of a page.
 
 import { locationOfCall, locations } from "../lang/locations.ts";
 import { runningScheduler } from "./current.ts";
@@ -35,7 +36,10 @@ export function watchUnawaited(loop: Scheduler): void {
   loops.set(loop, new Set());
 }
 
-/** Stops recording. Reports the recorded coroutines, whether collected or not, or drops them. */
+/**
+ * Stops recording. If `isReporting`, reports the recorded coroutines, whether collected or not.
+ * Otherwise drops them.
+ */
 export function unwatchUnawaited(loop: Scheduler, isReporting: boolean): void {
   const pending = loops.get(loop) as Set<Note>;
   // Before the reports, because the exception handler may create coroutines too.

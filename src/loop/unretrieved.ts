@@ -4,8 +4,8 @@
 // retrieved. Otherwise it is reported once, when the future is collected, at the latest when the
 // loop closes.
 //
-// Most exceptions are retrieved in the next turn. The expensive part of recording waits for the
-// microtask after the slice, when those are already gone.
+// Most exceptions are retrieved in the next turn. The expensive part of recording waits for a
+// microtask after the slice, by which time their records are already gone.
 
 import { isError } from "../lang/brands.ts";
 import { postMicrotask } from "./hosts/microtask.ts";
@@ -43,7 +43,7 @@ export class Unretrieved {
     notesOf(future._loop).add(this);
     const count = recent.push([future, this]);
     if (count === 1) postMicrotask(watchRecent);
-    // A loop that blocks its thread runs no microtasks.
+    // A loop that blocks its thread runs no microtasks, so the list must not grow without limit.
     if (count > MAX_RECENT) watchRecent();
   }
 

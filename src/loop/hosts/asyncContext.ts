@@ -31,7 +31,7 @@ const OPTIONS = { triggerAsyncId: 0 };
 
 const hooks = /* @__PURE__ */ findHooks();
 
-/** The context of the import, which belongs to the program and not to a request. */
+/** The host's context when this module is imported. It belongs to the program, not to a request. */
 const outermost = /* @__PURE__ */ keepAsyncContext();
 
 /**
@@ -47,8 +47,8 @@ function findHooks(): Hooks | undefined {
 }
 
 /**
- * Captures the host's current context, to run something in it later. Undefined if the host has
- * none.
+ * Captures the host's current context, to run something in it later. Returns undefined if the host
+ * has no asynchronous contexts.
  */
 export function keepAsyncContext(): Flow | undefined {
   // Not `AsyncLocalStorage.snapshot()`, which is much slower to create and to call.
@@ -57,21 +57,24 @@ export function keepAsyncContext(): Flow | undefined {
 
 /**
  * Returns the function that captures the current context.
- * @throws RuntimeError if the host has none.
+ * @throws RuntimeError if the host has no asynchronous contexts.
  */
 export function asyncContextKeeper(): () => Flow {
   if (hooks !== undefined) return keepAsyncContext as () => Flow;
   throw new RuntimeError("`asyncContext` needs `AsyncLocalStorage`, which this platform lacks");
 }
 
-/** Creates a store for each asynchronous flow of the host. Undefined if the host has none. */
+/**
+ * Creates a storage with a separate value for each flow. Returns undefined if the host has no
+ * asynchronous contexts.
+ */
 export function newFlowStorage<T>(): FlowStorage<T> | undefined {
   return hooks && new hooks.AsyncLocalStorage<T>();
 }
 
 /**
- * Calls `callback` in the context of the import, so that whatever it starts doesn't retain a
- * caller's stores.
+ * Calls `callback` in the context of the import, so that whatever it starts doesn't keep the stores
+ * of a request alive.
  */
 export function inOutermostContext<R>(callback: () => R): R {
   return outermost === undefined ? callback() : outermost.runInAsyncScope(callback);
@@ -80,8 +83,8 @@ export function inOutermostContext<R>(callback: () => R): R {
 let startsLoop = false;
 
 /**
- * Calls `callback`. Tasks that it creates get no flow, because a loop started here runs them in its
- * own context.
+ * Calls `callback`. Tasks that it creates get no flow, because their loop, which the caller starts
+ * afterwards, runs them in its own context.
  */
 export function withoutFlow<R>(callback: () => R): R {
   const outer = startsLoop;
@@ -94,8 +97,8 @@ export function withoutFlow<R>(callback: () => R): R {
 }
 
 /**
- * Returns the flow for tasks and callbacks created now. Outside a loop, that is the context of the
- * caller.
+ * Returns the flow for tasks and callbacks created now; undefined for the loop's own context.
+ * Outside a loop, the flow is the context of the caller.
  */
 export function currentFlow(): Flow | undefined {
   if (flow.current !== undefined || startsLoop || runningScheduler() !== undefined) {

@@ -44,7 +44,8 @@ export function takeIn(loop: Scheduler): void {
 
 /**
  * Blocks the thread for at most `delay` milliseconds, or until something may have arrived. Returns
- * false without blocking if nothing that `loop` waits for can arrive.
+ * false without blocking if `loop` awaits something that can't arrive while the thread is blocked,
+ * or if nothing would end the block.
  */
 export function block(loop: Scheduler, delay: number): boolean {
   if (platform.blockingInput !== undefined) return platform.blockingInput.block(loop, delay);

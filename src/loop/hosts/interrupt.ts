@@ -19,7 +19,7 @@ interface Process {
   readonly stderr?: Output;
   exit(code: number): void;
   getBuiltinModule?(name: "os"): { constants: { signals: Record<string, number> } };
-  /** Disabled in a worker of Node. */
+  /** In a worker of Node, its property `disabled` is true. */
   readonly abort?: { readonly disabled?: boolean };
 }
 
@@ -89,12 +89,12 @@ export function checkCatchable(signal: unknown): void {
 }
 
 /**
- * Calls `cancel` when one of `signals` arrives for the first time. A second signal has no listener,
- * so it ends the process.
+ * Calls `cancel` when the first of `signals` arrives. After that, the run listens to none of them,
+ * so a second signal ends the process.
  *
  * Without `signals`, listens to SIGINT, unless the program listens to that itself. Does nothing on
- * platforms without signals. Returns a function to call when the run has ended, with the error it
- * ended with.
+ * platforms without signals. Returns a function that must be called when the run has ended, with
+ * the run's error, if any.
  */
 export function onInterrupt(
   loop: Interruptible,

@@ -23,7 +23,7 @@ const INTERVAL = 1_000;
 
 const PROGRAM = `
   const { postMessageToThread, workerData: { thread, port } } = require("node:worker_threads");
-  // The wait for an answer doesn't keep a thread alive.
+  // Keeps this thread alive, because waiting for an answer doesn't.
   const alive = setInterval(() => {}, ${INTERVAL});
   (async () => {
     for (;;) {

@@ -26,7 +26,7 @@ export class NodeHost implements Host {
   readonly #onTask: () => void;
   readonly #onTimer: () => void;
   #timer: NodeTimer | undefined;
-  /** Replaces an immediate that must not keep the process alive. */
+  /** The timer that `post` uses instead of an immediate. */
   #posted: NodeTimer | undefined;
   #ref = true;
 

@@ -26,7 +26,7 @@ const POLL_INTERVAL = 2;
 /** How many messages to take from a port before moving on to the next one, as Node does. */
 const MAX_MESSAGES = 1_000;
 
-/** Ports whose listeners know that they are closed. */
+/** Ports whose `close` event was emitted here. */
 const closed = /* @__PURE__ */ new WeakSet<object>();
 
 /**
@@ -86,7 +86,8 @@ function takeFrom(port: Port): boolean {
     try {
       received = receiveMessageOnPort(port as MessagePort);
     } catch (error) {
-      // A listener has just closed the channel. A closed port returns undefined instead.
+      // A listener has just closed this BroadcastChannel. For a closed MessagePort, the call
+      // returns undefined instead.
       if ((error as { code?: unknown }).code === "ERR_INVALID_ARG_TYPE") return took;
       // The message cannot be deserialized, which emits the same event as in a thread that isn't
       // blocked.
@@ -104,8 +105,8 @@ function takeFrom(port: Port): boolean {
 }
 
 /**
- * Emits the close event of a port, once, if its other side is gone. Node emits the event too
- * late.
+ * Emits the close event of a port, once, if its other side is gone, because Node emits the event
+ * too late. Returns whether it was emitted now.
  */
 function emitClose(port: MessagePort): boolean {
   if (closed.has(port) || isOpen(port)) return false;

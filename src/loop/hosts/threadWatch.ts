@@ -10,8 +10,8 @@ import { performance, setTimeout } from "./timers.ts";
 /** Watches another thread. */
 export interface ThreadWatch {
   /**
-   * Whether the thread was already dead. `onDead` is called too, but not while this thread is
-   * blocked.
+   * Whether the other thread was already dead when the watch began. `onDead` is called too, but not
+   * while this thread is blocked.
    */
   readonly isDead: boolean;
   /** The ports that a blocked thread has to read. */
@@ -43,14 +43,15 @@ interface Platform {
 
 /**
  * How many more times a watcher looks for the lock of a thread, and how many milliseconds it waits
- * before each. On a busy machine, the thread's ticket can arrive before its request for the lock.
+ * before each look. On a busy machine, the thread's ticket can arrive before its request for the
+ * lock.
  */
 const LOOKS = 15;
 const LOOK_DELAY = 200;
 
 /**
- * How long a thread is blocked before it starts a probe, in milliseconds, because a probe needs a
- * thread.
+ * How many milliseconds a watch must be old before its thread, while blocked, starts a probe. Not
+ * sooner, because a probe needs another thread.
  */
 const PROBE_DELAY = 100;
 
@@ -197,7 +198,7 @@ function sendPort(name: string, thread: number, onDead: () => void): ThreadWatch
     isDead,
     ports,
     onBlocked() {
-      // The receiver may be gone, and only a promise would report that.
+      // The receiver may be gone, and only a promise would report that. It can't settle meanwhile.
       if (probe !== undefined || performance.now() - sentAt < PROBE_DELAY) return;
       probe = new LivenessProbe(threads as object, thread, onDead);
       ports.push(probe.port);

@@ -1,6 +1,6 @@
 // Recognizes objects from another copy of this package. See loop/registry.ts.
 //
-// Used only after something has gone wrong. Copies share no classes, so this looks at fields.
+// Used only after something has gone wrong. Copies share no classes, so the check looks at fields.
 
 import { CoroutineObject } from "./call.ts";
 import { Future } from "./future.ts";

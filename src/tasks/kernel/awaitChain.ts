@@ -1,12 +1,13 @@
-// In debug mode, the stack of an error names the tasks that await the one that failed:
+// In debug mode, the stack of an error names the tasks that await the failed task:
 //
 //   TypeError: no user
 //       at fetchUser (app.ts:12:11)
 //       awaited in task "profile" (app.ts:20:10)
 //       awaited in task "main" (app.ts:30:3)
 //
-// The lines are appended when a task fails, for all tasks that await it at that time, through
-// gathers and groups. If the failed task is awaited only later, they are appended then.
+// The lines are appended when a task fails: one for a task that awaits it at that time, directly or
+// through gathers and groups, one for a task that awaits that task, and so on. If the failed task
+// is awaited only later, they are appended then.
 
 import { isError } from "../../lang/brands.ts";
 import { type AwaitLocation, locations, ownFolder } from "../../lang/locations.ts";
@@ -21,22 +22,25 @@ interface WaitingTask extends Node {
   getStack(): { readonly location: string | undefined }[];
 }
 
-/** A limit for each error, because tasks may await each other in a ring. */
+/** The most lines that are appended. Needed because tasks may await each other in a cycle. */
 const MAX_TASKS = 20;
 
 /**
- * The outermost task that the stack of an error names, or the task that failed with it. Weak,
- * because an error that nobody retrieves is reported once its task has been collected.
+ * For each error, the outermost task that its stack names, or the failed task if it names none.
+ * Weak, because an error that nobody retrieves is reported once its task has been collected.
  */
 const outermost = /* @__PURE__ */ new WeakMap<object, { deref(): object | undefined }>();
 
-/** Appends the tasks that await `failed`, which fails with `error`. Only in debug mode. */
+/**
+ * Appends the tasks that await `failed`, which fails with `error`, to the error's stack. Only in
+ * debug mode.
+ */
 export function traceFailure(error: unknown, failed: Node): void {
   if (locations.watchers > 0) append(error, failed, failed, []);
 }
 
 /**
- * Appends `task`, which gets `error` from `future` at a `yield*`, and the tasks awaiting `task`.
+ * Appends `task`, in which a `yield*` of `future` throws `error`, and the tasks that await `task`.
  */
 export function traceAwait(
   error: unknown,
@@ -63,7 +67,7 @@ function append(error: unknown, future: Node, start: Node, lines: string[]): voi
       Reflect.set(error, "stack", [error.stack, ...lines].join("\n"));
     }
   } catch {
-    // The stack can't be changed: the program has its own kind of stack.
+    // The stack can't be changed, because the program defines its own.
   }
 }
 

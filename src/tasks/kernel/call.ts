@@ -18,9 +18,9 @@
 // Call c for its next result and receives c's outcome.
 //
 // The result object proves that a chain belongs to the step that just ended, because
-// `yield*` passes it on untouched and each suspension creates a new one. If code drives a
-// generator by hand in the middle of a chain, the result ends there. The task then doesn't
-// adopt the chain, and the engine walks it.
+// `yield*` passes it on untouched and each suspension creates a new object. If code in the
+// middle of a chain drives a generator by hand, the result goes no further. The task then
+// doesn't adopt the chain, and the engine walks it.
 
 import { InvalidStateError } from "../../lang/errors.ts";
 import { type AwaitLocation, locationOfCall, locations } from "../../lang/locations.ts";
@@ -36,10 +36,10 @@ import {
   throwOf,
 } from "./generators.ts";
 
-/** How many calls may nest on the native stack. The task starts the next one, on a fresh stack. */
+/** How many calls may nest on the native stack. The task starts the next call on a fresh stack. */
 const DEEPEST_INLINE = 64;
 
-/** Chains up to this length are cheaper to walk than to adopt. */
+/** The longest chain that is left to the engine the first time it suspends: see `shouldAdopt`. */
 const SHORT = 2;
 
 /**
@@ -76,26 +76,27 @@ const DONE = 2;
 
 /** A coroutine object that behaves like one of the engine's generators, but isn't one. */
 export abstract class CoroutineObject {
-  /** Begins it as the body of a task. The task resumes the returned call. */
+  /** Makes this coroutine the body of a task. Returns the call that the task must resume. */
   abstract _begin(): Call;
 
-  /** @throws InvalidStateError if it has been awaited before */
+  /** @throws InvalidStateError if the coroutine has been awaited before */
   abstract _checkFresh(): void;
 }
 
-/** One call of a decorated coroutine. Code that drives it by hand may use it as a generator. */
+/** One call of a decorated coroutine. Can also be driven by hand, like a generator. */
 export class Call {
   static readonly _kept = /* @__PURE__ */ keepInstances(callToKeep);
 
   /** The generator that runs the body. */
   readonly _generator: AnyGenerator;
   /**
-   * The call that awaits this one; undefined for the task's body. Set while this one is suspended.
+   * The call that awaits this one; undefined for the task's body. Valid while this call is
+   * suspended.
    */
   _caller: Call | undefined;
   /** Whether the body has started. */
   _begun = false;
-  /** How it ended. The task stores this, and the caller's `yield*` takes it. */
+  /** How the call ended. The task stores the outcome here, and the caller's `yield*` takes it. */
   _outcome: Result | Thrown | undefined;
   #state = FRESH;
   #hasSuspended = false;
@@ -109,21 +110,21 @@ export class Call {
     return this._iterate(this[Symbol.iterator]);
   }
 
-  /** Marks it as awaited. `callee` is the function on the stack whose caller awaits it. */
+  /** Marks the call as awaited. `callee` is the function on the stack whose caller awaits it. */
   _iterate(callee: unknown): this {
     this._claim();
     if (locations.watchers > 0) awaitedAt.set(this, locationOfCall(callee));
     return this;
   }
 
-  /** Marks it as awaited. */
+  /** Marks the call as awaited. */
   _claim(): void {
     this._checkFresh();
     this.#state = AWAITED;
     noteAwaited(this);
   }
 
-  /** @throws InvalidStateError if it has been awaited before */
+  /** @throws InvalidStateError if the call has been awaited before */
   _checkFresh(): void {
     if (this.#state !== FRESH) throw awaitedBefore();
   }
@@ -133,7 +134,7 @@ export class Call {
     return this;
   }
 
-  /** Marks it as the body of a task, which will start it. */
+  /** Marks the call as the body of a task, which will start it. */
   _begin(): this {
     this._claim();
     this._begun = true;
@@ -144,15 +145,15 @@ export class Call {
     const outcome = this._outcome;
     if (outcome !== undefined) {
       this._outcome = undefined;
-      // Also in next(), because a wrapper iterator may lack throw().
+      // Errors are delivered here too, because a wrapper iterator may lack throw().
       if (outcome instanceof Thrown) throw outcome.error;
       return outcome;
     }
     const { depth } = chain;
     if (!this._begun) {
       if (depth >= DEEPEST_INLINE) {
-        // Only the first time. A second `next()` comes from code that drives the call by hand, so
-        // the body starts on this stack.
+        // Leaves the start to the task, but only once. A second `next()` comes from code that
+        // drives the call by hand, so the body starts on this stack.
         if (!this.#hasSuspended) return this._suspend({ done: false, value: undefined });
         chain.depth = 0;
       }
@@ -181,7 +182,7 @@ export class Call {
     return result.done ? this._end(result) : this._suspend(result);
   }
 
-  /** Returns the outcome that its caller receives. Called if the task resumed this call. */
+  /** Returns the outcome for the caller. Called if the task resumed this call directly. */
   _settle(outcome: Result | Thrown): Result | Thrown {
     return outcome;
   }
@@ -225,7 +226,7 @@ export function awaitedBefore(): InvalidStateError {
 }
 
 /**
- * Leaves a call that is done, and stores its outcome for its caller's `yield*`. Returns the caller.
+ * Stores the outcome of a call that is done, for its caller's `yield*`. Returns the caller.
  */
 export function deliverOutcome(call: Call, outcome: Result | Thrown): Call | undefined {
   call._outcome = call._settle(outcome);
@@ -233,12 +234,12 @@ export function deliverOutcome(call: Call, outcome: Result | Thrown): Call | und
 }
 
 /**
- * Whether to adopt the chain that has just suspended; forgets it otherwise. Leaving a short chain
- * to the engine is cheaper the first time, and most calls suspend only once.
+ * Whether to adopt the chain that has just suspended. If not, forgets the chain. Leaving a short
+ * chain to the engine is cheaper the first time, and most calls suspend only once.
  */
 export function shouldAdopt(): boolean {
   if (chain.isRepeated || chain.length > SHORT || locations.watchers > 0) return true;
-  // A user's iterator may return the same result object again, in another task.
+  // Forgotten, because a user's iterator may return the same result object in another task.
   chain.result = undefined;
   return false;
 }

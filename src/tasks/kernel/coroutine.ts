@@ -8,7 +8,8 @@ import { type AnyGenerator, Generated, isGenerated, isGeneratorFunction } from "
 
 /**
  * What a coroutine yields while it waits: nothing at a bare `yield`, otherwise an object that only
- * this library creates. Compilers show the property's name where a star was forgotten.
+ * this library creates. Where a star was forgotten, the compiler's error shows the name of this
+ * object's property.
  */
 export type Suspension = undefined | { readonly [FORGOTTEN_STAR]: true };
 
@@ -33,8 +34,8 @@ export type CoroutineFunction<Args extends readonly unknown[] = never, T = unkno
 const decorated = /* @__PURE__ */ new WeakSet<object>();
 
 /**
- * The names of decorated functions, by the prototype of their generators. A generator has no other
- * link to its function.
+ * The names of decorated functions, by the prototype of their generators, which is a generator's
+ * only link to its function.
  */
 const names = /* @__PURE__ */ new WeakMap<object, string>();
 
@@ -69,7 +70,7 @@ export function coroutine<F extends CoroutineFunction>(
   }
   const start = fn.prototype instanceof Generated ? fn : nativeOf(fn);
   function wrapper(this: unknown): Call {
-    // `arguments` is cast, because a rest parameter would create an array.
+    // Not a rest parameter, which would create an array.
     // biome-ignore lint/complexity/noArguments: the arguments are only forwarded
     const call = new Call(start.apply(this, arguments as unknown as never));
     if (locations.watchers > 0) noteMade(call, wrapper, fn.name);

@@ -29,8 +29,8 @@ const UNRETRIEVED = 3;
 const CANCELLED = 4;
 
 /**
- * The future that a coroutine has just asked its task to wait for. If the coroutine yields anything
- * else, it is a mistake.
+ * The future that a coroutine has just asked its task to wait for. Anything else that the coroutine
+ * yields is a mistake, except `undefined`, the value of a bare `yield`.
  */
 export const awaited = { future: undefined as Future<unknown> | undefined };
 
@@ -43,8 +43,8 @@ export const SETS_FIELDS = Symbol();
 /**
  * A result that is not available yet. Like `asyncio.Future`.
  *
- * Coroutines wait for it with `yield* future`, async functions with `await future`. Both return the
- * result or throw the exception. `loop.createFuture()` creates one.
+ * Coroutines wait for a future with `yield* future`, async functions with `await future`. Both
+ * return the result or throw the exception. `loop.createFuture()` creates a future.
  *
  * A future completes once: with a result, with an exception, or by being cancelled. Its waiters
  * then run through the loop's ready queue, never synchronously: tasks and callbacks in the order in
@@ -65,7 +65,7 @@ export class Future<T> implements PromiseLike<T> {
   declare _waiting: WaiterList<Future<unknown>> | undefined;
 
   /**
-   * @param options.loop the loop that serves it, by default the running one.
+   * @param options.loop the loop on which it notifies its waiters, by default the running one.
    * @throws RuntimeError if `loop` is left out and no loop is running.
    */
   constructor(options?: { readonly loop?: Scheduler | undefined });
@@ -84,12 +84,12 @@ export class Future<T> implements PromiseLike<T> {
     this._waiting = undefined;
   }
 
-  /** Whether it has a result or an exception, or was cancelled. */
+  /** Whether the future has a result or an exception, or was cancelled. */
   done(): boolean {
     return this._state !== PENDING;
   }
 
-  /** Whether it was cancelled. */
+  /** Whether the future was cancelled. */
   cancelled(): boolean {
     return this._state === CANCELLED;
   }
@@ -97,7 +97,7 @@ export class Future<T> implements PromiseLike<T> {
   /**
    * Returns the result.
    *
-   * @throws the exception, if it failed.
+   * @throws the exception, if the future failed.
    * @throws CancelledError if it was cancelled.
    * @throws InvalidStateError if it is not done.
    */
@@ -108,9 +108,9 @@ export class Future<T> implements PromiseLike<T> {
   }
 
   /**
-   * Returns the exception, or undefined if it has a result. Counts as retrieving the exception.
+   * Returns the exception, or undefined if there is a result. Counts as retrieving the exception.
    *
-   * @throws CancelledError if it was cancelled.
+   * @throws CancelledError if the future was cancelled.
    * @throws InvalidStateError if it is not done.
    */
   exception(): unknown {
@@ -120,9 +120,9 @@ export class Future<T> implements PromiseLike<T> {
   }
 
   /**
-   * Completes it with a result.
+   * Completes the future with a result.
    *
-   * @throws InvalidStateError if it is already done.
+   * @throws InvalidStateError if the future is already done.
    */
   setResult(value: T): void {
     checkPending(this);
@@ -130,12 +130,12 @@ export class Future<T> implements PromiseLike<T> {
   }
 
   /**
-   * Completes it with an exception, which is usually an `Error` but may be any value.
+   * Completes the future with an exception, which is usually an `Error` but may be any value.
    *
    * If the exception is never retrieved, it is reported once to the loop's exception handler: when
    * the future is collected, at the latest when the loop closes.
    *
-   * @throws InvalidStateError if it is already done.
+   * @throws InvalidStateError if the future is already done.
    */
   setException(exception: unknown): void {
     checkPending(this);
@@ -143,8 +143,8 @@ export class Future<T> implements PromiseLike<T> {
   }
 
   /**
-   * Cancels it, so that its waiters get a `CancelledError`. Returns false and does nothing if it is
-   * already done.
+   * Cancels the future, so that its waiters get a `CancelledError`. Returns false and does nothing
+   * if the future is already done.
    *
    * @param message the error's message, for example to say why.
    */
@@ -186,21 +186,21 @@ export class Future<T> implements PromiseLike<T> {
     return all.length - kept.length;
   }
 
-  /** Returns its loop. */
+  /** Returns the loop of this future. */
   getLoop(): Scheduler {
     return this._loop;
   }
 
   /**
-   * `yield* future` waits for it, and returns its result or throws. Cancelling the waiting task
-   * cancels the future.
+   * `yield* future` waits for the future, and returns its result or throws its exception.
+   * Cancelling the waiting task cancels the future.
    */
   [Symbol.iterator](): Iterator<Suspension, T, undefined> {
     // A future is its own iterator. `throw` below never returns, which the type can't say.
     return this as unknown as Iterator<Suspension, T, undefined>;
   }
 
-  /** Returns or throws the outcome if it is done; otherwise asks the task to wait. @internal */
+  /** Returns or throws the outcome if there is one; otherwise asks the task to wait. @internal */
   next(): IteratorResult<Suspension, T> {
     if (this._state === RESULT) return { done: true, value: this._outcome as T };
     if (this._state !== PENDING) throw this._thrown();
@@ -225,16 +225,16 @@ export class Future<T> implements PromiseLike<T> {
   }
 
   /**
-   * Like the `then` of a promise, by the rules of Promises/A+. If the future is done, no loop has
-   * to run.
+   * Like the `then` of a promise, by the rules of Promises/A+. If the future is done, this works
+   * even if no loop runs.
    */
   then<A = T, B = never>(
     onFulfilled?: ((value: T) => A | PromiseLike<A>) | null,
     onRejected?: ((reason: unknown) => B | PromiseLike<B>) | null,
   ): Promise<A | B> {
     const promise = promiseOf<T>(this);
-    // Without callbacks, returns the promise itself, because ownPromises.ts recognizes only that
-    // one.
+    // Without callbacks, returns the promise itself, because ownPromises.ts doesn't recognize
+    // promises derived from it.
     if (!onFulfilled && !onRejected) return promise as Promise<never>;
     return promise.then(onFulfilled, onRejected);
   }
@@ -270,24 +270,24 @@ export class Future<T> implements PromiseLike<T> {
     }
   }
 
-  /** Its waiters, for debugging. */
+  /** Returns the waiters, for debugging. */
   _waiters(): Iterable<object> {
     return this._waiting === undefined ? [] : waitersIn(this._waiting);
   }
 
-  /** Returns the other futures that complete it, for debugging. */
+  /** Returns the futures whose completion completes this one, for debugging. */
   _parts?(): Iterable<Future<unknown>>;
-  /** Whether a single one of its parts may complete it. */
+  /** Whether a single one of the parts may complete this future. */
   get _endsWithFirst(): boolean {
     return false;
   }
-  /** Returns the lock, queue or other primitive that completes it by a hand-over. */
+  /** Returns the lock, queue or other primitive that completes this future by a hand-over. */
   _resource?(): object;
   /** Gives back what was handed over, because the waiting task will not take it. */
   _giveBack?(): void;
   /**
-   * Returns the futures to which it passes a cancellation on, instead of ending itself. Undefined
-   * if that isn't known without calling `cancel()`.
+   * Returns the futures to which this one passes a cancellation on, instead of ending itself.
+   * Undefined if it ends itself, or if what it does isn't known without calling `cancel()`.
    */
   _passesTo?(): readonly Future<unknown>[] | undefined;
 
@@ -298,12 +298,15 @@ export class Future<T> implements PromiseLike<T> {
     this._outcome = (this._outcome as Unretrieved).withdraw();
   }
 
-  /** Whether it is done, but without a result. */
+  /** Whether the future is done, but without a result. */
   _hasFailed(): boolean {
     return this._state > RESULT;
   }
 
-  /** Returns what awaiting it throws, once it has failed. Counts as retrieving the exception. */
+  /**
+   * Returns what awaiting the future throws, once it is done without a result. Counts as retrieving
+   * the exception.
+   */
   _reason(): unknown {
     this._retrieve();
     return this._outcome;
@@ -319,12 +322,12 @@ export class Future<T> implements PromiseLike<T> {
     this._finish(RESULT, value);
   }
 
-  /** Completes it with a result, unless it is done. */
+  /** Completes the future with a result, unless it is done. */
   _trySucceed(value: T): void {
     if (this._state === PENDING) this._succeed(value);
   }
 
-  /** Completes it with an exception, unless it is done. */
+  /** Completes the future with an exception, unless it is done. */
   _tryFail(exception: unknown): void {
     if (this._state === PENDING) this._fail(exception);
   }
@@ -339,7 +342,7 @@ export class Future<T> implements PromiseLike<T> {
     this._finish(CANCELLED, error);
   }
 
-  // Futures have no #private methods, because they make each instance slower to create: see
+  // Not a #private method, because such methods make each instance slower to create: see
   // docs/performance.md.
   _finish(state: number, outcome: unknown): void {
     this._state = state;
@@ -356,7 +359,7 @@ function futureToKeep(loop: Scheduler): readonly object[] {
   return [new Future(undefined, loop)];
 }
 
-/** @throws InvalidStateError if it is already done */
+/** @throws InvalidStateError if `future` is already done */
 function checkPending<T>(future: Future<T>): void {
   if (future._state !== PENDING) {
     throw new InvalidStateError("The future is already done. Check done() first");

@@ -14,7 +14,7 @@ export const generatorPrototype: AnyGenerator = Object.getPrototypeOf(
  */
 export const Generated = /* @__PURE__ */ instancesOf(generatorPrototype);
 
-// Read once, because looking up `next` on generators of many functions is megamorphic.
+// Read once, because looking up `next` on the generators of many functions is slow.
 export const nextOf = generatorPrototype.next as (this: AnyGenerator, value?: unknown) => Result;
 export const throwOf = generatorPrototype.throw as (this: AnyGenerator, error: unknown) => Result;
 export const returnOf = generatorPrototype.return as (this: AnyGenerator, value: unknown) => Result;

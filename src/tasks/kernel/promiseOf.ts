@@ -10,8 +10,8 @@ interface Source<T> {
 }
 
 /**
- * Returns a promise that settles as `future` does. If the future is done, the promise needs no
- * running loop.
+ * Returns a promise that settles as `future` does. If the future is done, the promise settles even
+ * if no loop runs.
  */
 export function promiseOf<T>(future: Source<T>): Promise<T> {
   const wait = { _notify: settle, future };

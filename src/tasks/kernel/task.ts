@@ -13,8 +13,8 @@
 // step.
 //
 // The body may be a chain of decorated calls, drawn in call.ts. #innermost is the
-// innermost call, whose generator a step resumes. It is undefined while the body itself
-// is resumed and is a plain generator.
+// innermost call, whose generator a step resumes. It is undefined if the body is a plain
+// generator and a step resumes the body itself.
 //
 // This file has over 300 lines, because all methods share these invariants and the state of a step.
 // The parts off the hot path are in taskExtras.ts, taskStack.ts and taskErrors.ts.
@@ -87,8 +87,8 @@ let created = 0;
 const DEFAULTS: TaskOptions = {};
 
 /**
- * Runs a coroutine on a loop, and is the future of its result. `createTask` creates one.
- * Like `asyncio.Task`.
+ * Runs a coroutine on a loop, and is the future of the coroutine's result. `createTask` creates a
+ * task. Like `asyncio.Task`.
  *
  * Its first step runs in the next turn. The loop keeps a reference to the task until it is done.
  */
@@ -141,8 +141,8 @@ export class Task<T> extends Future<T> implements Runnable, Waiter, Passing {
    *
    * The future that the task waits for is cancelled too. A task that is ready gets the error in its
    * next step, and one that has not started never runs its body. The task may clean up, wait while
-   * it does, and even continue. Several calls before the error is delivered throw one error, and
-   * count in `cancelling()`.
+   * it does, and even continue. Several calls before the error is delivered throw only one error,
+   * but each of them counts in `cancelling()`.
    *
    * @param message the error's message.
    */
@@ -158,8 +158,8 @@ export class Task<T> extends Future<T> implements Runnable, Waiter, Passing {
   }
 
   /**
-   * Cancels it when a timer fires. Code that runs during the cancellation has the same context as a
-   * callback of the task: a copy of its variables, and the host's context that the task started in.
+   * Cancels the task because a timer fired. Code that runs during the cancellation has the same
+   * contexts as a callback of the task: a copy of its variables, and its flow.
    */
   _expire(message: string): void {
     const extras = this.#extras;
@@ -169,8 +169,9 @@ export class Task<T> extends Future<T> implements Runnable, Waiter, Passing {
   }
 
   /**
-   * Returns the future that it waits for. Undefined if that future simply ends when it is
-   * cancelled, or if a subclass overrides `cancel`.
+   * Returns the future that the task waits for, if that future passes cancellations on too.
+   * Undefined if the future simply ends when it is cancelled, or if a subclass of `Task` overrides
+   * `cancel`.
    */
   override _passesTo(): readonly Future<unknown>[] | undefined {
     const waitingFor = this.#waitingFor;
@@ -209,20 +210,19 @@ export class Task<T> extends Future<T> implements Runnable, Waiter, Passing {
   }
 
   /**
-   * Returns how many of the `cancel()` calls that `cancelling()` counts have been delivered to the
-   * task.
+   * Returns how many of the `cancel()` calls that `cancelling()` counts have been delivered. If
+   * several are undelivered, all of them but one count as delivered, because they throw one error.
    */
   _deliveredCancels(): number {
     const extras = this.#extras;
     if (extras === undefined) return 0;
-    // Several requests in a row are delivered as one.
     return extras.undelivered === undefined ? extras.cancelRequests : extras.cancelRequests - 1;
   }
 
   /**
-   * Takes back one `cancel()` call, and returns how many are left. Call it after swallowing the
-   * error of your own `cancel()`. When none is left, the cancellation is withdrawn unless it was
-   * already delivered, or passed on to an awaited future.
+   * Takes back one `cancel()` call, and returns how many are left. Call this after swallowing the
+   * error of your own `cancel()`. When none is left, the cancellation is withdrawn, unless it was
+   * already delivered or passed on to an awaited future.
    */
   uncancel(): number {
     return this.#extras?.uncancel() ?? 0;
@@ -237,35 +237,35 @@ export class Task<T> extends Future<T> implements Runnable, Waiter, Passing {
     return this._extras().signal;
   }
 
-  /** Returns its name. By default that is `Task-N`, counted over all loops. */
+  /** Returns the task's name. By default `Task-N`, where N counts such tasks of all loops. */
   getName(): string {
     return typeof this.#name === "number" ? `Task-${this.#name}` : this.#name;
   }
 
-  /** Changes its name. @throws TypeError if `name` is not a string */
+  /** Changes the task's name. @throws TypeError if `name` is not a string */
   setName(name: string): void {
     checkString("name", name);
     this.#name = name;
   }
 
-  /** Returns the coroutine that it runs. */
+  /** Returns the coroutine that the task runs. */
   getCoro(): Coroutine<T> {
     const body = this.#body;
     return (body instanceof Call ? body._coro : body) as Coroutine<T>;
   }
 
-  /** Returns the context that it runs in. */
+  /** Returns the context that the task runs in. */
   getContext(): Context {
     this._context ??= new Context();
     return this._context;
   }
 
   /**
-   * Returns the functions that the task is waiting in, innermost last; empty once it is done. Only
-   * decorated functions have names here. In debug mode, each frame has the location of its
-   * `yield*`. Like `asyncio.Task.get_stack`.
+   * Returns the functions that the task is waiting in, innermost last, or an empty array once the
+   * task is done. Outside debug mode, only decorated functions have names here. In debug mode, each
+   * frame has the location of its `yield*`. Like `asyncio.Task.get_stack`.
    *
-   * @param options.limit how many to return, counted from the innermost. By default all.
+   * @param options.limit how many frames to return, counted from the innermost. By default all.
    * @throws TypeError, RangeError if `limit` is not a count.
    */
   getStack(options: { readonly limit?: number | undefined } = {}): TaskFrame[] {
@@ -281,7 +281,7 @@ export class Task<T> extends Future<T> implements Runnable, Waiter, Passing {
     console.error(formatStack(this._describe(), this.getStack(options)));
   }
 
-  /** Returns its state, for debugging. */
+  /** Returns the task's state, for debugging. */
   _inspect(): InspectedTask {
     return {
       on: this.#waitingFor,
@@ -321,7 +321,7 @@ export class Task<T> extends Future<T> implements Runnable, Waiter, Passing {
     return `Task ${JSON.stringify(this.getName())}`;
   }
 
-  /** Called when the future that it waits for is done, or the wait ends without it. */
+  /** Called when the future that the task waits for is done, or when the task stops waiting. */
   _notify(): void {
     const { hooks } = this._loop._slots;
     if (hooks !== undefined) noteWake(hooks, this, this._loop._slots.current);
@@ -368,8 +368,9 @@ export class Task<T> extends Future<T> implements Runnable, Waiter, Passing {
   }
 
   /**
-   * Continues after the result `first`, or resumes the call `from` if that is undefined, until the
-   * task waits, yields or ends. Returns whether it yields.
+   * Runs the coroutine until it waits, yields or ends. Starts after the result `first` of the call
+   * `from`, or, if there is no `first`, by resuming `from`, with the error `thrown` if that isn't
+   * NO_ERROR. Returns whether the coroutine yields.
    */
   private _proceed(from: Call | undefined, first: Result | undefined, thrown: unknown): boolean {
     let frame = from;
@@ -427,7 +428,7 @@ export class Task<T> extends Future<T> implements Runnable, Waiter, Passing {
     return frame === undefined || frame === this.#body;
   }
 
-  /** Begins to wait for the yielded `value`. Returns false if that is a mistake. */
+  /** Begins to wait for the yielded `value`. Returns false if the task can't wait for it. */
   private _waitOn(value: unknown): boolean {
     const { future } = awaited;
     if (future === undefined || future !== value) return false;
@@ -468,8 +469,8 @@ export class Task<T> extends Future<T> implements Runnable, Waiter, Passing {
   }
 
   /**
-   * Passes an undelivered cancellation on to the future that the task now waits for. The task has
-   * cancelled itself, or was cancelled by code that it called.
+   * Passes an undelivered cancellation on to the future that the task now waits for. The
+   * cancellation came during this step: from the task itself, or from code that it called.
    */
   private _passOn(extras: TaskExtras, future: Future<unknown>): void {
     const error = extras.undelivered;
@@ -486,7 +487,7 @@ export class Task<T> extends Future<T> implements Runnable, Waiter, Passing {
   private _end(result: T): void {
     this._leave();
     const extras = this.#extras;
-    // The task cancelled itself, or was cancelled by code that it called, and then didn't wait.
+    // The task was cancelled in its last step, by itself or by code that it called.
     if (extras?.undelivered !== undefined) return this._abandon(extras.undelivered);
     if (extras?.cancelled !== undefined) {
       reportSwallowed(this, extras.cancelled.at, "ended with a result");

@@ -1,7 +1,7 @@
 // Keeps state that few tasks need: a priority, contexts, and everything about cancellation.
 //
 // Programs have many tasks, and the garbage collector copies all fields of a young object. So a
-// task has few fields, and creates its extras when it first needs them.
+// task has few fields, and creates a `TaskExtras` when it first needs one.
 
 import type { Priority } from "../../core/core.ts";
 import { type CancelledError, newCancelledError } from "../../lang/errors.ts";
@@ -17,23 +17,23 @@ export class TaskExtras {
   static readonly _kept = /* @__PURE__ */ keepInstances(extrasToKeep);
 
   priority: Priority = PRIORITIES[USER_VISIBLE];
-  /** The cancellation that the next step throws. */
+  /** The error that the next step throws into the coroutine. */
   undelivered: CancelledError | undefined;
   /** The number of `cancel()` calls that `uncancel()` has not taken back. */
   cancelRequests = 0;
   context: Context | undefined;
-  /** Runs a step in the host's own context, as it was when the task was created. */
+  /** The flow in which the steps run: the host's context in which the task was created. */
   flow: Flow | undefined;
-  /** Aborts `task.signal`. Created when that is first read. */
+  /** Aborts `task.signal`. Created when `task.signal` is first read. */
   controller: AbortController | undefined;
-  /** The reason of an abort that still has to happen. */
+  /** The reason of an abort that was postponed. */
   abortReason: CancelledError | undefined;
   /** In debug mode: where the task waits. */
   waitsAt: AwaitLocation | undefined;
   /** In debug mode: where the task waited when it was cancelled, and its number of steps since. */
   cancelled: { readonly at: AwaitLocation | undefined; steps: number } | undefined;
 
-  /** Takes one request back. Returns how many are left. */
+  /** Takes one cancellation request back. Returns how many are left. */
   uncancel(): number {
     if (this.cancelRequests === 0) return 0;
     if (--this.cancelRequests === 0) {

@@ -17,7 +17,7 @@ export interface TaskFrame {
  * Returns the frames from a task's `body` to its innermost call, which is the last one.
  *
  * @param waitsAt where the innermost call waits, if known.
- * @param limit how many to return, counted from the innermost.
+ * @param limit how many frames to return, counted from the innermost.
  */
 export function stackOf(
   body: AnyGenerator | Call,

@@ -8,15 +8,15 @@ export interface Notified<F> {
    * `cancel` that a program's own class of futures overrides.
    */
   _notify(future: F): void;
-  /** Its own waiters, for debugging. */
+  /** Returns what waits for this waiter, for debugging. */
   _waiters?(): Iterable<object>;
-  /** The user's callback that it calls, if any. `removeDoneCallback` finds the waiter by it. */
+  /** The user's callback that `_notify` calls, if any, by which `removeDoneCallback` finds it. */
   readonly _callback?: unknown;
 }
 
 export type WaiterList<F> = Notified<F> | Notified<F>[];
 
-/** Notifies each in order, even if one throws. The first error is thrown at the end. */
+/** Notifies each waiter in order, even if one throws. The first error is thrown at the end. */
 export function notifyAll<F>(waiters: readonly Notified<F>[], future: F): void {
   let failure: { readonly error: unknown } | undefined;
   for (const waiter of waiters) {
@@ -30,8 +30,8 @@ export function notifyAll<F>(waiters: readonly Notified<F>[], future: F): void {
 }
 
 /**
- * Lists of this length or more become a crowd, so that they aren't copied for each waiter that
- * leaves.
+ * A list of this length or more becomes a crowd when a waiter leaves, so that it isn't copied for
+ * each waiter that leaves.
  */
 const MANY = 32;
 
@@ -68,7 +68,7 @@ export class Crowd<F> implements Notified<F> {
     if (this.#gone.size * 2 > this.#all.length) this.#sweep();
   }
 
-  /** Removes all that call `callback`. Returns the number removed. */
+  /** Removes all waiters that call `callback`. Returns the number removed. */
   removeCallback(callback: unknown): number {
     if (this.#byCallback === undefined) {
       this.#byCallback = new Map();

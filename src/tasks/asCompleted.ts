@@ -40,8 +40,8 @@ import { checkTimeout } from "./timeout.ts";
  * Coroutines and functions start immediately, in order. A future, promise or coroutine object that
  * occurs twice is awaited once. An operation on a lock, queue or other primitive starts when the
  * first result is requested. In a coroutine, the operation takes nothing before its result is
- * awaited. If the iteration ends first, the operation leaves its wait queue, and whatever it was
- * handed goes back to the primitive.
+ * awaited. If the iteration ends before that, the operation leaves its wait queue, and whatever it
+ * was handed goes back to the primitive.
  *
  * With `concurrency`, at most that many coroutines and functions run at a time; when one ends, the
  * next one starts. Those that haven't started when the iteration ends or the timeout expires are
@@ -139,7 +139,7 @@ const Completions = class asCompleted<T> implements AsCompleted<T>, Waiter {
   readonly #standing = new Map<Future<unknown>, Wait<T>>();
   /** Completed futures that no getter has received. */
   readonly #done = new Ring<Future<T>>();
-  /** Those of them that a getter gave back. They completed before the others. */
+  /** Completed futures that a getter gave back. They completed before those in #done. */
   readonly #returned = new Returned<Future<T>>();
   #handedOver = 0;
   /** The waiting getters, and cancelled ones that haven't been removed yet. */
@@ -149,7 +149,7 @@ const Completions = class asCompleted<T> implements AsCompleted<T>, Waiter {
   #left: number;
   /** How many returned coroutines haven't been awaited to their end. */
   #owed = 0;
-  /** How many of those are being awaited. */
+  /** How many of these coroutines are being awaited. */
   #asking = 0;
   readonly #hasOperations: boolean;
   #isListening = false;
@@ -292,7 +292,7 @@ const Completions = class asCompleted<T> implements AsCompleted<T>, Waiter {
     this._notify(taken);
   }
 
-  /** Starts the next of #unstarted, while the limit allows it and results are still needed. */
+  /** Starts more of #unstarted, as long as the limit allows it and more results are needed. */
   #startMore(): void {
     while (this.#startable > 0 && !this.#isEnough()) {
       const aw = this.#unstarted.pop();
@@ -307,7 +307,8 @@ const Completions = class asCompleted<T> implements AsCompleted<T>, Waiter {
   }
 
   /**
-   * Whether the iteration has ended, and what has started suffices for the results it still owes.
+   * Whether the iteration has ended, and what has started is enough for the results that are still
+   * wanted.
    */
   #isEnough(): boolean {
     if (!this.#isClosed) return false;
@@ -422,7 +423,7 @@ type Completions<T> = InstanceType<typeof Completions<T>>;
 
 /** The future of the next completed future. */
 class Getter<T> extends Future<Future<T>> {
-  /** When its future completed, compared with others that were handed over. */
+  /** The rank of its future in the order in which futures were handed over. */
   _order = 0;
   readonly #todo: ReadonlySet<Future<T>>;
 

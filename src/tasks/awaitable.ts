@@ -1,4 +1,4 @@
-// What can be awaited, and how arguments are checked for it.
+// The types of what can be awaited, and the checks of arguments of these types.
 
 import { describe, wrongType } from "../lang/arguments.ts";
 import { currentScheduler, runningScheduler } from "../loop/current.ts";
@@ -27,9 +27,10 @@ export type CoroutineLike<T> = Coroutine<T> | (() => Coroutine<T> | Future<T>);
 export type AwaitableLike<T> = Awaitable<T> | (() => Awaitable<T>);
 
 /**
- * Returns the coroutine object of `value`, which may be a function.
+ * Returns `value` if it is a coroutine object. If it is a function, calls it and returns its
+ * coroutine object.
  *
- * @throws TypeError if it has none
+ * @throws TypeError if `value` is neither, or the function returns no coroutine object or future
  */
 export function checkCoroutine<T>(name: string, value: CoroutineLike<T>): Coroutine<T> {
   noteAwaited(value);
@@ -51,7 +52,7 @@ function* awaiting<T>(future: Future<T>): Coroutine<T> {
   return yield* future;
 }
 
-/** Marks promises as handled. @throws TypeError unless `value` can be awaited */
+/** Marks `value` as handled if it is a promise. @throws TypeError unless it can be awaited */
 export function checkAwaitable(name: string, value: unknown): void {
   noteAwaited(value);
   if (isAwaitable(value)) return;
@@ -61,7 +62,7 @@ export function checkAwaitable(name: string, value: unknown): void {
 /**
  * Returns a copy of `aws`, and marks its promises as handled.
  *
- * @throws TypeError if it is not iterable, or contains something that can't be awaited
+ * @throws TypeError if `aws` is not iterable, or contains something that can't be awaited
  */
 export function checkAwaitables<T>(aws: Iterable<AwaitableLike<T>>): AwaitableLike<T>[] {
   if (typeof aws !== "object" || aws === null || !(Symbol.iterator in aws) || isFuture(aws)) {
@@ -77,7 +78,8 @@ export function checkAwaitables<T>(aws: Iterable<AwaitableLike<T>>): AwaitableLi
   const all: AwaitableLike<T>[] = [];
   awaited.future = undefined;
   for (const aw of aws) {
-    // A coroutine is iterable too. While one waits, it would yield the same future endlessly.
+    // `aws` may be a coroutine, which is iterable too. While it waits, it yields the same future
+    // endlessly.
     if (awaited.future !== undefined) throw wrongType("aws", "a list of awaitables", aws);
     noteAwaited(aw);
     checkElement(all.length, aw);
@@ -86,12 +88,12 @@ export function checkAwaitables<T>(aws: Iterable<AwaitableLike<T>>): AwaitableLi
   return all;
 }
 
-/** Builds the element's name only for an error, because that is slower than the check. */
+/** Builds the element's name only for an error, because building it is slower than the check. */
 function checkElement(index: number, value: unknown): void {
   if (!isAwaitable(value)) checkAwaitable(`aws[${index}]`, value);
 }
 
-/** Like `checkAwaitables`, but requires at least one. @throws RangeError if `aws` is empty */
+/** Like `checkAwaitables`, but also throws a RangeError if `aws` is empty. */
 export function checkSomeAwaitables<T>(aws: Iterable<AwaitableLike<T>>): AwaitableLike<T>[] {
   const all = checkAwaitables(aws);
   if (all.length > 0) return all;
@@ -99,10 +101,10 @@ export function checkSomeAwaitables<T>(aws: Iterable<AwaitableLike<T>>): Awaitab
 }
 
 /**
- * Returns the loop for `aws`: that of the first if it is a future, otherwise the running one,
- * otherwise that of any future among them. Like asyncio.
+ * Returns the loop for `aws`: the loop of the first awaitable if that is a future, otherwise the
+ * running loop, otherwise the loop of any future in `aws`. Like asyncio.
  *
- * @throws RuntimeError if there is none
+ * @throws RuntimeError if there is no such loop
  */
 export function loopOfAwaitables(
   aws: readonly AwaitableLike<unknown>[],

@@ -2,9 +2,9 @@
 // depth, so nothing here recurses.
 //
 // A future notifies its waiters inside the call that completes it. A derived future that is
-// notified completes in turn, and would notify its own waiters deeper on the native stack. Instead
-// it puts them on a list, and the outermost derived future works through the list, newest entry
-// first:
+// notified completes in turn. If it then notified its own waiters, deep chains would overflow the
+// native stack. Instead it puts them on a list, and the outermost derived future works through the
+// list, newest entry first:
 //
 //   future ──notifies──> outermost ──works through──> [outermost's waiters] [inner's waiters] ...
 //
@@ -26,14 +26,14 @@ interface Round {
  */
 const rounds: Round[] = [];
 
-/** A future that completes when it is notified of others. */
+/** A future that completes when other futures do, of which it is a waiter. */
 export abstract class Derived<T> extends Future<T> implements Waiter {
   abstract _notify(future: Future<unknown>): void;
 
   override _finish(state: number, outcome: unknown): void {
     const waiters = this._waiting;
     this._waiting = undefined;
-    // Sets the outcome only, because there are no waiters left.
+    // Only sets the outcome, because `_waiting` is empty now.
     super._finish(state, outcome);
     if (waiters === undefined) return;
     if (waiters instanceof Crowd) notifyIteratively(this, waiters.present());

@@ -99,7 +99,7 @@ export function* callAndAwait<T>(fn: () => Awaitable<T>): Coroutine<T> {
   return yield* awaiting(fn);
 }
 
-/** Returns a coroutine that awaits `aw`. Calls a function immediately. */
+/** Returns a coroutine that awaits `aw`. If `aw` is a function, calls it immediately. */
 export function awaiting<T>(aw: AwaitableLike<T>): Coroutine<T> {
   if (isCoroutine(aw)) return aw as Coroutine<T>;
   if (typeof aw !== "function" || isThenable(aw)) return awaitFuture(aw as Awaitable<T>);
@@ -118,7 +118,7 @@ function* awaitFuture<T>(aw: Awaitable<T>): Coroutine<T> {
  *
  * Cancelling the future doesn't affect the promise, whose outcome is then ignored. Unlike
  * asyncio's, the future isn't cancelled if the promise rejects with a CancelledError, because
- * something else was cancelled. It fails with a RuntimeError whose `cause` is the reason.
+ * something else was cancelled. Instead, it fails with a RuntimeError whose `cause` is that error.
  *
  * @param options.loop the loop to use, by default the running one.
  * @throws TypeError if `promise` is not a promise. @throws RuntimeError if no loop is running.

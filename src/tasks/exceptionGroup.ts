@@ -11,7 +11,8 @@ export type ErrorPredicate =
  * Several concurrent errors, combined into one. Thrown by task groups. Like Python's
  * `ExceptionGroup`.
  *
- * Groups may nest. A part of a group keeps the structure, message, cause and stack of the whole.
+ * Groups may nest. `split` and `subgroup` keep the nesting, and each group's message, cause and
+ * stack.
  *
  * Unlike Python's, it is an `AggregateError`. Use `split` instead of `except*`.
  *
@@ -79,7 +80,7 @@ export class ExceptionGroup extends AggregateError {
     return error;
   }
 
-  /** Keeps a stack instead of recursing, because groups may nest to any depth. */
+  /** Keeps a list of open groups instead of recursing, because groups may nest to any depth. */
   #split(
     matches: (error: unknown) => boolean,
   ): [ExceptionGroup | undefined, ExceptionGroup | undefined] {
@@ -103,7 +104,7 @@ export class ExceptionGroup extends AggregateError {
 
   #part(errors: unknown[]): ExceptionGroup | undefined {
     if (errors.length === 0) return undefined;
-    // `{ cause: undefined }` would create a property that the whole doesn't have.
+    // `{ cause: undefined }` would create a property that this group doesn't have.
     const options = "cause" in this ? { cause: this.cause } : undefined;
     const part = new ExceptionGroup(errors, this.message, options);
     Object.defineProperty(part, "stack", {

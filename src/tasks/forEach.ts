@@ -4,7 +4,7 @@ import { checkSource, type IterationSource, iterate } from "./iterate.ts";
 import { type Coroutine, coroutine } from "./kernel/coroutine.ts";
 import type { Future } from "./kernel/future.ts";
 
-/** The number of items after which other tasks may run, if nothing else suspends the task. */
+/** After this many items the task yields, so that others run even if nothing else suspends it. */
 const BURST = 64;
 
 /**

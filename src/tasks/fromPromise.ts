@@ -40,7 +40,8 @@ export function fromPromise<T>(
 }
 
 /**
- * The coroutine of a promise. Most are awaited where they are created, and need no body for that.
+ * The coroutine of a promise. Most such coroutines are awaited where they are created, for which
+ * they need no body.
  */
 class PromiseCall<T> extends LazyCall<T> {
   static readonly _kept = /* @__PURE__ */ keepInstances(promiseCallToKeep);

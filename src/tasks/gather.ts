@@ -24,12 +24,13 @@ export type AwaitedAll<A extends readonly unknown[]> = {
  * Awaits all of `aws` concurrently. Returns a future of their results in the order of `aws`, typed
  * as a tuple. Like `asyncio.gather`.
  *
- * Coroutines start as tasks, in order. The gather fails with the first exception; the other
- * children continue, and their later exceptions count as retrieved. With `returnExceptions`,
- * exceptions are results. A repeated awaitable is awaited once.
+ * Coroutines start as tasks, in order. The gather fails with the first exception; the others of
+ * `aws` continue, and their later exceptions count as retrieved. With `returnExceptions`,
+ * exceptions are results. A repeated awaitable is awaited once, but a repeated function is called
+ * each time.
  *
- * Cancelling the gather cancels all children that are not done. If a child is cancelled by others,
- * the gather fails with its `CancelledError`, but is not cancelled itself.
+ * Cancelling the gather cancels everything in `aws` that is not done. If something else cancels one
+ * of `aws`, the gather fails with its `CancelledError`, but is not cancelled itself.
  *
  * @throws TypeError if one of `aws` is not awaitable. Nothing is started then.
  * @example
@@ -121,7 +122,7 @@ class Gathering extends Derived<unknown[]> implements Passing {
     return this.#children;
   }
 
-  /** Fails if the child has failed and exceptions are not results. */
+  /** Fails the gather if `child` has failed and exceptions are not results. */
   _propagateFailure(child: Future<unknown>): void {
     if (!child._hasFailed()) return;
     const reason = child._reason();

@@ -13,9 +13,9 @@ import { futureOfPromise } from "./relay.ts";
 
 /** A source that hands items to coroutines directly, as a `Queue` does. */
 export interface CoroutineSource<T> {
-  /** Waits for the next item. A cancellation must not lose one. */
+  /** Waits for the next item. A cancellation must not lose an item. */
   _pull(): Coroutine<IteratorResult<T, undefined>>;
-  /** Ends it, and returns what is still cleaning up. Absent if there is nothing to close. */
+  /** Ends the source, and returns what is still cleaning up. Absent if nothing needs closing. */
   _close?(): readonly Future<unknown>[];
 }
 
@@ -42,8 +42,8 @@ export interface CoroutineIterator<T> {
    * `Queue`.
    *
    * An async generator closes only after it has yielded its current item. If a cancelled `next()`
-   * has requested that item, it may never arrive, so `return()` doesn't wait for it. A later error
-   * goes to the loop's exception handler.
+   * has requested that item, the item may never arrive, so `return()` doesn't wait for the
+   * generator to close. A later error goes to the loop's exception handler.
    */
   return(): Coroutine<void>;
 }
@@ -52,9 +52,9 @@ export interface CoroutineIterator<T> {
  * Returns an iterator with which a coroutine reads a queue, a stream or another async source, item
  * by item. Like Python's `async for`.
  *
- * If you may stop early, call `return()` in a `finally` block, to close the source. Otherwise, it
- * is closed when the task that called `iterate` ends. It yields nothing after an error, the
- * end, or `return()`.
+ * If you may stop early, call `return()` in a `finally` block, to close the source. Otherwise, the
+ * source is closed when the task that called `iterate` ends. After an error, the end, or
+ * `return()`, the iterator yields nothing more.
  *
  * @throws TypeError if `source` is not iterable.
  * @example
@@ -89,7 +89,7 @@ export function checkSource(name: string, value: unknown): void {
 
 /** A source that is being read. `next` may return a result or a promise of one. */
 interface Reading<T> {
-  /** Whether closing waits for the item on its way. */
+  /** Whether closing waits for an item that was requested and hasn't arrived. */
   readonly isQueued: boolean;
   next(): IteratorResult<T> | PromiseLike<IteratorResult<T>>;
   close(): unknown;
@@ -105,7 +105,7 @@ const SourceIterator = class iterate<T> implements CoroutineIterator<T> {
   #pending: PromiseLike<IteratorResult<T>> | undefined;
   #isBusy = false;
   #isDone = false;
-  /** The task that closes the source when it ends. */
+  /** The task at whose end the source is closed. */
   #owner: Task<unknown> | undefined;
   readonly #closeForgotten = (): void => {
     const task = this.#owner;
@@ -177,8 +177,8 @@ const SourceIterator = class iterate<T> implements CoroutineIterator<T> {
       this.#pending = undefined;
       return result;
     } catch (error) {
-      // A cancellation replaces a result that arrived in the same turn, so #pending keeps that for
-      // the next call.
+      // A cancellation replaces a result that arrived in the same turn. #pending keeps this result
+      // for the next call.
       if (future._hasFailed() && !future.cancelled() && future._reason() === error) this.#end();
       throw error;
     }
@@ -230,7 +230,7 @@ const SourceIterator = class iterate<T> implements CoroutineIterator<T> {
 };
 
 function read<T>(source: IterationSource<T>): Reading<T> {
-  // Not the stream's own async iterator, because that closes only after the chunk on its way.
+  // Not the stream's own async iterator, which closes only once a requested chunk has arrived.
   if (isStream(source)) return readStream(source);
   const isAsync = Symbol.asyncIterator in Object(source);
   const iterator = isAsync
@@ -273,12 +273,12 @@ function isStream<T>(source: unknown): source is ReadableStream<T> {
   return typeof (source as { getReader?: unknown }).getReader === "function";
 }
 
-/** Whether cancelling a pull leaves the item in the source. */
+/** Whether `source` hands items to coroutines, so that a cancelled pull leaves the item in it. */
 export function isCoroutineSource<T>(source: unknown): source is CoroutineSource<T> {
   return typeof (source as { _pull?: unknown })._pull === "function";
 }
 
-/** Reports the rejection of a promise that `task`, its reader, no longer awaits. */
+/** Reports the rejection of a promise that the reader of a source, `task`, no longer awaits. */
 function reportRejection(promise: PromiseLike<unknown>, task: unknown): void {
   const loop = currentScheduler("iterate()");
   promise.then(undefined, (exception) => {

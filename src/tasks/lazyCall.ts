@@ -1,13 +1,13 @@
 // A coroutine without a generator.
 //
 // `yield* lock.acquire()` takes a free lock, or iterates the future of the hand-over. A generator
-// that does only that would cost more than the rest of the operation, because it has to be created,
-// and resumed each time. So such functions return a coroutine object without a body, which only
-// returns the iterator:
+// that does only that would cost more than the rest of the operation, because it must be created,
+// and resumed each time. So functions such as `acquire` return a coroutine object without a body,
+// which only returns the iterator:
 //
 //   yield* call  ──>  call[Symbol.iterator]()  ──>  a future, or an Immediate
 //
-// As the body of a task, or driven by hand, it becomes a call with a generator.
+// If the object is the body of a task, or driven by hand, it becomes a call with a generator.
 
 import { locations } from "../lang/locations.ts";
 import { noteAwaited, noteMade } from "../loop/unawaited.ts";
@@ -22,7 +22,7 @@ export type Wait<T> = Iterator<Suspension, T, undefined>;
 export abstract class LazyCall<T> extends CoroutineObject {
   // Only declared, here and in derived classes, because assigning a field is cheaper than defining
   // it.
-  /** The call that it has become. */
+  /** The call with a generator that this object has become; BEGUN once `yield*` has started it. */
   declare _call: Call | undefined;
 
   constructor() {
@@ -31,24 +31,24 @@ export abstract class LazyCall<T> extends CoroutineObject {
     if (locations.watchers > 0) noteMade(this, new.target);
   }
 
-  /** Starts it. Returns the iterator, or throws. Called once, in the step that awaits it. */
+  /** Starts the coroutine, in the step that awaits it. Returns the iterator, or throws. */
   abstract _start(): Wait<T>;
 
   /**
-   * The lock, queue or stream that it takes something from; undefined if `race` can't undo it.
-   * `race` can undo an operation if, before the step in which it ends, its iterator takes nothing
-   * that `throw()` doesn't give back.
+   * The lock, queue or stream from which the operation takes something; undefined if `race` can't
+   * undo the operation. `race` can undo it if the iterator's `throw()` gives back everything that
+   * the operation has taken before its last step.
    */
   get _resource(): object | undefined {
     return undefined;
   }
 
-  /** Whether it has been neither awaited nor driven by hand. */
+  /** Whether this object has been neither awaited nor driven by hand. */
   get _isFresh(): boolean {
     return this._call === undefined;
   }
 
-  /** Marks it as awaited, or as one that must never start. */
+  /** Marks this object as awaited, or as one that must never start. */
   _claim(): void {
     this._call = BEGUN;
     noteAwaited(this);
@@ -83,7 +83,7 @@ export abstract class LazyCall<T> extends CoroutineObject {
 }
 
 /**
- * Returns the coroutine that a lazy call behaves as. The type doesn't know what the class inherits
+ * Returns `lazy`, with the type of a coroutine. TypeScript doesn't know what the class inherits
  * from generators.
  */
 export function asCoroutine<T>(lazy: LazyCall<T>): Coroutine<T> {
@@ -92,18 +92,18 @@ export function asCoroutine<T>(lazy: LazyCall<T>): Coroutine<T> {
 
 /** Continues `lazy`, which is being awaited, as `call`. Returns the iterator. */
 export function continueAs<T>(lazy: LazyCall<T>, call: Call | Coroutine<T>): Wait<T> {
-  // A decorated function returns a call, which its type doesn't say.
+  // A decorated function returns a call, although its type says otherwise.
   return waitOf((call as Call)._iterate(lazy[Symbol.iterator]));
 }
 
-/** Returns a call as an iterator. It yields suspensions and returns a `T`, unlike its type. */
+/** Returns `call`, with the type of what it yields and returns, which `Call` doesn't declare. */
 function waitOf<T>(call: Call): Wait<T> {
   return call as unknown as Wait<T>;
 }
 
 /**
- * Turns a lazy call into an actual one. This isn't a private method, because private methods make
- * each instance slower to create.
+ * Turns a lazy call into a call with a generator, and returns that. This isn't a private method,
+ * because private methods make each instance slower to create.
  */
 function materialize(lazy: LazyCall<unknown>): Call {
   noteAwaited(lazy);
@@ -111,7 +111,7 @@ function materialize(lazy: LazyCall<unknown>): Call {
   return lazy._call;
 }
 
-/** A call that awaits another coroutine, known when it starts, and returns its result. */
+/** A lazy call that, once started, awaits another coroutine and returns that coroutine's result. */
 export abstract class Wrapper<T> extends LazyCall<T> {
   declare _wrapped: unknown;
 
@@ -120,7 +120,7 @@ export abstract class Wrapper<T> extends LazyCall<T> {
     this._wrapped = undefined;
   }
 
-  /** Records that it awaits `coro`, and returns `coro`. */
+  /** Records that this call awaits `coro`, and returns `coro`. */
   _wrap<C>(coro: C): C {
     this._wrapped = coro;
     return coro;
@@ -147,7 +147,7 @@ export function resourceOf(aw: unknown): object | undefined {
 }
 
 /**
- * An operation of several steps. The rule of `_resource` holds for its generator, unless `_of` is
+ * An operation of several steps. `race` can undo it, as `_resource` describes, unless `_of` is
  * null.
  */
 export class Operation<T> extends LazyCall<T> {
@@ -169,14 +169,14 @@ export class Operation<T> extends LazyCall<T> {
   }
 }
 
-/** Returns the coroutine of an operation of several steps on the resource `of`. */
+/** Returns the coroutine of an operation of several steps, which `race` can undo, on `of`. */
 export function operation<T>(steps: Coroutine<T>, of?: object): Coroutine<T> {
   return asCoroutine(new Operation(steps, of));
 }
 
 /**
- * Returns the coroutine of several steps that `race` can't undo. Unlike the generator of these
- * steps, it is reported if it is never awaited.
+ * Returns the coroutine of an operation of several steps that `race` can't undo. Unlike the
+ * generator `steps`, this coroutine is reported if it is never awaited.
  */
 export function procedure<T>(steps: Coroutine<T>): Coroutine<T> {
   return asCoroutine(new Operation(steps, null));
@@ -198,7 +198,7 @@ export function* leave<T>(steps: Wait<T>, error: unknown): Coroutine<T> {
   return step.value;
 }
 
-/** A lazy call with a generator. */
+/** The call with a generator that a lazy call becomes. */
 class BodyOf extends Call {
   readonly #lazy: LazyCall<unknown>;
 
@@ -216,7 +216,7 @@ function* bodyOf<T>(lazy: LazyCall<T>): Generator<Suspension, T, undefined> {
   return yield* { [Symbol.iterator]: () => lazy._start() };
 }
 
-/** The `_call` of those that `yield*` has started: a call that was awaited and has ended. */
+/** The `_call` of lazy calls that `yield*` has started: a call that was awaited and has ended. */
 const BEGUN = /* @__PURE__ */ begun();
 
 function begun(): Call {

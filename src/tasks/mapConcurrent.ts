@@ -17,10 +17,10 @@ import type { Future } from "./kernel/future.ts";
 import { leave, type Wait } from "./lazyCall.ts";
 import { runGroup, type TaskGroup } from "./taskGroup.ts";
 
-/** The number of items after which the started tasks may run, if nothing else suspends the map. */
+/** After this many items the map yields, so that its tasks run even if nothing else suspends it. */
 const BURST = 64;
 const EAGER = { eagerStart: true };
-/** How many maps may start in each other's first steps, which use the stack. */
+/** How many maps may start inside each other's first steps, which nest on the native stack. */
 const MAX_NESTED = 50;
 let nested = 0;
 
@@ -33,11 +33,12 @@ let nested = 0;
  * taken. After an error, nothing more is taken; an item that a `Queue` or a stream hands over in
  * the turn of the error goes back.
  *
- * Throws the first error of `fn` or `items` itself, after cancelling the other tasks and waiting
- * for them. A task that is cancelled from elsewhere counts as an error. Further errors go to the
- * loop's exception handler. Cancelling the map cancels all tasks and waits for them. While it waits
- * for tasks, they are cancelled in the same call, so that they give back what a queue or a lock has
- * just handed to them. `items` is closed unless it has ended.
+ * Throws the first error of `fn` or `items`, without an ExceptionGroup around it, after cancelling
+ * the other tasks and waiting for them. A task that is cancelled from elsewhere counts as an error.
+ * Further errors go to the loop's exception handler. Cancelling the map cancels all tasks and waits
+ * for them. If the map is waiting for tasks at that moment, they are cancelled in the same call, so
+ * that they give back what a queue or a lock has just handed to them. `items` is closed unless it
+ * has ended.
  *
  * With `settle`, an error of `fn` doesn't end the map. Results are as from `Promise.allSettled`:
  * `{ status: "fulfilled", value }` or `{ status: "rejected", reason }`. Only an error of `items`,
@@ -165,7 +166,7 @@ export function* startEach<T>(
   const source = iterate(items);
   try {
     for (let index = 0; ; index++) {
-      // Otherwise, an endless source could keep the tasks from ever running.
+      // Without this, an endless source could keep the tasks from ever running.
       if (index % BURST === BURST - 1) yield;
       yield* mapping.waitForRoom();
       if (group._isStopping) break;
@@ -173,7 +174,7 @@ export function* startEach<T>(
       if (result === undefined) break;
       if (result.done) return;
       const body = mapping.start(result.value, index);
-      // Started here, an item isn't lost if the group stops before the task's first step.
+      // The task starts eagerly, so that its item isn't lost if the group stops in this turn.
       nested++;
       try {
         group._start(body, nested <= MAX_NESTED || group._isStopping ? EAGER : undefined);

@@ -10,7 +10,7 @@ const hubs = /* @__PURE__ */ new WeakMap<AbortSignal, Hub>();
 
 /**
  * Calls `callback` when `signal` aborts. Callbacks run in insertion order. Returns a function that
- * removes it.
+ * removes the callback.
  */
 export function onAbort(signal: AbortSignal, callback: () => void): () => void {
   const hub = hubs.get(signal) ?? newHub(signal);

@@ -17,7 +17,7 @@ export class PendingFutures {
     this.size++;
   }
 
-  /** Records that one of them is now done. */
+  /** Records that one of the futures is now done. */
   settle(): void {
     this.size--;
     if (this.size === 0) this.#futures = [];

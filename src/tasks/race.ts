@@ -1,7 +1,7 @@
 // Decides with a contest (contest.ts) which awaitable comes first, and ends the others.
 //
-// This file has over 300 lines, half of them the contract. The rest is one coroutine and what only
-// it uses.
+// This file has over 300 lines: the contract of `race`, its coroutine, and the functions that only
+// this coroutine uses.
 
 import { CancelledError } from "../lang/errors.ts";
 import { currentScheduler } from "../loop/current.ts";
@@ -49,21 +49,22 @@ import { thoseThatWaitFor } from "./waitsFor.ts";
  * moment. So the others take nothing, even if they could have been served in the same turn. A race
  * of races is one race.
  *
- * Any other coroutine, and each function, starts as a task, in order; none starts if an operation
- * or a future is ready. When one wins, the losers are cancelled immediately. If a loser is waiting
- * for an operation, that operation takes nothing. But the loser keeps what it took in earlier
- * steps, and must give it back itself if necessary. If a loser swallows the cancellation, its
- * result is dropped; if it throws, its error is reported as unretrieved.
+ * Any other coroutine, and each function, starts as a task, in order. None starts if an operation
+ * can complete immediately or a future is done. When one of `aws` wins, the losers are cancelled
+ * immediately. If a loser is waiting for an operation, that operation takes nothing. But the loser
+ * keeps what it took in earlier steps, and must give it back itself if necessary. If a loser
+ * swallows the cancellation, its result is dropped. If it throws an error, the error is reported as
+ * unretrieved.
  *
  * If several futures are already done, the first in `aws` wins. If several complete in the same
  * turn, the first to complete wins.
  *
- * A cancellation cancels all of `aws` and waits for them. If it arrives while the losers are being
- * waited for, it isn't passed on to them. It is thrown at the end and replaces the result, which is
- * dropped, or the error, which is reported. A handed-over item goes back. If an operation has
- * already taken something, `race` returns that, and the cancellation is delivered at the next
- * `yield*` that waits. The same holds for an operation inside `waitFor`, `timeout`, `moveOnAfter`
- * or `withSignal`, and for one that a function returns.
+ * A cancellation cancels all of `aws` and waits for them. A cancellation that arrives while the
+ * losers are being waited for isn't passed on to them. It is thrown at the end and replaces the
+ * result, which is dropped, or the error, which is reported. A handed-over item goes back. But if
+ * an operation has already taken something, `race` returns that, and the cancellation is delivered
+ * at the next `yield*` that waits. The same holds for an operation inside `waitFor`, `timeout`,
+ * `moveOnAfter` or `withSignal`, and for one that a function returns.
  *
  * Like `asyncio.wait` with `FIRST_COMPLETED`, followed by cancelling the others and awaiting them.
  * For operations, like Go's `select`.
@@ -186,7 +187,7 @@ function takes(aw: unknown): boolean {
   return false;
 }
 
-/** Returns what the winner has taken: as an operation, or as a task that awaited just one. */
+/** Returns what the winner took: as an operation, or as a task that awaited just one operation. */
 function takenBy({ future, coro, outcome }: Entrant): { readonly value?: unknown } | undefined {
   if (outcome !== undefined) return outcome instanceof Thrown ? undefined : outcome;
   if (future === undefined || future._hasFailed() || !takes(coro)) return undefined;
@@ -204,8 +205,8 @@ function failureOf({ steps, future, outcome }: Entrant): Thrown | undefined {
 }
 
 /**
- * Enters all of `aws`. If one of them can't be entered, nothing starts, and existing futures
- * continue.
+ * Enters all of `aws` into the contest. If one of them can't be entered, nothing starts, and
+ * existing futures continue.
  */
 function enter(loop: Scheduler, contest: Contest, aws: readonly AwaitableLike<unknown>[]): void {
   const all = allOf(aws);
@@ -215,7 +216,8 @@ function enter(loop: Scheduler, contest: Contest, aws: readonly AwaitableLike<un
     else if (object instanceof CoroutineObject) object._checkFresh();
   }
   /**
-   * The operations by resource. A second one of the same kind would only queue up behind the first.
+   * The operations by resource. A second one of the same kind doesn't start, because it would only
+   * queue up behind the first.
    */
   const operations = new Map<object, Started[]>();
   const others: AwaitableLike<unknown>[] = [];
@@ -284,8 +286,8 @@ class FunctionCall extends Wrapper<unknown> {
 }
 
 /**
- * Returns the participants. A repeated one counts once, unless it is a function, whose calls
- * differ. A nested race is replaced by its own participants.
+ * Returns the participants of a race. A repeated awaitable participates once, but a function once
+ * for each call. A nested race is replaced by its own participants.
  */
 function allOf(aws: readonly AwaitableLike<unknown>[]): AwaitableLike<unknown>[] {
   const all: AwaitableLike<unknown>[] = [];

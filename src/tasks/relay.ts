@@ -1,12 +1,12 @@
 // Converts a promise to a future. The conversion itself costs little more than an `await`.
 //
-// The engine's own `await` creates two functions each time, one for each outcome. Here a relay has
-// them, and passes on one promise after the other:
+// The engine's own `await` creates two functions each time, one for each outcome. Here, these two
+// functions belong to a relay, which uses them for one promise after the other:
 //
 //   idle ──> waits for promise 1 ──> completes future 1, idle, runs the loop ──> waits for promise 2
 //
-// A coroutine that awaits promises one after another uses one relay. Several that wait at the same
-// time use one each.
+// A coroutine that awaits promises one after another uses one relay. Coroutines that wait at the
+// same time use one relay each.
 
 import { CancelledError, RuntimeError } from "../lang/errors.ts";
 import { keepInstances } from "../loop/kept.ts";
@@ -71,7 +71,7 @@ class OwnFuture extends Derived<unknown> {
  * cancelled, and its group would ignore the failure.
  *
  * A task that was cancelled and still awaits a promise, as in its clean-up, may be waiting for
- * something that it has aborted itself. It gets the CancelledError.
+ * something that it has aborted itself. Such a task gets the CancelledError.
  */
 function forWaiter(future: Future<unknown>, reason: unknown): unknown {
   if (!(reason instanceof CancelledError)) return reason;
@@ -95,7 +95,7 @@ export function cancelledElsewhere(
     : reason;
 }
 
-/** Passes on the outcome of a promise to a future. Then it is idle, until the next promise. */
+/** Passes on the outcome of a promise to a future. Idle after that, until the next promise. */
 class Relay {
   future: Future<unknown> | undefined;
   /** The value of `settled` when this relay began to wait. */
@@ -115,12 +115,12 @@ let waiting = 0;
 /** How many promises have completed their futures. */
 let settled = 0;
 /**
- * With fewer relays waiting, running the loop for each promise takes less time than scheduling a
- * microtask that runs it for all of them.
+ * If fewer relays than this are waiting, running the loop for each promise takes less time than
+ * scheduling a microtask that runs the loop once for all of them.
  */
 const FEW = 4;
 
-/** The engine's own, which `await` uses even if a program replaces the method. */
+/** The engine's own `then`, which `await` uses even if a program replaces the method. */
 const { then } = Promise.prototype;
 
 /** Returns a future of `loop` that settles with `promise`. */
@@ -156,22 +156,25 @@ function settle(relay: Relay, isRejected: boolean, outcome: unknown): void {
   const future = relay.future as Future<unknown>;
   relay.future = undefined;
   waiting--;
-  // Before the loop runs, so that the loop can use this relay for the next promise.
+  // Stored before the loop runs, so that the loop can use this relay for the next promise.
   if (idle.length < MAX_IDLE) idle.push(relay);
   const loop = future._loop;
   if (future.done() || loop.isClosed()) return;
-  // If other promises settled while this one was pending, the reactions of more may be queued. Then
-  // the loop is only woken: it runs in a microtask after them, once for all.
+  // If other promises settled while this one was pending, more of them may have settled already,
+  // with their reactions queued as microtasks. Then the loop is only woken, so that it runs once
+  // for all of them, in a microtask after theirs.
   const isShared = waiting >= FEW && relay.since < settled;
   settled++;
   const slept = !isShared && loop._pump.markAwake();
-  // Even if nothing becomes ready: the loop has one fewer promise to wait for, and may end.
+  // The loop is woken even if nothing becomes ready, because its run may end once it waits for one
+  // promise fewer.
   if (isShared) loop._wake();
   try {
     if (isRejected) future._fail(outcome);
     else future._succeed(outcome);
   } finally {
-    // Even if a waiter throws: otherwise the loop counts as awake, and nothing would run it.
+    // The loop must run even if a waiter throws. It counts as awake now, so nothing else would run
+    // it.
     if (slept) loop._pump.runNow();
   }
 }

@@ -51,7 +51,7 @@ export interface RetryOptions {
  *
  * Attempts are counted from 1. The delay after attempt `n` is `delay * factor ** (n - 1)`, at most
  * `maxDelay`, shortened randomly by `jitter`. Throws the error of the last attempt, or the first
- * one that `retryIf` declines.
+ * error for which `retryIf` returns false.
  *
  * Never retries a cancellation, neither in `body` nor during a delay. That includes every
  * CancelledError, and any error that `body` throws after its task was cancelled. Retries the

@@ -4,12 +4,12 @@ interface Entry<T> {
 }
 
 /**
- * Values that were handed to tasks which left without them, in the order in which they were first
- * handed over.
+ * Values that were handed to tasks but not taken, because the tasks were cancelled. Kept in the
+ * order in which they were first handed over.
  */
 export class Returned<T> {
   #entries: (Entry<T> | undefined)[] = [];
-  /** The index of the oldest. */
+  /** The index of the oldest value. */
   #first = 0;
 
   get size(): number {
@@ -20,15 +20,15 @@ export class Returned<T> {
     const entries = this.#entries;
     const entry = { item, order };
     let index = entries.length;
-    // Tasks resume in the order in which they were served, so this is usually the newest. An older
-    // one has been returned before, and handed to a second task that left without it too.
+    // Tasks resume in the order in which they were served, so `item` usually belongs at the end. If
+    // not, it was returned before and handed to a second task, which didn't take it either.
     for (; index > this.#first && entries[index - 1]!.order > order; index--) {
       entries[index] = entries[index - 1]!;
     }
     entries[index] = entry;
   }
 
-  /** Removes the oldest and returns it. There must be one. */
+  /** Removes the oldest value and returns it. There must be one. */
   shift(): T {
     const { item } = this.#entries[this.#first]!;
     this.#entries[this.#first++] = undefined; // for the garbage collector
@@ -36,7 +36,7 @@ export class Returned<T> {
     return item;
   }
 
-  /** Removes the newest and returns it. There must be one. */
+  /** Removes the newest value and returns it. There must be one. */
   pop(): T {
     const { item } = this.#entries.pop()!;
     if (this.size === 0) this.#clear();

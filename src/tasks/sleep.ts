@@ -11,9 +11,9 @@ import { asCoroutine, LazyCall, type Wait } from "./lazyCall.ts";
 /**
  * Waits for `delay` milliseconds while other tasks run, and returns `result`. Like `asyncio.sleep`.
  *
- * Never wakes early. How late it wakes depends on the host and on what else is ready. A delay of 0
- * or less yields once, like a bare `yield`. Infinity sleeps until it is cancelled. A cancellation
- * removes the timer immediately.
+ * Never wakes early. How late it wakes depends on the host and on what else is ready. With a delay
+ * of 0 or less, yields once, like a bare `yield`. With Infinity, sleeps until it is cancelled. A
+ * cancellation removes the timer immediately.
  *
  * Unlike asyncio's, it takes milliseconds.
  *
@@ -53,9 +53,9 @@ function* yieldOnce(result: unknown): Coroutine<unknown> {
   return result;
 }
 
-/** A timer that is also the future of its end. */
+/** A future that completes at a deadline. Also the runnable of its own timer. */
 class SleepFuture extends Future<unknown> implements Runnable {
-  /** The slot of its timer; 0 if it has none because the delay is infinite. */
+  /** The id of the timer's slot; 0 if there is no timer, because the delay is infinite. */
   readonly #id: number;
   readonly #result: unknown;
 
@@ -88,7 +88,7 @@ class SleepFuture extends Future<unknown> implements Runnable {
     return { done: true, value };
   }
 
-  /** Removes the timer of a coroutine that no longer waits. */
+  /** Removes the timer, because the coroutine no longer waits. */
   _leave(): void {
     if (!this.done()) this.cancel();
   }

@@ -1,19 +1,20 @@
 // Task groups: tasks that end together.
 //
-// The group stops when a child or the body fails, or `cancel()` is called. It accepts no more
-// children. If the body has failed, it cancels its children immediately. Otherwise it cancels them
-// in the next turn, together with its parent if that is still in the body:
+// The group stops when a child or the body fails, or when `cancel()` is called. From then on, it
+// accepts no more children. If the body has failed, the group cancels its children immediately.
+// Otherwise it cancels them in the next turn, together with its parent, the task that called
+// `taskGroup`, if that is still in the body:
 //
 //             a failure     next turn      body over     children over
 //   ├─────────────┼─────────────┼──────────────┼──────────────┤
 //   │ takes tasks │ is stopping │ has aborted  │ is joining   │ is over
 //
-// The group's own cancellation of its parent must not outlive the group. A cancellation from
-// elsewhere must. The body is a cancel scope, which counts them:
+// The group's own cancellation of its parent must not outlive the group. A foreign one, from
+// elsewhere, must. To distinguish them, the body is a cancel scope, which counts cancellations:
 //
-//   G1  our cancellation is taken back when the body ends, and none is requested while
-//       the group is joining
-//   G2  so once the body has ended, any cancellation the scope still counts is foreign
+//   G1  the group's own cancellation is taken back when the body ends, and the group
+//       requests none while it is joining
+//   G2  so once the body has ended, any cancellation that the scope still counts is foreign
 //
 // This file has over 300 lines, because the steps of stopping and joining share the group's private
 // state.
@@ -123,7 +124,8 @@ export const runGroup = /* @__PURE__ */ coroutine(function* taskGroup<T>(
   if (parent === undefined) {
     throw new RuntimeError("A task group needs a task to belong to. Use it in a coroutine");
   }
-  // An earlier, undelivered cancellation would later be indistinguishable from ours.
+  // An earlier cancellation that is still undelivered arrives here. Later, it would be
+  // indistinguishable from the group's own.
   if (parent.cancelling() > 0) yield;
   const group = new TaskGroup(parent, cancelIsError);
   try {
@@ -196,7 +198,7 @@ export class TaskGroup implements Waiter {
 
   /**
    * Ends the group early, without an error. Cancels all tasks, and the body at its next `yield*`
-   * that waits. The group's result is that of the body if it had ended, and undefined otherwise.
+   * that waits. If the body had already ended, the group returns its result, otherwise undefined.
    *
    * The cancellations arrive in the next turn. Does nothing if the group is already cancelled or
    * over. An error that a task or the body throws afterwards is still an error of the group. Like
@@ -237,8 +239,8 @@ export class TaskGroup implements Waiter {
   }
 
   /**
-   * Returns the parent, for debugging: it counts as awaiting the children even while it is in the
-   * body, as in asyncio.
+   * Returns the parent, for debugging. The parent counts as awaiting the children even while it is
+   * in the body, as in asyncio.
    */
   _waiters(): readonly object[] {
     return [this.#parent];
@@ -333,8 +335,8 @@ export class TaskGroup implements Waiter {
   }
 
   /**
-   * Called at the end of the block. If a program that drives it by hand has closed it with
-   * `return()`, nobody waits for the children any more, so they are cancelled.
+   * Called at the end of the block. If a program drives the coroutine by hand and has closed it
+   * with `return()`, nobody waits for the children any more, so they are cancelled.
    */
   _close(): void {
     if (this._isOver()) return;
@@ -343,9 +345,10 @@ export class TaskGroup implements Waiter {
   }
 
   /**
-   * Receives our own cancellation if it is still undelivered because a group nested in the body
-   * threw its errors instead. Needed only if the parent was also cancelled by others: then the
-   * count doesn't reach 0, and `uncancel()` doesn't withdraw our cancellation.
+   * Receives the group's own cancellation of its parent if it is still undelivered, because a group
+   * nested in the body threw its errors instead. Needed only if the parent was also cancelled by
+   * others. Otherwise the count of requests has reached 0, and `uncancel()` has withdrawn the
+   * cancellation.
    */
   *_takeOwnCancel(): Coroutine<void> {
     try {

@@ -26,7 +26,7 @@ import { startBlock } from "./startBlock.ts";
  */
 export class Timeout extends CancelScope<Task<unknown>> implements Runnable {
   #when: number | undefined;
-  /** The slot of its timer; 0 while it has none. */
+  /** The id of the timer's slot; 0 while there is no timer. */
   #id = 0;
   #isExpired = false;
   #isOver = false;
@@ -103,9 +103,10 @@ const NO_ARGS: readonly unknown[] = [];
 /**
  * Runs `body` with a deadline `delay` milliseconds after its start. Returns the body's value.
  *
- * The body is called immediately, in the same task, with the scope as its argument. If `args`
- * follow, it is called with those instead, so that hot code needs no new function for each call.
- * With a delay of 0 or less, it runs until it first waits. `null` and `undefined` set no deadline.
+ * The body is called immediately, in the same task, with the scope as its argument. If there are
+ * `args`, it is called with these instead, so that hot code needs no new function for each call.
+ * With a delay of 0 or less, the body runs until it first waits. `null` and `undefined` set no
+ * deadline.
  *
  * At the deadline, the task is cancelled once. If the body throws the CancelledError, and the task
  * was not also cancelled by others, the timeout throws a TimeoutError with that error as its
@@ -213,7 +214,7 @@ function newTimeout(
   args: readonly unknown[],
 ): Coroutine<unknown> {
   checkFunction("body", body);
-  // Most have no arguments, and can share an empty list.
+  // Most timeouts have no arguments, and can share an empty list.
   const given = args.length === 0 ? NO_ARGS : args;
   return asCoroutine(new TimeoutCall(time, isDelay, isQuiet, body, given));
 }
@@ -264,7 +265,8 @@ class TimeoutCall extends Wrapper<unknown> {
 }
 
 /**
- * The call of the body. The scope ends with it. lang/locations.ts finds its frames by this name.
+ * The call of the body. The scope ends with it. lang/locations.ts recognizes the frames of this
+ * class by its name.
  */
 class BoundedCall extends Call {
   readonly #scope: Timeout;
@@ -301,7 +303,7 @@ class BoundedCall extends Call {
     return settled;
   }
 
-  /** Converts the body's outcome to that of the timeout. Returns its own results unchanged. */
+  /** Converts the body's outcome to that of the timeout, unless it was already converted. */
   override _settle(outcome: Result | Thrown): Result | Thrown {
     const { error } = outcome as Partial<Thrown>;
     if (!this.#scope._exitWith(error)) return outcome;

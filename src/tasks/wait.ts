@@ -93,8 +93,8 @@ const runWait = /* @__PURE__ */ coroutine(function* wait(
 });
 
 /**
- * Waits as `wait` does for futures of `loop`. Returns the one that satisfied the condition, or
- * undefined after a timeout. Leaves no waiters behind, however it ends.
+ * Waits for futures of `loop` as `wait` does. Returns the future that satisfied the condition, or
+ * undefined after a timeout. Leaves no waiters behind, however the wait ends.
  */
 export function* waitUntilEnough(
   loop: Scheduler,

@@ -84,7 +84,8 @@ function* once(
     removeAbort = signal && onAbort(signal, abort);
     return yield* future;
   } catch (error) {
-    // Not `future.cancelled()`, which means that the task was cancelled, or `signal` aborted.
+    // If the future was cancelled, the task was cancelled or `signal` aborted, so the error is not
+    // converted.
     throw future._hasFailed() && !future.cancelled()
       ? cancelledElsewhere(error, "emitter", currentTask())
       : error;

@@ -9,7 +9,7 @@ type Reached = Set<Future<unknown>>;
 /**
  * Returns the `futures` that can't complete before `task` does, judging by what tasks wait for now.
  * A wait for the first of several may end without `task`, so it isn't followed. Takes linear time
- * if there are none.
+ * if there are no such futures.
  *
  * @param reached futures known not to lead to `task`. Everything reached is added.
  */
@@ -29,8 +29,8 @@ const reachedInTurn = /* @__PURE__ */ new WeakMap<Scheduler, Reached>();
 
 /**
  * Returns the futures that were reached earlier in this turn and don't lead to `task`. All tasks of
- * a chain may ask in one turn, each after the one that it waits for. Sharing the set makes the
- * whole chain take linear time.
+ * a chain may call this in one turn, each after the one that it waits for. Because they share the
+ * set, the whole chain takes linear time.
  */
 export function reachedBefore(task: Future<unknown>): Reached {
   const loop = task._loop;

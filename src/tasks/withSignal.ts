@@ -12,11 +12,11 @@ import { onAbort } from "./onAbort.ts";
 /**
  * Awaits `aw` until `signal` aborts, and returns its result.
  *
- * An abort cancels `aw` as a cancellation of the task would, and waits for it. It then throws a
- * CancelledError whose `cause` is the signal's reason. The task itself is not cancelled, so it may
- * catch that error and continue. If `aw` swallows the cancellation, its value is the result. If the
- * signal has already aborted, a coroutine is closed and never starts, and a future is cancelled. No
- * listener stays on the signal.
+ * An abort cancels `aw` as a cancellation of the task would, and waits for it. `withSignal` then
+ * throws a CancelledError whose `cause` is the signal's reason. The task itself is not cancelled,
+ * so it may catch that error and continue. If `aw` swallows the cancellation, its value is the
+ * result. If the signal has already aborted, a coroutine is closed and never starts, and a future
+ * is cancelled. No listener stays on the signal.
  *
  * A CancelledError without that `cause` means that something else cancelled the task or `aw`. If a
  * promise rejects with a CancelledError but the signal has not aborted, this throws a RuntimeError,

@@ -68,7 +68,7 @@ test("a cancelled task cleans up in its own context", () => {
   expect([trace, task.cancelled()]).toEqual([["a"], true]);
 });
 
-test("a listener to a timeout's cancellation runs in the cancelled task's context", () => {
+test("an abort listener that a timeout's cancellation calls runs in the cancelled task's context", () => {
   storage.run("task", () =>
     loop.createTask(function* () {
       currentTask()?.signal.addEventListener("abort", log);

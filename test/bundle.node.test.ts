@@ -40,12 +40,12 @@ describe.each([
   ["a few names", "{ run, createTask, sleep, gather }"],
   ["a name that I/O is built on", "{ run, iterate, Queue, fromPromise }"],
   ["everything", EVERYTHING],
-])("%s from the main entry", (_, names) => {
+])("a bundle of %s from the main entry", (_, names) => {
   test("includes no I/O module", async () => {
     expect(ioIn((await bundle(names, "src/index.ts")).metafile)).toEqual({});
   });
 
-  test("includes no I/O module of the built package, whose modules are merged", async () => {
+  test("includes no I/O code if it is made from the built package, whose modules are merged", async () => {
     const { text } = await bundle(names, "dist/index.js");
 
     // Names and messages that only I/O has.

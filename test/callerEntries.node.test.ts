@@ -1,5 +1,5 @@
-// The AsyncLocalStorage store and the ContextVar value in code that the loop calls for an outside
-// event.
+// Tests which AsyncLocalStorage store and ContextVar value code sees when the loop calls it for an
+// outside event.
 
 import { AsyncLocalStorage } from "node:async_hooks";
 import { EventEmitter } from "node:events";
@@ -189,7 +189,7 @@ const ELSEWHERE: Readonly<Record<string, (id: string) => string>> = {
   "the source of iterate": (id) => `${id} none`,
 };
 
-describe("two callers of one `toAsync` function keep their own stores and variables:", () => {
+describe("each of two callers of one `toAsync` function sees its own store and variables in", () => {
   test.each(Object.keys(ENTRIES))("%s", async (name) => {
     const call = toAsync(function* (id: string) {
       variable.set(id);
@@ -197,7 +197,7 @@ describe("two callers of one `toAsync` function keep their own stores and variab
       const result = yield* (ENTRIES[name] as () => Coroutine<string>)();
       return [result, look()];
     });
-    // It starts the loop, and outlives the others.
+    // This call starts the loop, and outlives the others.
     const first = new AbortController();
     const keeping = storage.run("first", () => toAsync(() => sleep(60_000))(first.signal));
     const results: unknown[] = [];

@@ -36,7 +36,7 @@ test.each(HOT)("%s has no private methods", (name) => {
   expect(source.match(PRIVATE_METHOD) ?? []).toEqual([]);
 });
 
-test("the check recognizes private methods", () => {
+test("the check for private methods finds those of a class that has some", () => {
   const source = readFileSync(new URL("../src/loop/turns.ts", import.meta.url), "utf8");
 
   expect(source.match(PRIVATE_METHOD)?.length).toBeGreaterThan(0);

@@ -1,4 +1,4 @@
-// The Fastify server of the examples: with the package, and without.
+// Tests two versions of the examples' Fastify server: with the package, and without.
 
 import { spawn } from "node:child_process";
 import { once } from "node:events";
@@ -34,7 +34,7 @@ async function startShops(shops: Record<string, (response: ServerResponse) => vo
   return { urls, trace, open: () => open };
 }
 
-/** Starts the built example where it finds Fastify. */
+/** Starts the built example in a folder in which it finds Fastify. */
 async function startServer(name: string, urls: readonly string[]) {
   mkdirSync(join(ROOT, "build"), { recursive: true });
   const folder = mkdtempSync(join(ROOT, "build", "fastify-"));
@@ -54,7 +54,7 @@ async function startServer(name: string, urls: readonly string[]) {
   const [, origin] = /^Listening on (.*)$/.exec((await lines.next()).value ?? "") ?? [];
   return {
     request: () => get(`${origin}/offers/a%20b`, { agent: false }),
-    /** Asks it to end. */
+    /** Asks the server to end. */
     stop: () => child.kill("SIGTERM"),
     async end() {
       const [code] = await exit;
@@ -109,7 +109,7 @@ describe.each(["fastifyServer", "plain/fastifyServer"])("examples/%s.ts", (name)
     expect(await end()).toEqual({ code: 0, errors: "" });
   });
 
-  test("ends when the requests in progress have been served", async () => {
+  test("serves the requests in progress at SIGTERM, and then ends", async () => {
     const waiting: ServerResponse[] = [];
     const shops = await startShops({ shop: (response) => void waiting.push(response) });
     const { request, stop, end } = await startServer(name, shops.urls);

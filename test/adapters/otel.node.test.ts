@@ -229,7 +229,7 @@ describe("TaskContextManager", () => {
     expect(seen).toEqual([undefined, "set", "set", undefined]);
   });
 
-  test("follows async functions outside loops, and those that a task calls", async () => {
+  test("keeps the context in async functions, whether called outside loops or by a task", async () => {
     const later = async () => {
       const before = valueHere();
       await new Promise((resolve) => setTimeout(resolve, 1));
@@ -263,7 +263,7 @@ describe("TaskContextManager", () => {
     expect(await handle()).toBeUndefined();
   });
 
-  test("binds functions, and returns other values unchanged", () => {
+  test("binds functions to a context, and returns other values unchanged", () => {
     const bound = context.bind(inContext, function (this: unknown, a: number, b: number) {
       return [this, a, b, valueHere()];
     });
@@ -282,7 +282,7 @@ describe("TaskContextManager", () => {
     expect(valueHere()).toBeUndefined();
   });
 
-  test("binds the listeners of an emitter, which can still be removed", async () => {
+  test("binds an emitter's listeners to a context, and they can still be removed", async () => {
     const emitter = new EventEmitter();
     const seen: unknown[] = [];
     const listener = () => void seen.push(valueHere());
@@ -308,7 +308,7 @@ describe("TaskContextManager", () => {
 });
 
 describe("metrics()", () => {
-  test("reports a loop's statistics each time metrics are read, until its result is disposed of", async () => {
+  test("reports a loop's statistics each time they are read, until the function it returns is called", async () => {
     const metricExporter = new InMemoryMetricExporter(AggregationTemporality.CUMULATIVE);
     const reader = new PeriodicExportingMetricReader({
       exporter: metricExporter,
@@ -349,7 +349,7 @@ describe("metrics()", () => {
     expect(third.get("mysyncio.tasks.started")).toMatchObject([{ value: 5 }]);
   });
 
-  test("throws a TypeError unless it gets a meter and a loop", () => {
+  test("throws a TypeError unless a meter and a loop are passed", () => {
     const meter = new MeterProvider().getMeter("test");
     expect(() => metrics({} as never)).toThrow("Expected `meter` to be a meter of OpenTelemetry");
     expect(() => metrics(meter)).toThrow("metrics() needs an event loop");

@@ -7,7 +7,7 @@ import { type Coroutine, fromPromise, gather, Lock, sleep, taskGroup } from "../
 import { explore } from "../../src/testing.ts";
 import { scale } from "../support/effort.ts";
 
-/** The client of the second request disconnects at that time. */
+/** Returns the program whose second client disconnects after `when` milliseconds. */
 const disconnecting = (when: number) => () => main(when);
 
 function* main(when: number): Coroutine<void> {
@@ -54,7 +54,8 @@ function* main(when: number): Coroutine<void> {
   expect([inside, lock.locked()]).toEqual([0, false]);
 }
 
-// Before it starts, while it waits for the lock, in its body, and while it cleans up.
+// The client disconnects before the handler starts, while it waits for the lock, in the lock's
+// block, and while it cleans up.
 test.each([0, 1, 3, 4, 5, 6, 7])(
   "a disconnect after %i ms releases everything the handler held, in any order of steps",
   async (when) => {

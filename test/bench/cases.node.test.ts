@@ -14,10 +14,10 @@ import { isExhaustive } from "../support/effort.ts";
 
 const CHILD = fileURLToPath(new URL("../../build/bench/child.js", import.meta.url));
 const FOLDER = new URL("../../bench/cases/", import.meta.url);
-/** Many times longer than it takes. */
+/** Many times longer than the trial of a benchmark takes, in milliseconds. */
 const PATIENCE = 240_000;
 
-/** These compare with the compiled core, so they need one. */
+/** The cases that compare cores, so they need a compiled one. */
 const COMPARE_CORES = ["cores", "coresPerCase", "timersMillion"];
 const isCompiled = inject("core") === "wasm";
 const RUNNABLE = isCompiled ? ALL_CASES : NEUTRAL.filter((name) => !COMPARE_CORES.includes(name));

@@ -20,11 +20,11 @@ function traced(name: string, trace: string[], milliseconds = 1): Case {
   return { name, question: `${name}?`, comparisons: [row] };
 }
 
-describe("a case after collections", () => {
+describe("a case under the condition `collected`", () => {
   const { comparisons = [] } = collected(traced("a", []));
   const [row] = comparisons as [Comparison];
 
-  test("collects all garbage before each run, and also runs mysyncio's case without that", () => {
+  test("collects all garbage before each run, and also runs mysyncio without these collections", () => {
     expect([row.ours, ...row.others].map(({ name, collects }) => [name, collects])).toEqual([
       ["ours", "everything"],
       ["ours, without the collection", undefined],
@@ -32,7 +32,7 @@ describe("a case after collections", () => {
     ]);
   });
 
-  test("limits the cost of a collection for mysyncio, and keeps the targets against others", () => {
+  test("limits the cost of collections for mysyncio, and keeps the targets against other contestants", () => {
     expect(row.others.map(({ atLeast, atMost }) => [atLeast, atMost])).toEqual([
       [undefined, 1.15],
       [2, undefined],
@@ -40,7 +40,7 @@ describe("a case after collections", () => {
   });
 });
 
-describe("mixed cases", () => {
+describe("cases under the condition `mixed`", () => {
   test("run in three orders, and return a result for each row", async () => {
     const trace: string[] = [];
     const cases = ["a", "b", "c"].map((name) => traced(name, trace));
@@ -70,7 +70,7 @@ describe("cold figures", () => {
     ]);
   });
 
-  test("have no target for other contestants", () => {
+  test("have a target only for mysyncio", () => {
     const bounds = coldFigures("theirs", [200], false).map(({ atMost }) => atMost);
 
     expect(bounds).toEqual([undefined, undefined, undefined]);

@@ -34,7 +34,7 @@ describe("compare", () => {
     };
   }
 
-  test("runs all contestants alternately, and doesn't count the first three rounds", async () => {
+  test("runs the contestants in turn, and doesn't count the first three rounds", async () => {
     const trace: string[] = [];
     const { rounds } = await compare(row(trace, { a: 1, b: 2, c: 3 }), PATIENCE);
 
@@ -52,7 +52,7 @@ describe("compare", () => {
     ]);
   });
 
-  test("waits for a contestant's promise, and times it", async () => {
+  test("waits for a contestant's promise, and includes that wait in the time", async () => {
     let runs = 0;
     const run = async () => {
       await new Promise((resolve) => setTimeout(resolve, 1));
@@ -136,7 +136,7 @@ describe("the ratio", () => {
     expect(ratioOf([2, 2], [1, 1], { atMost: 3 }).median).toBe(2);
   });
 
-  test("is worthless if half of the rounds differ by more than a quarter", () => {
+  test("is marked as worthless if its spread is more than a quarter", () => {
     expect(isWorthless(rival(2, 0.2, {}))).toBe(false);
     expect(isWorthless(rival(2, 0.3, {}))).toBe(true);
   });
@@ -155,7 +155,7 @@ describe("the verdict", () => {
     expect(verdict(rival(median, spread, target))).toBe(expected);
   });
 
-  test("states the target, and whether a value meets it", () => {
+  test("includes the target, and whether a value meets it", () => {
     expect(targetText({ atLeast: 20 })).toBe(">= 20");
     expect(targetText({ atMost: 2_048 })).toBe("<= 2,048");
     expect(targetText({})).toBe("");

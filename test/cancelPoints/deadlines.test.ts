@@ -21,10 +21,7 @@ import {
 } from "../../src/index.ts";
 import { testCancelPoints } from "../support/cancelPoints.ts";
 
-/**
- * Awaits an operation that ends by its own time, and continues after a cancellation of something
- * else.
- */
+/** Awaits `coro`, and ignores its TimeoutError. Passes cancellations on. */
 function* expires(coro: Coroutine<unknown>): Coroutine<void> {
   try {
     yield* coro;
@@ -59,7 +56,7 @@ testCancelPoints("timeout", {
       });
     }
   },
-  "nested, where the body cleans up after one deadline until the other"(stage) {
+  "nested, where the cleanup after one deadline lasts until the other"(stage) {
     stage.spawn("a", function* () {
       yield* expires(timeoutAt(2, () => timeoutAt(4, () => cleaned(2))));
     });

@@ -50,7 +50,7 @@ class Crowd {
   }
 }
 
-/** Runs a group and checks that all of its tasks have ended. Its own failures are expected. */
+/** Runs a group, ignores its expected errors, and checks that all of its tasks have ended. */
 function* grouped(crowd: Crowd, body: (group: TaskGroup) => Coroutine<unknown>): Coroutine<void> {
   try {
     yield* taskGroup(body);
@@ -64,7 +64,7 @@ function* grouped(crowd: Crowd, body: (group: TaskGroup) => Coroutine<unknown>):
   }
 }
 
-/** After the group, a task can wait if it was not cancelled, and can't if it was. */
+/** Waits after a group. If the task was not cancelled, this must not throw. */
 function* waitsOnlyIfNotCancelled(stage: Stage): Coroutine<void> {
   yield* sleep(1);
   stage.point();

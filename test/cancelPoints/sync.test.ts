@@ -377,7 +377,7 @@ testCancelPoints("Barrier", {
       else expect(Math.max(...rounds)).toBeLessThanOrEqual(2);
     });
   },
-  "four tasks that meet in pairs, and one that resets it"(stage) {
+  "four tasks that meet in pairs, and one that resets the barrier"(stage) {
     const barrier = new Barrier(2);
     for (const name of [...NAMES, "d"]) {
       stage.spawn(name, function* () {

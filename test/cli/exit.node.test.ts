@@ -58,7 +58,7 @@ test("a process exits while a command that is attached to it is stopped with Ctr
   expect(stderr).toContain("The command was stopped, and has left the process");
 });
 
-test("an inspector that opens after its command has given up is closed by the next command", {
+test("Node's inspector, if it opens after a command has given up, is closed by the next command", {
   timeout: PATIENCE,
 }, async () => {
   const own = `

@@ -1,4 +1,4 @@
-// Recordings of several targets, some of which end in the meantime.
+// Tests recordings of several targets, some of which end while they are recorded.
 
 import { expect, test } from "vitest";
 import { recordTrace } from "../../src/cli/recordTrace.ts";
@@ -7,7 +7,7 @@ import { type Target, TargetError } from "../../src/inspector/node/target.ts";
 const LIMIT = 10;
 const interruption = { wait: async () => undefined, isInterrupted: false };
 
-/** A process whose ring has one step. After `endsAt` was called, it has ended. */
+/** A process that has recorded one step. It ends when its method `endsAt` is called. */
 function processWith(pid: number, loops: readonly number[], endsAt?: string): Target {
   let hasEnded = false;
   const results: Record<string, unknown> = {
@@ -30,7 +30,7 @@ function processWith(pid: number, loops: readonly number[], endsAt?: string): Ta
 }
 
 test.each(["read", "startTrace", "renew", "endTrace", "traceColumns"])(
-  "a process that ends at %s loses only its own events, and is listed as missing",
+  "if a process ends during %s, only its own events are lost, and it is listed as missing",
   async (endsAt) => {
     for (const targets of [
       [processWith(1, [1]), processWith(2, [1], endsAt)],
@@ -57,7 +57,7 @@ test("a process that has dropped its recording is listed as missing", async () =
   expect(missing).toMatchObject([{ title: "process 2 (app.js)" }]);
 });
 
-test("a process is recorded only once all threads are known", async () => {
+test("recording starts only when the process's threads have been listed", async () => {
   const order: string[] = [];
   const target = processWith(1, [1]);
   const call: Target["call"] = (name, ...args) => {
@@ -73,7 +73,7 @@ test("a process is recorded only once all threads are known", async () => {
   expect(order.slice(0, 3)).toEqual(["read", "threads", "startTrace"]);
 });
 
-test("a process without a loop is recorded with others, because one may start", async () => {
+test("a process without a loop is recorded together with others, because it may still start a loop", async () => {
   const targets = [processWith(1, [1]), processWith(2, [])];
   const { events, missing } = await recordTrace(targets, 1, LIMIT, interruption);
 
@@ -81,7 +81,7 @@ test("a process without a loop is recorded with others, because one may start", 
   expect(events.map(({ name }) => name)).toContain("task of 2");
 });
 
-test("recordTrace rejects if there is nothing to record, or if no process is left", async () => {
+test("recordTrace rejects if no process has a loop, or if all processes end", async () => {
   await expect(
     recordTrace([processWith(1, []), processWith(2, [])], 1, LIMIT, interruption),
   ).rejects.toThrow("No loop is running in process 1 (app.js)");

@@ -41,7 +41,7 @@ test("a process started with mysyncio/inspector/register is read through its use
   expect(programs.children[0]?.exitCode).toBeNull();
 });
 
-test("a client gets the frames of its own reading, even if other clients read meanwhile", {
+test("a client gets the stack frames of its own snapshot, even if another client takes one meanwhile", {
   timeout: PATIENCE,
 }, async () => {
   const own = "setInterval(() => undefined, 1_000);";

@@ -79,7 +79,7 @@ test("mysyncio warnings groups what is wrong, with lines, evidence and a way out
   expect(json.loops[0].warnings[0]).toMatchObject({ wayOut: expect.any(String) });
 });
 
-test("mysyncio warnings finds nothing in a healthy process, and reports that a stuck one is stuck", {
+test("mysyncio warnings reports nothing for a healthy process, and says so if a process is stuck", {
   timeout: 2 * PATIENCE,
 }, async () => {
   const healthy = await programs.start("healthy.mjs", waitingProgram("yield* m.sleep(1e8);"));

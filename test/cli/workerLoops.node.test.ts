@@ -47,7 +47,9 @@ const BUSY = "for (;;) ;";
 describe.each(WAYS)("%s", (_way, ...options) => {
   const name = (kind: string) => `${kind}-${options.length}.mjs`;
 
-  test("is read in its workers if its loops run there", { timeout: 2 * PATIENCE }, async () => {
+  test("is read in its worker threads if its loops run there", {
+    timeout: 2 * PATIENCE,
+  }, async () => {
     const program = workersProgram(["one", "two"], BUSY);
     const pid = await programs.start(name("several"), program, ...options);
     const file = join(programs.folder, "workers.json");
@@ -108,7 +110,7 @@ describe.each(WAYS)("%s", (_way, ...options) => {
     expect(stderr).toMatch(/(The target|The worker|Process \d+) has ended|There is no process/);
   });
 
-  test("can lose a worker while a command reads it, and the other workers are still read", {
+  test("can lose a worker while a command reads that worker, and its other workers are still read", {
     timeout: PATIENCE,
   }, async () => {
     const own = `process.stdin.once("data", () => workers[0].terminate()); ${IDLE}`;

@@ -84,20 +84,20 @@ describe("the debug build", () => {
   });
 
   const damages: Record<string, () => void> = {
-    "S1: slot 0 is taken": () => states.fill(IDLE, 0, 1),
-    "S2: the free list ends early": () => {
+    "slot 0 is taken (S1)": () => states.fill(IDLE, 0, 1),
+    "the free list ends early (S2)": () => {
       core.release(idle);
       states.fill(FREE, idle, idle + 1);
     },
-    "S2: the free list is circular": () => states.fill(FREE | free, free, free + 1),
-    "S3: a live slot is marked as free": () => states.fill(FREE, idle, idle + 1),
-    "R2: an entry is not the slot's": () => entries.fill(idle, 0, 1),
-    "R2: an entry is stale": () => entries.fill(ready | (1 << 24), 0, 1),
-    "R3: an idle slot is marked as ready": () => states.fill(VISIBLE, idle, idle + 1),
-    "H1: a parent is later than its child": () => deadlines.fill(0.5, 2, 3),
-    "H2: a record is another slot's": () => records.fill(late, 3, 4),
-    "H3: an idle slot is marked as a timer": () => states.fill(TIMER | 1, idle, idle + 1),
-    "H4: without timers there is a deadline": () => {
+    "the free list is circular (S2)": () => states.fill(FREE | free, free, free + 1),
+    "a live slot is marked as free (S3)": () => states.fill(FREE, idle, idle + 1),
+    "a slot's entry has another slot's id (R2)": () => entries.fill(idle, 0, 1),
+    "an entry is stale (R2)": () => entries.fill(ready | (1 << 24), 0, 1),
+    "an idle slot is marked as ready (R3)": () => states.fill(VISIBLE, idle, idle + 1),
+    "a parent is later than its child (H1)": () => deadlines.fill(0.5, 2, 3),
+    "a timer's record has another slot's id (H2)": () => records.fill(late, 3, 4),
+    "an idle slot is marked as a timer (H3)": () => states.fill(TIMER | 1, idle, idle + 1),
+    "there is a deadline without a timer (H4)": () => {
       core.release(early);
       core.release(late);
       deadlines.fill(1, 0, 1);
@@ -109,7 +109,7 @@ describe("the debug build", () => {
     expect(() => core.turn(1)).toThrow("broken down");
   });
 
-  test("traps when R1: the tail is further from the head than the ring is long", () => {
+  test("traps when the tail is further from the head than the ring is long (R1)", () => {
     expect(() => exports.turn(0, 0, 2_049)).toThrow(WebAssembly.RuntimeError);
   });
 

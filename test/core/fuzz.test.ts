@@ -1,4 +1,4 @@
-// The compiled core does the same as the reference core, whatever the operations.
+// Tests that any operations have the same effect on the compiled core as on the reference core.
 //
 // VITE_FUZZ_OPS sets another number of operations. When a run fails, VITE_FUZZ_SEED repeats it with
 // the seed that it printed.

@@ -47,14 +47,17 @@ describe.each(["wasm", "js"] as const)("priorities of the %s core", (kind) => {
     { others: 16, share: 2 },
     { others: 80, share: 10 },
     { others: 1_000, share: 20 },
-  ])("let $share of 20 background entries run beside $others others", ({ others, share }) => {
-    const background = allocateMany(core, 20);
-    const visible = allocateMany(core, others);
-    for (const id of background) core.schedule(id, BACKGROUND);
-    for (const id of visible) core.push(id);
+  ])(
+    "let $share of 20 background entries run in a turn with $others other entries",
+    ({ others, share }) => {
+      const background = allocateMany(core, 20);
+      const visible = allocateMany(core, others);
+      for (const id of background) core.schedule(id, BACKGROUND);
+      for (const id of visible) core.push(id);
 
-    expect(takeTurn(core)).toEqual([...visible, ...background.slice(0, share)]);
-  });
+      expect(takeTurn(core)).toEqual([...visible, ...background.slice(0, share)]);
+    },
+  );
 
   test("count user-blocking entries, due timers and tombstones when they limit background entries", () => {
     script.schedule("xyz", BACKGROUND);

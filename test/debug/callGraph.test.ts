@@ -284,7 +284,7 @@ describe("the call stack of a task", () => {
 });
 
 describe("formatting", () => {
-  test("a call graph writes a line for each function and each task", () => {
+  test("formatCallGraph writes a line for each function and each task", () => {
     inLoop(function* () {
       const event = new Event();
       const leaf = createTask(inner(event), { name: "leaf" });
@@ -312,7 +312,7 @@ describe("formatting", () => {
     }, true);
   });
 
-  test("a call graph with printCallGraph writes it to the console", () => {
+  test("printCallGraph writes a call graph to the console", () => {
     const written = vi.spyOn(console, "error").mockImplementation(() => undefined);
     inLoop(function* () {
       currentTask()?.setName("main");
@@ -322,7 +322,7 @@ describe("formatting", () => {
     expect(written.mock.calls[0]?.[0]).toMatch(/^\* Task "main"/);
   });
 
-  test("a task tree shows all tasks below their awaiters, and the holders of locks", () => {
+  test("a task tree shows each task below those that await it, and the holders of locks", () => {
     let tree = "";
     inLoop(function* () {
       currentTask()?.setName("main");
@@ -381,7 +381,7 @@ describe("formatting", () => {
 });
 
 describe("outside tasks", () => {
-  test("there is no current call graph", () => {
+  test("captureCallGraph() returns undefined, and formatCallGraph() an empty string", () => {
     expect([captureCallGraph(), formatCallGraph()]).toEqual([undefined, ""]);
   });
 

@@ -197,7 +197,7 @@ test.each<[string, string, () => Coroutine<unknown>]>([
       }),
   ],
   ["mapConcurrent", "TaskGroup of Task", () => mapConcurrent([1], () => new Event().wait())],
-])("the message describes a task that waits for %s", (_, words, make) => {
+])("the message of a DeadlockError describes a task that waits for %s", (_, words, make) => {
   const error = deadlockOf(function* () {
     yield* createTask(make, { name: "victim" });
   });
@@ -254,7 +254,7 @@ test("a task that ended without releasing its lock is still named as the holder"
   expect(error.graph[0]?.tasks).toEqual([]);
 });
 
-test("a permit that another task released has no holder", () => {
+test("a semaphore has no known holder once a task has released another task's permit", () => {
   const error = deadlockOf(function* () {
     const semaphore = new Semaphore(1);
     yield* createTask(semaphore.acquire());
@@ -284,7 +284,7 @@ test("a lock that was handed over is held by its new holder", () => {
   );
 });
 
-test("the message lists only some of a large number of tasks, and the graph lists all of them", () => {
+test("a DeadlockError's message lists only some of many tasks, and its graph lists all of them", () => {
   const { graph, message } = deadlockOf(function* () {
     let last: Task<unknown> = stuck();
     for (let i = 0; i < 2_000; i++) {
@@ -311,7 +311,7 @@ describe("run() on a virtual clock", () => {
     expect(lineOf(error as DeadlockError, "a")).toContain('held by Task "b"');
   });
 
-  test("waits for an async function that the loop does not know of", async () => {
+  test("keeps waiting while an async function, unknown to the loop, can still complete the future", async () => {
     const outcome = await run(
       function* () {
         const future = getRunningLoop().createFuture<string>();

@@ -1,4 +1,4 @@
-// Chatting in real browsers. The page reconnects after the server was restarted.
+// Tests the chat in real browsers, including the page's reconnection after a restart of the server.
 
 import { once } from "node:events";
 import { type Browser, chromium, type Page } from "playwright";
@@ -17,7 +17,7 @@ beforeAll(async () => {
 
 afterAll(() => browser?.close());
 
-/** Opens the page in its own window under a name. Any error in it fails the test. */
+/** Opens the page in its own window under a name. Any error in the page fails the test. */
 async function join(port: number, name: string): Promise<Page> {
   const page = await browser.newPage();
   page.setDefaultTimeout(15_000);
@@ -41,7 +41,7 @@ async function say(page: Page, text: string): Promise<void> {
   await page.getByRole("button").click();
 }
 
-/** The content of the page, once it shows this. */
+/** Waits until the page shows `last`. Returns all of its lines. */
 async function linesUpTo(page: Page, last: string): Promise<string[]> {
   await page.getByRole("list").getByText(last, { exact: true }).waitFor();
   return await page.getByRole("listitem").allInnerTexts();

@@ -1,5 +1,5 @@
-// The crawler visits every page once, limits its concurrent requests, and continues when pages
-// fail. So does the version without the package.
+// Tests that the crawler visits every page once, limits its concurrent requests, and continues when
+// pages fail.
 
 import { once } from "node:events";
 import { createServer, type ServerResponse } from "node:http";
@@ -56,7 +56,7 @@ describe.each(["crawler", "plain/crawler"])("examples/%s.ts", (name) => {
     expect(code).toBe(0);
   });
 
-  test("has exactly as many requests open as allowed", async () => {
+  test("keeps as many requests open as allowed, and never more", async () => {
     const links = Array.from({ length: 40 }, (_, index) => `<a href="/${index}">${index}</a>`);
     const leaves = links.map((_, index): [string, string] => [`/${index}`, ""]);
     const site = await startSite({ "/": links.join(), ...Object.fromEntries(leaves) });

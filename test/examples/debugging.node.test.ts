@@ -71,10 +71,10 @@ function normalized(output: string, pid: number): string {
     .replace(/^loop \d+ /gm, "loop 1 ");
 }
 
-/** The commands whose numbers are never the same. */
+/** The commands whose output has other numbers each time. */
 const WITH_NUMBERS = ["top", "warnings"];
 
-/** The same without its numbers. */
+/** The output with each number replaced by 0. */
 function withoutNumbers(output: string): string {
   return output.replace(/\d[\d,.]*/g, "0");
 }

@@ -1,4 +1,4 @@
-// The example returns every byte, and survives whatever its peers do.
+// Tests that the example returns every byte, and continues whatever its peers do.
 
 import { setTimeout as delay } from "node:timers/promises";
 import { expect, test } from "vitest";
@@ -28,7 +28,7 @@ test("the echo server serves many clients at once", async () => {
   expect(await program.end()).toEqual(CLOSED);
 });
 
-test("the echo server makes a peer wait that writes and does not read, and loses nothing", async () => {
+test("if a peer writes but does not read, the echo server makes it wait, and loses nothing", async () => {
   const program = start("echoServer", "0");
   const port = await program.port();
   const client = new Client(port);

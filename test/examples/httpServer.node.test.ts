@@ -1,5 +1,5 @@
-// The example speaks HTTP/1.1 as clients expect, and rejects everything else. One file, because all
-// cases talk to the same server.
+// Tests that the example follows HTTP/1.1 as clients expect, and rejects everything else. One file,
+// because all cases use the same server.
 
 import { once } from "node:events";
 import { Agent, type ClientRequest, type IncomingMessage, request } from "node:http";
@@ -256,7 +256,7 @@ describe("the HTTP server with a bare client", () => {
     expect(statusesIn(await client.rest())).toEqual([413]);
   });
 
-  test("times out a slow client when its patience is over", async () => {
+  test("responds with 408 to a client whose request is incomplete after `patience` milliseconds", async () => {
     const { program, port } = await startServer("300");
     const dawdler = new Client(port);
     const timer = setInterval(() => dawdler.write("x"), 20);

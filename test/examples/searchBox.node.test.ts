@@ -1,4 +1,4 @@
-// The search box in a real browser: with the package, and without.
+// Tests two versions of the search box in a real browser: with the package, and without.
 
 import { once } from "node:events";
 import { readFile } from "node:fs/promises";
@@ -21,9 +21,7 @@ beforeAll(async () => {
 
 afterAll(() => browser?.close());
 
-/**
- * Opens the page. Its searches go to `answer`, and are noted when they come and when they abort.
- */
+/** Opens the page. `answer` gets its searches. The trace has their starts and aborts. */
 async function open(name: string, answer: (query: string, response: ServerResponse) => void) {
   const trace: string[] = [];
   const { outputFiles } = await build({

@@ -1,5 +1,5 @@
-// docs/side-by-side.md shows the programs of the examples as they are, and they are as short as it
-// says.
+// Tests that docs/side-by-side.md shows the examples' programs unchanged, and that these are as
+// short as the page says.
 
 import { readFileSync } from "node:fs";
 import { expect, test } from "vitest";
@@ -11,7 +11,7 @@ const PROGRAMS = ["crawler", "fastifyServer", "searchBox"];
 
 const linesOf = (name: string) => read(`examples/${name}.ts`).trimEnd().split("\n").length;
 
-test("the page shows the programs unchanged", () => {
+test("docs/side-by-side.md shows the programs unchanged", () => {
   const shown = [...PAGE.matchAll(/^```ts\n(.*?)^```$/gms)].map(([, code]) => code);
 
   expect(shown).toEqual(

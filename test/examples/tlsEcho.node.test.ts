@@ -1,4 +1,4 @@
-// Both ends of the TLS example understand each other and other programs, and trust nobody else.
+// Tests the client and the server of the TLS example, with each other and with other programs.
 
 import { once } from "node:events";
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
@@ -57,7 +57,7 @@ test("the TLS example sends large amounts in both directions at once", async () 
   expect(await program.end()).toEqual(CLOSED);
 });
 
-test("the TLS client rejects an unknown server, and prints the reason", async () => {
+test("the TLS client rejects a server whose certificate it doesn't trust, and prints the reason", async () => {
   const { port } = await startServer();
   const other = join(folder, "other.pem");
   writeFileSync(other, ""); // nobody is trusted
@@ -100,7 +100,7 @@ test("Ctrl-C ends a waiting TLS client", async () => {
   expect(await client.end()).toMatchObject({ lines: ["Closed"], code: 0 });
 });
 
-test("the TLS server survives a peer that does not speak TLS, and a peer that disconnects", async () => {
+test("the TLS server continues after a peer that does not use TLS, and after one that disconnects", async () => {
   const { program, port } = await startServer();
   expect(await exchange(port, "GET / HTTP/1.0\r\n\r\n")).not.toContain("GET");
   const leaving = connect({ port, host: "127.0.0.1", ca: cert, servername: "localhost" });

@@ -59,7 +59,7 @@ test("the page's frames continue while a worker computes", async () => {
   expect(frames500).toBeGreaterThan(2);
 });
 
-test("a page that is isolated but has no shared memory can make and cancel calls", async () => {
+test("calls can be made and cancelled on a page that is cross-origin isolated but lacks shared memory", async () => {
   vi.stubGlobal("crossOriginIsolated", true);
   vi.stubGlobal("SharedArrayBuffer", undefined);
   const executor = new ThreadExecutor({ worker, maxThreads: 1 });
@@ -111,7 +111,7 @@ test.each<[string, () => Worker, string]>([
   expect(failure).toContain(name);
 });
 
-test("messages that a worker's own program posts are not mistaken for its ticket or an error", async () => {
+test("messages that a worker's program posts itself are neither taken for the package's nor reported", async () => {
   const source = `postMessage("hello"); postMessage(null); postMessage({ deep: { _stray: 1 } });
     ${PROGRAM}`;
   const seen: unknown[] = [];
@@ -136,7 +136,7 @@ test("messages that a worker's own program posts are not mistaken for its ticket
   expect(seen).toEqual([]);
 });
 
-test("serveTasks throws an error that explains the mistake outside a worker, or without functions", () => {
+test("serveTasks throws an error that explains the mistake if called outside a worker or without functions", () => {
   expect(() => serveTasks({ add: () => 1 })).toThrow(RuntimeError);
   expect(() => serveTasks({ add: 1 })).toThrow(TypeError);
   expect(() => serveTasks(undefined as never)).toThrow(TypeError);

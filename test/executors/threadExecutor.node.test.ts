@@ -49,7 +49,7 @@ test("a ThreadExecutor throws a TypeError for options that are not an object", (
 
 describe("a Node thread", () => {
   test.each(["failAfterwards", "endAfterwards"])(
-    "keeps no store of the caller that started it, so its late reports run without one: %s",
+    "reports what happens after a call without the store of the caller that started the thread: %s",
     async (name) => {
       const storage = new AsyncLocalStorage<string>();
       const executor = storage.run("first", () => new ThreadExecutor({ maxThreads: 1 }));
@@ -160,7 +160,7 @@ describe("the package", () => {
     expect(await output("main.mjs", program)).toBe("42");
   });
 
-  test("explains how to install Piscina where it is missing", async () => {
+  test("explains how to install Piscina if it is missing", async () => {
     const { stdout, code } = await exitOf(`
       import { createRequire } from "node:module";
       import Module from "node:module";

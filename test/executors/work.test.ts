@@ -7,7 +7,7 @@ afterEach(() => {
   vi.unstubAllGlobals();
 });
 
-test("a call's signal aborts only once, even where abort() reads `aborted`", () => {
+test("a call's signal aborts only once, even on platforms whose abort() reads `aborted`", () => {
   class Controller extends AbortController {
     // This is what Deno does.
     override abort(reason?: unknown): void {

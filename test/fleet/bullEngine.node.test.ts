@@ -1,4 +1,4 @@
-// The engine over a real Redis server.
+// Tests the engine over a real Redis server.
 
 import { setTimeout as delay } from "node:timers/promises";
 import { afterAll, beforeAll, expect, test } from "vitest";
@@ -32,11 +32,14 @@ test.each([
   ["lease", 1_000.5],
   ["clientLease", 2_000.5],
   ["lease", Infinity],
-])("rejects a %s of %s, because the server accepts only whole milliseconds", (name, value) => {
-  expect(() => bullEngine({ connection: redis.url, [name]: value })).toThrow(
-    `Expected \`${name}\` to be a whole number`,
-  );
-});
+])(
+  "bullEngine() rejects a %s of %s, because the server accepts only whole milliseconds",
+  (name, value) => {
+    expect(() => bullEngine({ connection: redis.url, [name]: value })).toThrow(
+      `Expected \`${name}\` to be a whole number`,
+    );
+  },
+);
 
 test("storing a second outcome of a call publishes the first one again", async () => {
   const keys = new Keys("{kept}", "queue");
@@ -59,7 +62,7 @@ test("storing a second outcome of a call publishes the first one again", async (
   }
 });
 
-test("a worker that was started before its server knows the server's time", async () => {
+test("a worker that starts while its server is down measures timeouts by the server's clock later", async () => {
   const late = await RedisServer.start();
   await late.kill();
   const engine = bullEngine({ connection: late.url, lease: 2_000 });
@@ -249,7 +252,7 @@ test("an outcome is stored once the server accepts it again", async () => {
   }
 });
 
-test("a call that is checked while the worker stops goes back to the queue", async () => {
+test("a call goes back to the queue if the worker stops while it looks for the call's earlier outcome", async () => {
   const engine = bullEngine({ connection: redis.url, prefix: "{stops}", lease: 10_000 });
   const [client, own, other] = [0, 1, 2].map(() => engine.open("queue")) as [
     FleetQueue,

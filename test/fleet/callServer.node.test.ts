@@ -27,7 +27,7 @@ function* waitLong(): Coroutine<void> {
   yield* sleep(60_000);
 }
 
-/** What the worker does with a waiting call, which may start twice, when it must stop. */
+/** What a worker does with a running call of two attempts when it must stop that call. */
 async function afterStop(
   reason: StopReason,
   begun: number,

@@ -102,7 +102,7 @@ describe("a fleet call", () => {
     expect(await newFleet().submit(echo, [value])).toEqual(value);
   });
 
-  test("copies cycles, and an error with its class and cause", async () => {
+  test("copies circular arguments, and an error with its class and cause", async () => {
     const circle: { self?: unknown } = {};
     circle.self = circle;
     const error = new TypeError("bad", { cause: new RangeError("why") });
@@ -140,7 +140,7 @@ describe("a fleet call", () => {
     expect(error.message).toContain("The result of `tasks#unsendable`");
   });
 
-  test("names the place of a value that cannot be sent", async () => {
+  test("fails with an error that says where in an argument a value is that cannot be sent", async () => {
     const error = await rejection(newFleet().submit(echo, [{ nested: { f: () => 1 } }]));
 
     expect(String(error)).toContain("nested.f");
@@ -176,8 +176,8 @@ describe("a fleet call", () => {
   test.each([
     ["a function that was not made by defineTask", () => undefined],
     ["a place that something could be imported from", { url: "data:text/javascript,", name: "x" }],
-    ["nothing", undefined],
-  ])("rejects %s", async (_, task) => {
+    ["undefined", undefined],
+  ])("rejects %s in place of a task", async (_, task) => {
     const fleet = newFleet();
 
     const given = task as unknown as typeof add;
@@ -741,7 +741,7 @@ describe("a fleet executor", () => {
 });
 
 describe("a worker on the in-memory engine", () => {
-  test("runs the tasks of its modules, so the engine itself doesn't", async () => {
+  test("runs the calls of its tasks, which the engine no longer runs itself", async () => {
     const engine = memoryEngine();
     await using worker = await startWorker({
       engine,
@@ -760,7 +760,7 @@ describe("a worker on the in-memory engine", () => {
     expect(worker.tasks).toContain("tasks#double");
   });
 
-  test("fails a call with an unknown task when its patience is over", async () => {
+  test("fails a call if no worker has had its task for `patience` milliseconds", async () => {
     const engine = memoryEngine();
     await using worker = await startWorker({
       engine,

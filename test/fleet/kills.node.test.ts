@@ -26,7 +26,7 @@ const LEAK_CALLS = scale(1_000, 200_000);
 const CONCURRENCY = 32;
 const LEASE = 3_000;
 const PATIENCE = { timeout: scale(120_000, 3_600_000) };
-/** The part that a cut of the log removes, as a loss of power would. */
+/** The fraction of the server's log that a cut removes, as a loss of power would. */
 const CUT = 0.1;
 
 let built: string;

@@ -499,7 +499,7 @@ describe.concurrent("a server", () => {
 
 describe.concurrent("a cancellation on a fleet", () => {
   test.concurrent(
-    "ends a coroutine, an async function and a computing function, and finally one that ignores it",
+    "ends a coroutine, an async function and a computing function, and, after the grace period, one that ignores it",
     PATIENCE,
     async (context) => {
       const place = newPlace(context);
@@ -533,7 +533,7 @@ describe.concurrent("a cancellation on a fleet", () => {
 
 describe.concurrent("a worker", () => {
   test.concurrent(
-    "that npx or npm has started ends when npx or npm does, as after SIGTERM",
+    "that npx or npm has started ends as after SIGTERM when npx or npm ends",
     PATIENCE,
     async (context) => {
       const place = newPlace(context);

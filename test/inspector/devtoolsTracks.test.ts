@@ -66,7 +66,7 @@ describe("devtoolsTracks()", () => {
     expect(steps).toHaveLength(9);
   });
 
-  test("stays balanced in any order of steps, even if tasks are cancelled", async () => {
+  test("never writes an entry that ends before it starts, in any order of steps, even if tasks are cancelled", async () => {
     await explore(
       function* () {
         entries = [];

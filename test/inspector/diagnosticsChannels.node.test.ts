@@ -16,7 +16,7 @@ function opened(loop: EventLoop): EventLoop {
   return loop;
 }
 
-/** Subscribes to a channel, and collects the names of the tasks. Returns a function that ends that. */
+/** Subscribes to a channel, and collects the tasks' names. Returns a function to unsubscribe. */
 function collect(name: string, into: string[]): () => void {
   const listener = (message: unknown): void => {
     into.push(`${name} ${(message as { task: Task<unknown> }).task.getName()}`);

@@ -247,7 +247,7 @@ test("the inspector draws tasks that wait for each other in red, and names the c
   expect(one(".deadlock").textContent).toBe("Deadlock: left → right → left");
 });
 
-test("the inspector restores the loop when it is removed", async () => {
+test("the inspector resumes the loop and removes its hooks when the element is removed", async () => {
   await start(() => waiting("one"));
   await show();
   await eventually(() => expect(names()).toContain("one"));
@@ -263,7 +263,7 @@ test("the inspector restores the loop when it is removed", async () => {
   expect(Object.hasOwn(loop._core, "deadline")).toBe(false);
 });
 
-test("the inspector keeps only a few of 10,000 rows in the document, and reuses them from one reading to the next", async () => {
+test("the inspector keeps only a few of 10,000 rows in the document, and reuses them in the next reading", async () => {
   shortenPauses();
   await start(function* () {
     for (let i = 0; i < 10_000; i++) yield createTask(forever, { name: `task ${i}` });
@@ -446,7 +446,7 @@ test("the inspector sends the token to a server, and shows its loops and warning
   }
 });
 
-/** Lets the host run that many tasks, in which a loop that isn't paused takes its turns. */
+/** Waits for `count` macrotasks, in which a loop takes its turns unless it is paused. */
 async function hostTasks(count: number): Promise<void> {
   for (let i = 0; i < count; i++) await new Promise((resolve) => setTimeout(resolve));
 }

@@ -162,7 +162,7 @@ test("the wait-for graph has at most the maximum number of nodes if tasks can't 
   expect([nodes.length, omitted]).toEqual([MAX_NODES, 201]);
 });
 
-test("the timeline has a lane for each task, and arrows from the waker's step to the woken task's step", () => {
+test("the timeline has a row for each task, and arrows from the waker's step to the woken task's step", () => {
   const base = { pid: 1, ts: 0, tid: 1 } as const;
   const slice = (tid: number, ts: number, dur: number, name: string, cat: string): TraceEvent => ({
     ...{ ...base, ph: "X", tid, ts, dur, name, cat },

@@ -20,7 +20,7 @@ beforeEach(() => {
 
 afterEach(() => loop.close());
 
-/** Has a warning: its child ignores a cancellation. */
+/** Causes a warning, because its child ignores a cancellation. */
 function* troubled() {
   const child = createTask(
     function* () {

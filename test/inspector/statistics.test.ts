@@ -64,7 +64,7 @@ test("a wait for an outside event is named after its operation, in statistics an
   expect(kinds).toEqual([{ WaitEvent: 1 }, "WaitEvent"]);
 });
 
-test("a snapshot has the steps of tasks that started before the later of two collectors", async () => {
+test("a snapshot counts the steps of tasks that started before the second of two collectors did", async () => {
   const steps = await loop.runUntilComplete(function* () {
     const child = createTask(() => sleep(10), { name: "child" });
     yield* sleep(1);

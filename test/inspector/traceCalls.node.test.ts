@@ -63,7 +63,7 @@ test("an arrow leads from a task to the call that it waits for, and back", () =>
   }
 });
 
-test("the arrow of a call that has not ended is closed at the end of the trace", () => {
+test("the arrow of a call that has not ended ends at the end of the trace", () => {
   const fleet = new FleetExecutor({ engine: memoryEngine() });
   const recording = startTrace({ loop });
   loop.runUntilCompleteSync(function* main() {
@@ -77,7 +77,7 @@ test("the arrow of a call that has not ended is closed at the end of the trace",
   expect(ofCalls(events).map(({ ph }) => ph)).toEqual(expect.arrayContaining(["s", "X", "f"]));
 });
 
-test("all arrows are closed in any order of steps, even if calls are cancelled", async () => {
+test("every arrow has two ends, in any order of steps, even if calls are cancelled", async () => {
   await explore(
     function* () {
       const fleet = new FleetExecutor({ engine: memoryEngine({ concurrency: 2 }) });
@@ -170,7 +170,7 @@ test("the arrows of a call that ran twice lead to the first run and back from th
   ]);
 });
 
-test("neither its calls nor running recordings keep a closed loop alive", () => {
+test("closing a loop ends its recordings, and removes its calls and listeners", () => {
   const { calls, listeners } = callDoor();
   const before = listeners.size;
   const recordings = [1, 2].map(() => {

@@ -220,7 +220,7 @@ test("the writer of a WritableStream is writable while there is room", async () 
   expect(trace).toEqual([2, 3, 4]);
 });
 
-test("a loop calls the callback in each turn in which data is available", async () => {
+test("a loop calls a reader's callback in each turn in which data is available", async () => {
   await run(function* (): Coroutine<void> {
     const { port1, port2 } = new MessageChannel();
     const loop = getRunningLoop();

@@ -1,4 +1,4 @@
-// Chunk boundaries must not be visible: the model is a plain string.
+// Chunk boundaries must make no difference, so the model is a plain string.
 
 import fc from "fast-check";
 import { expect, test } from "vitest";
@@ -22,7 +22,7 @@ const command = fc.oneof(
   }),
 );
 
-/** The earliest match, comparing the ends of matches that lie beyond the part searched before. */
+/** The match that ends first, among those that end after the part searched before. */
 function findIn(model: string, separators: string[], searched: number) {
   const ends = separators
     .map((one) => {

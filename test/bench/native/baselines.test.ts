@@ -38,7 +38,7 @@ describe("Fifo", () => {
 });
 
 describe("Mutex", () => {
-  test("admits one at a time, in order", async () => {
+  test("admits one holder at a time, in the order of the calls", async () => {
     const mutex = new Mutex();
     const trace: string[] = [];
     const enter = async (name: string) => {
@@ -102,7 +102,7 @@ describe("Group", () => {
 });
 
 describe("StopToken", () => {
-  test("notifies its listener once, even one that is added late", () => {
+  test("calls a listener once, even if it is added after the stop", () => {
     const token = new StopToken();
     const trace: unknown[] = [];
     token.onStop((reason) => trace.push(reason));
@@ -125,7 +125,7 @@ describe.each([
     await expect(limit(60_000, () => Promise.reject(error))).rejects.toBe(error);
   });
 
-  test("throws when time runs out", async () => {
+  test("throws when the time limit is reached", async () => {
     await expect(limit(1, () => new Promise(() => {}))).rejects.toBeInstanceOf(TooLate);
   });
 });
@@ -182,7 +182,7 @@ describe("the bare loop", () => {
     expect(lock.take()).toBe(true);
   });
 
-  test.each([1, 3])("has a queue of %d that hands every item over in order", (size) => {
+  test.each([1, 3])("has a queue with room for %d that hands over every item in order", (size) => {
     const queue = new BareQueue<number>(loop, size);
     const got: (number | undefined)[] = [];
     function* produce() {
@@ -203,23 +203,26 @@ describe("the bare loop", () => {
     expect([got, trace]).toEqual([Array.from({ length: 10 }, (_, index) => index), ["produced"]]);
   });
 
-  test.each([1, 3])("has a queue of %d whose calls can be used with `yield*`", (size) => {
-    const queue = new BareQueue<number>(loop, size);
-    const got: number[] = [];
-    function* produce() {
-      for (let i = 0; i < 10; i++) yield* new Put(queue, i);
-      trace.push("produced");
-    }
-    function* consume() {
-      for (let i = 0; i < 10; i++) got.push(yield* new Get(queue));
-    }
-    for (const body of size === 1 ? [produce(), consume()] : [consume(), produce()]) {
-      loop.wake(body);
-    }
-    loop.run();
+  test.each([1, 3])(
+    "has a queue with room for %d whose calls can be used with `yield*`",
+    (size) => {
+      const queue = new BareQueue<number>(loop, size);
+      const got: number[] = [];
+      function* produce() {
+        for (let i = 0; i < 10; i++) yield* new Put(queue, i);
+        trace.push("produced");
+      }
+      function* consume() {
+        for (let i = 0; i < 10; i++) got.push(yield* new Get(queue));
+      }
+      for (const body of size === 1 ? [produce(), consume()] : [consume(), produce()]) {
+        loop.wake(body);
+      }
+      loop.run();
 
-    expect([got, trace]).toEqual([Array.from({ length: 10 }, (_, index) => index), ["produced"]]);
-  });
+      expect([got, trace]).toEqual([Array.from({ length: 10 }, (_, index) => index), ["produced"]]);
+    },
+  );
 
   test("has tasks with results, and groups that wait for them", () => {
     function* child(name: string) {

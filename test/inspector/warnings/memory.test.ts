@@ -1,4 +1,5 @@
-// What looking for warnings must not change or keep alive, because it stays on in production.
+// Tests that looking for warnings doesn't change what a program does or keep objects alive, because
+// it stays on in production.
 
 import { afterEach, beforeEach, expect, test } from "vitest";
 import {

@@ -77,7 +77,7 @@ describe("slow-step", () => {
     ]);
   });
 
-  test("is not raised for slow steps within a second, or for one alone", async () => {
+  test("is not raised for slow steps within a second, or for a single slow step", async () => {
     expect(await stepping([150, 200, 110], 10)).toEqual([]);
     expect(await stepping([900, 10, 10, 10, 10], 1_000)).toEqual([]);
   });
@@ -131,7 +131,7 @@ describe("not-yielding", () => {
     expect(during).toEqual([["not-yielding", "its step has been running for 1.5 s"]]);
   });
 
-  test("is not raised for the step in which the search began, once that has ended", async () => {
+  test("is not raised for a step that has ended, even if the search for warnings began during it", async () => {
     const time = new Time();
     const loop = newEventLoop({ clock: { now: () => time.now } });
     const ways = { now: () => time.now, idOf: () => 1, labelOf: () => "", placeOf: () => "" };
@@ -160,7 +160,7 @@ describe("not-yielding", () => {
 });
 
 describe("self-yielding", () => {
-  /** Yields with that much time in each step. Samples are taken when the host runs, so at any time. */
+  /** Yields again and again, after `each` milliseconds in each step. */
   async function yielding(count: number, each: number, wait?: () => Coroutine<unknown>) {
     let found: Ids = [];
     await run(function* (time, list) {
@@ -216,7 +216,7 @@ describe("promise-loop", () => {
     ]);
   });
 
-  test("is not raised for promises that take time, or for a few", async () => {
+  test("is not raised for promises that take time, or for only a few promises", async () => {
     expect(ids(await awaiting(20_000, 0.2))).toEqual([]);
     expect(ids(await awaiting(5_000, 0))).toEqual([]);
   });

@@ -9,8 +9,8 @@ import { WaitQueue } from "./waitQueue.ts";
  * Lets a fixed number of tasks wait for each other, round after round. Like `asyncio.Barrier`.
  *
  * The last task to arrive releases all of them in the same call: a later `reset()` or `abort()` in
- * the same turn doesn't affect them, and the next arrival belongs to the next round. (Unlike
- * asyncio's, which admits no one before all have left.)
+ * the same turn doesn't affect them, and the next arrival belongs to the next round. (In asyncio, a
+ * barrier admits no new task until all released tasks have left.)
  *
  * Belongs to the loop of the first task that waits for it.
  */
@@ -50,7 +50,7 @@ export class Barrier {
    * A cancelled task leaves, and another one must arrive in its place.
    *
    * @throws BrokenBarrierError if the barrier is broken, or is aborted or reset during the wait.
-   * @throws RuntimeError if it has to wait, and the barrier belongs to another loop.
+   * @throws RuntimeError if the task must wait, and the barrier belongs to another loop.
    */
   wait(): Coroutine<number> {
     return asCoroutine(new Arrive(this));

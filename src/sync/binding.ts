@@ -20,7 +20,7 @@ export class Binding {
    * @throws RuntimeError if no loop is running, or the first wait was on another loop.
    */
   loop(): Scheduler {
-    // `currentScheduler` only throws here, so that no message is built in the common case.
+    // `currentScheduler` is called only to throw, so the common case builds no message.
     const loop = runningScheduler() ?? currentScheduler(`A wait (${this.name})`);
     this.#loop ??= loop;
     if (this.#loop === loop) return loop;

@@ -113,7 +113,7 @@ export class Condition {
    * the first value is truthy.
    *
    * @throws TypeError if `predicate` is not a function.
-   * @throws RuntimeError if it has to wait, and the lock is not held.
+   * @throws RuntimeError if the task must wait, and the lock is not held.
    */
   waitFor<T>(predicate: () => T): Coroutine<T> {
     checkFunction("predicate", predicate);

@@ -38,7 +38,7 @@ export class Event {
   /**
    * Waits until the event is set. Does not suspend if it is already set. Returns true.
    *
-   * @throws RuntimeError if it has to wait, and the event belongs to another loop.
+   * @throws RuntimeError if the task must wait, and the event belongs to another loop.
    */
   wait(): Coroutine<true> {
     return asCoroutine(new WaitCall(this));

@@ -12,8 +12,8 @@ interface Releasable {
 }
 
 /**
- * Acquires `primitive`. Returns an object for `using`, which releases it once at the end of the
- * block.
+ * Acquires `primitive`. Returns an object for `using`. At the end of the block, that object
+ * releases `primitive`, but only once.
  */
 export function hold(primitive: Releasable): Coroutine<Disposable> {
   return operation(holding(primitive));

@@ -12,7 +12,7 @@ import { type QueuedWaiter, WaitQueue } from "./waitQueue.ts";
  * A mutual exclusion lock. Like `asyncio.Lock`.
  *
  * FIFO. `release()` hands the lock directly to the task that has waited longest: `locked()` stays
- * true, and newcomers can't jump the queue. (Unlike asyncio's, which is free until the woken task
+ * true, and newcomers can't jump the queue. (In asyncio, the lock is free until the woken task
  * runs.) A lock has no owner: any task or callback may release it, and a task that acquires it
  * twice deadlocks.
  *
@@ -39,7 +39,7 @@ export class Lock {
    * A cancelled task leaves the queue. If the lock was handed to it in the same turn, the next task
    * gets the lock.
    *
-   * @throws RuntimeError if it has to wait, and the lock belongs to another loop.
+   * @throws RuntimeError if the task must wait, and the lock belongs to another loop.
    */
   acquire(): Coroutine<true> {
     return asCoroutine(new WaitCall(this, "Lock"));

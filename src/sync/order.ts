@@ -5,8 +5,8 @@ export type Compare<T> = (a: T, b: T) => number;
 
 /**
  * Compares values that have a natural order: numbers, bigints, strings, objects whose `valueOf`
- * returns one of these, and arrays of these, element by element. As with Python's tuples, identical
- * elements need no order.
+ * returns one of these, and arrays of these, element by element. As in Python's tuples, elements
+ * that are identical needn't have an order.
  *
  * @throws TypeError if the values have no order.
  */

@@ -19,7 +19,8 @@ export interface PriorityQueueOptions<T> {
  * Python's tuples: `[priority, data]`. Pass `compare` if priorities may be equal and the data have
  * no order.
  *
- * A waiting getter gets the first item put, even if a smaller one follows in the same turn.
+ * If a getter is already waiting, it gets the first item that is put, even if a smaller one follows
+ * in the same turn.
  *
  * @example
  * const jobs = new PriorityQueue<Job>(0, { compare: (a, b) => a.priority - b.priority });
@@ -94,7 +95,7 @@ class Heap<T> implements Store<T> {
   }
 
   putBack(item: T, order: number): void {
-    // Lower than that of each added item, because the returned one is older.
+    // This `seq` is lower than that of every added item, because a returned item is older.
     const entry = { item, seq: Number.MIN_SAFE_INTEGER + order };
     let position = this.#entries.length;
     try {
@@ -108,8 +109,8 @@ class Heap<T> implements Store<T> {
   take(): T {
     const entries = this.#entries;
     let moved = entries.at(-1) as Entry<T>;
-    // Put the last leaf where it belongs, and move everything above it up by one, so that the root
-    // drops out.
+    // Put the last leaf where it belongs, and move everything above it up one level, so that the
+    // root drops out.
     for (let position = this.#positionBelow(moved); position >= 0; position = (position - 1) >> 1) {
       const above = entries[position] as Entry<T>;
       entries[position] = moved;
@@ -119,7 +120,7 @@ class Heap<T> implements Store<T> {
     return moved.item;
   }
 
-  /** Returns the position of `entry` on the path from a new leaf to the root. */
+  /** Returns where `entry` belongs on the path from a new leaf to the root. */
   #positionAbove(entry: Entry<T>): number {
     let position = this.#entries.length;
     while (position > 0) {
@@ -142,7 +143,10 @@ class Heap<T> implements Store<T> {
     entries[position] = entry;
   }
 
-  /** Returns the position of the last leaf on the path down from the root. */
+  /**
+   * Returns where `last`, the last leaf, belongs on the path from the root down through the smaller
+   * children.
+   */
   #positionBelow(last: Entry<T>): number {
     const entries = this.#entries;
     const size = entries.length - 1;

@@ -24,12 +24,12 @@ import { type Entry, type QueuedWaiter, WaitQueue } from "./waitQueue.ts";
  *
  * Items and free space are handed over directly, in order of arrival. An item put while a getter
  * waits belongs to that getter, and `qsize()` doesn't count it. Space that becomes free belongs to
- * the first waiting putter, whose item enters the queue at that moment. (Unlike asyncio's, where
- * newcomers may overtake waiting tasks.)
+ * the first waiting putter, whose item enters the queue at that moment. (In asyncio, newcomers may
+ * overtake waiting tasks.)
  *
  * No item is lost. If a getter is cancelled in the turn in which it was handed an item, the next
- * getter gets that item. Without one, the item returns to the position it had, and the queue may
- * briefly exceed `maxsize`.
+ * getter gets that item. If no getter waits, the item returns to the position it had, and the queue
+ * may briefly exceed `maxsize`.
  *
  * Outside coroutines, `for await` takes items until the queue is shut down and empty. Leaving that
  * loop early loses nothing.
@@ -51,7 +51,7 @@ export class Queue<T> implements AsyncIterable<T>, CoroutineSource<T> {
   /** The number of items that were put and not marked as done. */
   #unfinished = 0;
   #isShutDown = false;
-  /** Whether `shutdown(true)` was called, so that returned items are dropped too. */
+  /** Whether `shutdown(true)` was called. If it was, items that are put back are dropped too. */
   #drops = false;
 
   /**
@@ -93,7 +93,7 @@ export class Queue<T> implements AsyncIterable<T>, CoroutineSource<T> {
    * A cancellation withdraws the item, unless the queue accepted it in the same turn.
    *
    * @throws QueueShutDown if the queue is shut down, before or during the wait.
-   * @throws RuntimeError if it has to wait, and the queue belongs to another loop.
+   * @throws RuntimeError if the task must wait, and the queue belongs to another loop.
    */
   put(item: T): Coroutine<void> {
     return asCoroutine(new Put(this, item));
@@ -112,10 +112,10 @@ export class Queue<T> implements AsyncIterable<T>, CoroutineSource<T> {
   /**
    * Removes and returns the next item. Waits if the queue is empty.
    *
-   * A cancelled getter leaves the item for the next one.
+   * A cancelled getter leaves the item for the next getter.
    *
    * @throws QueueShutDown if the queue is empty and shut down, before or during the wait.
-   * @throws RuntimeError if it has to wait, and the queue belongs to another loop.
+   * @throws RuntimeError if the task must wait, and the queue belongs to another loop.
    */
   get(): Coroutine<T> {
     return asCoroutine(new Get(this));
@@ -145,7 +145,7 @@ export class Queue<T> implements AsyncIterable<T>, CoroutineSource<T> {
 
   /**
    * Waits until every item is marked as done.
-   * @throws RuntimeError if it has to wait, and the queue belongs to another loop.
+   * @throws RuntimeError if the task must wait, and the queue belongs to another loop.
    */
   join(): Coroutine<void> {
     return asCoroutine(new Join(this));
@@ -155,7 +155,7 @@ export class Queue<T> implements AsyncIterable<T>, CoroutineSource<T> {
    * Shuts the queue down. `put` fails from now on, and so do waiting putters. `get` fails once the
    * queue is empty.
    *
-   * An item already handed to a getter still belongs to it.
+   * An item that was already handed to a getter still belongs to that getter.
    *
    * @param immediate whether to drop the remaining items and mark them as done.
    * @throws TypeError if `immediate` is not a boolean.
@@ -234,7 +234,7 @@ export class Queue<T> implements AsyncIterable<T>, CoroutineSource<T> {
     return this.#unfinished > 0 ? this.#joiners.wait() : undefined;
   }
 
-  /** Gets the next item for an iteration, or its end. */
+  /** Gets the next item for an iteration, or the end of the iteration. */
   *_pull(): Coroutine<IteratorResult<T, undefined>> {
     try {
       return { done: false, value: yield* this.get() };

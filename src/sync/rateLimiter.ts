@@ -1,8 +1,8 @@
 // A token bucket that stores times instead of tokens.
 //
 // The bucket holds `burst` tokens and regains one every `interval / limit` milliseconds. So one
-// instant describes it: the time at which it will be full again. Each token taken postpones that.
-// It is stored as a start and a count, so that rounding errors don't accumulate:
+// instant describes it: the time at which it will be full again. Each token taken postpones that
+// instant. The instant is stored as a start and a count, so that rounding errors don't accumulate:
 //
 //   full at   anchor + taken * interval / limit
 //   n tokens  anchor + (taken + n - burst) * interval / limit
@@ -32,8 +32,8 @@ export interface RateLimiterOptions {
  * Limits how often something happens: a token bucket.
  *
  * The bucket holds `burst` tokens, starts full, and regains one every `interval / limit`
- * milliseconds. So in any interval at most `limit` tokens are taken beyond `burst`. FIFO: a task
- * that waits for many tokens is not overtaken by one that needs few.
+ * milliseconds. So at most `burst + limit` tokens are taken in any interval. FIFO: a task that
+ * waits for many tokens is not overtaken by one that needs few.
  *
  * Belongs to the loop of its first use, and reads that loop's clock. Like `AsyncLimiter` of
  * Python's aiolimiter. asyncio has no rate limiter.

@@ -47,7 +47,7 @@ export class Semaphore {
    * A cancelled task leaves the queue. If a permit was handed to it in the same turn, the next task
    * gets that permit.
    *
-   * @throws RuntimeError if it has to wait, and the semaphore belongs to another loop.
+   * @throws RuntimeError if the task must wait, and the semaphore belongs to another loop.
    */
   acquire(): Coroutine<true> {
     return asCoroutine(new WaitCall(this, "Semaphore"));
@@ -60,8 +60,8 @@ export class Semaphore {
   }
 
   /**
-   * Hands a permit to the next waiting task, or frees it. Any task may call it, even without having
-   * acquired one.
+   * Hands a permit to the next waiting task, or frees it. Any task may call this, even one that
+   * never acquired a permit.
    */
   release(): void {
     if (holders.watchers > 0) noteGiven(this, true);

@@ -9,10 +9,10 @@ export interface Store<T> {
   /** Removes and returns the next item. There must be one. */
   take(): T;
   /**
-   * Returns an item that a getter was handed while the store was empty. It is older than all items
-   * that were added since. Never throws.
+   * Takes back an item that was handed to a getter while the store was empty. The item is older
+   * than all items that were added since. Never throws.
    *
-   * @param order its age among the items that are put back. The oldest has the lowest.
+   * @param order the item's position among those that are put back. The oldest has the lowest.
    */
   putBack(item: T, order: number): void;
 }

@@ -6,7 +6,7 @@ import type { QueuedWaiter } from "./waitQueue.ts";
 
 /** A primitive that can be acquired. */
 interface Waitable {
-  /** Acquires the primitive, or returns the future of a waiter in its queue. */
+  /** Acquires the primitive, or returns a waiter in its queue. */
   _wait(): QueuedWaiter<true> | undefined;
 }
 
@@ -17,7 +17,10 @@ export class WaitCall extends LazyCall<true> {
   static readonly _kept = /* @__PURE__ */ keepInstances(waitCallToKeep);
 
   declare readonly _primitive: Waitable;
-  /** The kind of primitive, to record its holder; undefined if it has none, like an event. */
+  /**
+   * The kind of primitive, recorded with its holder. Undefined for primitives without holders, such
+   * as an event.
+   */
   declare readonly _kind: string | undefined;
 
   constructor(primitive: Waitable, kind?: string) {

@@ -6,7 +6,7 @@
 // method that it calls distinguishes the cases:
 //
 //   next()     the future is done. It returns the value, or throws, for example if the future was
-//              cancelled. It had left the queue before.
+//              cancelled. It has already left the queue.
 //   throw()    the task was cancelled after the hand-over. The value is given back.
 //   return()   the coroutine is closed. A waiter that is still in the queue leaves it; a value that
 //              was handed over is given back.
@@ -26,9 +26,12 @@ import { Binding } from "./binding.ts";
 export interface Entry<T> {
   _ahead: Entry<T> | undefined;
   _behind: Entry<T> | undefined;
-  /** The loop on which it waits, if it needs one. */
+  /** The loop on which the waiter waits, if it needs one. */
   readonly _loop?: Scheduler;
-  /** The position of the value it was handed among those of the queue. The first has the lowest. */
+  /**
+   * The position of the waiter's value among all values that the queue hands over. The first has
+   * the lowest.
+   */
   _order: number;
   /** Called synchronously, so it must not call user code. */
   _succeed(value: T): void;
@@ -48,7 +51,7 @@ export class WaitQueue<T, E extends Entry<T> = Entry<T>> {
   readonly binding: Binding;
   /**
    * Called with the value that was handed to a waiter, and the value's order, if the waiter leaves
-   * without it.
+   * without the value.
    */
   readonly giveBack: ((value: T, order: number) => void) | undefined;
   #first: Entry<T> | undefined;
@@ -145,7 +148,7 @@ export class WaitQueue<T, E extends Entry<T> = Entry<T>> {
   }
 }
 
-/** A task that waits in a queue: the future of the value that it will be handed. */
+/** A task that waits in a queue: the future of the value that will be handed to it. */
 export class QueuedWaiter<T> extends Future<T> implements Entry<T> {
   static override readonly _kept = /* @__PURE__ */ keepInstances(waitingToKeep);
 
@@ -189,12 +192,15 @@ export class QueuedWaiter<T> extends Future<T> implements Entry<T> {
     return this._queue.label;
   }
 
-  /** Returns the primitive that it waits for. */
+  /** Returns the primitive that the task waits for. */
   override _resource(): object {
     return this._queue.owner;
   }
 
-  /** Returns the recorded holders of the primitive. Tools of other copies read them too. */
+  /**
+   * Returns the recorded holders of the primitive. Tools of other copies of this package read them
+   * too.
+   */
   _holders(): Iterable<Holding> {
     return holdersOf(this._queue.owner);
   }

@@ -1,4 +1,4 @@
-// Bytes in their original chunks, so that most are never copied.
+// A buffer that keeps bytes in their original chunks, so that most bytes are never copied.
 //
 //   chunks   [] [] [ab cdefg] [hij] [k l m n . . . .]
 //            taken     ^offset       ^from   ^used: a block with space for more
@@ -35,7 +35,7 @@ export class ByteBuffer {
   #first = 0;
   /** The number of bytes taken from the first chunk. */
   #offset = 0;
-  /** The block that contains the last chunk, if that was built from small ones. */
+  /** The block that contains the last chunk, if that chunk was built from small ones. */
   #block: Uint8Array | undefined;
   /** The range of the block that is the last chunk. */
   #from = 0;
@@ -70,7 +70,8 @@ export class ByteBuffer {
   }
 
   /**
-   * Takes the first `count` bytes, at most `size`. Copies them only if they span several chunks.
+   * Takes the first `count` bytes; `count` must not exceed `size`. Copies them only if they span
+   * several chunks.
    */
   take(count: number): Uint8Array {
     if (count === 0) return NOTHING;
@@ -115,7 +116,7 @@ export class ByteBuffer {
 
   /**
    * Finds the separator that ends first, after the first `searched` bytes. If two end together,
-   * finds the shorter one.
+   * finds the one that is listed first.
    */
   find(separators: readonly Uint8Array[], searched: number): Found | undefined {
     let end = Infinity;
@@ -133,8 +134,8 @@ export class ByteBuffer {
    * Returns where `separator` first ends, after `searched` and before `bound`; Infinity if it
    * doesn't.
    *
-   * Searches for its last byte, which engines do fast, then compares backwards. That way it needs
-   * no special case for a separator that spans chunks.
+   * Searches for the separator's last byte, which engines do fast, then compares backwards. That
+   * way, a separator that spans chunks needs no special case.
    */
   _endOf(separator: Uint8Array, searched: number, bound: number): number {
     if (searched >= this.size) return Infinity;

@@ -13,9 +13,9 @@ export interface Endpoint {
   readonly host?: string | undefined;
   readonly port?: number | undefined;
   readonly path?: string | undefined;
-  /** Whether to speak TLS, or the platform's options for it. */
+  /** Whether to use TLS, or the platform's options for it. */
   readonly tls?: object | boolean | undefined;
-  /** Further options, which only the platform knows. */
+  /** Further options, which depend on the platform. */
   readonly [option: string]: unknown;
 }
 
@@ -58,10 +58,10 @@ export interface TransportOwner {
 
 /** Accepts connections and passes them to an `Acceptor`. */
 export interface Listener {
-  /** Waits until it listens. @throws the reason if it can't */
+  /** Waits until the listener listens. @throws the reason if it can't */
   opened(): Coroutine<void>;
   isListening(): boolean;
-  /** Returns the address it is bound to, or the path; null once it is closed. */
+  /** Returns the address or the path that the listener is bound to; null once it is closed. */
   address(): BoundAddress | string | null;
   /** Stops accepting connections, and aborts those that are still being established. */
   close(): void;
@@ -79,7 +79,7 @@ export interface Network {
   /**
    * Connects to an endpoint. A cancellation abandons the connection.
    *
-   * @param limit of the reader, in bytes
+   * @param limit the limit of the reader, in bytes
    */
   connect(to: Endpoint, limit: number | undefined): Coroutine<[StreamReader, StreamWriter]>;
   /** Starts to listen. */

@@ -14,8 +14,8 @@ export const EVENT_WRITE = 2;
 export interface Pollable {
   /**
    * Returns which of `events` the source is ready for: a sum of `EVENT_READ` and `EVENT_WRITE`, or
-   * 0. Must not throw or call `notify`. A loop reports an exception and treats the source as not
-   * ready until it notifies again.
+   * 0. Must not throw or call `notify`. If it throws, a loop reports the exception, and treats the
+   *   source as not ready until the source notifies again.
    */
   poll(events: number): number;
   /**

@@ -12,8 +12,8 @@ interface Source {
 }
 
 /**
- * The coroutine of `read(n)`. Each idle connection waits in one, and a generator would need more
- * memory.
+ * The coroutine of `read(n)`. It is no generator, because each idle connection waits in such a
+ * call, and a generator would need more memory.
  */
 export class ReadSome extends LazyCall<Uint8Array> {
   declare readonly _reader: Source;

@@ -97,8 +97,8 @@ export class Selector {
    * Returns the sources that are ready now and their events, in the order in which they became
    * ready.
    *
-   * Unlike Python's, it never waits, because no events arrive while JavaScript blocks its thread.
-   * To wait, use `addReader` and `addWriter` of the loop.
+   * Unlike Python's `select`, this never waits, because no events arrive while JavaScript blocks
+   * its thread. To wait, use `addReader` and `addWriter` of the loop.
    *
    * @throws TypeError, RangeError if `timeout` is not a time.
    * @throws RuntimeError if the selector is closed, or nothing is ready and `timeout` is not 0.

@@ -76,14 +76,14 @@ export class Server implements Acceptor, Resource {
   }
 
   /**
-   * Returns the address it listens on, like Node's `server.address()`. For a Unix domain socket,
-   * returns its path. Returns null once the server is closed.
+   * Returns the address that the server listens on, like Node's `server.address()`. For a Unix
+   * domain socket, returns its path. Returns null once the server is closed.
    */
   address(): BoundAddress | string | null {
     return this.#listener.address();
   }
 
-  /** Whether it accepts connections. */
+  /** Whether the server accepts connections. */
   isServing(): boolean {
     return this.#listener.isListening();
   }
@@ -93,7 +93,7 @@ export class Server implements Acceptor, Resource {
    *
    * A cancellation closes the server, cancels the handlers and waits for them.
    *
-   * Unlike asyncio's, it returns normally when the server is closed.
+   * Unlike asyncio's method, this returns normally when the server is closed.
    *
    * @throws RuntimeError if the server is already closed, or another task awaits `serveForever()`.
    */
@@ -167,7 +167,7 @@ export class Server implements Acceptor, Resource {
     await createTaskOn(this.#loop, this.waitClosed());
   }
 
-  /** Waits until it listens. */
+  /** Waits until the server listens. */
   _opened(): Coroutine<void> {
     return this.#listener.opened();
   }

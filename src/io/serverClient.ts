@@ -31,7 +31,10 @@ export class ServerClient implements Waiter, TransportOwner {
     transport.owner = this;
   }
 
-  /** Called when the task is done. The rest may call user code, so it runs as a callback. */
+  /**
+   * Called when the task is done. What follows may call user code, so it runs as a callback of the
+   * loop.
+   */
   _notify({ _loop: loop }: Future<unknown>): void {
     const server = this.#server;
     if (!loop.isClosed())

@@ -21,7 +21,8 @@ interface SourceCallback {
 }
 
 /**
- * The callbacks of a source, by event. A class, to recognize keys that users registered themselves.
+ * The callbacks of a source, by event. This is a class so that `callbacksOf` can tell these keys
+ * from those that users registered themselves.
  */
 class SourceCallbacks extends Map<number, SourceCallback> {}
 

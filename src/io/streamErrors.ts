@@ -5,7 +5,7 @@ export class IncompleteReadError extends Error {
   override name = "IncompleteReadError";
   /** The data up to the end. It has been removed from the stream. */
   readonly partial: Uint8Array;
-  /** The number of bytes requested; undefined if the read was up to a separator. */
+  /** The number of bytes requested; undefined if the read was to end at a separator. */
   readonly expected: number | undefined;
 
   constructor(partial: Uint8Array, expected: number | undefined) {
@@ -17,12 +17,12 @@ export class IncompleteReadError extends Error {
 }
 
 /**
- * More bytes than the limit arrived before the separator. They stay in the stream. Like
+ * More bytes than the limit arrived before the separator. The bytes stay in the stream. Like
  * `asyncio.LimitOverrunError`.
  */
 export class LimitOverrunError extends Error {
   override name = "LimitOverrunError";
-  /** The number of bytes before any part of a separator. Reading them makes progress possible. */
+  /** The number of bytes before any part of a separator. Read these to make progress. */
   readonly consumed: number;
 
   constructor(message: string, consumed: number) {

@@ -40,11 +40,12 @@ const EMPTY = new ByteBuffer();
  * Like `asyncio.StreamReader`.
  *
  * Only one coroutine may read at a time. A cancelled read takes nothing, and the data stays for the
- * next one. Data that arrived before the connection broke can still be read; after that, reads
- * throw its error, such as one with the `code` `"ECONNRESET"`. (Unlike asyncio, which throws the
+ * next read. Data that arrived before the connection broke can still be read; after that, reads
+ * throw the connection's error, such as one with the `code` `"ECONNRESET"`. (asyncio throws the
  * error first and hides the remaining data.)
  *
- * It buffers up to about twice its limit, then makes the peer wait. It avoids copying where it can.
+ * A reader buffers up to about twice its limit, then makes the peer wait. It avoids copying where
+ * it can.
  *
  * `iterate(reader)` in a coroutine and `for await` in an async function yield lines, including
  * their newlines.
@@ -77,7 +78,7 @@ export class StreamReader implements CoroutineSource<Uint8Array> {
    * reads to the end. Returns an empty array at the end of the stream.
    *
    * @throws TypeError, RangeError if `n` is not a whole number.
-   * @throws RuntimeError while another coroutine waits for data of this reader.
+   * @throws RuntimeError while another coroutine waits for data from this reader.
    * @throws the connection's error, after all data that arrived before it was read.
    */
   read(n = -1): Coroutine<Uint8Array> {
@@ -95,8 +96,8 @@ export class StreamReader implements CoroutineSource<Uint8Array> {
    * Reads a line, up to and including the next newline (`\n`). At the end of the stream, returns
    * the rest, which may be empty.
    *
-   * @throws RangeError if the line is longer than the limit. The part that arrived is dropped.
-   * `cause` is the LimitOverrunError.
+   * @throws RangeError if the line is longer than the limit. The line, or the part of it that has
+   * arrived, is dropped. `cause` is the LimitOverrunError.
    * @throws RuntimeError and the connection's error, as `read` does.
    */
   readline(): Coroutine<Uint8Array> {
@@ -175,7 +176,7 @@ export class StreamReader implements CoroutineSource<Uint8Array> {
       }
       const taken = this.#taken;
       while (this.#needsMore(searched + 1)) yield* this.#waitForData(name, searched + 1);
-      // Another read took data in the meantime, so positions have changed.
+      // If another read took data in the meantime, all positions have changed.
       if (this.#taken !== taken) searched = 0;
       if (this.#buffer.size === searched && this.#hasEnded) {
         throw new IncompleteReadError(this.#take(searched), undefined);

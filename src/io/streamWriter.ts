@@ -1,5 +1,5 @@
-// The writing half of a byte stream: passes bytes to the platform, and waits while it holds too
-// many.
+// The writing half of a byte stream: passes bytes to the platform, and waits while the platform
+// holds too many.
 
 import { wrongType } from "../lang/arguments.ts";
 import { isBytes } from "../lang/brands.ts";
@@ -17,7 +17,7 @@ const HIGH_WATER = 65_536;
 export interface Sink {
   /** The number of bytes that the system has not taken yet. */
   readonly writableLength: number;
-  /** Whether it will report when its buffer is empty. */
+  /** Whether the sink will report when its buffer is empty. */
   readonly writableNeedDrain: boolean;
   write(data: string | Uint8Array): unknown;
   /** Ends the writing half. */
@@ -25,11 +25,11 @@ export interface Sink {
   /** Collects the writes that follow, until `uncork`. */
   cork(): void;
   uncork(): void;
-  /** Sends its buffer, then closes. */
+  /** Sends the buffered data, then closes the sink. */
   destroySoon(): void;
 }
 
-/** The object that opened a sink, and knows its type. */
+/** The object that opened a sink. It does what depends on the sink's type. */
 export interface SinkOwner {
   /** Returns the information for `getExtraInfo`. */
   _info(name: string): unknown;
@@ -72,8 +72,8 @@ export class StreamWriter {
    * Writes bytes, or text as UTF-8. Data that the system doesn't take immediately waits in memory;
    * see `drain`. The bytes must not change until they are sent.
    *
-   * Does nothing after the writer is closed or the connection is lost. `drain` and `waitClosed`
-   * report that.
+   * Does nothing after the writer is closed or the connection is lost. Once the connection is lost,
+   * `drain` throws.
    *
    * @throws TypeError if `data` is not a string or a Uint8Array.
    * @throws RuntimeError after `writeEof()`.
@@ -104,8 +104,8 @@ export class StreamWriter {
    * If more than 64 KiB are unsent, waits until all data is sent; otherwise returns immediately. A
    * cancellation ends the wait; the data is still sent.
    *
-   * @throws the error that broke the connection, or one with the `code` `"ECONNRESET"` if it was
-   * closed normally, or `"ECONNABORTED"` after `abort()`.
+   * @throws the error that broke the connection, or one with the `code` `"ECONNRESET"` if the
+   * connection was closed normally, or `"ECONNABORTED"` after `abort()`.
    */
   drain(): Coroutine<void> {
     return procedure(this.#drain());
@@ -132,7 +132,7 @@ export class StreamWriter {
     this.#sink.end();
   }
 
-  /** Whether the writing half can be ended alone. Always true. (Unlike asyncio, also over TLS.) */
+  /** Whether the writing half can be ended alone. Always true, even over TLS, unlike in asyncio. */
   canWriteEof(): boolean {
     return true;
   }
@@ -155,7 +155,7 @@ export class StreamWriter {
    * without a `close_notify` alert. Over a Unix domain socket or a pipe, it just gets the end.
    *
    * `drain` and reads, including pending ones, throw an error with the `code` `"ECONNABORTED"`;
-   * data that arrived earlier can still be read. (Unlike asyncio, whose readers get a normal end.)
+   * data that arrived earlier can still be read. (In asyncio, readers get a normal end.)
    * `waitClosed` doesn't throw that error.
    */
   abort(): void {
@@ -173,7 +173,7 @@ export class StreamWriter {
   /**
    * Waits until the connection is closed.
    *
-   * @throws the error that broke it, unless it was aborted
+   * @throws the error that broke the connection, unless the connection was aborted
    */
   waitClosed(): Coroutine<void> {
     return procedure(this.#waitClosed());

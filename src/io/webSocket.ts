@@ -9,7 +9,7 @@ import { WebSocketConnection } from "./webSocketConnection.ts";
 /** How a WebSocket is opened. */
 export interface WebSocketOptions {
   /**
-   * The subprotocols to offer, best first. `protocol` of the connection is the one the server
+   * The subprotocols to offer, best first. The connection's `protocol` is the one that the server
    * chose.
    */
   readonly protocols?: string | readonly string[] | undefined;
@@ -29,9 +29,9 @@ const DEFAULT_LIMIT = 2 ** 20;
  * 22. For earlier versions or more features, set `globalThis.WebSocket` to the class from the
  * package `ws`.
  *
- * A cancellation closes the connection. The loop closes connections that are still open when it is
- * closed. A Node process then stays alive until the peer has responded, because Node's `WebSocket`
- * can't be terminated.
+ * A cancellation closes the connection. When the loop is closed, it closes connections that are
+ * still open. A Node process then stays alive until the peer has responded, because Node's
+ * `WebSocket` can't be terminated.
  *
  * @throws TypeError, RangeError for invalid arguments.
  * @throws RuntimeError if there is no `WebSocket`.

@@ -1,9 +1,9 @@
 // The messages of a WebSocket, for coroutines.
 //
 // Received messages wait in a queue until they are read, because the platform pushes them and can't
-// be asked to pause. While too much is buffered, writes wait in another queue. The polling
-// callback sends on behalf of the waiting tasks, so newcomers can't jump the queue, and a cancelled
-// write either sent its message or didn't.
+// be asked to pause. While too much is buffered, writes wait in another queue. The polling callback
+// sends on behalf of the waiting tasks, so newcomers can't jump the queue, and each write completes
+// in the same call that sends its message.
 
 import { wrongType } from "../lang/arguments.ts";
 import { isArrayBuffer } from "../lang/brands.ts";
@@ -40,7 +40,8 @@ const NEVER_OPEN: Close = { code: 1006, reason: "", wasClean: false };
 export class WebSocketError extends Error {
   override name = "WebSocketError";
   /**
-   * The close code of RFC 6455, section 7.4; 1006 without a close frame, undefined if still open.
+   * The close code of RFC 6455, section 7.4. 1006 means that there was no close frame. Undefined if
+   * the connection isn't closed yet.
    */
   readonly closeCode: number | undefined;
   /** The peer's reason for closing. */
@@ -56,8 +57,8 @@ export class WebSocketError extends Error {
 /**
  * A WebSocket for coroutines. Returned by `openWebSocket`.
  *
- * `iterate` in a coroutine and `for await` in an async function yield its messages until it is
- * closed.
+ * `iterate` in a coroutine and `for await` in an async function yield its messages until the
+ * connection is closed.
  */
 export class WebSocketConnection
   implements AsyncIterable<WebSocketMessage>, CoroutineSource<WebSocketMessage>, Resource
@@ -114,19 +115,19 @@ export class WebSocketConnection
   }
 
   /**
-   * The close code of RFC 6455, section 7.4; undefined before it is closed. 1005 means a close
-   * frame without a code, 1006 no close frame.
+   * The close code of RFC 6455, section 7.4; undefined until the connection is closed. 1005 means
+   * that the close frame had no code, 1006 that there was no close frame.
    */
   get closeCode(): number | undefined {
     return this.#close?.code;
   }
 
-  /** The peer's reason for closing; undefined before it is closed. */
+  /** The peer's reason for closing; undefined until the connection is closed. */
   get closeReason(): string | undefined {
     return this.#close?.reason;
   }
 
-  /** Whether both sides agreed to close; undefined before it is closed. */
+  /** Whether both sides agreed to close; undefined until the connection is closed. */
   get wasClean(): boolean | undefined {
     return this.#close?.wasClean;
   }
@@ -151,8 +152,8 @@ export class WebSocketConnection
    * order of the calls.
    *
    * A cancellation during the wait keeps the message from being sent, unless it was sent in the
-   * same turn. Until it is sent, `data` must not change. Unlike `write` of a `StreamWriter`, which
-   * never waits.
+   * same turn. Until the message is sent, `data` must not change. (`write` of a `StreamWriter`
+   * never waits; this method does.)
    *
    * @throws TypeError if `data` is not a string, an ArrayBuffer or a view of one.
    * @throws WebSocketError if the connection is closed before the message is sent.
@@ -166,7 +167,8 @@ export class WebSocketConnection
 
   /**
    * Starts to close the connection. Sent messages still go out, received ones can still be read,
-   * and waiting writes throw a `WebSocketError`. Idempotent. The loop also closes it.
+   * and waiting writes throw a `WebSocketError`. Idempotent. When the loop closes, it closes the
+   * connection too.
    *
    * @param code 1000, or 3000 to 4999; the platform throws its own error for others.
    * @param reason at most 123 bytes of UTF-8.
@@ -176,7 +178,7 @@ export class WebSocketConnection
     this.#failWriters();
   }
 
-  /** Whether it is closed, or either side has started to close it. */
+  /** Whether the connection is closed, or either side has started to close it. */
   isClosing(): boolean {
     return this.#socket.readyState > OPEN;
   }

@@ -1,7 +1,7 @@
 // Waits until a WebSocket's send buffer has room.
 //
-// `bufferedAmount` is the number of unsent bytes, but there is no event for when it shrinks. So it
-// has to be polled.
+// `bufferedAmount` is the number of unsent bytes, but no event reports that it shrinks. So it must
+// be polled.
 
 import { clearTimeout, setTimeout } from "../loop/hosts/timers.ts";
 
@@ -19,7 +19,8 @@ export function hasRoom(socket: WebSocket, limit: number): boolean {
 }
 
 /**
- * Calls back as soon as `hasRoom`, in a macrotask. Returns a function that stops polling.
+ * Calls `callback` once `hasRoom` returns true, in a macrotask. Returns a function that stops
+ * polling.
  */
 export function whenRoom(socket: WebSocket, limit: number, callback: () => void): () => void {
   let interval = MIN_INTERVAL;

@@ -1,8 +1,8 @@
 // Sources of a browser that push messages: ports, channels, workers, server-sent events,
 // WebSockets.
 //
-// They don't keep messages. So a MessageBox keeps the messages of each source, from when it is
-// first watched.
+// Such a source keeps no messages (except a port that hasn't been started). So a MessageBox keeps
+// them, from the first time the source is watched.
 
 import { wrongType } from "../../lang/arguments.ts";
 import { hasTag } from "../../lang/brands.ts";
@@ -100,7 +100,7 @@ function collect(source: EventTarget, { hasEnded }: SourceType): MessageBox<Rece
   return box;
 }
 
-/** A WebSocket is also writable, which has to be polled. */
+/** A WebSocket. Unlike the other sources, it can also be writable, and this must be polled for. */
 class WebSocketSource implements Pollable {
   readonly #socket: WebSocket;
   readonly #box: MessageBox<Received>;

@@ -10,8 +10,8 @@ import { adaptStream } from "./streamSources.ts";
  *
  * - a `MessagePort`, `BroadcastChannel`, `Worker`, `EventSource` or `WebSocket`. It is readable
  *   when it has a message, which `receiveMessage` takes, or is at its end. A WebSocket is writable
- *   while its send buffer is nearly empty. There is no event for that, so it is reported with a
- *   delay of some milliseconds.
+ *   while its send buffer is nearly empty. No event reports that, so the selector polls for it, and
+ *   reports it some milliseconds late.
  * - a `ReadableStream`, whose chunks `receiveChunk` takes.
  * - the writer of a `WritableStream`.
  * - a custom `Pollable`.

@@ -111,11 +111,11 @@ class ChunkSource<T> implements Pollable {
   }
 }
 
-/** A writer. It is ready if its stream has space or is over. */
+/** A writer. It is ready if its stream has space or has failed, or if the writer was released. */
 class WriterSource implements Pollable {
   readonly #writer: WritableStreamDefaultWriter;
   #notify: (() => void) | undefined;
-  /** The writer's `ready` promise that it waits for. */
+  /** The writer's `ready` promise that this source waits for. */
   #awaited: Promise<unknown> | undefined;
 
   constructor(writer: WritableStreamDefaultWriter) {

@@ -1,8 +1,8 @@
 // Makes Node's sources watchable for a selector.
 //
-// A stream is asked for its state, and nothing is read from it, so its user can read all its data.
-// Servers, datagram sockets and message ports push whole messages and keep none, so a MessageBox
-// keeps them until they are taken.
+// A selector asks a stream for its state and reads nothing from it, so the stream's user can read
+// all the data. Servers, datagram sockets and message ports push whole messages and keep none, so a
+// MessageBox keeps them until they are taken.
 
 import { Socket as DatagramSocket, type RemoteInfo } from "node:dgram";
 import { Server, type Socket } from "node:net";
@@ -166,8 +166,8 @@ class NodeStream implements Pollable {
     const stream = this.#stream;
     const names = new Set<string>();
     const onReadable = () => {
-      // May mean the end of the stream. Reading 0 bytes makes the stream emit `end`, and takes
-      // nothing.
+      // `readable` may mean the end of the stream. Reading 0 bytes makes the stream emit `end`, and
+      // takes nothing.
       if (stream.readableLength === 0) stream.read?.(0);
       notify();
     };
@@ -192,7 +192,10 @@ class NodeStream implements Pollable {
   }
 }
 
-/** Listens for `error` events, because Node throws the error of an event without a listener. */
+/**
+ * Does nothing. It is a listener for `error` events, because Node throws an error that nobody
+ * listens for.
+ */
 function ignore(): void {
   // The user of the connection gets the error on the next read or write.
 }

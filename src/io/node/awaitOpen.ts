@@ -4,10 +4,10 @@ import type { Coroutine } from "../../tasks/kernel/coroutine.ts";
 import { connectionLost } from "../streamErrors.ts";
 
 /**
- * Waits for the event by which one of Node's objects reports that it is open. Calls `abort` if it
- * fails to open or the wait is cancelled. Later errors are up to the caller.
+ * Waits for the event by which one of Node's objects reports that it is open. Calls `abort` if the
+ * object fails to open or the wait is cancelled. The caller must handle later errors.
  *
- * @throws the error that it emits instead.
+ * @throws the error that the object emits instead.
  */
 export function* awaitOpen(
   emitter: NodeJS.EventEmitter,

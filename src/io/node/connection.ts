@@ -15,8 +15,8 @@ export interface ConnectionOptions {
   /** Uses TLS, with these options of `tls.connect` or, if `true`, with Node's defaults. */
   readonly tls?: boolean | TlsOptions | undefined;
   /**
-   * The number of bytes that the reader buffers before the peer has to wait. Default: 65,536. It
-   * may buffer about twice as many.
+   * The number of bytes that the reader buffers before the peer must wait. Default: 65,536. The
+   * reader may buffer about twice as many.
    */
   readonly limit?: number | undefined;
   readonly autoSelectFamily?: boolean | undefined;

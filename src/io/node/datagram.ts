@@ -20,7 +20,7 @@ export interface DatagramOptions {
   readonly reuseAddr?: boolean | undefined;
   /** Whether a `udp6` socket refuses IPv4. */
   readonly ipv6Only?: boolean | undefined;
-  /** Whether it may send to broadcast addresses. Like asyncio's `allow_broadcast`. */
+  /** Whether the endpoint may send to broadcast addresses. Like asyncio's `allow_broadcast`. */
   readonly broadcast?: boolean | undefined;
   /** The size of the system's receive buffer, in bytes. */
   readonly recvBufferSize?: number | undefined;

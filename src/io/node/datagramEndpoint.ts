@@ -1,8 +1,8 @@
 // Datagrams, for coroutines.
 //
 // asyncio calls a protocol method for each datagram. Here, datagrams wait in a queue until they are
-// received. Senders can't be slowed down, so a datagram that finds the queue full is dropped, as
-// the operating system does.
+// received. Senders can't be slowed down, so a datagram that arrives while the queue is full is
+// dropped, as it would be by the operating system.
 
 import type { Socket } from "node:dgram";
 import { checkString, wrongType } from "../../lang/arguments.ts";
@@ -41,7 +41,8 @@ class ReceiveError {
 /**
  * Sends and receives datagrams. Returned by `createDatagramEndpoint`.
  *
- * `iterate` in a coroutine and `for await` in an async function yield datagrams until it is closed.
+ * `iterate` in a coroutine and `for await` in an async function yield datagrams until the endpoint
+ * is closed.
  */
 export class DatagramEndpoint
   implements AsyncIterable<Datagram>, CoroutineSource<Datagram>, Resource
@@ -53,8 +54,8 @@ export class DatagramEndpoint
   readonly #inbox = new Queue<Datagram | ReceiveError>();
   readonly #whenClosed: Promise<void>;
   /**
-   * Callbacks of pending sends. On close they must be called, because Node doesn't call all of
-   * them.
+   * Callbacks of pending sends. When the socket closes, the endpoint calls them, because Node
+   * doesn't call all of them.
    */
   readonly #sending = new Set<(error?: unknown) => void>();
   #address: ReturnType<Socket["address"]> | undefined;
@@ -78,7 +79,7 @@ export class DatagramEndpoint
         resolve();
       });
     });
-    // The running loop keeps the process alive, not its sockets.
+    // The running loop keeps the process alive. Its sockets needn't.
     socket.unref();
   }
 
@@ -87,14 +88,17 @@ export class DatagramEndpoint
     return this.#dropped;
   }
 
-  /** Returns the address it receives on, like Node's `address()`: `{ address, family, port }`. */
+  /**
+   * Returns the address that the endpoint receives on, like Node's `address()`:
+   * `{ address, family, port }`.
+   */
   address(): ReturnType<Socket["address"]> {
     return this.#address as ReturnType<Socket["address"]>;
   }
 
   /**
-   * Returns information by asyncio's names: `"socket"` (Node's own), `"sockname"` or `"peername"`;
-   * otherwise undefined.
+   * Returns information by asyncio's names: `"socket"` (Node's own), `"sockname"` or `"peername"`.
+   * Returns undefined for other names.
    */
   getExtraInfo(name: string): unknown {
     if (name === "socket") return this.#socket;
@@ -119,7 +123,8 @@ export class DatagramEndpoint
   }
 
   /**
-   * Sends without waiting. `receive` throws the system's errors. Like `transport.sendto`.
+   * Sends without waiting. If the system reports an error, `receive` throws it. Like
+   * `transport.sendto`.
    *
    * @throws TypeError, RangeError for invalid arguments.
    * @throws RuntimeError if the endpoint is closed.
@@ -150,8 +155,8 @@ export class DatagramEndpoint
   }
 
   /**
-   * Closes the socket. Earlier datagrams can still be received. Idempotent. The loop also closes
-   * it.
+   * Closes the socket. Earlier datagrams can still be received. Idempotent. When the loop closes,
+   * it closes the socket too.
    */
   close(): void {
     if (this.#isClosing) return;

@@ -51,7 +51,8 @@ function startConnecting({ tls = false, ...to }: Endpoint): [Socket, event: stri
 }
 
 /**
- * Adds a message to the error for several failed addresses. Node's error only lists the errors.
+ * Adds a message to the error that Node throws if several addresses failed, because Node's message
+ * is empty.
  */
 function withMessage(error: unknown): unknown {
   const { message, errors } = error as Partial<AggregateError>;

@@ -28,7 +28,7 @@ export class NodeListener implements Listener {
         ? createServer(sockets)
         : loadTls().createServer({ ...withoutUndefined(tls as object), ...sockets });
     this.#file = path === undefined ? undefined : new UnixPath(path);
-    // The running loop keeps the process alive, not its sockets.
+    // The running loop keeps the process alive. Its sockets needn't.
     this.#net.unref();
     this.#addListeners();
     this.#file?.removeStale();

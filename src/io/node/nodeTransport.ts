@@ -1,6 +1,6 @@
 // Connects one of Node's streams to a StreamReader and a StreamWriter.
 //
-// A program may have ten thousand of them, so all share the same listener functions, which find
+// A program may have ten thousand transports, so all share the same listener functions, which find
 // their transport by a property of the stream.
 //
 // A Readable queues each chunk, emits it, and checks in a separate tick whether it wants more. For
@@ -46,7 +46,7 @@ export class NodeTransport implements Resource, SinkOwner, Transport {
     (stream as StreamWithTransport)[TRANSPORT] = this;
     stream.on("error", ignoreError);
     stream.on("close", onClose);
-    // The running loop keeps the process alive, not its sockets.
+    // The running loop keeps the process alive. Its sockets needn't.
     (stream as Partial<Socket>).unref?.();
   }
 
@@ -102,7 +102,7 @@ export class NodeTransport implements Resource, SinkOwner, Transport {
     const stream = this.#stream as Socket;
     if (stream.destroyed) return; // its close event is about to fire
     this.abortError = connectionAborted();
-    // Node can neither reset nor close a socket that only has its end left to send.
+    // If a socket only has its end left to send, `resetAndDestroy` neither resets nor closes it.
     const isEnding =
       stream.writableEnded && stream.writableLength === 0 && !stream.writableFinished;
     const isTcp = isRawSocket(stream) && stream.remoteAddress !== undefined;
@@ -138,7 +138,8 @@ export class NodeTransport implements Resource, SinkOwner, Transport {
       // `toString`.
       reader._feedData(new Uint8Array(chunk.buffer, chunk.byteOffset, chunk.length));
     } finally {
-      // Even if a waiter throws: otherwise the loop counts as awake, and nothing would run it.
+      // Runs the loop even if a waiter throws. Otherwise, the loop would count as awake, but
+      // nothing would run it.
       if (runsNow) loop._pump.runInTask();
     }
   }
@@ -243,8 +244,8 @@ function onClose(this: Stream): void {
 }
 
 /**
- * Listens for `error` events, because Node throws the error of an event without a listener. Readers
- * and writers get the error when the stream closes.
+ * Does nothing. It is a listener for `error` events, because Node throws an error that nobody
+ * listens for. Readers and writers get the error when the stream closes.
  */
 function ignoreError(): void {
   // handled in _onClose

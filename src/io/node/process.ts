@@ -25,7 +25,7 @@ interface ProcessOptions {
   readonly text?: boolean | undefined;
 }
 
-/** The output of a process. Each is undefined if it is not a `PIPE`. */
+/** The outputs of a process. An output is undefined if its stream is not a `PIPE`. */
 export type Outputs<T = Uint8Array> = [stdout: T | undefined, stderr: T | undefined];
 
 /**
@@ -37,16 +37,16 @@ export type Outputs<T = Uint8Array> = [stdout: T | undefined, stderr: T | undefi
  */
 export class Process<T extends string | Uint8Array = Uint8Array> {
   readonly pid: number;
-  /** Writes to its standard input; undefined unless that is a `PIPE`. */
+  /** Writes to the process's standard input; undefined unless that is a `PIPE`. */
   readonly stdin: StreamWriter | undefined;
-  /** Reads its standard output; undefined unless that is a `PIPE`. */
+  /** Reads the process's standard output; undefined unless that is a `PIPE`. */
   readonly stdout: StreamReader | undefined;
-  /** Reads its standard error; undefined unless that is a `PIPE`. */
+  /** Reads the process's standard error; undefined unless that is a `PIPE`. */
   readonly stderr: StreamReader | undefined;
   readonly #child: ChildProcess;
   readonly #isText: boolean;
   readonly #exited = new Waiters();
-  /** Kills it when its loop is closed. */
+  /** Kills the process when the loop is closed. */
   readonly #resource: Resource = { close: () => this.#child.kill("SIGKILL") };
   #returncode: number | undefined;
   /** The error if the last signal couldn't be sent. */
@@ -79,7 +79,7 @@ export class Process<T extends string | Uint8Array = Uint8Array> {
     if (detached !== true) loop._resources.add(this.#resource);
     // On exit, Node resumes the streams listed here, even if their readers have paused them.
     (child.stdio as unknown[]).length = 0;
-    // The running loop keeps this process alive, not its children.
+    // The running loop keeps this process alive. Its children needn't.
     child.unref();
   }
 
@@ -112,8 +112,8 @@ export class Process<T extends string | Uint8Array = Uint8Array> {
    * kept in memory. It is not an error if the process exits before it has read all of `input`.
    *
    * The call itself writes `input`, before anything is awaited. A cancellation doesn't affect the
-   * process and loses nothing: the output can be read again, and `input` is still sent, so call it
-   * again without the input. (Unlike asyncio, which drops the output it has read.)
+   * process and loses nothing: the output can be read again, and `input` is still sent, so call
+   * `communicate()` again without `input`. (asyncio drops the output it has read.)
    *
    * @throws TypeError if `input` is not a string or a Uint8Array.
    * @throws RuntimeError if there is `input` but `stdin` is not a `PIPE`, or another coroutine
@@ -189,7 +189,10 @@ function* writeAndClose(stdin: StreamWriter): Coroutine<void> {
   stdin.close();
 }
 
-/** Puts back what a read returned. It read to the end, so no later data can precede it. */
+/**
+ * Puts back what a read returned. The read reached the end of the stream, so the reader has no
+ * later data.
+ */
 function unread(reader: StreamReader | undefined, read: Task<Uint8Array> | undefined): void {
   if (read?.done() && !read._hasFailed()) reader?._feedData(read.result());
 }

@@ -17,8 +17,8 @@ export interface UnixServerOptions {
   /** The maximum number of connections that may wait to be accepted. Default: 511. */
   readonly backlog?: number | undefined;
   /**
-   * The number of bytes that a reader buffers before its peer has to wait. Default: 65,536. It may
-   * buffer about twice as many.
+   * The number of bytes that a reader buffers before its peer must wait. Default: 65,536. The
+   * reader may buffer about twice as many.
    */
   readonly limit?: number | undefined;
 }
@@ -29,7 +29,7 @@ export interface ServerOptions extends UnixServerOptions {
   /** Default: 0, a free port. `server.address()` returns the actual one. */
   readonly port?: number | undefined;
   /**
-   * Speaks TLS with these options of `tls.createServer`, usually `key` and `cert`. `false` means no
+   * Uses TLS with these options of `tls.createServer`, usually `key` and `cert`. `false` means no
    * TLS.
    */
   readonly tls?: TlsOptions | false | undefined;
@@ -49,15 +49,14 @@ export interface ServerOptions extends UnixServerOptions {
  * Like `asyncio.start_server`.
  *
  * When the handler ends, its connection is closed after everything written is sent. If the handler
- * was cancelled, its connection doesn't wait for a peer that doesn't read. (Unlike asyncio, where
- * the handler has to close the connection.) Exceptions of handlers go to the loop's exception
- * handler. Handlers run in a copy of the context of this call, and see its `AsyncLocalStorage`
- * stores.
+ * was cancelled, this doesn't wait for a peer that doesn't read. (In asyncio, the handler must
+ * close the connection.) Exceptions of handlers go to the loop's exception handler. Handlers run in
+ * a copy of the context of this call, and see its `AsyncLocalStorage` stores.
  *
  * A cancellation stops listening.
  *
  * @throws TypeError, RangeError for invalid arguments.
- * @throws Node's error, with a `code` such as `"EADDRINUSE"`, if it can't listen.
+ * @throws Node's error, with a `code` such as `"EADDRINUSE"`, if the server can't listen.
  * @example
  * const server = yield* startServer(
  *   function* (reader, writer) {

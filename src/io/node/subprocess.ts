@@ -49,7 +49,7 @@ export interface SubprocessOptions {
   /** The numeric user and group to run as. Like Python's `user` and `group`. */
   readonly uid?: number | undefined;
   readonly gid?: number | undefined;
-  /** The name that the program is passed as its own. Default: `program`. */
+  /** The name that is passed to the program as its own. Default: `program`. */
   readonly argv0?: string | undefined;
   /**
    * The shell, for `createSubprocessShell` only. Default: the system's. Like Python's `executable`.
@@ -67,9 +67,9 @@ export interface BytesSubprocessOptions extends SubprocessOptions {
 /** Options of a `Process` whose `communicate()` returns strings. */
 export interface TextSubprocessOptions extends SubprocessOptions {
   /**
-   * Decodes the output of `communicate()` as UTF-8; malformed bytes become U+FFFD, and a
-   * byte order mark stays. The readers, as in `stdout.readline()`, still return bytes. (Unlike
-   * asyncio, which has only bytes.)
+   * Decodes the output of `communicate()` as UTF-8; malformed bytes become U+FFFD, and a byte order
+   * mark stays. The readers' methods, such as `stdout.readline()`, still return bytes. (In asyncio,
+   * all output is bytes.)
    */
   readonly text: true;
 }
@@ -130,7 +130,8 @@ function splitArguments(rest: readonly unknown[]): { args: unknown[]; options: u
  * `asyncio.create_subprocess_shell`. The shell interprets `command`, so never insert untrusted
  * text.
  *
- * @throws as `createSubprocessExec`. If the shell can't find a command, it exits with code 127.
+ * @throws what `createSubprocessExec` throws. If the shell can't find a command, the shell exits
+ * with code 127.
  */
 export function createSubprocessShell(
   command: string,

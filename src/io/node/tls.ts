@@ -10,7 +10,7 @@ export function loadTls(): typeof import("node:tls") {
   return getBuiltinModule("node:tls");
 }
 
-/** Whether `server` speaks TLS. */
+/** Whether `server` uses TLS. */
 export function isTlsServer(server: Server): server is TlsServer {
   // Not `instanceof`, which needs the module.
   return "setSecureContext" in server;

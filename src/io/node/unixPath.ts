@@ -31,7 +31,10 @@ export class UnixPath {
     this.#ownFile = this.#currentFile();
   }
 
-  /** Calls `close`, which removes the file, and keeps the file if another server owns it. */
+  /**
+   * Calls `close`, which removes whatever file is at the path. If that file belongs to another
+   * server, moves it aside during the call.
+   */
   release(close: () => void): void {
     const file = this.#currentFile();
     if (file === undefined || file === this.#ownFile) return close();
@@ -48,7 +51,10 @@ export class UnixPath {
     }
   }
 
-  /** Identifies the socket at the path. Inode numbers are reused, so they don't suffice. */
+  /**
+   * Returns a string that identifies the socket at the path; undefined if there is none. An inode
+   * number alone doesn't suffice, because the system reuses them.
+   */
   #currentFile(): string | undefined {
     if (WITHOUT_FILE.test(this.#path)) return undefined;
     const stats = lstatSync(this.#path, { throwIfNoEntry: false, bigint: true });

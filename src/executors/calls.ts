@@ -8,7 +8,7 @@
 //
 // Invariants:
 //   X1  a call waits only while every thread has a call
-//   X2  a thread has at most one call, and keeps it until it has replied or ended
+//   X2  a thread has at most one call, and keeps it until the thread has replied or ended
 //   X3  each call is settled exactly once
 
 import { checkCount, checkOptions, checkTime, wrongType } from "../lang/arguments.ts";
@@ -102,8 +102,8 @@ export abstract class CallExecutor implements Executor {
    * Rejects with a TypeError if `task` is not a task; with a DataCloneError if an argument or the
    * result cannot be cloned; with a LookupError if the module does not export the function; with a
    * CancelledError whose `cause` is the signal's reason after an abort; with a RemoteLostError if
-   * the thread dies or can't start, or if the function itself throws a CancelledError; with a
-   * RuntimeError after `shutdown()`.
+   * the thread ends too early or can't start, or if the function itself throws a CancelledError;
+   * with a RuntimeError after `shutdown()`.
    */
   submit<F extends ThreadTask>(
     task: F,
@@ -231,7 +231,7 @@ export abstract class CallExecutor implements Executor {
     return `ThreadCall ${call.location.name}${where === undefined ? "" : ` (${where})`}`;
   }
 
-  /** Returns the key by which its thread knows a call too, or undefined if there is none. */
+  /** Returns the key of a call, which its thread uses too; undefined if there is none. */
   _keyOf(call: ThreadCall): string | undefined {
     return this.threads.keyOf?.(call);
   }

@@ -144,8 +144,8 @@ export abstract class CallFuture extends ExternalFuture<unknown> {
     if (!this._isAwaited()) return;
     if (!(error instanceof CancelledError)) this._fail(error);
     else if (this._isCancelled) this._abandon(error);
-    // For example, the executor was shut down. A task group must not mistake that for its own
-    // cancellation.
+    // Something else cancelled the call, such as a shutdown of the executor. A task group must not
+    // mistake that for its own cancellation.
     else this._fail(cancelledThere(error));
   }
 
@@ -153,7 +153,7 @@ export abstract class CallFuture extends ExternalFuture<unknown> {
     return "ThreadCall";
   }
 
-  /** Returns the key under which the other side serves the call; undefined if it has none. */
+  /** Returns the key under which the other side serves the call; undefined if the call has none. */
   _callKey(): string | undefined {
     return undefined;
   }

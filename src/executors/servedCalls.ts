@@ -1,14 +1,16 @@
 // The calls that this thread runs for callers elsewhere: other threads, or clients of a fleet.
 //
-// A call has a key that its caller knows too, so tools can connect both ends. The calls are under a
-// global symbol, because tools may come from another copy of this package, and because a thread
-// that runs an ordinary function has no loop in which they could be found.
+// A call has a key that its caller knows too, so tools can connect both ends. The calls are stored
+// under a global symbol, because tools may come from another copy of this package, and because a
+// thread that runs an ordinary function has no loop in which they could be found.
 
 const KEY = Symbol.for("mysyncio.calls");
 
 /** A call that has begun and has not ended. */
 export interface ServedCall {
-  /** The caller's key for it. The same call has the same key again if it begins again. */
+  /**
+   * The key that the caller uses for this call. If the call is run again, the key stays the same.
+   */
   key: string;
   /** The name of its function. */
   name: string;
@@ -24,7 +26,7 @@ export interface ServedCall {
   readonly loop: object | undefined;
 }
 
-/** Is told when calls begin and end. */
+/** Called when a call begins or ends. */
 export type ServedListener = (call: ServedCall, what: "begins" | "ends") => void;
 
 interface CallDoor {
@@ -34,7 +36,7 @@ interface CallDoor {
 
 let ownDoor: CallDoor | undefined;
 
-/** Returns what is under the global symbol. All copies of the package share it. */
+/** Returns what is stored under the global symbol. All copies of the package share it. */
 export function callDoor(): CallDoor {
   ownDoor ??= (Reflect.get(globalThis, KEY) as CallDoor | undefined) ?? {
     calls: new Set(),
@@ -55,16 +57,16 @@ export function beginServing(
 ): ServedCall {
   const call: ServedCall = { key, name, since, task, coro: undefined, wrappers: 1, loop };
   callDoor().calls.add(call);
-  tell(call, "begins");
+  notifyListeners(call, "begins");
   return call;
 }
 
 export function endServing(call: ServedCall): void {
   callDoor().calls.delete(call);
-  tell(call, "ends");
+  notifyListeners(call, "ends");
 }
 
-/** Returns the call of this thread, if the thread runs only one at a time. */
+/** Returns the call that this thread runs. Only for threads that run one call at a time. */
 export function onlyServed(): ServedCall | undefined {
   return [...callDoor().calls].at(-1);
 }
@@ -78,14 +80,14 @@ export function renameServed(key: string, name: string): void {
   if (call === undefined) return;
   call.key = key;
   call.name = name;
-  tell(call, "begins");
+  notifyListeners(call, "begins");
 }
 
 /**
  * Notes the coroutine of this thread's call, unless a coroutine further inside is already known.
  *
- * @param wrappers how many generators of this package will be around it, besides those of
- * `runServed`
+ * @param wrappers how many generators of this package will be around the coroutine, besides those
+ * of `runServed`
  */
 export function noteCoroutine(coro: object, wrappers = 0): void {
   const call = onlyServed();
@@ -95,7 +97,7 @@ export function noteCoroutine(coro: object, wrappers = 0): void {
   call.wrappers = 2 + wrappers;
 }
 
-function tell(call: ServedCall, what: "begins" | "ends"): void {
+function notifyListeners(call: ServedCall, what: "begins" | "ends"): void {
   const { listeners } = callDoor();
   if (listeners.size === 0) return;
   for (const listener of listeners) listener(call, what);

@@ -12,11 +12,11 @@ import { hasTag } from "../lang/brands.ts";
 import { OF_ANOTHER_COPY } from "../loop/registry.ts";
 import type { TaskMark, TaskReference, ThreadTask } from "../program/executorPort.ts";
 
-/** The module that exports a function, and the name under which it does. */
+/** The module that exports a function, and the name of the export. */
 export interface TaskLocation {
   readonly url: string;
   readonly name: string;
-  /** Its name in a fleet, if `defineTask` was given one. */
+  /** The function's name in a fleet, if `defineTask` was given one. */
   readonly id?: string | undefined;
 }
 
@@ -66,12 +66,13 @@ export function defineTask<F extends AnyFunction>(
     if (id === "") throw wrongType("id", "a non-empty string", id);
   }
   taskLocations.set(fn, id === undefined ? { url, name } : { url, name, id });
-  // Only for an error message. A frozen function does without.
+  // The mark only improves an error message, so it doesn't matter that a frozen function can't get
+  // it.
   Reflect.defineProperty(fn, MARK, { value: true, configurable: true });
   return fn as F & TaskMark;
 }
 
-/** What `defineTask` of each copy of this package sets. */
+/** The mark that `defineTask` sets on functions, in every copy of this package. */
 const MARK = /* @__PURE__ */ Symbol.for("mysyncio.task");
 
 /** Returns the location that `defineTask` recorded for a function; undefined if there is none. */

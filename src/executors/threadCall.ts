@@ -15,7 +15,7 @@ let count = 0;
 
 /** A submitted call. */
 export class ThreadCall {
-  /** Its number among the calls of this thread, which fits into shared memory. */
+  /** The number of this call among those that this thread submitted. It fits into shared memory. */
   readonly number: number;
   readonly location: TaskLocation;
   args: readonly unknown[];
@@ -50,14 +50,14 @@ export interface ThreadPool {
    * Throws if the call cannot be sent.
    */
   begin(call: ThreadCall): void;
-  /** Tells the thread that its call is cancelled. */
+  /** Notifies the thread that its call is cancelled. */
   cancel(call: ThreadCall): void;
   /**
    * Terminates the thread of a call. The pool calls the executor's `onEnd` or `onFree` when the
    * thread has ended.
    */
   terminate(call: ThreadCall): void;
-  /** Returns the key of a call, which its thread knows too. */
+  /** Returns the key of a call, which its thread uses too. */
   keyOf?(call: ThreadCall): string;
   /** Returns where a call runs, such as `in worker 2`; undefined if that is unknown. */
   whereIs?(call: ThreadCall): string | undefined;

@@ -61,8 +61,8 @@ export class Work {
 
   /**
    * @param isCancelled reads the flag in shared memory. Returns false without shared memory.
-   * @param onUsed is called when the signal is used for the first time. From then on, call
-   * `check()` whenever a cancellation may have arrived.
+   * @param onUsed is called when the signal is used for the first time, and when the function
+   * returns a promise. From then on, call `check()` whenever a cancellation may have arrived.
    */
   constructor(isCancelled: () => boolean, onUsed: () => void = () => undefined) {
     this.#isCancelled = isCancelled;

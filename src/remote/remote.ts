@@ -42,7 +42,8 @@ export class Remote {
   #isClosed = false;
 
   /**
-   * @param onLost is called when the other thread ends or closes its loop, after the first call.
+   * @param onLost is called, after the first call, when the other thread ends or closes its loop,
+   * or when this side closes the connection.
    * @internal
    */
   constructor(ticket: RemoteTicket, onLost?: () => void) {
@@ -55,11 +56,11 @@ export class Remote {
    * which they are made.
    *
    * Cancelling the future cancels the task on the other side. The future stays pending until that
-   * task has cleaned up and its outcome has arrived. The future succeeds only if the task
-   * suppressed the cancellation; a result that was already on its way is dropped.
+   * task has cleaned up and its outcome has arrived. It then succeeds only if the task suppressed
+   * the cancellation; a result that was already on its way is dropped.
    *
    * The future fails with a LookupError if no such function is exposed, and with a RemoteLostError
-   * if the thread dies or closes its loop. It also fails with a RemoteLostError, whose `cause` is a
+   * if the thread ends or closes its loop. It also fails with a RemoteLostError, whose `cause` is a
    * CancelledError, if the task was cancelled on the other side.
    *
    * @throws RuntimeError if no loop is running, if the connection belongs to another loop, or after
@@ -74,7 +75,7 @@ export class Remote {
 
   /**
    * Calls a function without waiting for its outcome. Errors go to the exception handler of the
-   * other loop. The call is lost if the thread dies before it begins.
+   * other loop. The call is lost if the thread ends before the call begins.
    *
    * @throws the same errors as `call()`.
    */
@@ -101,7 +102,7 @@ export class Remote {
   }
 }
 
-/** After how many milliseconds without a welcome to say hello again. */
+/** How many milliseconds to wait for a welcome before saying hello again. */
 const HELLO_INTERVAL = 500;
 
 class Connection implements PortOwner {
@@ -110,7 +111,7 @@ class Connection implements PortOwner {
   readonly #release: () => void;
   readonly #calls = new Map<number, RemoteCall>();
   #lastId = 0;
-  /** Messages to send once the other side listens; undefined when it does. */
+  /** Messages to send once the other side listens; undefined as soon as it does. */
   #unsent: Message[] | undefined = [];
   readonly #onLost: (() => void) | undefined;
   #isLost = false;
@@ -124,15 +125,15 @@ class Connection implements PortOwner {
     this.#link = new ThreadLink(name, bell, watched, this);
     loop._resources.add(this);
     loop._callSoon(() => this.#link.check(), []);
-    // Say hello only when the lock is held, because to the other side a free lock means a dead
-    // thread.
+    // Say hello only when the lock is held, because the other side takes a free lock to mean that
+    // the thread has ended.
     const sayHello = () => {
       if (this.#unsent === undefined || this.#isLost) return;
       const channel = new BroadcastChannel(exposed);
       channel.postMessage({ link: name, bell: bellToShare() } satisfies Hello);
       channel.close();
       ring(bell);
-      // A busy browser may not have opened the other side's channel yet.
+      // Try again later, because a busy browser may not have opened the other side's channel yet.
       const timer = setTimeout(sayHello, HELLO_INTERVAL) as { unref?(): void };
       timer.unref?.();
     };
@@ -165,7 +166,7 @@ class Connection implements PortOwner {
   /** @throws DataCloneError if the message cannot be cloned. */
   send(message: Message): void {
     const sent = message.type === "call" ? { ...message, args: moved(message.args) } : message;
-    // Clone now, because the caller may change the arguments while the message is kept.
+    // A kept message is cloned now, because the caller may change the arguments before it is sent.
     if (this.#unsent === undefined) this.#link.send(sent);
     else this.#unsent.push(structuredClone(sent));
   }
@@ -239,8 +240,8 @@ class RemoteCall extends ExternalFuture<unknown> {
   }
 
   /**
-   * Takes a result. If it was already on its way when the future was cancelled, the cancellation
-   * takes effect here, because the other side did not see it.
+   * Takes a result. If the result was already on its way when the future was cancelled, the future
+   * is cancelled here, because the other side got the cancellation too late.
    */
   _answer(value: unknown, isHeard: boolean): void {
     if (this.#cancelled === undefined || isHeard) this._succeed(value);
@@ -248,8 +249,8 @@ class RemoteCall extends ExternalFuture<unknown> {
   }
 
   /**
-   * Takes an error. A CancelledError counts as a cancellation only if it was requested here.
-   * Otherwise a task group would mistake it for its own.
+   * Takes an error. A CancelledError counts as a cancellation only if this side requested one.
+   * Otherwise, a task group would mistake it for a cancellation of its own.
    */
   _reject(error: unknown): void {
     if (!(error instanceof CancelledError)) this._fail(error);

@@ -34,7 +34,7 @@ export type PackedError =
       readonly stack: string | undefined;
       readonly cause: PackedError | undefined;
       readonly errors: PackedError[] | undefined;
-      /** `code`, and its own enumerable fields. */
+      /** `code`, and the error's own enumerable fields. */
       readonly fields: readonly (readonly [name: string, value: Field])[] | undefined;
     };
 
@@ -44,13 +44,16 @@ type Field =
   | { readonly data: unknown }
   | { readonly list: readonly Field[] };
 
-/** How deep causes and the errors of groups are kept, and how many in total. */
+/**
+ * The maximum depth of causes and of errors in groups, and the maximum number of errors in total.
+ */
 const MAX_DEPTH = 16;
 const MAX_ERRORS = 200;
 
 /**
- * The classes that both sides know. An error of another class arrives as an `Error` with its name.
- * The keys are not taken from the classes' own `name`, because minifiers change that.
+ * The classes that exist on both sides. An error of another class arrives as an `Error` with the
+ * name of that class. The keys are not taken from the classes' own `name`, because minifiers change
+ * that.
  */
 const CLASSES = /* @__PURE__ */ new Map<string, new (message: string) => Error>(
   Object.entries({
@@ -149,7 +152,7 @@ class ErrorPacker {
 
 /** Fields that are sent separately. `name` is an own field of most error classes. */
 const STANDARD = ["name", "message", "stack", "cause", "errors"];
-/** How many fields of an error are kept. */
+/** The maximum number of fields of an error that are kept. */
 const MAX_FIELDS = 50;
 
 const UNDESCRIBED = {
@@ -182,8 +185,7 @@ function unpackField(field: Field): unknown {
 
 function newError(name: string, message: string, errors: unknown[] | undefined): Error {
   if (errors !== undefined) {
-    // A group that was too deep, or one too many, has lost its errors. No ExceptionGroup may be
-    // empty.
+    // A group beyond the limits has lost its errors, and an ExceptionGroup can't be empty.
     if (name === "ExceptionGroup" && errors.length > 0) return new ExceptionGroup(errors, message);
     return new AggregateError(errors, message);
   }
@@ -191,7 +193,7 @@ function newError(name: string, message: string, errors: unknown[] | undefined):
   return new Known(message);
 }
 
-/** Defines a field. Never assigns, because it may be called `__proto__`. */
+/** Defines a field. Never assigns, because the field may be called `__proto__`. */
 function define(error: Error, key: string, value: unknown, enumerable = false): void {
   Object.defineProperty(error, key, { value, configurable: true, writable: true, enumerable });
 }

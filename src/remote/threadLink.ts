@@ -1,7 +1,7 @@
 // The link between two loops: a broadcast channel that only they use, with a secret name.
 //
-// The channel has a name, because a ticket must be a plain value that can be copied. Ports can only
-// be transferred.
+// A channel is found by its name, and a ticket must be a plain value that can be copied. Ports
+// wouldn't do, because they can only be transferred.
 //
 //   caller                          exposed loop
 //     │── hello, on its channel ──────>│     names the link to open
@@ -70,7 +70,7 @@ export class ThreadLink {
     if (this.#watch.isDead) this.#lose();
   }
 
-  /** The ports that a blocked thread has to read. */
+  /** The ports that a blocked thread must read. */
   get ports(): readonly object[] {
     return this.#hasEnded ? [] : [this.#channel, ...this.#watch.ports];
   }

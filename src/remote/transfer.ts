@@ -6,7 +6,7 @@ const lists = /* @__PURE__ */ new WeakMap<object, readonly ArrayBuffer[]>();
 
 /**
  * Marks memory of `value` to be moved instead of copied when `value` is an argument or a result of
- * a remote call. The buffers are empty here afterwards. Returns `value`.
+ * a remote call. The buffers are empty in this thread afterwards. Returns `value`.
  *
  * @throws TypeError if `value` is not an object, or `list` is not an array of ArrayBuffers.
  * @example
@@ -46,8 +46,8 @@ export function moved<T extends readonly unknown[]>(values: T): T {
  * @throws DataCloneError if they cannot be cloned.
  */
 export function copied<T extends readonly unknown[]>(values: T): T {
-  // Cloning is slow even for a list of numbers. The compiler does not know that a copy of a tuple
-  // is that tuple.
+  // Cloning is slow even for a list of numbers. TypeScript doesn't infer that a copy of a tuple has
+  // the tuple's type.
   if (values.every(isPlain)) return [...values] as unknown as T;
   const transfer = [...transferables(values)];
   const [copy, list] = structuredClone([values, transfer] as const, { transfer });

@@ -94,7 +94,8 @@ export function startThread(): void {
 }
 
 /**
- * Sends an error outside any call to the page, which would otherwise see only the error's message.
+ * Sends the page an error that occurred outside any call. Otherwise, the page would see only the
+ * error's message.
  */
 function report(event: Event, error: unknown): void {
   if (event.defaultPrevented) return;

@@ -17,9 +17,9 @@ import type { StrayError } from "./thread.ts";
 
 export interface WorkerExecutorOptions extends ThreadExecutorOptions {
   /**
-   * Starts the worker of a thread. Its program either calls `serveTasks`, which suits bundlers, or
-   * is `import "mysyncio/browser/thread"`, which imports modules by URL. It must be a module
-   * worker.
+   * Starts a worker to use as a thread. It must be a module worker. Its program either calls
+   * `serveTasks`, which suits bundlers, or consists of `import "mysyncio/browser/thread"`, which
+   * imports modules by URL.
    */
   readonly worker?: (() => Worker) | undefined;
 }
@@ -190,7 +190,7 @@ class Thread {
   readonly #remote: Promise<Remote>;
   #connected: Remote | undefined;
   #giveUp: (error: RemoteLostError) => void = () => undefined;
-  /** Tells the worker which call is cancelled, even while it computes. */
+  /** The id of the cancelled call. The worker can read it even while it computes. */
   readonly #cancelledId: Int32Array<SharedArrayBuffer> | undefined;
   #id = 0;
 
@@ -222,7 +222,7 @@ class Thread {
       worker.addEventListener("messageerror", () => {
         reject(notStarted(start, begun, "Its first message could not be read"));
       });
-      // Once it has started, a worker reports an error in a message, which preserves more of it.
+      // Once a worker has started, it reports errors in messages, which preserve more of an error.
       worker.addEventListener("error", (event) => {
         event.preventDefault();
         const cause: unknown = event.error ?? event.message;

@@ -35,7 +35,7 @@ export const ROW = 4;
 export const CANCELLED = 0;
 /** The id of the thread that runs the call; 0 before it begins. */
 export const THREAD = 1;
-/** 1 if the thread dies because the result cannot be cloned. */
+/** 1 if the thread ends because the result cannot be cloned. */
 export const UNCLONEABLE = 2;
 /** The number of the call, from which both sides derive its key. */
 export const NUMBER = 3;

@@ -41,7 +41,7 @@ function listen(): void {
   _channel ??= openChannel(name, () => working?.check());
 }
 
-// Piscina sends the reply. If it can't be cloned, the thread dies without reporting why.
+// Piscina sends the reply. If the reply can't be cloned, the thread ends without reporting why.
 process.on("uncaughtExceptionMonitor", (error) => {
   if (error?.name === "DataCloneError" && rows) Atomics.store(rows, workingAt + UNCLONEABLE, 1);
 });

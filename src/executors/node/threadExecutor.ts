@@ -45,7 +45,7 @@ interface PiscinaModule {
 
 /**
  * Extra rows in shared memory. When a thread can't start, its call fails, but Piscina keeps the
- * call and may begin it later, so its row stays in use.
+ * call and may begin it later, so the call's row stays in use.
  */
 const SPARE_ROWS = 64;
 
@@ -139,7 +139,8 @@ class PiscinaThreads implements ThreadPool {
     this.#piscina = inOutermostContext(() => new Piscina(options));
     this.#piscina.on("error", (error) => {
       // Either a thread could not start, or an idle thread has failed. The next call gets a new
-      // one. If several threads fail to start for the same reason, their calls already report it.
+      // thread. If several threads fail to start for the same reason, their calls already report
+      // it.
       const isKnown = this.#broken !== undefined && String(error) === String(this.#broken);
       if (!this.#failUnbegun(error) && !isKnown) listener.onStray(error);
     });
@@ -166,7 +167,7 @@ class PiscinaThreads implements ThreadPool {
         ? this.#piscina.run(request)
         : this.#piscina.run(request, { transferList });
     // A thread outlives the call that starts it, and its events run in the async context in which
-    // it was started.
+    // it was started. So threads start in the outermost context.
     const running = mayStart ? inOutermostContext(send) : send();
     if (mayStart) this.#watchThreads();
     running.then(

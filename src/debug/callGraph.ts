@@ -17,7 +17,9 @@ export interface FutureCallGraph {
   readonly future: Future<unknown>;
   /** The functions that a task is in, innermost first. Empty for a future that is not a task. */
   readonly callStack: readonly TaskFrame[];
-  /** The tasks that await it, directly or through `gather`, `taskGroup`, `shield` and so on. */
+  /**
+   * The tasks that await the future, directly or through `gather`, `taskGroup`, `shield` and so on.
+   */
   readonly awaitedBy: readonly FutureCallGraph[];
 }
 

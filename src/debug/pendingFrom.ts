@@ -2,7 +2,7 @@
  * Follows waits: yields the pending futures that `start` leads to, beginning with itself. Each is
  * yielded once, depth first and in order. Not recursive, because gathers of gathers may be deep.
  *
- * @param next returns the futures that one leads to
+ * @param next returns the futures that a future leads to
  * @param seen the futures that were yielded before, which are left out
  */
 export function* pendingFrom<F extends { done(): boolean }>(

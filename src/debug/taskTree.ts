@@ -47,7 +47,7 @@ type Group = Task<unknown>[];
 class TaskTree {
   readonly roots: Task<unknown>[] = [];
   readonly #below = new Map<Task<unknown>, Group[]>();
-  /** In the order of their creation. */
+  /** The position of each task in the order of creation. */
   readonly #positions = new Map<Task<unknown>, number>();
 
   constructor(all: Iterable<Task<unknown>>) {

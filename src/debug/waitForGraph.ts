@@ -19,9 +19,9 @@ import { Task } from "../tasks/kernel/task.ts";
 import { nodesInCycles } from "./cycles.ts";
 import { pendingFrom } from "./pendingFrom.ts";
 
-/** How many tasks the text lists. The graph itself contains all. */
+/** The maximum number of tasks in the text. The graph itself contains all. */
 const MAX_LINES = 50;
-/** How many names a list in the text has at most. */
+/** The maximum number of names in a list in the text. */
 const MAX_NAMES = 8;
 
 /** Returns the name of a task, or of another runnable, which is a callback or a timer. */
@@ -29,7 +29,7 @@ export type Naming = (runnable: object) => string;
 
 /** What a task waits for, directly and through composed futures. */
 export interface Awaited {
-  /** The future that it waits for directly. */
+  /** The future that the task waits for directly. */
   readonly future: Future<unknown>;
   /** The tasks that it awaits. */
   readonly tasks: readonly Task<unknown>[];
@@ -155,7 +155,7 @@ export function describeAwaited(awaited: Awaited, numbering: Numbering, naming: 
   for (const [resource, kind] of resources) {
     parts.push(`${numbering.nameOf(resource, kind)}${describeHolders(resource, naming)}`);
   }
-  // Not composed: the future is the only part.
+  // A future that isn't composed is itself the only part.
   if (future instanceof Task || future._resource !== undefined) return parts.join("");
   const whole = future._describe();
   return parts.length === 0 ? whole : `${whole} of ${enumerate(shortened(parts))}`;

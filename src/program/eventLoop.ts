@@ -88,7 +88,7 @@ export type ExceptionHandler = (loop: EventLoop, context: ExceptionContext) => u
 export type TaskFactory = <T>(loop: EventLoop, body: Coroutine<T>, options: TaskOptions) => Task<T>;
 
 const CORE_KINDS: readonly CoreKind[] = ["wasm", "js"];
-/** The values of `EVENT_READ` and `EVENT_WRITE`, which are defined in a layer above this one. */
+/** The values of `EVENT_READ` and `EVENT_WRITE` in io/pollable.ts. */
 const READ = 1;
 const WRITE = 2;
 const RETURNED_FUTURE = "The outcome is a future that is not done. Did you mean `return yield*`?";
@@ -138,7 +138,8 @@ export class EventLoop extends BaseEventLoop {
       throw wrongType("clock", "a Clock", clock);
     }
     if (core !== undefined) checkChoice("core", core, CORE_KINDS);
-    // Called first, because it may create a loop, which returns its core for this one.
+    // Called first, because it may create a loop and close it, and this loop can then reuse its
+    // core.
     if (given === undefined) beforeLoop(() => new EventLoop({ core }));
     super(given ?? newCore(core), clock, slice, asyncContext ? asyncContextKeeper() : undefined);
     this.#clock = clock;
@@ -230,7 +231,8 @@ export class EventLoop extends BaseEventLoop {
   }
 
   /**
-   * Calls `callback(...args)` when `loop.time()` reaches `when`, in the order of `callLater`.
+   * Calls `callback(...args)` when `loop.time()` reaches `when`. Timers run in the order that
+   * `callLater` describes.
    *
    * @throws TypeError, RangeError if `when` is not a number. @throws RuntimeError if the loop is
    * closed.
@@ -246,9 +248,10 @@ export class EventLoop extends BaseEventLoop {
   }
 
   /**
-   * Calls `callback(...args)` in each turn in which `source` is ready for reading: a socket,
-   * server, stream, message port, or a `Pollable` of your own. Replaces an earlier reader of the
-   * source. While any source is watched, a loop with nothing else to do waits for it.
+   * Calls `callback(...args)` in each turn in which `source` is ready for reading. The source may
+   * be a socket, a server, a stream, a message port, or a `Pollable` of your own. Replaces an
+   * earlier reader of the source. While any source is watched, a loop with nothing else to do waits
+   * for it.
    *
    * @throws TypeError if `callback` is not a function, or `source` can't be watched.
    * @throws RuntimeError if the loop is closed, or neither `mysyncio/node` nor `mysyncio/browser`
@@ -265,7 +268,7 @@ export class EventLoop extends BaseEventLoop {
 
   /**
    * Removes the reader of `source`. Its callback doesn't run, even if the source is already ready.
-   * Returns whether there was one.
+   * Returns whether there was a reader.
    */
   removeReader(source: unknown): boolean {
     return this.#sources?.remove(source, READ) ?? false;
@@ -283,7 +286,7 @@ export class EventLoop extends BaseEventLoop {
 
   /**
    * Removes the writer of `source`. Its callback doesn't run, even if the source is already ready.
-   * Returns whether there was one.
+   * Returns whether there was a writer.
    */
   removeWriter(source: unknown): boolean {
     return this.#sources?.remove(source, WRITE) ?? false;
@@ -304,7 +307,7 @@ export class EventLoop extends BaseEventLoop {
    * earlier handler of this loop for that signal. Needs `mysyncio/node`.
    *
    * A signal with a handler no longer ends the process. The handler keeps neither the loop running
-   * nor the process alive. Closing the loop removes it.
+   * nor the process alive. Closing the loop removes the handler.
    *
    * @param signal the signal's name, such as `"SIGTERM"`.
    * @throws TypeError if `signal` is not a signal, or `callback` not a function.
@@ -424,9 +427,9 @@ export class EventLoop extends BaseEventLoop {
   }
 
   /**
-   * Runs on the current stack until `stop()` is called. Blocks the thread until the next deadline,
-   * or until another thread has sent something. On a clock that doesn't advance by itself, it never
-   * waits for a deadline.
+   * Runs on the current stack until `stop()` is called. While nothing is ready, blocks the thread
+   * until the next deadline, or until another thread has sent something. On a clock that doesn't
+   * advance by itself, it never waits for a deadline.
    *
    * Meanwhile, nothing else happens on the thread: no promise settles, and no socket is served.
    * Node's message ports are served if the loop watches them and `mysyncio/node` is imported. The
@@ -476,7 +479,7 @@ export class EventLoop extends BaseEventLoop {
     this._isClosed = true;
     reportUnretrieved(this);
     if (this.#debug) unwatchUnawaited(this, true);
-    // What a task was handed in the last turn, but can't take any more.
+    // Give back what tasks were handed in the last turn, because they can't take it any more.
     if (this._slots.size > 0) {
       for (const task of this._slots) (task._inspect?.().on as Future<unknown>)?._giveBack?.();
     }
@@ -511,12 +514,12 @@ export class EventLoop extends BaseEventLoop {
    * longer than `slowCallbackDuration`. Tasks remember where they wait, which `getStack` shows, and
    * tasks that swallow a cancellation are reported with the location.
    *
-   * Coroutines that are never awaited are reported too, with the location of the call: when they
-   * are collected, at the latest when the loop closes. This covers decorated coroutines and the
-   * library's own, such as `sleep(100)` without `yield*`, but not plain generator functions,
-   * because the library doesn't see their calls. A coroutine belongs to the loop in whose turn it
-   * was created; outside any turn, to the loop that entered debug mode last. Like asyncio's
-   * "coroutine was never awaited", which is a RuntimeWarning there.
+   * Coroutines that are never awaited are reported too, with the location of the call. This happens
+   * when they are collected, or at the latest when the loop closes. The check covers decorated
+   * coroutines and the library's own, such as `sleep(100)` without `yield*`, but not plain
+   * generator functions, because the library doesn't see their calls. A coroutine belongs to the
+   * loop in whose turn it was created; outside any turn, to the loop that entered debug mode last.
+   * Like asyncio's "coroutine was never awaited", which is a RuntimeWarning there.
    */
   setDebug(enabled: boolean): void {
     checkBoolean("enabled", enabled);
@@ -550,12 +553,12 @@ export class EventLoop extends BaseEventLoop {
   }
 
   /**
-   * Calls `hooks` as the loop works: functions, all optional, that see what happens and must not
-   * wait. Returns a function that removes them. May be called at any time and any number of times;
-   * hooks of several calls run in the order of the calls. Like Trio's instruments.
+   * Calls the functions in `hooks` as the loop works. All of them are optional, and none may wait.
+   * Returns a function that removes them. May be called at any time and any number of times; hooks
+   * of several calls run in the order of the calls. Like Trio's instruments.
    *
-   * Hooks see everything from the call on, except the current step and slice. If a hook throws, its
-   * whole set is removed, and the exception handler gets the error once.
+   * Hooks see everything from this call on, except the current step and slice. If a hook throws,
+   * its whole set is removed, and the exception handler gets the error once.
    *
    * @throws TypeError if a hook is not a function.
    * @example
@@ -580,14 +583,14 @@ export class EventLoop extends BaseEventLoop {
     return this.#exceptionHandler;
   }
 
-  /** Writes an error that no caller can catch to the console. */
+  /** Writes to the console an error that no caller can catch. */
   defaultExceptionHandler(context: ExceptionContext): void {
     if ("exception" in context) console.error(context.message, context.exception);
     else console.error(context.message);
   }
 
   /**
-   * Reports an error that no caller can catch to the exception handler. If the handler throws, that
+   * Calls the exception handler with an error that no caller can catch. If the handler throws, that
    * error is reported too, and the loop continues.
    *
    * The handler runs in the context of the `task` or `handle` that the report names, where

@@ -12,9 +12,7 @@ export interface WarnedTask {
   readonly name: string;
 }
 
-/**
- * A likely mistake or a bottleneck that an observer has found. `mysyncio/inspector` raises them.
- */
+/** A likely mistake or a bottleneck that an observer, such as `mysyncio/inspector`, has found. */
 export interface LoopWarning {
   /** Its kind, such as `"lock-convoy"`. */
   readonly id: string;
@@ -22,13 +20,13 @@ export interface LoopWarning {
   readonly message: string;
   /** What was seen, with its numbers. */
   readonly evidence: string;
-  /** The function or the primitive that it is about, with file and line if known. */
+  /** The function or the primitive that the warning is about, with file and line if known. */
   readonly place: string;
   /** How to fix it. */
   readonly wayOut: string;
-  /** The tasks that it is about. If there are many, the first few. */
+  /** The tasks that the warning is about. If there are many, the first few. */
   readonly tasks: readonly WarnedTask[];
-  /** When it began, by the loop's clock. */
+  /** When the problem began, by the loop's clock. */
   readonly since: number;
 }
 
@@ -54,7 +52,7 @@ export interface LoopHooks {
    * that was running; undefined if something outside of the loop did it.
    */
   taskWakes?(task: Task<unknown>, by: object | undefined): void;
-  /** A task is done, with the step that has just ended. */
+  /** A task is done: the step that has just ended was its last one. */
   taskEnds?(task: Task<unknown>): void;
   /** A callback of `callSoon`, `callLater` or `callAt` is called. */
   callbackBegins?(handle: Handle): void;
@@ -62,19 +60,25 @@ export interface LoopHooks {
   callbackEnds?(handle: Handle): void;
   /** A timer was added: of a callback, a sleep or a timeout. */
   timerAdded?(when: number): void;
-  /** A timer is due, and its callback follows. Not called for timers that were added before. */
+  /**
+   * A timer is due, and its callback follows. Not called for timers that were added before this
+   * hook.
+   */
   timerFired?(lateBy: number): void;
-  /** A timer was removed before it was due. Not called for timers that were added before. */
+  /**
+   * A timer was removed before it was due. Not called for timers that were added before this hook.
+   */
   timerRemoved?(): void;
   /** A turn begins, with `ready` entries. */
   turnBegins?(ready: number): void;
   /** The loop returns to the host, after `busy` milliseconds of real time. */
   sliceEnds?(busy: number): void;
   /**
-   * Nothing is ready. The loop sleeps until an instant, or with Infinity until an outside event.
+   * Nothing is ready, so the loop sleeps: until an instant, or if `until` is Infinity, until an
+   * outside event.
    */
   sleeps?(until: number): void;
-  /** The loop continues after it has slept. Only hooks whose `sleeps` could be called see it. */
+  /** The loop continues after it has slept. Not called if the hook was added during that sleep. */
   idleEnds?(): void;
   /** An error that no caller can catch was reported. Called before the exception handler. */
   reports?(context: ExceptionContext): void;

@@ -10,16 +10,17 @@ import { drain, newLoopFor, Runner, type RunOptions } from "./runner.ts";
  * Tasks that are left when `main` ends are cancelled and awaited, and their errors are reported to
  * the loop's exception handler. Then the loop is closed.
  *
- * The tasks see the caller's `AsyncLocalStorage` stores, where the host has them, and a copy of its
- * context variables. With the loop option `asyncContext`, a store that is set inside a task follows
- * only that task.
+ * The tasks see the caller's `AsyncLocalStorage` stores, where the host has them, and a copy of the
+ * caller's context variables. With the loop option `asyncContext`, a store that is set inside a
+ * task follows only that task.
  *
  * In Node, Bun and Deno, the first SIGINT (Ctrl-C) cancels `main`, which can clean up, and the
  * second one ends the process. `signals` names other signals, such as SIGTERM. Without that option,
- * `run` doesn't interfere with a program that listens to SIGINT itself. The promise rejects with a
- * CancelledError. (Unlike asyncio, which raises KeyboardInterrupt.) If the program doesn't catch
- * it, the process ends once every interrupted run has cleaned up: without a stack trace, and with
- * the exit code that a shell expects, 130 after SIGINT and 143 after SIGTERM.
+ * `run` doesn't interfere with a program that listens to SIGINT itself. If a signal cancelled
+ * `main`, the promise rejects with a CancelledError. (asyncio raises KeyboardInterrupt.) If the
+ * program doesn't catch that error, the process ends once every interrupted run has cleaned up:
+ * without a stack trace, and with the exit code that a shell expects, 130 after SIGINT and 143
+ * after SIGTERM.
  *
  * Rejects with a TypeError if `main` is not awaitable, and with a RuntimeError if the given loop is
  * running or closed. On a `VirtualClock`, rejects with a DeadlockError if `main` waits for

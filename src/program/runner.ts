@@ -24,8 +24,8 @@ export interface RunOptions {
   /** The source of the loop's time. By default the host's clock. Not used if `loop` is given. */
   readonly clock?: Clock | undefined;
   /**
-   * The loop to run on, or a function that creates it. By default a new loop. It is closed at the
-   * end.
+   * The loop to run on, or a function that creates it. By default a new loop. In any case, the loop
+   * is closed at the end.
    */
   readonly loop?: EventLoop | (() => EventLoop) | undefined;
   /**
@@ -74,8 +74,8 @@ export class Runner extends Closable {
 
   /**
    * @throws TypeError if an option is invalid.
-   * @throws RuntimeError if one of `signals` can't be caught, or in a worker, which receives no
-   * signals.
+   * @throws RuntimeError if one of `signals` can't be caught, for example because this is a worker,
+   * which receives no signals.
    */
   constructor(options: RunOptions = {}) {
     super();
@@ -114,7 +114,7 @@ export class Runner extends Closable {
    *
    * Rejects with a TypeError if `main` is not awaitable; with a RuntimeError if the runner is
    * closed or running; with a CancelledError if a signal cancelled `main`, as `run` explains.
-   * (Unlike asyncio, which raises KeyboardInterrupt.)
+   * (asyncio raises KeyboardInterrupt.)
    *
    * @param options.context the context in which `main` runs. By default the runner's own.
    */

@@ -1,10 +1,10 @@
 // Converts coroutine functions to async functions, which need no call of `run`.
 //
 // Inside a callback or task, calls use the running loop. Outside, they share the thread's default
-// loop. The first call starts it, unless it is already running. After the last call, it runs until
-// nothing is left on it, so that tasks and servers that a call leaves behind continue. They keep
-// the process alive as they would without this package: timers and servers do, but a task that only
-// waits for a future does not.
+// loop. The first call starts it, unless it is already running. After the last call, the loop runs
+// until nothing is left on it, so that tasks and servers that a call leaves behind continue.
+// Pending timers keep the process alive. Servers don't, nor does a task that only waits for a
+// future.
 
 import { checkBoolean, checkFunction, checkOptions } from "../lang/arguments.ts";
 import { runningScheduler } from "../loop/current.ts";
@@ -32,10 +32,11 @@ export interface ToAsyncOptions {
  * function at a time.
  *
  * A call starts a task, whose first step runs in the next turn of the loop. The promise settles
- * with the task's outcome. The task runs on the running loop, or if there is none on
+ * with the task's outcome. The task runs on the running loop, or if there is none, on the loop of
  * `getEventLoop()`, which all calls share, and which runs as long as it has work. A concurrent
  * `run()` has another loop, so an async function outside it can't share locks and tasks with that
- * loop. To use one loop for both, call `setEventLoop(getRunningLoop())` at the start of the program.
+ * loop. To use one loop for both, call `setEventLoop(getRunningLoop())` at the start of the
+ * program.
  *
  * Each call keeps its caller's context. Where the host has `AsyncLocalStorage` (Node, Bun, Deno,
  * workerd), the task, its children and their callbacks see the caller's stores. The same holds for
@@ -96,7 +97,7 @@ export function toAsync<This, Args extends unknown[], T>(
     const body = signal === undefined ? callAndAwait(call) : withSignal(signal, call);
     const settings = { name: fn.name || "toAsync" };
     const task = inFlow(keepAsyncContext(), () => createTaskOn(loop, body, settings));
-    // Created first, because the loop may run and stop in `drive`.
+    // This promise is created first, because the loop may run and stop in `drive`.
     const outcome = task.then();
     drive(loop, task, ownLoop && running === undefined);
     return outcome;

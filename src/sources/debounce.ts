@@ -5,13 +5,16 @@ import type { Coroutine } from "../tasks/kernel/coroutine.ts";
 import { moveOnAfter } from "../tasks/timeout.ts";
 import { FedSource, Newest, type Source } from "./source.ts";
 
-/** The number of items after which the feeder lets other tasks run, if nothing else suspends it. */
+/**
+ * After this number of items, the feeder lets other tasks run, because `source` may never suspend
+ * it.
+ */
 const BURST = 64;
 
 /**
  * Returns a source that yields an item of `source` when no other has followed for `delay`
- * milliseconds: the last one of each burst. When `source` ends or fails, yields the pending item
- * immediately, and then ends or throws the error.
+ * milliseconds. So it yields the last item of each burst. When `source` ends or fails, yields the
+ * pending item immediately, and then ends or throws the error.
  *
  * Measures time from the arrival of an item, even if the reader is busy. A reader that is busy for
  * longer gets only the newest item that is due. Starts reading when the first item is requested.

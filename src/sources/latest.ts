@@ -10,14 +10,14 @@ import { FedSource, Newest, type Source } from "./source.ts";
 
 /**
  * Runs `body(item, index)` in a task for each item of `source`, until the next item arrives. Then
- * cancels the body, and starts the next one when it has cleaned up. Returns a source of the
+ * cancels the body, waits until it has cleaned up, and starts the next one. Returns a source of the
  * results.
  *
  * So only the newest work continues. A result that hasn't been read when the next item arrives is
- * out of date and dropped. A body that hasn't started by then never does, and a cancelled one has
- * no result. The last body continues after the end of `source`.
+ * out of date and dropped. A body that hasn't started by then never starts, and a cancelled body
+ * has no result. The last body continues after the end of `source`.
  *
- * An error of `source` or `body` cancels the running body, and is thrown when that has ended.
+ * An error of `source` or `body` cancels the running body, and is thrown when that body has ended.
  * Starts when the first result is requested. Leaving the loop early cancels the body, waits for it,
  * and closes `source`.
  *
@@ -66,7 +66,7 @@ class Latest<T, R> extends FedSource<T, R> {
             const result = yield* items.next();
             if (result.done) return;
             if (running?.cancel("A newer item arrived")) yield* joinAll([running]);
-            // A body failed in the same turn.
+            // True if a body failed in the same turn.
             if (group._isStopping) return;
             newest.clear();
             const coro = checkCoroutine("body", () => body(result.value, index));

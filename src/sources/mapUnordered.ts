@@ -13,9 +13,9 @@ import { FedSource, type Source } from "./source.ts";
  * Starts when the first result is requested. Takes an item only while fewer than `concurrency` are
  * in progress. An unread result counts as in progress, so a slow reader slows the map down.
  *
- * The first error of `body` or `items` cancels the running tasks and waits for them. It is thrown
- * after all earlier results. A task that is cancelled from elsewhere counts as an error. Further
- * errors go to the loop's exception handler.
+ * The first error of `body` or `items` cancels the running tasks and waits for them. The error is
+ * thrown after all earlier results. A task that is cancelled from elsewhere counts as an error.
+ * Further errors go to the loop's exception handler.
  *
  * Leaving the loop early, by an error, a cancellation or `return()`, cancels the tasks, waits for
  * them, and closes `items`.

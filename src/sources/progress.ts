@@ -61,13 +61,13 @@ export function progress(options: ProgressOptions = {}): Progress {
 export interface Progress extends AsyncIterable<ProgressSnapshot, undefined>, Disposable {
   readonly label: string | undefined;
   /**
-   * The expected number of ticks, or undefined if unknown. Raise it before `count` reaches it,
-   * because that ends the source.
+   * The expected number of ticks, or undefined if unknown. The source ends when `count` reaches it,
+   * so raise it before that.
    */
   total: number | undefined;
   /** The number of ticks so far. */
   readonly count: number;
-  /** The elapsed time in milliseconds, until the end. */
+  /** The elapsed time in milliseconds. It stops at the end of the source. */
   readonly elapsed: number;
   /** Ticks per second, averaged from the start. 0 until time has passed. */
   readonly rate: number;
@@ -77,7 +77,8 @@ export interface Progress extends AsyncIterable<ProgressSnapshot, undefined>, Di
    */
   readonly remaining: number | undefined;
   /**
-   * Adds `n` to the count. After the end it still counts, but readers are no longer notified.
+   * Adds `n` to the count. After the end of the source, this still counts, but readers are no
+   * longer notified.
    *
    * @throws TypeError, RangeError unless `n` is a whole number >= 0.
    */

@@ -27,16 +27,16 @@ const END = { done: true, value: undefined } as const;
  * Items over time, for `iterate`, `forEach` and `for await`. Can be read only once; concurrent
  * readers share its items.
  *
- * In an async function outside any loop, it runs on the loop that `toAsync` uses.
+ * If an async function outside any loop reads it, the source runs on the loop that `toAsync` uses.
  */
 export abstract class Source<T> implements AsyncIterable<T, undefined>, CoroutineSource<T> {
   abstract _pull(): Coroutine<IteratorResult<T, undefined>>;
   abstract _close(): readonly Future<unknown>[];
-  /** The loop it runs on. Undefined before it starts. */
+  /** The loop that the source runs on. Undefined before the source starts. */
   abstract readonly _loop: Scheduler | undefined;
 
   /**
-   * Reads the source outside coroutines. Leaving the `for await` early closes it, and waits
+   * Reads the source outside coroutines. Leaving the `for await` early closes the source, and waits
    * until it is closed.
    */
   [Symbol.asyncIterator](): AsyncIterableIterator<T, undefined> {
@@ -56,9 +56,9 @@ function* closed(closing: readonly Future<unknown>[]): Coroutine<IteratorResult<
   return END;
 }
 
-/** Runs a coroutine function on behalf of an async function, on `loop` unless undefined. */
+/** Runs a coroutine function on behalf of an async function, on `loop` if there is one. */
 async function onLoop<R>(loop: Scheduler | undefined, fn: () => Coroutine<R>): Promise<R> {
-  // `toAsync` also drives the loop that all such calls share.
+  // On the usual loop, use `toAsync`, because it also runs the loop that all such calls share.
   const usual = loop && (runningScheduler() ?? getEventLoop());
   return await (loop === usual ? toAsync(fn)() : createTaskOn(loop as Scheduler, fn()));
 }
@@ -120,7 +120,9 @@ export abstract class FedSource<In, Out> extends Source<Out> {
 /** Keeps only the newest item, for readers that want no backlog. */
 export class Newest<T> implements Store<T> {
   #items: T[] = [];
-  /** The age of an item that was put back. One that was added is the newest. */
+  /**
+   * The order of the item, if it was put back. An added item is newer than all that were put back.
+   */
   #order = Infinity;
 
   get size(): number {

@@ -6,10 +6,10 @@ import { ALL_COMPLETED, waitUntilEnough } from "../tasks/wait.ts";
 import { FedSource, Newest, type Source } from "./source.ts";
 
 /**
- * Returns a source that yields at most one item of `source` per `delay` milliseconds: the first
- * immediately, then after each pause the newest that arrived during it. So the last item is never
- * lost: if it arrives during a pause, the source yields it before it ends. It also yields a pending
- * item before it throws an error of `source`.
+ * Returns a source that yields at most one item of `source` per `delay` milliseconds. Yields the
+ * first item immediately, and after each pause the newest item that arrived during the pause. So
+ * the last item is never lost: if it arrives during a pause, the source yields it before it ends.
+ * It also yields a pending item before it throws an error of `source`.
  *
  * The pause begins when an item is read, so a slow reader has no backlog to catch up with. Starts
  * reading when the first item is requested. Leaving the loop closes `source`.

@@ -11,7 +11,8 @@ export interface RunConditions {
   readonly leaks?: boolean | undefined;
   /**
    * Whether a run fails if locks or semaphore permits are still held after `main` and its tasks
-   * have ended, by default true. Releasing a permit that was never acquired offsets one that was.
+   * have ended, by default true. Releasing a permit that was never acquired makes up for one that
+   * is still held.
    */
   readonly heldLocks?: boolean | undefined;
   /**
@@ -26,7 +27,8 @@ export interface RunConditions {
   readonly awaits?: boolean | undefined;
   /**
    * The longest delay of an await, and of a call of `io` or `external` without `max`, in
-   * milliseconds. By default 1,000. Timers that are due later fire later.
+   * milliseconds. By default 1,000. A timer that is due after the longest delay can't fire before
+   * the await or call completes.
    */
   readonly latency?: number | undefined;
 }

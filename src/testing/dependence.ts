@@ -12,11 +12,11 @@ import { PromiseFuture } from "../tasks/relay.ts";
  * like an async function that awaits a task.
  *
  * A promise doesn't reveal what it depends on, so this function counts waits. Code outside the loop
- * can wait for it only in ways that are recorded: through a promise for one of its futures, or in
- * the queue of a primitive. Each recorded wait that can end may explain one of the loop's external
- * waits. A wait for a future that itself awaits promises can end once other waits explain those
- * promises. Streams, processes and threads don't wait for the loop, so if it awaits one of them,
- * returns false.
+ * can wait for the loop only in ways that are recorded: through a promise for one of its futures,
+ * or in the queue of a primitive. Each recorded wait that can end may explain one of the loop's
+ * external waits. A wait for a future that itself awaits promises can end once other waits explain
+ * those promises. Streams, processes and threads don't wait for the loop, so this function returns
+ * false if the loop awaits one of them.
  */
 export function outsideMayWaitFor(loop: Scheduler): boolean {
   const explained = new Set<PromiseFuture<unknown>>();
@@ -45,7 +45,10 @@ function awaitsMoreThanPromises(loop: Scheduler): boolean {
   return false;
 }
 
-/** Returns, for each outside wait for `loop`, the promises that must settle before it can end. */
+/**
+ * Returns, for each outside wait for `loop`, the promises that must settle before that wait can
+ * end.
+ */
 function wantedBy(loop: Scheduler): readonly (readonly PromiseFuture<unknown>[])[] {
   const wanted: PromiseFuture<unknown>[][] = [];
   for (const { future } of outsideWaits as Iterable<{ future?: Future<unknown> }>) {

@@ -108,7 +108,9 @@ async function explain(
   return { schedule: text, error: seen.error, lines, placeLines };
 }
 
-/** Returns the first line. Errors made by `explore` itself already describe the failure. */
+/**
+ * Returns the headline of a failure. Errors made by `explore` itself already describe the failure.
+ */
 function headlineOf({ kind, error }: Failure): string {
   if (kind !== "failed" && kind !== "unretrieved") return (error as Error).message;
   const text = isError(error) ? `${error.name}: ${error.message}` : String(error);

@@ -106,8 +106,8 @@ const SLICE = 50;
  *
  * If the environment variable `MYSYNCIO_SCHEDULE` is set, only that schedule runs.
  *
- * Rejects with a ScheduleError that contains the `schedule` of the failing run, the number of
- * `runs` and the `cause`.
+ * If a run fails, rejects with a ScheduleError that contains the `schedule` of that run, the number
+ * of `runs` and the `cause`.
  *
  * @throws TypeError or RangeError for invalid arguments.
  * @example

@@ -72,7 +72,7 @@ export interface Observer {
    * all of them are external calls or delayed awaits that may complete later.
    */
   readonly mayJump?: ((count: number, deadline: number) => boolean) | undefined;
-  /** Advances the clock to `deadline`, because that was chosen. */
+  /** Advances the clock to `deadline`, because the policy chose that. */
   readonly jump?: ((deadline: number) => void) | undefined;
   /** Called when the run has taken twice `maxSteps` steps. */
   onLimit(): void;
@@ -94,7 +94,7 @@ const JUMP = 0;
 export class Lane {
   /** The id of the candidate; 0 if nothing of the lane is ready. */
   first = 0;
-  /** The ids after it, and the arrival number of each. */
+  /** The ids after the candidate, and the arrival number of each. */
   readonly later: number[] = [];
   readonly arrivals: number[] = [];
 }
@@ -118,7 +118,10 @@ export class ExploringCore implements Core {
   /** The candidates in the order in which they became ready, and the arrival number of each. */
   readonly #ready: number[] = [];
   readonly #arrivals: number[] = [];
-  /** By slot, the id that is ready, negated if it isn't a candidate. Saves searching the lists. */
+  /**
+   * By slot, the id that is ready, negated if it isn't a candidate. Makes searching the lists
+   * unnecessary.
+   */
   readonly #readyIds: number[] = [];
   /** By slot, the lane of the id that is ready. */
   readonly #lanes: (Lane | undefined)[] = [];

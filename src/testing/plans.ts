@@ -53,7 +53,8 @@ class RandomPlan implements Plan {
     const { strategy, seed, depth, cancels } = this.#options;
     this.#choices += choices;
     this.#suspensions = Math.max(this.#suspensions, suspensions);
-    // If there was never a choice, all runs are the same.
+    // If there was never a choice, runs differ only in where they cancel, and this was the last
+    // place.
     if (this.#choices === 0 && this.cancelAt === this.#suspensions) return false;
     this.#run++;
     const runSeed = seedOf(seed, this.#run);

@@ -27,7 +27,7 @@ export function seedOf(seed: number, run: number): number {
 
 /** Makes the rarity of delays independent of the choices. */
 const RARITY = 0x5eed;
-/** Between one in 2 and one in 2 ** this many awaits is delayed. */
+/** Between one in 2 and one in 2 ** MAX_RARE awaits are delayed. */
 const MAX_RARE = 4;
 
 /** Chooses uniformly among all ready entries. */

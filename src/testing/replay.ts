@@ -28,8 +28,8 @@ export interface ReplayOptions extends RunConditions {
  * `main` if it no longer fails.
  *
  * Rejects with the error that `main` throws, or with the error of another failure, such as a
- * DeadlockError or an exception that nothing retrieved. Rejects with a ScheduleError that names the
- * first step that differs if `main` is not deterministic or has changed.
+ * DeadlockError or an exception that nothing retrieved. If `main` is not deterministic or has
+ * changed, rejects with a ScheduleError that names the first difference.
  *
  * @param options the options that `explore` was called with.
  * @throws TypeError or RangeError for invalid arguments.

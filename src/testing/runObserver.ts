@@ -1,7 +1,7 @@
-// Describes each step of a run, and the tasks that awaited the failed one.
+// Describes each step of a run, and the tasks that awaited the failed task.
 //
-// Only a failing schedule is observed, in an extra run in debug mode, because recording locations
-// would slow down exploration.
+// `explore` observes only an extra run of a failing schedule, because an observed run is in debug
+// mode, where recording locations makes it slow.
 
 import { Awaiters, captureCallGraph, linesOf } from "../debug/callGraph.ts";
 import { describePlace, enumerate } from "../debug/waitForGraph.ts";

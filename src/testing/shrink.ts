@@ -23,7 +23,7 @@ export interface Failing {
 
 /**
  * Returns the simplest schedule found with which `main` fails in the same way, or undefined if
- * `main` doesn't fail again with the first one.
+ * `main` doesn't fail again with the schedule that was found.
  */
 export async function shrink(
   runner: TrialRunner,
@@ -63,7 +63,7 @@ export async function shrink(
   return searchBelow(runner, main, conditions, simplest(), found.failure, end);
 }
 
-/** Tries all schedules with fewer departures than `best`, in increasing number of departures. */
+/** Tries all schedules with fewer departures than `best`, those with the fewest first. */
 async function searchBelow(
   runner: TrialRunner,
   main: Main,

@@ -187,7 +187,7 @@ class Trial implements Observer, Waiter {
   }
 
   #call(main: Main): Awaitable<unknown> {
-    // Assume so until `main` returns, because its first awaits happen before that.
+    // Assume an async function until `main` returns, because its first awaits happen before that.
     this.#stage.isMainAsync = true;
     const returned = main();
     const isAsync = isThenable(returned) && !isFuture(returned) && !isCoroutine(returned);

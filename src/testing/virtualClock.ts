@@ -54,7 +54,7 @@ export class VirtualClock implements Clock {
     return this.#now;
   }
 
-  /** Jumps forward to `when`. Does nothing if that has passed. Called by the loop. */
+  /** Jumps forward to `when`. Does nothing if `when` has passed. Called by the loop. */
   advanceTo(when: number): void {
     checkTime("when", when);
     if (when > this.#now) this.#now = when;

@@ -6,8 +6,8 @@ import { ScriptPolicy } from "./policies.ts";
 import { TrialRunner } from "./trial.ts";
 
 /**
- * Turns a coroutine function into the body of a test. It runs on a new loop, in virtual time and in
- * FIFO order.
+ * Turns a coroutine function into the body of a test. The function runs on a new loop, in virtual
+ * time and in FIFO order.
  *
  * The test fails if the function throws or deadlocks, if tasks are still running or locks are still
  * held at its end, or if an exception is never retrieved.

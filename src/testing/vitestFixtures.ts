@@ -25,7 +25,7 @@ export interface VirtualFixtures {
  * can be extended with further fixtures.
  *
  * The loop is the default loop during the test, so that `toAsync` functions run on it too. Don't
- * combine it with `test.concurrent`, because all tests of a file share one default loop.
+ * use `test.concurrent`, because all tests of a file share one default loop.
  *
  * A test fails if it deadlocks in `run`, if tasks are still running or locks are still held at its
  * end, or if an exception is never retrieved. Then remaining tasks are cancelled and the loop is

@@ -14,7 +14,10 @@ import {
 
 type AnyFunction = (...args: never[]) => unknown;
 
-/** Returns a function as the original that it replaces, because a generic type can't say that. */
+/**
+ * Casts a replacement to the type of the original, because TypeScript can't check such generic
+ * types.
+ */
 function replacing<F extends AnyFunction>(replacement: unknown): F {
   return replacement as F;
 }

@@ -51,7 +51,7 @@ class GuestHost implements Host {
   }
 
   setRef(): void {
-    // The end of the program ends the run, whatever sleeps.
+    // Does nothing, because the run ends with the program, even if something still sleeps.
   }
 
   close(): void {

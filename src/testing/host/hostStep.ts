@@ -7,9 +7,12 @@ import type { Lane } from "../exploringCore.ts";
 
 /** A step that resumes async code. */
 export abstract class HostStep implements Runnable {
-  /** Steps in the same lane run in the order they were scheduled. Without a lane, in any order. */
+  /**
+   * Steps in the same lane run in the order in which they were scheduled. A step without a lane may
+   * overtake any other step.
+   */
   readonly lane: Lane | undefined;
-  /** Where the program created it. Known only in runs that are observed. */
+  /** Where the program created the step. Known only in runs that are observed. */
   readonly place: string | undefined;
   protected readonly loop: EventLoop;
   #id = 0;
@@ -20,12 +23,12 @@ export abstract class HostStep implements Runnable {
     this.place = place;
   }
 
-  /** Whether it is scheduled and has not run yet. */
+  /** Whether the step is scheduled and has not run yet. */
   get isPending(): boolean {
     return this.#id !== 0;
   }
 
-  /** Makes it ready, or schedules it for `when`. */
+  /** Makes the step ready, or schedules it for `when`. */
   schedule(when?: number): void {
     this.#id = when === undefined ? this.loop._startNow(this) : this.loop._startTimer(this, when);
   }
@@ -43,10 +46,10 @@ export abstract class HostStep implements Runnable {
   }
 
   protected abstract proceed(): void;
-  /** Returns its name in reports. */
+  /** Returns the step's name in reports. */
   abstract _describe(): string;
 
-  /** Appends the place where the program created it, if that is known. */
+  /** Appends the place where the program created the step, if that is known. */
   protected at(name: string): string {
     return this.place === undefined ? name : `${name} in ${this.place}`;
   }
@@ -54,7 +57,7 @@ export abstract class HostStep implements Runnable {
 
 /** A step that may run at any time up to its limit, even though it is ready now. */
 export abstract class PatientStep extends HostStep {
-  /** The latest time at which it runs. */
+  /** The latest time at which the step runs. */
   readonly limit: number;
   readonly #settle: () => void;
 

@@ -12,7 +12,7 @@ import { closeStages, currentStage, openStages } from "./stages.ts";
 let users = 0;
 let installed: Restore[] = [];
 
-/** Calls `body` with the host's functions replaced by ones that know which run calls them. */
+/** Calls `body` with the host's functions replaced by ones that find out which run calls them. */
 export async function withStages<T>(body: () => Promise<T>): Promise<T> {
   install();
   try {

@@ -22,8 +22,9 @@ export interface IoOptions {
  *
  * Needs no plugin. If a program's stubs use `io`, `explore` finds most bugs without one.
  *
- * @param options.max the longest time in milliseconds that the call takes. Timers that are due
- * later fire later. By default the `latency` of `explore`, which is 1,000.
+ * @param options.max the longest time in milliseconds that the call takes. A timer that is due
+ * after that can't fire before the call completes. By default the `latency` of `explore`, which is
+ * 1,000.
  * @throws TypeError or RangeError for invalid options.
  * @example
  * const database = { read: (key: string) => io(() => rows.get(key)) };

@@ -2,8 +2,8 @@
 // created, but doesn't count it among the active resources, and also reports jobs that block the
 // thread. So the code here looks at the job itself.
 //
-//   cryptography   a callback in `ondone`, or a caller in Node's Web Crypto, means that it doesn't
-//                  block; the first callback ends it
+//   cryptography   a job with a callback in `ondone`, or with a caller in Node's Web Crypto, doesn't
+//                  block; it ends with its first callback
 //   compression    a stream, whose `buffer` is set while it works
 
 import type { OutsideSource } from "./outsideSource.ts";
@@ -25,7 +25,7 @@ const CRYPTO = /REQUEST$/;
 const COMPRESSION = /^(ZLIB|COMPRESSION)/;
 const WEB_CRYPTO = "node:internal/crypto/webcrypto";
 
-/** Whether `type`, as Node calls it, is that of a job. */
+/** Whether `type`, Node's name for a type of resource, is that of a job. */
 export function isJob(type: string): boolean {
   return CRYPTO.test(type) || COMPRESSION.test(type);
 }
@@ -33,7 +33,7 @@ export function isJob(type: string): boolean {
 /** The jobs of the run that has started a job, by Node's id for that job. */
 const runs = new Map<number, Jobs>();
 
-/** Called when Node calls back for `id`, which may be anything. */
+/** Called when Node calls back for `id`, which need not be that of a job. */
 export function onCallback(id: number): void {
   runs.get(id)?.onCallback(id);
 }
@@ -51,7 +51,7 @@ export class Jobs {
 
   /** Called by `callee` when Node creates a job. */
   add(id: number, type: string, handle: NodeJob, source: OutsideSource, callee: unknown): void {
-    // Earlier jobs that block are over by now.
+    // Forgets earlier jobs that blocked the thread, because they are over by now.
     this.areRunning();
     if (COMPRESSION.test(type)) {
       this.#compression.add({ handle, isWebCrypto: false, source });

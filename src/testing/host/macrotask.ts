@@ -22,7 +22,7 @@ export function postMacrotask(callback: () => void, isUrgent = true): void {
   if (!isUrgent) return postMessageTask(callback);
   const { scheduler } = globalThis as { scheduler?: PrioritizedTasks };
   if (typeof scheduler?.postTask === "function") {
-    // Otherwise, macrotasks of other code would execute in the middle of a run.
+    // With a lower priority, macrotasks of other code would run in the middle of a run.
     void scheduler.postTask(callback, { priority: "user-blocking" });
     return;
   }

@@ -1,4 +1,4 @@
-// Node's modules of timers, which programs import instead of using the globals.
+// Node's timer modules, which programs may import instead of using the globals.
 
 import { checkOptions } from "../../lang/arguments.ts";
 import { clearFunction, immediateFunction, timerFunction } from "./globals.ts";

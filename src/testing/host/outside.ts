@@ -31,7 +31,7 @@ const HARMLESS = new Set([
   ...["HTTPINCOMINGMESSAGE", "SIGINTWATCHDOG", "STREAMPIPE", "JSSTREAM"],
 ]);
 
-/** Names for the most common resources, by the beginning of Node's name for their type. */
+/** Names for the most common resources, by patterns for Node's names of their types. */
 const RESOURCE_NAMES: readonly (readonly [RegExp, string])[] = [
   [/^(TCP|TLS|PIPE)(SERVER|CONNECT)?WRAP$/, "a socket"],
   [/^(HTTP|TLS)/, "a connection"],
@@ -47,7 +47,10 @@ const RESOURCE_NAMES: readonly (readonly [RegExp, string])[] = [
 ];
 
 let hook: Hook | undefined;
-/** Reports each callback. Only enabled after a job, because it makes all callbacks slower. */
+/**
+ * Reports each callback. Enabled only once a run has started a job, because it makes all callbacks
+ * slower.
+ */
 let callbackHook: Hook | undefined;
 let users = 0;
 

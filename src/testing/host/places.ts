@@ -17,7 +17,10 @@ export function placeOfCaller(callee: unknown): string | undefined {
   return `${caller.functionName || "<anonymous>"} (${location})`;
 }
 
-/** Returns whether a function of that file is on the stack, above `callee`. */
+/**
+ * Returns whether a function of that file is on the stack, among the direct and indirect callers of
+ * `callee`.
+ */
 export function isCalledIn(file: string, callee: unknown): boolean {
   const frames = locationOfCall(callee)?.frames ?? [];
   return frames.some(({ location }) => location.startsWith(file));

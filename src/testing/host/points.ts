@@ -43,7 +43,8 @@ class AsyncPoints {
   [Symbol.asyncIterator](): unknown {
     const inner = Reflect.apply(this.#method, this.#iterable, []);
     const place = this.#place;
-    // It is not an iterator, so the loop throws the same error as without exploration.
+    // If this is not an iterator, the `for await` loop throws the same error as without
+    // exploration.
     if (!isObject(inner)) return inner;
     const { next } = inner as { next: Method };
     return {

@@ -48,7 +48,8 @@ function installOnPage(): () => void {
 }
 
 /**
- * Returns whether a run has taken the rejection. If the run is over, the host reports it instead.
+ * Hands an unhandled rejection to its run. Returns false if it belongs to no run, or if the run is
+ * over. Then the host reports the rejection.
  */
 function take(reason: unknown): boolean {
   const stage = stageOfRejection();

@@ -16,9 +16,9 @@ const DRY_TASKS = 3;
 export const PATIENCE = 5_000;
 
 /**
- * How long nothing may happen before a deadlock is assumed, in milliseconds. The first number of
- * each pair applies until a deadlock has been confirmed, the second one after that, because
- * `explore` runs the same program many times.
+ * How many milliseconds must pass without any event before the run counts as deadlocked. The first
+ * number of each pair applies until a deadlock has been confirmed, the second one after that,
+ * because `explore` runs the same program many times.
  */
 const GRACE = { ifReported: [100, 10], otherwise: [1_000, 50] } as const;
 let hadDeadlock = false;
@@ -35,7 +35,7 @@ interface DrivenRun {
   readonly isReady: boolean;
   /** Whether a coroutine waits for something outside the loop. */
   readonly waitsOutside: boolean;
-  /** Whether what it waits for may itself be waiting for the loop. */
+  /** Whether what that coroutine waits for may itself be waiting for the loop. */
   readonly outsideMayWaitForLoop: boolean;
   /** What the run has used that completes only in real time. */
   readonly outside: ReadonlyMap<string, OutsideSource>;
@@ -45,7 +45,7 @@ interface DrivenRun {
   readonly deadline: number;
   step(): void;
   advanceTo(when: number): void;
-  /** Called at the end, before the next macrotask. */
+  /** Called at the end of the run, before the next macrotask. */
   onEnd(): void;
   /** Called when something arrived that the host did not announce. */
   onArrival(): void;
@@ -79,7 +79,7 @@ export class RunDriver {
       const run = this.#run;
       if (!run.isOver && !run.isReady && !this.#whenDry()) return;
       if (run.isOver || !run.isReady) {
-        // Browsers report rejections in separate macrotasks.
+        // Resolve in another macrotask, because browsers report rejections in separate ones.
         run.onEnd();
         return postMacrotask(this.#resolve, false);
       }
@@ -97,8 +97,8 @@ export class RunDriver {
 
   /**
    * Advances the clock to the next deadline if nothing else can happen before it. Returns false if
-   * it waits for another macrotask instead. If it returns true and nothing is ready, the run is
-   * deadlocked.
+   * the run must wait for another macrotask instead. If this returns true and nothing is ready, the
+   * run is deadlocked.
    */
   #whenDry(): boolean {
     if (this.#dryTasks++ === 0) this.#drySince = monotonicClock.now();
@@ -111,7 +111,7 @@ export class RunDriver {
     const { deadline, hasJobs } = run;
     if (!reportsResources() && this.#dryTasks <= DRY_TASKS) return this.#wait();
     if (run.outside.size > 0) {
-      // Time is real while an outside resource is in use.
+      // While an outside resource is in use, deadlines are awaited in real time.
       const silence = hasJobs || hasMoreActive(this.#active) ? PATIENCE : 0;
       if (waited < Math.min(deadline - run.now, silence)) return this.#waitLonger();
     } else if (deadline === Infinity && waited < grace()) {

@@ -12,7 +12,10 @@ export interface RunStage {
   /** The clock for the loops that the program itself runs. */
   readonly clock: Clock;
   readonly immediates: Lane;
-  /** Timers whose number the program has asked for, by that number, which can also clear them. */
+  /**
+   * The timers whose number the program has asked for, by that number. The program may clear a
+   * timer by its number.
+   */
   readonly timers: Map<number, { close(): unknown }>;
   readonly isOver: boolean;
   /** The reasons of rejections that nothing handled. */

@@ -154,7 +154,10 @@ export class Stage implements RunStage {
     return this.#later(ExternalCall, result, place, max) as Promise<T>;
   }
 
-  /** Returns whether the clock may advance to `deadline`: everything ready may run after it. */
+  /**
+   * Returns whether the clock may advance to `deadline`, because everything that is ready may also
+   * run after that.
+   */
   mayJump(count: number, deadline: number): boolean {
     if (count !== this.#patient.size) return false;
     for (const { limit } of this.#patient) if (limit < deadline) return false;

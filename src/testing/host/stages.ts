@@ -24,7 +24,7 @@ let users = 0;
 let only: RunStage | undefined;
 /** The run that is ending, and only waits for the host to report its rejections. */
 let ending: RunStage | undefined;
-/** Settles when that run has ended. */
+/** If the host can run only one at a time, settles when the last run that entered has ended. */
 let ended: Promise<void> = Promise.resolve();
 
 /**
@@ -47,7 +47,7 @@ export function openStages(): void {
 
 export function closeStages(): void {
   if (--users > 0) return;
-  // Watching asynchronous contexts makes promises slower.
+  // Disabled, because watching asynchronous contexts makes promises slower.
   storage?.disable();
   storage = undefined;
 }
@@ -82,7 +82,10 @@ export async function enterAlone(): Promise<() => void> {
   return leave;
 }
 
-/** Returns the host's functions to other code while the last rejections are reported. */
+/**
+ * Lets other code use the host's own functions again, while the host reports the run's last
+ * rejections.
+ */
 export function retire(stage: RunStage): void {
   if (only !== stage) return;
   ending = stage;

@@ -9,7 +9,7 @@ export interface FailingRun {
   /** The message of the ScheduleError. */
   readonly message: string;
   readonly timeline: Timeline;
-  /** Whether the last item is where it failed, rather than where it stopped. */
+  /** Whether the run failed at the last item, rather than only stopped there. */
   readonly failsAtEnd: boolean;
 }
 
@@ -95,7 +95,7 @@ function pictureOf(
     const style = to === undefined ? "stuck" : "wait";
     const box = `x="${left}" y="${y(lane) - 6}" width="${Math.max(0, right - left)}" height="12"`;
     parts.push(`<rect class="${style}" ${box}><title>${asText(label)}</title></rect>`);
-    // Only if the label fits. A tooltip on the bar shows it in any case.
+    // Draw the label only if it fits. A tooltip on the bar shows it in any case.
     if (right - left < 6 * label.length) continue;
     parts.push(`<text class="label" x="${left + 14}" y="${y(lane) - 9}">${asText(label)}</text>`);
   }
@@ -103,7 +103,7 @@ function pictureOf(
     const from = cause === undefined || cause < first ? undefined : items[cause];
     if (from === undefined || from.lane === lane) continue;
     const [x1, y1, x2] = [x(cause as number), y(from.lane), x(at)];
-    // Ends at the edge of the box.
+    // The arrow ends at the edge of the box.
     const y2 = y(lane) + (from.lane < lane ? -11 : 11);
     const middle = (y1 + y2) / 2;
     const path = `M${x1} ${y1}C${x1} ${middle} ${x2} ${middle} ${x2} ${y2}`;

@@ -41,7 +41,10 @@ export function mermaidOf({ headline, message, timeline, failsAtEnd }: FailingRu
   ].join("\n");
 }
 
-/** Encodes characters that have a meaning in Mermaid or Markdown. */
+/**
+ * Returns the first line of a text. Encodes characters that may have a meaning in Mermaid or
+ * Markdown.
+ */
 function encode(text: string): string {
   const [line = ""] = text.trim().split("\n");
   const encoded = line.replace(

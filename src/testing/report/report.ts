@@ -36,7 +36,8 @@ interface Platform {
 /**
  * Returns the given target, by default the folder in the environment variable MYSYNCIO_REPORT.
  *
- * @throws TypeError if it is neither a folder nor a function, or a folder where there are no files.
+ * @throws TypeError if it is neither a folder nor a function, or if it is a folder and the platform
+ * has no files.
  */
 export function reportTargetOf(given: unknown): ReportTarget | undefined {
   const { process } = globalThis as Platform;
@@ -51,8 +52,8 @@ export function reportTargetOf(given: unknown): ReportTarget | undefined {
 }
 
 /**
- * Delivers the report. Returns lines for the message that say where it is, or why it could not be
- * written, because that error must not hide the failure of the program.
+ * Delivers the report. Returns lines for the error message that say where the report is, or why it
+ * could not be written. Never rejects, because that would hide the failure of the program.
  */
 export async function placeReport(
   target: ReportTarget,

@@ -24,9 +24,9 @@ export interface TimelineItem {
 /** A period in which a lane waited. */
 interface TimelineWait {
   readonly lane: number;
-  /** The item after which it began. */
+  /** The item after which the wait began. */
   readonly from: number;
-  /** The item with which it ended; undefined if it never did. */
+  /** The item with which the wait ended; undefined if it never ended. */
   to: number | undefined;
   readonly label: string;
 }
@@ -88,7 +88,8 @@ export class Timeline {
     },
     taskWaits: (task, future) => {
       const from = this.items.length - 1;
-      // Not always the lane of that step, because a task may have started this one eagerly.
+      // The task's lane is not always that of the last item, because another task may have started
+      // this one eagerly.
       const lane = this.#laneOf(laneOfStep(task, this.#naming(task), "").lane);
       const wait = { lane, from, to: undefined, label: this.#describe(future) };
       this.waits.push(wait);

@@ -4,7 +4,7 @@
 export interface NodeResponse {
   readonly destroyed?: boolean;
   readonly writableEnded: boolean;
-  /** Http2ServerResponse lacks it. */
+  /** Http2ServerResponse lacks this property. */
   readonly writableFinished?: boolean;
   once(event: "close", listener: () => void): unknown;
 }
@@ -16,8 +16,8 @@ export function disconnectOf(response: NodeResponse): AbortSignal {
     if (response.writableFinished ?? response.writableEnded) return;
     controller.abort(new Error("The client closed the connection"));
   };
-  // If earlier middleware has waited, the connection may already have closed. `close` is not
-  // emitted again then.
+  // If earlier middleware has waited, the connection may already have closed. Then `close` is not
+  // emitted again.
   if (response.destroyed === true) onClose();
   else response.once("close", onClose);
   return controller.signal;

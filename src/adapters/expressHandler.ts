@@ -33,7 +33,7 @@ export function expressHandler<
     try {
       await call(undefined, [request, response, next], disconnectOf(response));
     } catch (error) {
-      // Not by a rejection, because Express 4 ignores promises.
+      // Passed to `next` rather than thrown, because Express 4 ignores promises.
       next(errorFor(error));
     }
   };

@@ -28,8 +28,8 @@ export class RequestCancelledError extends RuntimeError {
 }
 
 /**
- * Turns `handler` into an async function that takes its arguments as an array, and a signal that
- * cancels it.
+ * Turns `handler` into an async function that takes the handler's `this`, its arguments as an
+ * array, and a signal that cancels the call.
  *
  * If the signal aborts, the promise resolves to `CLIENT_GONE` once the task has cleaned up. If a
  * task group fails with a single error, the promise rejects with that error.

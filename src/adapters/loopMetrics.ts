@@ -20,7 +20,10 @@ type Read = (known: LoopStatistics, loop: Scheduler) => number | null;
 
 const inSeconds = (time: number | null) => (time === null ? null : time / 1_000);
 
-/** The kind, the name after "mysyncio.", the unit and the description of each metric. */
+/**
+ * For each metric: its kind, its name after "mysyncio.", its unit, its description, and a function
+ * that reads its value.
+ */
 const METRICS: readonly (readonly [Kind, string, string, string, Read])[] = [
   ["Gauge", "loop.utilization", "1", "Busy part of the last second", (known) => known.utilization],
   ["Gauge", "loop.lag", "s", "Mean lateness of timers", (known) => inSeconds(known.lag)],

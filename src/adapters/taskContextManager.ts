@@ -1,5 +1,5 @@
-// Keeps OpenTelemetry's active context in a context variable, so that each task has its own and no
-// step needs to enter or leave one.
+// Keeps OpenTelemetry's active context in a context variable, so that each task has its own
+// context, and no step needs to enter or leave one.
 //
 // Code outside loops sees the variable too. Async functions called by a task also need a store of
 // the host, because they continue outside the task.

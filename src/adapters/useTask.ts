@@ -61,7 +61,7 @@ const NOTHING: Ending<never> = { attempt: undefined, state: PENDING, latest: und
  * The coroutine runs on the thread's default loop, as calls of `toAsync` do. On a server, it does
  * not run.
  *
- * @param body a coroutine function. It sees the variables of the render in which its dependencies
+ * @param body a coroutine function. It sees the variables of the render in which the dependencies
  * changed. The rule `react-hooks/exhaustive-deps` checks them with `additionalHooks: "useTask"`.
  * @param dependencies compared with `Object.is`, as for `useEffect`. An object that is created in
  * each render always counts as changed, and React then throws "Too many re-renders".

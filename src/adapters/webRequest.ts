@@ -4,8 +4,8 @@ import { wrongType } from "../lang/arguments.ts";
 import { isSignal } from "../tasks/withSignal.ts";
 
 /**
- * The status of a request whose client has gone. It is nginx's, for logs only, because no client
- * receives it.
+ * The status of a request whose client has gone. nginx uses it too. It is only for logs, because no
+ * client receives it.
  */
 const CLIENT_CLOSED_REQUEST = 499;
 

@@ -1,6 +1,6 @@
 // Finds the awaits of a module, and the functions that they are in.
 //
-// Walks without recursion, because generated code nests deeper than the stack allows.
+// Walks without recursion, because generated code may nest deeper than the stack allows.
 
 import { directivesOf, forEachChild, nameOf, nodeIn, type SyntaxNode } from "./syntax.ts";
 
@@ -11,18 +11,18 @@ export interface FoundAwait {
   readonly node: SyntaxNode;
   /** The position of the keyword `await` or `for`. */
   readonly keyword: number;
-  /** The function around it, such as `get` or `Cache.get`. */
+  /** The function around the await, such as `get` or `Cache.get`. */
   readonly functionName: string;
 }
 
 /** What the search found in a module. */
 export interface Findings {
   readonly awaits: FoundAwait[];
-  /** Whether it has syntax that only ECMAScript modules have. */
+  /** Whether the module has syntax that only ECMAScript modules have. */
   readonly isModule: boolean;
-  /** Whether it mentions `require`, `module` or `exports`. */
+  /** Whether the module mentions `require`, `module` or `exports`. */
   readonly isCommonJS: boolean;
-  /** The specifiers of its static imports. */
+  /** The specifiers of the module's static imports. */
   readonly imports: ReadonlySet<string>;
 }
 
@@ -105,7 +105,9 @@ export function findAwaits(program: SyntaxNode): Findings {
 
 const FUNCTIONS = new Set(["FunctionDeclaration", "FunctionExpression", "ArrowFunctionExpression"]);
 
-/** Whether the child in `property` is a name that refers to nothing, such as the `b` of `a.b`. */
+/**
+ * Whether the child in `property` is a name that refers to no variable, such as the `b` of `a.b`.
+ */
 function isOnlyAName({ type, computed }: SyntaxNode, property: string): boolean {
   if (computed === true) return false;
   if (type === "MemberExpression") return property === "property";
@@ -147,8 +149,8 @@ function isMarked(block: SyntaxNode): boolean {
 }
 
 /**
- * Whether the node is a call of `vi.hoisted(...)`. Vitest moves it above all imports, so also above
- * the one that the transform adds.
+ * Whether the node is a call of `vi.hoisted(...)`. Vitest moves such calls above all imports, so
+ * also above the import that the transform adds.
  */
 function isHoistedCall(node: SyntaxNode | undefined): boolean {
   const callee = node?.type === "CallExpression" ? nodeIn(node, "callee") : undefined;

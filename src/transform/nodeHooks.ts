@@ -23,7 +23,8 @@ export interface ResolvedModule {
 }
 
 /**
- * Resolves `mysyncio/at` to the URL of its file. A dependency may not be able to resolve that name.
+ * Resolves `mysyncio/at` to the URL of its file, because Node may not find this package from a
+ * dependency. Returns undefined for other specifiers.
  */
 export function resolveOwn(specifier: string): ResolvedModule | undefined {
   if (specifier !== RUNTIME) return undefined;
@@ -57,9 +58,12 @@ export function rewriteScript(
   return rewriteWithInlineMap(code, { file, root, parse: parseWithAcorn, kind });
 }
 
-/** Removes types as Node does: replaces them with spaces, so that positions stay the same. */
+/**
+ * Removes types as Node does: replaces them with spaces, so that positions stay the same. If Node
+ * transforms TypeScript instead, adds a source map.
+ */
 function withoutTypes(source: string, file: string): string {
-  // Exists in the versions of Node that load TypeScript.
+  // This function exists in the versions of Node that load TypeScript.
   const { stripTypeScriptTypes } = nodeModule as unknown as {
     stripTypeScriptTypes(code: string, options: object): string;
   };

@@ -12,7 +12,7 @@ export interface PlaceOptions {
   readonly file: string;
   /** Paths in places are relative to this folder. */
   readonly root: string;
-  /** Maps the module's code to its source, if it was compiled. */
+  /** The map from the module's code to its source, if the module was compiled. */
   readonly inputMap?: InputMap | undefined;
 }
 

@@ -33,7 +33,7 @@ interface CommonJSModule {
   _compile(this: unknown, code: string, file: string, ...rest: unknown[]): unknown;
 }
 
-// The oldest supported version of Node, whose types are used, doesn't have it.
+// The types are those of the oldest supported version of Node, which lacks this function.
 const { registerHooks } = nodeModule as unknown as { registerHooks?: RegisterHooks };
 
 let selection: Selection | undefined;

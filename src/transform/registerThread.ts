@@ -32,8 +32,8 @@ export async function load(
 }
 
 /**
- * Returns the selection by the latest options, which arrive before any request to load what was
- * imported after them.
+ * Returns the selection for the latest options. They arrive before any request to load what was
+ * imported after the call of `register`.
  */
 function newestSelection(): Selection {
   while (fromMain !== undefined) {

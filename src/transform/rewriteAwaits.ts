@@ -17,7 +17,7 @@ export interface RewriteOptions extends PlaceOptions {
   readonly parse: ParseModule;
   /** How the module is loaded, if that is known. */
   readonly kind?: ModuleKind | undefined;
-  /** The kind of a module that looks like neither. By default `"module"`. */
+  /** The kind of a module that doesn't reveal how it is loaded. By default `"module"`. */
   readonly fallback?: ModuleKind | undefined;
 }
 

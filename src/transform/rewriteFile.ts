@@ -28,14 +28,17 @@ export function rewriteFile(code: string, options: RewriteOptions): Rewritten | 
   }
 }
 
-/** Returns code with an inline source map, for tools that have no other way to pass maps. */
+/**
+ * Rewrites the awaits of a file, and appends the source map to the code, for tools that have no
+ * other way to pass maps. Returns undefined if there are no awaits.
+ */
 export function rewriteWithInlineMap(code: string, options: RewriteOptions): string | undefined {
   const inputMap = options.inputMap ?? inlineMapOf(code);
   const rewritten = rewriteFile(code, { ...options, inputMap });
   if (rewritten === undefined) return undefined;
   const map = inputMap === undefined ? rewritten.map : composedMap(rewritten, inputMap);
   const data = Buffer.from(map).toString("base64");
-  // The last such comment counts.
+  // If the code already ends with such a comment, the last one counts.
   return `${rewritten.code}\n${COMMENT}data:application/json;base64,${data}\n`;
 }
 

@@ -65,7 +65,7 @@ export async function resolveRuntime(
 ): Promise<null | string> {
   if (source !== RUNTIME) return null;
   const resolved = await this.resolve(source, importer, { skipSelf: true });
-  // Returning null makes the bundler resolve it again, as it just did.
+  // Null makes the bundler resolve the module itself, with the same result as here.
   return resolved === null ? RUNTIME_FILE : null;
 }
 

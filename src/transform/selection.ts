@@ -14,7 +14,7 @@ export type FilePattern = string | RegExp;
 
 /** Which modules the plugin transforms. */
 export interface TransformOptions {
-  /** The files, outside node_modules. By default all in the project's root. */
+  /** The files to transform, outside node_modules. By default all files in the project's root. */
   readonly include?: FilePattern | readonly FilePattern[];
   /** Files to leave unchanged, even if `include` matches them. */
   readonly exclude?: FilePattern | readonly FilePattern[];
@@ -26,7 +26,7 @@ export interface TransformOptions {
 type Matches = (path: string) => boolean;
 
 const OPTIONS = ["include", "exclude", "dependencies"];
-/** The files that may become JavaScript. */
+/** Matches the files that may be compiled to JavaScript. */
 export const SCRIPT = /\.(?:[cm]?[jt]sx?|vue|svelte|astro)$/;
 const PACKAGE_NAME = /^(?:@[^/@\s]+\/)?[^/@\s.][^/@\s]*$/;
 
@@ -39,7 +39,7 @@ export class Selection {
   #isIncluded: Matches = () => true;
   #isExcluded: Matches = () => false;
 
-  /** @throws TypeError for an option that is unknown or of the wrong type */
+  /** @throws TypeError or RangeError for an option that is unknown or invalid */
   constructor(options: TransformOptions = {}) {
     checkOptions(options);
     const unknown = Object.keys(options).find((name) => !OPTIONS.includes(name));

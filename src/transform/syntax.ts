@@ -1,4 +1,4 @@
-// The small part of ESTree, the format of all supported parsers, that the transform uses.
+// The part of ESTree that the transform uses. All supported parsers produce ESTree.
 
 /** A node of a syntax tree. Positions are offsets in the text, in UTF-16 units. */
 export interface SyntaxNode {

@@ -118,7 +118,7 @@ function checkedNames(value: unknown): readonly string[] {
     if (!PACKAGE_NAME.test(name)) throw outOfRange("dependencies", "names of packages", name);
     if (name !== "mysyncio") return name;
     throw new RangeError(
-      `Expected \`dependencies\` not to name ${describe(name)}, which explores others`,
+      `Expected \`dependencies\` not to contain ${describe(name)}, because its own awaits must never be delayed`,
     );
   });
 }

@@ -14,15 +14,18 @@ test.each(PROJECTS)("the usual and the exhaustive lane together contain all of %
   expect([...files].sort()).toEqual(filesOf(project, undefined));
 });
 
-test.each(PROJECTS)("tests that repeat more in the exhaustive lane do so in %s", (project) => {
-  const scaled = [
-    ...["test/cancelPoints/base.test.ts", "test/sync/queueModel.test.ts"], // through another module
-    ...["test/testing/primitives.test.ts", "test/remote/kill.browser.test.ts"],
-  ];
-  const expected = scaled.filter((file) => filesOf(project, undefined).includes(file));
+test.each(PROJECTS)(
+  "the exhaustive lane includes the files of %s whose tests repeat more often in it",
+  (project) => {
+    const scaled = [
+      ...["test/cancelPoints/base.test.ts", "test/sync/queueModel.test.ts"], // through another module
+      ...["test/testing/primitives.test.ts", "test/remote/kill.browser.test.ts"],
+    ];
+    const expected = scaled.filter((file) => filesOf(project, undefined).includes(file));
 
-  expect(filesOf(project, "exhaustive")).toEqual(expect.arrayContaining(expected));
-});
+    expect(filesOf(project, "exhaustive")).toEqual(expect.arrayContaining(expected));
+  },
+);
 
 test("the fast lane is part of the usual lane, over one core in Node", () => {
   const fast = PROJECTS.filter((project) => filesOf(project, "fast").length > 0);

@@ -1,4 +1,4 @@
-// Checks that every module knows only the modules below it.
+// Checks that every module imports only from modules below it.
 //
 // A module may import from a lower rank, or from its own folder at its own rank. Imports must not
 // form a cycle, and nothing comes from outside except `node:` modules and a few packages. Type
@@ -31,7 +31,7 @@ const RANKS = [
 ];
 const ENTRIES = RANKS.length - 1;
 
-/** Packages that the build puts into ours, and optional peers, with the modules or folders that import them. */
+/** Bundled packages and optional peers, with the modules or folders that may import them. */
 const PACKAGES: Readonly<Record<string, readonly string[]>> = {
   devalue: ["fleet/codec.ts"],
   acorn: ["transform/acornParser.ts"],
@@ -198,12 +198,20 @@ describe("the layer rule", () => {
   test.each([
     ["a higher rank", 'import { x } from "../sync/lock.ts";', "imports sync/lock.ts (rank 6)"],
     ["a higher rank's type", 'import type { X } from "../sync/lock.ts";', "imports sync/lock.ts"],
-    ["a type in place", 'let x: import("../sync/lock.ts").X;', "imports sync/lock.ts (rank 6)"],
+    [
+      "an import() of a type",
+      'let x: import("../sync/lock.ts").X;',
+      "imports sync/lock.ts (rank 6)",
+    ],
     ["a re-export", 'export { x } from "../sync/lock.ts";', "imports sync/lock.ts (rank 6)"],
-    ["a late import", 'await import("../sync/lock.ts");', "imports sync/lock.ts (rank 6)"],
+    ["a dynamic import", 'await import("../sync/lock.ts");', "imports sync/lock.ts (rank 6)"],
     ["the core's source", 'import "../../assembly/index.ts";', "imports ../assembly/index.ts"],
     ["a package", 'import "left-pad";', "imports left-pad"],
-    ["a bundled package elsewhere", 'import "devalue";', "imports devalue"],
+    [
+      "a bundled package outside the modules that may import it",
+      'import "devalue";',
+      "imports devalue",
+    ],
     ["a platform's module", 'import "node:fs";', "imports node:fs"],
     ["a platform's name", "if (typeof process) {}", "mentions process"],
     ["a platform's global", "globalThis.window;", "mentions window"],

@@ -1,4 +1,4 @@
-// Nothing stays behind on long-lived objects: a signal, an emitter, the process.
+// Tests that waits leave nothing behind on long-lived objects: a signal, an emitter, the process.
 
 import { EventEmitter, getEventListeners } from "node:events";
 import { afterEach, beforeEach, expect, test } from "vitest";

@@ -555,7 +555,7 @@ const VALUES = [
 ];
 for (const name of VALUES) parameters.delete(name);
 
-/** The facts that an error tells. */
+/** The functions whose calls in the table throw an error. */
 const FAIL = ["Future.cancel", "Task.cancel", "gather", "replay"];
 
 test("the table contains every public function with an optional parameter", () => {
@@ -586,15 +586,18 @@ test.each([
   ["", [undefined]],
   ["", [[], undefined]],
   ["", [undefined, undefined]],
-])("a program receives the arguments %j when they are passed as %j", async (expected, rest) => {
-  // It exits with the number of its arguments. `test` takes none, one or two.
-  const code = await run(function* () {
-    const exec = api.createSubprocessExec as (...all: unknown[]) => api.Coroutine<api.Process>;
-    return yield* (yield* exec("test", ...rest)).wait();
-  });
-  const codes = { "": 1, a: 0, ab: 2 } as Record<string, number>;
-  expect(code).toBe(codes[expected]);
-});
+])(
+  "a subprocess receives the arguments %j if createSubprocessExec gets %j",
+  async (expected, rest) => {
+    // It exits with the number of its arguments. `test` takes none, one or two.
+    const code = await run(function* () {
+      const exec = api.createSubprocessExec as (...all: unknown[]) => api.Coroutine<api.Process>;
+      return yield* (yield* exec("test", ...rest)).wait();
+    });
+    const codes = { "": 1, a: 0, ab: 2 } as Record<string, number>;
+    expect(code).toBe(codes[expected]);
+  },
+);
 
 test("options of a subprocess may follow omitted arguments", async () => {
   const [out] = await run(function* () {

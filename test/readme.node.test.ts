@@ -113,7 +113,7 @@ test("every program compiles", () => {
   expect(complaintsAbout(PROGRAMS.map(({ program }) => save(program)))).toEqual([]);
 });
 
-// They run on real time, and a busy machine may stop one for longer than its delays differ.
+// The programs run in real time, and a busy machine may delay one so long that its order changes.
 test.each(PROGRAMS.slice(1))(
   "program %# prints its output",
   { retry: 2 },

@@ -1,5 +1,5 @@
-// A bug found by a review that only Node can show, because it reports the memory in use at any
-// moment.
+// Tests a bug that a review found. Only Node can show it, because only Node reports the memory in
+// use at any moment.
 
 import { expect, test } from "vitest";
 import { type Coroutine, createTask, wait } from "../src/index.ts";
@@ -14,7 +14,7 @@ function* fail(): Coroutine<void> {
   throw new Error("expected by the test");
 }
 
-test("tasks that fail and are awaited leave nothing behind in a run that blocks", () => {
+test("tasks that fail and are awaited leave nothing behind in a loop that blocks its thread", () => {
   const grown = runVirtually(function* () {
     const before = megabytes();
     for (let i = 0; i < 20_000; i++) {

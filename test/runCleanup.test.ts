@@ -82,7 +82,7 @@ describe("at the end of its main task, run", () => {
     ]);
   });
 
-  test("reports each error of a task that was never awaited exactly once", () => {
+  test("reports each error of a never-awaited task exactly once", () => {
     const reports = collectReports(loop);
     runSync(
       function* (): Coroutine<void> {
@@ -97,7 +97,7 @@ describe("at the end of its main task, run", () => {
     expect(reports.map(({ exception }) => exception)).toEqual([failure]);
   });
 
-  test("reports no other errors", () => {
+  test("reports nothing if the remaining tasks end cancelled", () => {
     const reports = collectReports(loop);
     runSync(
       function* (): Coroutine<void> {

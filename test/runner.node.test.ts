@@ -36,7 +36,7 @@ describe("the first SIGINT", () => {
     ]);
   });
 
-  test("returns the result of a main that swallows the cancellation", async () => {
+  test("makes run return the result of a main task that swallows the cancellation", async () => {
     const main = `function* () { try { yield* sleep(5000); } catch { return "kept on"; } }`;
     const { code, stdout } = await exitOf(program(main));
     expect([code, stdout]).toEqual([0, ["kept on", "0"]]);

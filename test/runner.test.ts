@@ -96,7 +96,7 @@ describe("Runner", () => {
     expect(loop.isClosed()).toBe(true);
   });
 
-  test("rejects a second run at the same time, or after it was closed", async () => {
+  test("rejects a run while another one is in progress, and after the runner was closed", async () => {
     const first = runner.run(() => sleep(10));
     const others = await Promise.allSettled([runner.run(() => sleep(10)), runner.close()]);
     for (const { reason } of others as PromiseRejectedResult[]) {

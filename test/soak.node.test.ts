@@ -8,7 +8,7 @@ import { describe, expect, inject, test } from "vitest";
 import { WITHOUT_WASM } from "../bench/programs/withoutWasm.ts";
 
 const TASKS = 100_000;
-/** Many times what it takes. */
+/** Many times longer than the program takes, in milliseconds. */
 const PATIENCE = 60_000;
 
 const PROGRAM = fileURLToPath(new URL("../build/bench/soak.js", import.meta.url));

@@ -1,4 +1,4 @@
-// A network without sockets: servers and streams need nothing else of a platform.
+// Tests servers and streams on a network without sockets. They need nothing else of a platform.
 
 import { beforeEach, expect } from "vitest";
 import { type Coroutine, createTask, getRunningLoop } from "../../src/index.ts";

@@ -49,7 +49,7 @@ test("select returns only the watched events", () => {
   expect(ready()).toBe("A2");
 });
 
-test("select polls a source that is not ready only after it notifies again", () => {
+test("select polls a source that was not ready again only after the source has notified it", () => {
   selector.register(a, READ, "a");
   ready();
   ready();
@@ -119,7 +119,7 @@ test("a closed selector watches nothing, and its methods throw", () => {
 });
 
 describe("a poll that throws", () => {
-  test("throws out of select, which then polls the others as before", () => {
+  test("makes select() throw, and the next select() polls the other sources as before", () => {
     const error = new Error("broken");
     selector.register(a, READ, "a");
     selector.register(b, READ, "b");
@@ -193,7 +193,7 @@ test("a source that throws when it is released does not prevent the release of t
   selector.close();
 });
 
-test("no source is returned if one closes the selector when it is polled", () => {
+test("select returns no source if polling a source closes the selector", () => {
   const closing = {
     poll: () => {
       selector.close();

@@ -59,7 +59,7 @@ test("a turn runs what was ready, then the selector's callbacks, then due timers
   expect(trace).toEqual(["first", "soon", "source", "timer"]);
 });
 
-test("the callback is called in each turn until the source is read", () => {
+test("a reader's callback is called in each turn until the source is read", () => {
   let left = 3;
   loop.addReader(source, () => {
     trace.push("read");
@@ -153,7 +153,7 @@ test("a poll that throws is reported, and the loop continues", () => {
   ]);
 });
 
-test("a callback runs in the context of addReader", () => {
+test("a callback runs in the context in which addReader was called", () => {
   const variable = new ContextVar<string>("variable");
   loop.callSoon(() => {
     variable.set("inside");

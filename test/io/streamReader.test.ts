@@ -43,7 +43,7 @@ function now(read: Coroutine<Uint8Array>): string {
   return text(loop.runUntilCompleteSync(read));
 }
 
-/** The same, before anything else has a turn. */
+/** The result of a read that completes without suspending, or "nothing yet". */
 function atOnce(read: Coroutine<Uint8Array>): string {
   const { done, value } = read.next();
   return done ? text(value) : "nothing yet";
@@ -306,7 +306,7 @@ describe("a reader's limit", () => {
 describe("a broken connection", () => {
   const broken = Object.assign(new Error("reset"), { code: "ECONNRESET" });
 
-  test("wakes a waiting read with its error, and takes nothing", () => {
+  test("makes a waiting read throw the connection's error, and leaves the buffered data to later reads", () => {
     feed("ab");
     note(reader.readexactly(3));
     runDry(loop);

@@ -64,7 +64,7 @@ test("drain waits only while too much is buffered, for any number of callers", (
   expect(loop._external).toBe(0);
 });
 
-test("a lost connection fails its waiters with its error, and writes do nothing", () => {
+test("drain() and waitClosed() throw a lost connection's error, and later writes do nothing", () => {
   sink.writableLength = HIGH_WATER + 1;
   note("drain", writer.drain());
   note("closed", writer.waitClosed());

@@ -16,7 +16,7 @@ import { type WebSocketConnection, WebSocketError } from "../../src/io/webSocket
 import { provideWebSocket } from "../support/webSocketClient.ts";
 
 const SERVER = inject("webSocketServer");
-/** Nothing listens there. */
+/** An address at which nothing listens. */
 const NOBODY = "ws://127.0.0.1:1";
 const KILOBYTE = 1024;
 const MEGABYTE = KILOBYTE * KILOBYTE;
@@ -115,8 +115,8 @@ test("read throws an error on a broken connection, after all earlier messages", 
 
 test.each([
   ["nothing listens", NOBODY],
-  ["the server speaks no WebSocket", `${SERVER}/refuse`],
-])("opening throws where %s", async (_, url) => {
+  ["the server does not use WebSocket", `${SERVER}/refuse`],
+])("opening throws an error if %s", async (_, url) => {
   const error = await run(thrownBy(openWebSocket(url)));
 
   expect(error).toBeInstanceOf(WebSocketError);

@@ -1,5 +1,5 @@
-// openWebSocket in exactly the turn in which a cancellation, a close or free room arrives. A
-// WebSocket that the test controls replaces the platform's.
+// Tests sockets of openWebSocket in the very turn in which a cancellation, a close or room for data
+// arrives. A WebSocket that the test controls replaces the platform's.
 
 import { afterEach, beforeEach, expect, test } from "vitest";
 import {
@@ -19,10 +19,10 @@ import { VirtualClock } from "../../src/testing.ts";
 const platformWebSocket = globalThis.WebSocket;
 
 let trace: unknown[];
-/** The last one that was created. */
+/** The `FakeWebSocket` that was created last. */
 let fake: FakeWebSocket;
 
-/** Opens in a task of the host, and keeps sent data until `flush`. */
+/** A WebSocket that opens in a macrotask, and counts sent data as buffered until `flush`. */
 class FakeWebSocket extends EventTarget {
   readyState = 0;
   bufferedAmount = 0;
@@ -268,7 +268,7 @@ test("a blocked thread gets an error that explains why nothing can arrive", () =
   );
 });
 
-test("without a WebSocket, the error names where to get one", () => {
+test("on a platform without WebSocket, the error says where to get one", () => {
   globalThis.WebSocket = undefined as never;
 
   expect(() => openWebSocket("ws://anywhere")).toThrow(RuntimeError);

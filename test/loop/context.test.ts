@@ -64,7 +64,7 @@ describe("a token", () => {
     expect([first.oldValue, second.oldValue, first.variable]).toEqual([undefined, 1, bare]);
   });
 
-  test("works once", () => {
+  test("can be used only once", () => {
     const token = name.set("a");
     name.reset(token);
     expect(() => name.reset(token)).toThrow(RuntimeError);

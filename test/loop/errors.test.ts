@@ -35,7 +35,7 @@ describe.runIf(given !== undefined)("a CancelledError", () => {
   });
 
   test.each([10, 0, Infinity, Number.NaN, undefined, "ten"])(
-    "does not change a stack limit of %s",
+    "leaves an Error.stackTraceLimit of %s unchanged",
     (limit) => {
       for (const debug of [false, true]) {
         loop.setDebug(debug);
@@ -46,7 +46,7 @@ describe.runIf(given !== undefined)("a CancelledError", () => {
     },
   );
 
-  test("is thrown even if the program has frozen the limit", () => {
+  test("is thrown even if the program has made Error.stackTraceLimit read-only", () => {
     Object.defineProperty(Error, "stackTraceLimit", { writable: false });
     for (const debug of [false, true]) {
       loop.setDebug(debug);

@@ -1,4 +1,5 @@
-// What a task was handed in the last turn of its loop, in which it can no longer take it.
+// Tests what happens to an item, lock or permit that a task is handed in the last turn of its loop,
+// so that the task can no longer take it.
 
 import { describe, expect } from "vitest";
 import {
@@ -46,7 +47,7 @@ const GETS: Readonly<Record<string, (queue: Queue<string>) => Coroutine<unknown>
     }),
 };
 
-/** Runs until `handOver` has been called, in a turn that ends the run, and closes the loop. */
+/** Runs `coros`, calls `handOver` in the last turn of the run, and closes the loop. */
 function closeAfter(coros: Coroutine<unknown>[], handOver: () => void): void {
   for (const coro of coros) loop.createTask(coro);
   loop.callLater(1, () => {

@@ -96,7 +96,7 @@ describe("cancel", () => {
     expect(traced()).toBe("ab");
   });
 
-  test("keeps nothing alive that a finished callback held", async () => {
+  test("leaves a callback that has run without references to its arguments", async () => {
     const hold = (): [Handle, WeakRef<object>] => {
       const held = {};
       return [loop.callSoon((object) => push(typeof object), held), new WeakRef(held)];

@@ -105,7 +105,7 @@ test("a handler called for a task without variables does not see the caller's va
   expect(request.get("none")).toBe("none");
 });
 
-test("a source that fails after its reader has left is reported with the reader's name, in the reader's context", async () => {
+test("the error of a source that fails after its reader has ended is reported in the reader's context, and names the reader", async () => {
   const { loop, seen } = reporting();
   const reader = loop.createTask(function* (): Coroutine<void> {
     request.set("reader");

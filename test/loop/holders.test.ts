@@ -26,7 +26,7 @@ test("debug mode records the holder of a lock until it is released", async () =>
   });
 });
 
-test("the holder of a lock is forgotten when no loop records holders anymore, because its release may go unnoticed", async () => {
+test("the holder of a lock is forgotten when no loop records holders anymore, because nothing would record the release", async () => {
   const lock = new Lock();
   const semaphore = new Semaphore(0);
   await loop.runUntilComplete(function* () {

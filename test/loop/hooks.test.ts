@@ -147,7 +147,7 @@ describe("hooks", () => {
     ]);
   });
 
-  test("of several calls run in order, until they are removed", async () => {
+  test("of several calls of instrument() run in the order of the calls, until they are removed", async () => {
     const trace: string[] = [];
     const hooks = (name: string): LoopHooks => ({ stepEnds: () => trace.push(name) });
     const same = hooks("same");
@@ -292,7 +292,7 @@ function* watchedTasks(): Coroutine<void> {
   balance.check();
 }
 
-describe("hooks are balanced, and one that throws is removed and reported once,", () => {
+describe("the beginning and the end of each step and wait call hooks, and one that throws is removed and reported once,", () => {
   test("in any order of steps", async () => {
     await explore(watchedTasks, { runs: 60 });
   });

@@ -1,4 +1,5 @@
-// A class keeps an instance, and with it the code that the engine compiled for the class.
+// Tests that a class keeps an instance, and with it the code that the engine compiled for the
+// class.
 
 import { setFlagsFromString } from "node:v8";
 import { expect, test } from "vitest";

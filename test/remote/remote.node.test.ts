@@ -502,7 +502,7 @@ describe("a connection", () => {
   });
 });
 
-test("each call wakes a blocked loop, although it cannot see the messages of its ports", async () => {
+test("each call wakes a blocked loop, although a blocked loop isn't notified of messages", async () => {
   const onlyBell = `
     const { wait } = Atomics;
     Atomics.wait = (bell, index, value) => wait(bell, index, value);

@@ -268,7 +268,7 @@ describe("events", () => {
     });
   });
 
-  test("gives the losers of a race their events back", () => {
+  test("keeps the event of a read that loses a race for the next read", () => {
     const target = new Target();
     const got = runVirtually(function* () {
       const ticks = events<Numbered>(target, "tick");

@@ -112,7 +112,7 @@ describe("mapUnordered", () => {
     ]);
   });
 
-  test("always runs exactly as many as allowed", () => {
+  test("always runs exactly as many calls at a time as allowed", () => {
     const delays = fc.array(fc.integer({ min: 0, max: 20 }), { maxLength: 20 });
     fc.assert(
       fc.property(delays, fc.integer({ min: 1, max: 6 }), (list, concurrency) => {

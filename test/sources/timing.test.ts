@@ -270,7 +270,7 @@ describe("latest", () => {
   });
 });
 
-/** All of them, over a source that never ends. */
+/** debounce, throttle and latest, each with fixed options. */
 const OPERATORS: [string, (items: IterationSource<number>) => Source<number>][] = [
   ["debounce", (items) => debounce(items, 10)],
   ["throttle", (items) => throttle(items, 10)],

@@ -133,7 +133,7 @@ describe("a barrier", () => {
     },
   );
 
-  test("does nothing until reset() and abort() are awaited", () => {
+  test("ignores a call of reset() or abort() until the call is awaited", () => {
     const barrier = new Barrier(2);
     barrier.abort();
 

@@ -46,21 +46,24 @@ class ModelBarrier implements Gate {
   }
 }
 
-test.each([1, 2, 3, 4])("a barrier of %i lets the same tasks through as its model", (parties) => {
-  expectAsModel(
-    fc.oneof(
-      { weight: 6, arbitrary: fc.constant({ kind: "wait" as const }) },
-      {
-        weight: 1,
-        arbitrary: fc.record({ kind: fc.constantFrom("nWaiting", "broken", "reset", "abort") }),
+test.each([1, 2, 3, 4])(
+  "a barrier of %i parties lets the same tasks through as its model",
+  (parties) => {
+    expectAsModel(
+      fc.oneof(
+        { weight: 6, arbitrary: fc.constant({ kind: "wait" as const }) },
+        {
+          weight: 1,
+          arbitrary: fc.record({ kind: fc.constantFrom("nWaiting", "broken", "reset", "abort") }),
+        },
+        { weight: 1, arbitrary: fc.constant({ kind: "reset" as const }) },
+      ),
+      () => new Barrier(parties) as Gate,
+      (world) => new ModelBarrier(world, parties),
+      function* (barrier, { kind }) {
+        if (kind === "nWaiting" || kind === "broken") return barrier[kind];
+        return yield* barrier[kind]();
       },
-      { weight: 1, arbitrary: fc.constant({ kind: "reset" as const }) },
-    ),
-    () => new Barrier(parties) as Gate,
-    (world) => new ModelBarrier(world, parties),
-    function* (barrier, { kind }) {
-      if (kind === "nWaiting" || kind === "broken") return barrier[kind];
-      return yield* barrier[kind]();
-    },
-  );
-});
+    );
+  },
+);

@@ -127,7 +127,7 @@ describe("a condition", () => {
     expect(() => condition.notify("1" as never)).toThrow(TypeError);
   });
 
-  test("keeps the lock if a task waits for it on another loop", () => {
+  test("does not release its lock when a wait on another loop fails", () => {
     waiter("a");
     runDry(loop);
     condition.acquire().next();

@@ -69,25 +69,25 @@ describe("a lock", () => {
     expect([trace, lock.locked()]).toEqual([["a", "c"], false]);
   });
 
-  test.each(["c", undefined])(
-    "skips a task that is cancelled in the turn of the hand-over, and goes to the next waiter: %s",
-    (next) => {
-      lock.acquire().next();
-      const cancelled = user("b");
-      if (next !== undefined) user(next);
-      loop.callLater(1, () => {
-        lock.release();
-        cancelled.cancel();
-      });
-      runDry(loop);
+  test.each([
+    ["goes to the next waiter", "c"],
+    ["is free if nobody else waits", undefined],
+  ])("skips a task that is cancelled in the turn of the hand-over, and %s", (_, next) => {
+    lock.acquire().next();
+    const cancelled = user("b");
+    if (next !== undefined) user(next);
+    loop.callLater(1, () => {
+      lock.release();
+      cancelled.cancel();
+    });
+    runDry(loop);
 
-      expect([trace, cancelled.cancelled(), lock.locked()]).toEqual([
-        next === undefined ? [] : [next],
-        true,
-        false,
-      ]);
-    },
-  );
+    expect([trace, cancelled.cancelled(), lock.locked()]).toEqual([
+      next === undefined ? [] : [next],
+      true,
+      false,
+    ]);
+  });
 
   test("throws a RangeError if it is released while free", () => {
     expect(() => lock.release()).toThrow(RangeError);

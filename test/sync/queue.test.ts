@@ -59,7 +59,7 @@ describe("a queue", () => {
     expect(items).toEqual(Array.from({ length: count }, (_, i) => i));
   });
 
-  test("takes time proportional to the number of its items to empty", () => {
+  test("can be emptied in time proportional to the number of its items", () => {
     const queue = new Queue<number>();
     for (let i = 0; i < 300_000; i++) queue.putNowait(i);
 
@@ -231,7 +231,7 @@ describe("room that becomes free while a putter waits", () => {
     expect([trace, cancelled.cancelled(), drained(queue)]).toEqual([["put 3"], true, [3]]);
   });
 
-  test("keeps the item of a putter that is cancelled in the same turn", () => {
+  test("is filled with that putter's item even if the putter is cancelled in the same turn", () => {
     const queue = filled(new Queue<number>(1), 1);
     const cancelled = putter(queue, 2);
     loop.callLater(1, () => {

@@ -113,7 +113,7 @@ describe("shutdown()", () => {
     expect([trace, queue.getNowait()]).toEqual([["a: CancelledError"], 1]);
   });
 
-  test("lets join() wait for unfinished items", () => {
+  test("does not end a join() that waits for unfinished items", () => {
     queue.putNowait(1);
     start("join", () => queue.join());
     loop.callLater(1, () => queue.shutdown());
@@ -143,7 +143,7 @@ describe("shutdown(true)", () => {
     expect(() => queue.taskDone()).toThrow(RangeError);
   });
 
-  test("lets join() wait for items that were taken before", () => {
+  test("does not end a join() that waits for items taken before the shutdown", () => {
     queue.putNowait(1);
     queue.putNowait(2);
     queue.getNowait();

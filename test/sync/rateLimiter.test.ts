@@ -17,7 +17,7 @@ import { explore, VirtualClock } from "../../src/testing.ts";
 import { caught } from "../support/caught.ts";
 import { runVirtually } from "../support/virtualLoop.ts";
 
-/** The times at which requests passed that all arrived at once. */
+/** Makes all requests at once. Returns the times at which they passed. */
 function passes(options: RateLimiterOptions, requests: readonly number[]): number[] {
   return runVirtually(function* () {
     const limiter = new RateLimiter(options);
@@ -42,7 +42,7 @@ describe("RateLimiter", () => {
     [{ limit: 4, interval: 100 }, [3, 3, 1], [0, 50, 75]],
     [{ limit: 1, interval: 10, burst: 5 }, [5, 5], [0, 50]],
     [{ limit: 1, interval: 10, burst: Infinity }, [100, 100], [0, 0]],
-  ])("with %o lets %o pass at %o", (options, requests, times) => {
+  ])("with %o lets requests of %o tokens pass after %o ms", (options, requests, times) => {
     expect(passes(options, requests)).toEqual(times);
   });
 

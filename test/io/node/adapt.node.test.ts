@@ -189,7 +189,7 @@ test("up to a thousand datagrams are kept until they are taken", async () => {
   expect(trace).toEqual(["0 127.0.0.1", "1 127.0.0.1", "2 127.0.0.1"]);
 });
 
-test("messages of a port are kept until they are taken, even undefined", async () => {
+test("messages of a port are kept until they are taken, even if they are undefined", async () => {
   const { port1, port2 } = new MessageChannel();
   await quietly(function* () {
     expect(receiveMessage(port1)).toBeUndefined();

@@ -26,7 +26,7 @@ test("a program ends even if it leaves its server and connections open", async (
 test.each([
   ["that stopped", ""],
   ["that keeps running after unref()", "loop.unref(); loop.runForever();"],
-])("a loop %s is not kept alive by its sockets and servers", async (_, rest) => {
+])("the sockets and servers of a loop %s don't keep the process alive", async (_, rest) => {
   const { code, stdout } = await exitOf(`${start}
     import { newEventLoop, createSubprocessExec, PIPE } from "mysyncio/node";
     const loop = newEventLoop();
@@ -65,7 +65,7 @@ test("a program that fails while it waits for a connection ends with its error",
   expect([code, stdout]).toEqual([0, ["failed"]]);
 });
 
-test("a signal stops a server after its clients were served", async () => {
+test("a server that a signal handler closes still serves its clients, and then the program ends", async () => {
   const { code, stdout } = await exitOf(`${start}
     import { getRunningLoop } from "mysyncio/node";
     await run(function* () {
@@ -89,7 +89,7 @@ test("a signal stops a server after its clients were served", async () => {
   expect([code, stdout]).toEqual([0, ["served", "stopped"]]);
 });
 
-test("an error of another socket in the program is not swallowed", async () => {
+test("startServer adds no error listener to a server that mysyncio doesn't use", async () => {
   const server = createServer().listen(0);
   await once(server, "listening");
   await quietly(function* () {

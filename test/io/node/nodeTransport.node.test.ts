@@ -1,4 +1,4 @@
-// Streams of every kind used by coroutines, not only sockets.
+// Tests coroutines that use Node streams of every kind, not only sockets.
 
 import { once } from "node:events";
 import { connect, createServer, type Socket } from "node:net";
@@ -57,7 +57,7 @@ test("a stream that ends is read to its end", async () => {
   });
 });
 
-test("a writer opened on a stream that broke in the meantime notices it", async () => {
+test("a writer opened on a stream that has already broken throws the stream's error", async () => {
   const broken = new Error("broken");
   await quietly(function* () {
     const stream = new PassThrough();
@@ -134,7 +134,7 @@ describe("a socket that other code uses as well", () => {
   const PARTS = ["one", "two", "three", "four"];
   const ALL = PARTS.join("");
 
-  test("passes data straight to the reader while nothing else touches it", async () => {
+  test("passes data straight to the reader while nothing else uses the socket", async () => {
     expect(await meddled(PARTS, () => undefined)).toEqual({ got: ALL, isOwn: true });
   });
 
@@ -193,7 +193,7 @@ describe("a socket that other code uses as well", () => {
     expect([result, heard]).toEqual([{ got: ALL, isOwn: false }, "twothreefour"]);
   });
 
-  test("is still paused by a reader over its limit", async () => {
+  test("is still paused when the reader's buffer exceeds its limit", async () => {
     const result = await meddled(
       ["one", ..."abcdefgh"].map((letter) => letter.padEnd(3_000, letter)),
       (socket) => {

@@ -397,7 +397,7 @@ describe("serveForever", () => {
     expect(trace).toEqual(["begins", "ends", "CancelledError", "false"]);
   });
 
-  test("throws while another call is in progress, and on a closed server", async () => {
+  test("throws while another serveForever() is in progress, and on a closed server", async () => {
     await quietly(function* () {
       const server = yield* startServer(echo);
       const serving = createTask(server.serveForever());
@@ -431,7 +431,7 @@ test("a handler runs in a copy of the context in which the server was started", 
   expect(trace).toEqual(["server's", "server's", "later"]);
 });
 
-test("a server with tls: false speaks no TLS", async () => {
+test("a server with tls: false does not use TLS", async () => {
   const said = await quietly(function* () {
     const server = yield* startServer(echo, { tls: false });
     const [reader, writer] = yield* connect(server);

@@ -392,7 +392,7 @@ describe("starting and signalling a subprocess", () => {
     expect(trace).toEqual(["ENOENT", "ENOENT", "ENOENT", "EACCES"]);
   });
 
-  test("runs nothing if it is cancelled first", async () => {
+  test("starts no process if it is cancelled at once", async () => {
     await run(function* (): Coroutine<void> {
       const path = join(tmpdir(), `mysyncio-cancelled-${process.pid}`);
       const starting = createTask(
@@ -458,12 +458,12 @@ test("a hundred processes leave nothing behind", async () => {
   expect(openFiles()).toBeLessThanOrEqual(before);
 });
 
-describe("text", () => {
+describe("the option `text`", () => {
   test.each<[string, TextSubprocessOptions, unknown[]]>([
     ["both outputs", { ...PIPES, text: true }, ["out ä €", "error"]],
     ["only pipes", { stdout: PIPE, stderr: DEVNULL, text: true }, ["out ä €", undefined]],
     ["both in one", { stdout: PIPE, stderr: STDOUT, text: true }, ["out ä €error", undefined]],
-  ])("has communicate() return strings: %s", async (_, options, expected) => {
+  ])("makes communicate() return strings: %s", async (_, options, expected) => {
     const program = 'process.stdout.write("out ä €", () => process.stderr.write("error"))';
     const got = await run(function* () {
       const child = yield* createSubprocessExec(process.execPath, ["-e", program], options);
@@ -485,7 +485,7 @@ describe("text", () => {
     expect(got[0]).toBe("\ufeffa");
   });
 
-  test("decodes the output of a shell, even if empty, and keeps bytes for readers", async () => {
+  test("makes communicate() of a shell return text, even if it is empty, but leaves bytes to readers", async () => {
     const got = await run(function* () {
       const shell = yield* createSubprocessShell("exit 0", { ...PIPES, text: true });
       const empty = yield* shell.communicate();

@@ -200,7 +200,7 @@ describe("a TLS handshake", () => {
     expect(failed).toBe("ECONNRESET");
   });
 
-  test("fails with a peer that does not speak TLS, which is reported, and the server continues", async () => {
+  test("fails if the peer does not use TLS; the failure is reported, and the server continues", async () => {
     const { result, reports } = await runSoon(function* () {
       const server = yield* startServer(echo, TLS);
       const socket = yield* fromPromise(bareClient(portOf(server)));

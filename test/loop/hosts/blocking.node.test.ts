@@ -206,7 +206,7 @@ describe("messages of a port", () => {
     expect(heard).toEqual(reports);
   });
 
-  test("are awaited on a clock that does not advance by itself, which stands still", () => {
+  test("are awaited on a clock that does not advance by itself, and the clock stands still meanwhile", () => {
     loop.close();
     loop = newVirtualLoop();
     readFrom(portTo("setTimeout(() => port.postMessage('stop'), 20); setTimeout(() => {}, 1e6);"));

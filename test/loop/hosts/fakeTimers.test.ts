@@ -1,5 +1,5 @@
-// Fake timers of test runners. A loop takes all of its time from the host, whatever a test replaces
-// it with.
+// Tests that a loop uses the host's own clock and timers, even if a test runner replaces them with
+// fake ones.
 
 import { afterEach, describe, expect, test, vi } from "vitest";
 import {
@@ -74,7 +74,7 @@ describe.each(SETS)("fake timers (%s)", (_, toFake) => {
     expect(await running).toBeGreaterThanOrEqual(20);
   });
 
-  test("do not affect a loop whose module is imported under them", async () => {
+  test("do not affect a loop whose module is imported while they are installed", async () => {
     vi.resetModules();
     fake(toFake);
     const fresh = {

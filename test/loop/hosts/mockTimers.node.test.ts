@@ -1,11 +1,11 @@
-// Mock functions in place of timers, as Jest's older fake timers install them. They keep no
-// originals, which only Node has elsewhere.
+// Tests mock functions in place of timers, as Jest's older fake timers install them. They don't
+// keep the original functions, and only Node also has these in a module.
 
 import { expect, test, vi } from "vitest";
 
 const now = performance.now.bind(performance);
 
-/** Replaces globals by mock functions, as Jest's older fake timers do. Returns how to undo that. */
+/** Replaces globals with mock functions. Returns a function that restores the originals. */
 function mock(names: readonly string[]): () => void {
   const originals = names.map((name) => [name, Reflect.get(globalThis, name)] as const);
   for (const name of names) {
@@ -21,7 +21,7 @@ function mock(names: readonly string[]): () => void {
 }
 
 test.each([[["setTimeout", "clearTimeout"]], [["setTimeout", "clearTimeout", "setImmediate"]]])(
-  "mocked timers that keep no originals do not affect a loop imported under them: %j",
+  "mocks of %j that don't keep the originals do not affect a loop that is imported after them",
   async (names) => {
     vi.resetModules();
     const unmock = mock(names);

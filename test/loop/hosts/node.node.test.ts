@@ -8,7 +8,7 @@ import { output } from "../../support/program.ts";
 
 const PRELUDE = 'import { newEventLoop, getRunningLoop, run, sleep } from "mysyncio";\n';
 
-/** Prints "kept" if something else keeps the process alive for so long, and ends it. */
+/** Prints "kept" and ends the process, if anything else keeps it alive for a second. */
 const OBSERVER = 'setTimeout(() => { console.log("kept"); process.exit(); }, 1_000).unref();\n';
 
 describe("a process", () => {
@@ -69,7 +69,7 @@ describe("a process", () => {
   };
 
   test.concurrent.each(Object.entries(programs))("%s", async (_, [program, expected]) => {
-    // The others must end without it, however long they take.
+    // The other programs must end without the observer, however long they take.
     const observer = expected === "kept" ? OBSERVER : "";
     expect(await output("main.mjs", PRELUDE + observer + program)).toBe(expected);
   });

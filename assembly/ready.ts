@@ -110,7 +110,7 @@ export function dropFirst(ring: usize): void {
   setHead(ring, headOf(ring) + 1);
 }
 
-/** Puts a tombstone in the entry of a ready slot, whose state is given. */
+/** Puts a tombstone in the entry of a ready slot, given the slot's state. */
 export function erase(state: u32): void {
   store<u32>(entryAt(ringOf(state >>> COUNTER_BITS), state), 0);
 }

@@ -13,7 +13,7 @@
 // starve.
 //
 // If there is not enough memory, the turn collects as much as fits and leaves the rest in place.
-// Then the batch is not empty, because a ring without room is full.
+// Even then, the batch is not empty, because a ring without room is full.
 
 import {
   append,

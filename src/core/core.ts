@@ -14,9 +14,9 @@ let spare: WasmCore | undefined;
 const LARGEST_SPARE = 8 << 20;
 
 /**
- * Creates a core. Without a kind, creates the compiled core if WebAssembly can run, otherwise the
- * reference core. A Content-Security-Policy without `wasm-unsafe-eval` forbids WebAssembly, and
- * some platforms don't have it.
+ * Returns a core for a new loop: a recycled one if possible. Without a kind, returns a compiled
+ * core if WebAssembly can run, otherwise a reference core. A Content-Security-Policy without
+ * `wasm-unsafe-eval` forbids WebAssembly, and some platforms don't have it.
  *
  * @throws the error of WebAssembly if the kind is `"wasm"` and it can't run.
  */

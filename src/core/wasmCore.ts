@@ -2,7 +2,7 @@
 //
 // Most operations call into the core. The two hottest ones, push and take, stay in JavaScript: they
 // use views of the core's memory, and the head and tail of the user-visible ring are fields here.
-// Once per turn, the core moves whatever else runs in that turn into that ring, so that there is
+// Once per turn, the core moves whatever else runs in the turn into this ring, so that there is
 // only one ring to take from.
 //
 //      entries   │ ─ │ 7 │ 0 │ 9 │ 4 │ ─ │ ─ │ ─ │        0: released, a tombstone
@@ -176,7 +176,7 @@ export class WasmCore implements Core {
     return this._exports.timers.value;
   }
 
-  /** Returns the size of the core's memory. */
+  /** Returns the size of the core's memory, in bytes. */
   bytes(): number {
     return this._exports.memory.buffer.byteLength;
   }

@@ -69,17 +69,17 @@ export class LookupError extends Error {
 export interface TaskWait {
   /** The waiting task. */
   readonly task: object;
-  /** Its name. */
+  /** The name of the task. */
   readonly name: string;
-  /** A description of what it awaits: `Lock 1`, `Task "b"`, `Gather`. */
+  /** A description of what the task awaits: `Lock 1`, `Task "b"`, `Gather`. */
   readonly what: string;
-  /** The locks and queues that it awaits, including those inside gathers and groups. */
+  /** The locks and queues that the task awaits, including those inside gathers and groups. */
   readonly resources: readonly object[];
-  /** The tasks that it awaits, and the holders of the locks that it awaits. */
+  /** The tasks that the task awaits, and the holders of the locks that it awaits. */
   readonly tasks: readonly object[];
-  /** In debug mode: file, line and column of the `yield*` at which it waits. */
+  /** In debug mode: file, line and column of the `yield*` at which the task waits. */
   readonly location: string | undefined;
-  /** Whether it waits for itself, directly or through other tasks. */
+  /** Whether the task waits for itself, directly or through other tasks. */
   readonly isInCycle: boolean;
 }
 

@@ -1,5 +1,5 @@
 // Where coroutines wait, for debugging. Recorded only while some loop is in debug mode, because a
-// location can only be read from the stack of an error, which takes long.
+// location can only be read from the stack of an error, which is slow.
 
 /** A position in source code. */
 interface SourceLocation {
@@ -24,7 +24,8 @@ export interface AwaitLocation extends SourceLocation {
 const MAX_CALLERS = 12;
 /**
  * The names of the functions of this package that resume coroutines. Their frames and those of
- * their callers are left out: these aren't waiting, or are found through the chain of calls.
+ * their callers are left out, because those callers aren't waiting, or are found through the chain
+ * of calls.
  */
 const RESUMES = /^_?((Bounded)?Call$|Task\b|resume)/;
 

@@ -28,8 +28,8 @@ const NO_VALUES: Values = new Map();
 export const contexts = { inUse: false };
 
 /**
- * The context that `context.run()` entered, and the task or callback that called it, otherwise the
- * running loop, if any. Other tasks and callbacks don't see the entered context.
+ * The context that `context.run()` entered, and where it was entered: in a task or a callback, or
+ * else in a running loop, or else in none. Other tasks and callbacks don't see this context.
  */
 let entered: Context | undefined;
 let enteredIn: Runnable | Scheduler | undefined;
@@ -72,8 +72,8 @@ export class Context {
    * context of the task that awaits it.
    *
    * An async function that is called outside loops keeps these values after it has awaited
-   * something. Values that it sets from there on are visible to itself and to what it calls, but
-   * don't change this context. Both need `AsyncLocalStorage` (Node, Bun, Deno, workerd). In
+   * something. Values that it sets from then on are visible to itself and to what it calls, but
+   * don't change this context. This needs `AsyncLocalStorage` (Node, Bun, Deno, workerd). In
    * browsers and inside loops, the context applies only until the first `await`.
    *
    * @throws RuntimeError if the context is already entered.

@@ -21,7 +21,7 @@ export class Handle implements Runnable {
   readonly #slots: Slots;
   #callback: Callback<unknown[]> | undefined;
   #args: readonly unknown[];
-  /** The host's context in which the callback runs; undefined for that of the loop. */
+  /** The host's context in which the callback runs; undefined for the loop's own. */
   #flow: Flow | undefined;
   /** The id of the slot while the callback waits; GONE once it ran, CANCELLED once cancelled. */
   _id = GONE;
@@ -41,7 +41,8 @@ export class Handle implements Runnable {
   }
 
   /**
-   * Cancels the callback, and frees its slot immediately. Has no effect once the callback has run.
+   * Cancels the callback, and frees its slot immediately. If the callback has already run, only
+   * changes what `cancelled()` returns.
    */
   cancel(): void {
     if (this._id > GONE) this.#slots.release(this._id);

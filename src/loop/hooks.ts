@@ -1,8 +1,8 @@
 // The hooks of a loop.
 //
-// A loop without hooks has no `Hooks`, and code that would call a hook checks that first. This file
-// has functions instead of a class, and no list of the hooks' names, because every program ships
-// it.
+// A loop without hooks has no `Hooks`, and code that would call a hook checks for that first. Every
+// program ships this file, so it is kept small: it has functions instead of a class, and no list of
+// the hooks' names.
 
 import { checkFunction } from "../lang/arguments.ts";
 
@@ -12,7 +12,7 @@ export type HookSet = Readonly<Record<string, ((a?: unknown, b?: unknown) => unk
 /** The hooks that one call of `instrument` has added. Another call may add the same ones. */
 interface Installed {
   readonly loop: HookedLoop;
-  /** Empty once they were removed. */
+  /** Empty once these hooks have been removed. */
   hooks: HookSet;
 }
 
@@ -73,9 +73,9 @@ export function emit(hooks: Hooks, name: string, a?: unknown, b?: unknown): void
 }
 
 /**
- * Runs a task or a callback with its hooks. Returns whether it is ready again. Doesn't run what a
- * hook has just cancelled, which no longer has the slot `id`. The first step of an eager task has
- * no `id`, because no hook can cancel it.
+ * Runs a task or a callback with its hooks. Returns whether it is ready again. Doesn't run it if it
+ * no longer has the slot `id`, because a hook has just cancelled it. The first step of an eager
+ * task has no `id`, because no hook can cancel it.
  */
 export function runWithHooks(hooks: Hooks, runnable: HookedRunnable, id = 0): boolean {
   const { loop } = hooks[0] as Installed;
@@ -97,7 +97,7 @@ export function runWithHooks(hooks: Hooks, runnable: HookedRunnable, id = 0): bo
 }
 
 export function noteWake(hooks: Hooks, task: object, by: unknown): void {
-  // A wait that ends in the step in which it began was not announced.
+  // A wait that ends in the step in which it began was not announced by `taskWaits`.
   if (!running.includes(task)) emit(hooks, "taskWakes", task, by);
 }
 

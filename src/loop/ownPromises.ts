@@ -3,8 +3,8 @@
 // Such a clock stands still while the loop awaits something external. But a promise made from a
 // future is settled by the loop itself, so a wait for that promise would never end if the clock
 // stood still. While any loop has such a clock, each promise made from a future is recorded
-// together with that future. While the promise is pending, it counts as outside code that waits for
-// the loop.
+// together with that future. While the promise is pending, it stands for outside code that waits
+// for the loop.
 
 /** Outside code that waits for a loop: for one of its futures, or in the queue of a primitive. */
 interface OutsideWait {
@@ -33,7 +33,7 @@ export function notePromise(promise: object, wait: OutsideWait): void {
 
 /**
  * Returns the future that `promise` was made from, if it was recorded. From then on, the promise no
- * longer counts as outside code.
+ * longer stands for outside code.
  */
 export function takeSource(promise: object): object | undefined {
   if (jumping === 0) return undefined;

@@ -20,7 +20,7 @@
 // host.
 //
 // Invariants, while the loop is started and none of its code is on the stack:
-//   P1  If anything is ready, or the loop is stopping, our microtask or macrotask is pending.
+//   P1  If anything is ready, or the loop is stopping, a microtask or macrotask of it is pending.
 //   P2  Otherwise the loop is asleep, and the host wakes it no later than the earliest deadline.
 
 import type { Core } from "../core/core.ts";
@@ -298,7 +298,7 @@ export class Pump implements DirectEntry {
       if (this.#turns.stopping) return false;
     }
     const deadline = this.#core.deadline();
-    // A host timer that fires too early costs less than setting a new one each time.
+    // An earlier host timer stays. If it fires too early, that costs less than replacing it here.
     if (!(this.#wakesAt <= deadline)) {
       const delay = deadline === Infinity ? Infinity : deadline - this.#clock.now();
       if (delay <= 0) return false;

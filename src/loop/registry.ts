@@ -40,7 +40,7 @@ export function checkNoOtherCopy(what: string): void {
   if (isAnotherRunning()) throw new RuntimeError(`${what}, or the running loop,${OF_ANOTHER_COPY}`);
 }
 
-/** Called while no loop of this copy runs. Whether a loop of another copy is running something. */
+/** Whether a loop of another copy is running something. Called while no loop of this copy runs. */
 function isAnotherRunning(): boolean {
   for (const { _slots } of runningLoops()) if (_slots.current !== undefined) return true;
   return false;

@@ -6,7 +6,7 @@ const MAX_IDLE = 1024;
 
 /** What hooks and debuggers read of a task. */
 export interface Inspected {
-  /** The future that it waits for. */
+  /** The future that the task waits for. */
   readonly on: { done(): boolean } | undefined;
 }
 
@@ -14,9 +14,9 @@ export interface Inspected {
 export interface Runnable {
   /** The `Context` of a task. The contexts of callbacks are in a separate map. */
   _context?: object | undefined;
-  /** The task on whose behalf it runs, if that is not itself. For reports. */
+  /** The task on whose behalf this runs, unless this is the task itself. For reports. */
   readonly _task?: object;
-  /** Names it in reports. */
+  /** Returns a description for reports. */
   _describe(): string;
   /**
    * Called by the loop each time it takes the slot from the ready queue, and by a task that starts

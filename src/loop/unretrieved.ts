@@ -1,8 +1,8 @@
 // Records exceptions that have not been retrieved yet.
 //
-// The exception of an abandoned future must not be lost. Each one is recorded here until it is
-// retrieved. Otherwise it is reported once, when the future is collected, at the latest when the
-// loop closes.
+// The exception of an abandoned future must not be lost. Each exception is recorded here until it
+// is retrieved. If it never is, it is reported once: when the future is collected, at the latest
+// when the loop closes.
 //
 // Most exceptions are retrieved in the next turn. The expensive part of recording waits for a
 // microtask after the slice, by which time their records are already gone.

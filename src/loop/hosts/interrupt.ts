@@ -68,7 +68,8 @@ function numbers(): Record<string, number> | undefined {
 }
 
 /**
- * @throws TypeError unless `signal` is the name of a signal. Without signals, accepts any string.
+ * @throws TypeError unless `signal` is the name of a signal. On platforms without signals, every
+ * string is accepted.
  */
 export function checkSignalName(signal: unknown): asserts signal is string {
   const known = numbers();
@@ -92,9 +93,9 @@ export function checkCatchable(signal: unknown): void {
  * Calls `cancel` when the first of `signals` arrives. After that, the run listens to none of them,
  * so a second signal ends the process.
  *
- * Without `signals`, listens to SIGINT, unless the program listens to that itself. Does nothing on
- * platforms without signals. Returns a function that must be called when the run has ended, with
- * the run's error, if any.
+ * By default, `signals` is SIGINT alone, which is ignored if the program listens to it itself. Does
+ * nothing on platforms without signals. Returns a function that must be called when the run has
+ * ended, with the run's error, if any.
  */
 export function onInterrupt(
   loop: Interruptible,

@@ -2,7 +2,9 @@
 //
 // Node: one thread sends the other a port, which closes when either thread dies.
 // Browsers: each thread holds a named lock that the other waits for. Without locks, as on an
-// insecure page, a death goes unnoticed. A loop that closes sends a message instead.
+// insecure page, a death goes unnoticed.
+//
+// A loop that closes needs no such watch, because it sends a message.
 
 import { LivenessProbe } from "./livenessProbe.ts";
 import { performance, setTimeout } from "./timers.ts";
@@ -50,8 +52,8 @@ const LOOKS = 15;
 const LOOK_DELAY = 200;
 
 /**
- * How many milliseconds a watch must be old before its thread, while blocked, starts a probe. Not
- * sooner, because a probe needs another thread.
+ * The age, in milliseconds, from which a watch may start a probe while its thread is blocked. Not
+ * earlier, because a probe needs another thread.
  */
 const PROBE_DELAY = 100;
 
@@ -198,7 +200,8 @@ function sendPort(name: string, thread: number, onDead: () => void): ThreadWatch
     isDead,
     ports,
     onBlocked() {
-      // The receiver may be gone, and only a promise would report that. It can't settle meanwhile.
+      // The receiver may be gone, and only a promise would report that, which can't settle while
+      // this thread is blocked.
       if (probe !== undefined || performance.now() - sentAt < PROBE_DELAY) return;
       probe = new LivenessProbe(threads as object, thread, onDead);
       ports.push(probe.port);

@@ -23,7 +23,7 @@ import { futureOfPromise } from "./relay.ts";
  *
  * Unlike with `asyncio.wrap_future`, a cancellation of what is awaited doesn't cancel the wait.
  *
- * A promise counts as handled from the call on, as with `Promise.all`. If the coroutine is never
+ * A promise passed here counts as handled at once, as with `Promise.all`. If the coroutine is never
  * awaited, a rejection goes unnoticed. The same holds for other functions that await promises, such
  * as `waitFor` and `race`.
  *

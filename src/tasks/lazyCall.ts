@@ -55,7 +55,7 @@ export abstract class LazyCall<T> extends CoroutineObject {
   }
 
   [Symbol.iterator](): Wait<T> {
-    // If it was driven by hand before, it continues from there.
+    // If this object was driven by hand before, it continues from there.
     if (this._call !== undefined) return waitOf(this._call[Symbol.iterator]());
     this._claim();
     return this._start();

@@ -198,7 +198,8 @@ export class TaskGroup implements Waiter {
 
   /**
    * Ends the group early, without an error. Cancels all tasks, and the body at its next `yield*`
-   * that waits. If the body had already ended, the group returns its result, otherwise undefined.
+   * that waits. If the body had already ended, the group returns the body's result, otherwise
+   * undefined.
    *
    * The cancellations arrive in the next turn. Does nothing if the group is already cancelled or
    * over. An error that a task or the body throws afterwards is still an error of the group. Like
@@ -318,8 +319,8 @@ export class TaskGroup implements Waiter {
         yield* this._waitBelow(1);
       } catch (error) {
         this.#foreign ??= error as CancelledError;
-        // Children that wait for this task have passed their cancellation on to it, perhaps through
-        // other groups.
+        // If the children had already been cancelled, those that wait for this task have passed
+        // their cancellation on to it, perhaps through other groups.
         if (this._hasAborted) this._endRings();
         else this._abort();
       }
@@ -346,9 +347,9 @@ export class TaskGroup implements Waiter {
 
   /**
    * Receives the group's own cancellation of its parent if it is still undelivered, because a group
-   * nested in the body threw its errors instead. Needed only if the parent was also cancelled by
-   * others. Otherwise the count of requests has reached 0, and `uncancel()` has withdrawn the
-   * cancellation.
+   * nested in the body threw its errors instead. Needed only if the parent had been cancelled by
+   * others before the block. Otherwise the count of requests is 0, and `uncancel()` has withdrawn
+   * the cancellation.
    */
   *_takeOwnCancel(): Coroutine<void> {
     try {

@@ -45,9 +45,9 @@ const ENOUGH: Readonly<Record<ReturnWhen, (done: Future<unknown>) => boolean>> =
  * error: futures that are not done by then are in `pending`, and can be waited for again. Yields at
  * least once.
  *
- * Cancels nothing, neither at the timeout nor when it is cancelled itself.
+ * Cancels nothing, neither at the timeout nor when the wait itself is cancelled.
  *
- * Unlike asyncio's, takes coroutines, and its sets are ordered.
+ * Unlike asyncio's, `wait` accepts coroutines, and its sets are ordered.
  *
  * @param options.timeout in milliseconds. By default, and if it is `null`, there is none.
  * @param options.returnWhen `FIRST_COMPLETED`, `FIRST_EXCEPTION` or, by default, `ALL_COMPLETED`.

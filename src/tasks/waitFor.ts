@@ -11,14 +11,14 @@ import { ALL_COMPLETED, waitUntilEnough } from "./wait.ts";
  *
  * A coroutine runs in the calling task, so a primitive such as `queue.get()` never loses what it
  * has taken. At the deadline, `aw` is cancelled and waited for, which may take longer than the
- * timeout. If it swallows the cancellation, its value is the result. `null` and `undefined` set no
- * deadline.
+ * timeout. If `aw` swallows the cancellation, its value is the result. `null` and `undefined` set
+ * no deadline.
  *
  * With a timeout of 0 or less, a coroutine is closed and never starts. A future that is done
  * returns its result; a pending one is cancelled and waited for.
  *
- * A cancellation is passed on to `aw`. It wins over a result of the same turn, which stays in the
- * future.
+ * A cancellation is passed on to `aw`. The cancellation wins over a result of the same turn, which
+ * stays in the future.
  *
  * @throws TypeError if `aw` is not awaitable. @throws TypeError, RangeError if `timeout` is not a
  * time.

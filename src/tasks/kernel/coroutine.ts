@@ -115,8 +115,8 @@ export function isCoroutineFunction(value: unknown): value is CoroutineFunction 
 }
 
 /**
- * Closes a coroutine that must not start. Awaiting it later throws, instead of silently returning
- * undefined.
+ * Closes a coroutine that must not start. Awaiting it later throws if its function is decorated.
+ * Awaiting a plain generator later returns undefined.
  */
 export function closeUnstarted(coro: Coroutine<unknown>): void {
   const object: object = coro;

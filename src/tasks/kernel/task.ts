@@ -76,7 +76,7 @@ const NO_ERROR = Symbol("no error");
 /** The state of a task, for debuggers. */
 interface InspectedTask extends Inspected {
   readonly on: Future<unknown> | undefined;
-  /** In debug mode: where it waits. */
+  /** In debug mode: where the task waits. */
   readonly at: AwaitLocation | undefined;
   readonly body: AnyGenerator | Call;
   /** The innermost call. Undefined if the body is a plain generator without calls. */
@@ -90,7 +90,8 @@ const DEFAULTS: TaskOptions = {};
  * Runs a coroutine on a loop, and is the future of the coroutine's result. `createTask` creates a
  * task. Like `asyncio.Task`.
  *
- * Its first step runs in the next turn. The loop keeps a reference to the task until it is done.
+ * By default, the first step runs in the next turn. The loop keeps a reference to the task until it
+ * is done.
  */
 export class Task<T> extends Future<T> implements Runnable, Waiter, Passing {
   static override readonly _kept = /* @__PURE__ */ keepInstances(taskToKeep);

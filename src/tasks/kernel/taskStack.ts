@@ -7,9 +7,9 @@ import type { AnyGenerator } from "./generators.ts";
 
 /** A function that a task is in. */
 export interface TaskFrame {
-  /** Its name, as far as the platform knows it. */
+  /** The function's name, as far as it is known. */
   readonly functionName: string;
-  /** In debug mode: file, line and column of the `yield*` at which it waits. */
+  /** In debug mode: file, line and column of the `yield*` at which the function waits. */
   readonly location: string | undefined;
 }
 

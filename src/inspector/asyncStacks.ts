@@ -1,4 +1,4 @@
-// Stacks that debuggers show across tasks: from a step to where its task was created.
+// Lets debuggers show, below the stack of a step, where its task was created.
 
 import { checkOptions } from "../lang/arguments.ts";
 import { RuntimeError } from "../lang/errors.ts";
@@ -10,11 +10,11 @@ import type { Task } from "../tasks/kernel/task.ts";
 
 /** The options of `asyncStacks`. */
 export interface StackOptions {
-  /** The loop whose tasks get such stacks; by default the running one. */
+  /** The loop whose tasks get longer stacks; by default the running one. */
   readonly loop?: Scheduler | undefined;
 }
 
-/** What `console.createTask` returns: it runs a function below the stack of its creation. */
+/** What `console.createTask` returns. In `run`, the stack continues where it was created. */
 interface ConsoleTask {
   run<R>(callback: () => R): R;
 }
@@ -28,7 +28,7 @@ interface ConsoleWithTasks {
  * Edge, and in DevTools that are attached to Node. Applies to the tasks that are created from now
  * on, and costs a few microseconds for each of them, whether or not a debugger is attached.
  *
- * Returns a function that ends it.
+ * Returns a function that turns this off, for existing tasks too.
  *
  * @throws TypeError if an option is invalid.
  * @throws RuntimeError if no loop is given and none is running, or if the platform lacks
@@ -58,7 +58,7 @@ export function asyncStacks(options: StackOptions = {}): () => void {
 
 /**
  * Makes each step of a task run in `created`. No hook can do that, because hooks are called before
- * and after a step, so this replaces the method of the one task.
+ * and after a step, so this replaces `_run` of this one task.
  */
 function runStepsIn(created: ConsoleTask, task: Task<unknown>, isOn: () => boolean): void {
   const { _run: run } = task;

@@ -1,9 +1,10 @@
-// Computes the ids of trace arrows between a call and what runs it. Both sides compute the same id,
-// each on its own.
+// Computes the id of the trace arrow between the caller of a call and what runs it. Each side
+// computes the same id from the call's key.
 
-/** Returns the id of a call with that key: a hash of 52 bits. */
+/** Returns the id of the call with the given key: a hash of 52 bits. */
 export function callId(key: string): number {
-  // FNV-1a with two multipliers. Its upper bits are mixed best.
+  // FNV-1a, once for each half, with different multipliers. The lowest bits of `high` are dropped,
+  // because the upper ones are mixed better.
   let high = 1;
   let low = 2;
   for (const unit of key) {

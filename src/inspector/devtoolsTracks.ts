@@ -1,6 +1,6 @@
-// A loop's steps and waits as tracks of the browser's Performance panel.
+// Shows a loop's steps and waits as tracks of the browser's Performance panel.
 //
-// Entries are written when they end, by `console.timeStamp`, which costs far less than
+// Each step or wait is written when it ends, by `console.timeStamp`, which costs far less than
 // `performance.measure` and keeps nothing unless a recording is under way.
 
 import { checkCount, checkOptions } from "../lang/arguments.ts";
@@ -43,14 +43,14 @@ interface Shown {
   /** The number of its track; undefined if all tracks were taken. */
   readonly track: number | undefined;
   waitsSince: number;
-  /** Empty while it doesn't wait. */
+  /** Empty while the task doesn't wait. */
   waitsFor: string;
 }
 
 class Tracks {
   readonly #shown = new Map<object, Shown>();
   readonly #free: number[] = [];
-  /** When each step on the stack began. Steps nest where a task starts another one eagerly. */
+  /** When each step on the stack began. Steps nest if a task starts another one eagerly. */
   readonly #begins: number[] = [];
   readonly #limit: number;
   readonly #timeStamp: TimeStamp;
@@ -119,7 +119,7 @@ class Tracks {
   }
 }
 
-/** Returns the name of a task, after the name of its coroutine function if that is known. */
+/** Returns the name of a task, preceded by that of its coroutine function if it is known. */
 function labelOf(task: Task<unknown>): string {
   const name = task.getName();
   const [{ functionName } = { functionName: "anonymous" }] = task.getStack();
@@ -132,9 +132,9 @@ function labelOf(task: Task<unknown>): string {
  * until it ends, then another task gets it. Tasks beyond the number of `tracks` appear in the first
  * track only. Warnings have a track too.
  *
- * Call it before or during a recording. Returns a function that removes the tracks. Each step reads
- * the clock twice or three times. Firefox and Safari show labels without tracks, and Node ignores
- * them: use `startTrace` there.
+ * Call it before or during a recording. Returns a function that ends it; what has been shown stays.
+ * Each step reads the clock two to five times. Firefox and Safari show labels without tracks, and
+ * Node shows nothing: use `startTrace` there.
  *
  * @throws TypeError, RangeError if an option is invalid.
  * @throws RuntimeError if no loop is given and none is running, or if the platform lacks

@@ -1,4 +1,4 @@
-// A trace that is always on, and is handed over when something goes wrong.
+// A trace that may always be on. Its latest events are handed over when something goes wrong.
 
 import { monotonicClock } from "../loop/clock.ts";
 import { type HookSet, instrument } from "../loop/hooks.ts";
@@ -16,18 +16,18 @@ export type FlightCause = LoopWarning | string;
 export type FlightDump = (events: TraceEvent[], cause: FlightCause) => unknown;
 
 /**
- * For this many milliseconds after a warning has caused a dump, warnings of the same kind cause no
- * other.
+ * For this many milliseconds after a warning has caused a dump, warnings of the same kind cause
+ * none.
  */
 const PAUSE = 60_000;
 
-/** The part of an event loop that knows signals. */
+/** The methods of an event loop for signals. */
 interface Signalled {
   addSignalHandler(signal: string, callback: () => void): void;
   removeSignalHandler(signal: string): boolean;
 }
 
-/** Returns a loop with the methods for signals, which futures and tasks don't need to know. */
+/** Casts a loop to a type with its signal methods, which `Scheduler` leaves out. */
 function signalsOf(loop: Scheduler): Signalled {
   return loop as unknown as Signalled;
 }
@@ -74,7 +74,7 @@ export class FlightRecorder extends TraceRing {
   }
 
   #handOver(cause: FlightCause): void {
-    // The recorder stays on: a full disk may have room again.
+    // The recorder stays on after an error, because a later dump may succeed.
     const report = (exception: unknown) => {
       const message = "The `dump` of a flight recorder threw";
       this.#loop.callExceptionHandler({ message, exception });

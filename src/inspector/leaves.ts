@@ -1,4 +1,4 @@
-// Finds what a task ultimately waits for, through futures that are composed of others.
+// Finds what a task ultimately waits for, by following futures that are composed of others.
 
 import type { FutureShape, TaskShape } from "./shapes.ts";
 
@@ -45,7 +45,7 @@ export function kindOf(awaited: object): string {
   const resource = future._resource?.();
   if (resource !== undefined) return resource.constructor.name;
   if (isTask(future)) return "Task";
-  // Every other description begins with the kind, except that of an event (`an event "click"`).
+  // A description begins with the kind, except that of an event (`an event "click"`).
   const [kind = ""] = future._describe().split(" ");
   return kind === "an" ? "WaitEvent" : kind;
 }

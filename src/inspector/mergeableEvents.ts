@@ -6,7 +6,7 @@ import { mergeable, thisThread } from "./traceThread.ts";
 const numbers = /* @__PURE__ */ new WeakMap<TraceRing, number>();
 let count = 0;
 
-/** Returns the events of a recording in this thread, as part of a trace of several processes. */
+/** Returns the events of a recording of this thread, ready to be joined with other traces. */
 export function mergeableEvents(ring: TraceRing): TraceEvent[] {
   const number = numbers.get(ring) ?? count++;
   numbers.set(ring, number);

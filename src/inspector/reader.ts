@@ -1,9 +1,9 @@
 // Reads a loop into a snapshot.
 //
-// Nothing of the loop changes, and nothing of this package is imported except types and pure
-// functions: the same code, as text, is evaluated in processes that never imported the inspector.
-// It may run in the middle of a step, so it takes each field once and tolerates half-done state.
-// This is one file because all parts of a snapshot number their objects together.
+// Reading changes nothing in the loop. The same code is also evaluated, as text, in processes that
+// never imported the inspector, so it imports little and depends on no class of this package. It
+// may run in the middle of a step, so it must tolerate half-done state. This is one file because
+// all parts of a snapshot get their ids from the same numbering.
 
 import { callDoor, type ServedCall } from "../executors/servedCalls.ts";
 import { monotonicClock } from "../loop/clock.ts";
@@ -31,7 +31,7 @@ import type {
   WaitSnapshot,
 } from "./types.ts";
 
-/** What the caller knows, because it runs in the same copy of the package. */
+/** What a caller in the same copy of the package can add. */
 export interface Known {
   /** Returns the name of a generator's function. */
   functionName?(generator: object): string | undefined;
@@ -76,12 +76,12 @@ export class Reader {
   read(loop: LoopShape, known: Known = {}): Reading {
     checkVersion(loop);
     const { _slots: slots, _core: core } = loop;
-    this.idOf(loop); // the first number, because it is the outermost object
+    this.idOf(loop); // before the tasks, so that the loop has a lower number
     const tasks = [...slots].filter(
       (runnable) => isTask(runnable) && !runnable.done(),
     ) as TaskShape[];
-    // The program and commands may each collect statistics. Those of the program lack tasks that
-    // were started before it began to collect.
+    // The program and the command `mysyncio` may both collect statistics. Those of the program lack
+    // tasks that were started before it began to collect them.
     const facts = slots.hooks?.flatMap(({ hooks }) => hooks._facts ?? []) ?? [];
     const detector = slots.hooks?.find(({ hooks }) => hooks._detector)?.hooks._detector;
     const timers = timerEntries(core).map(({ id, when }) => ({ when, runnable: slots.at(id) }));
@@ -280,7 +280,7 @@ export class Reader {
     }));
   }
 
-  /** Finds a task of a loop that is not done. */
+  /** Finds a task by its id. Returns undefined if the task is done. */
   taskOf(loop: LoopShape, id: number): TaskShape | undefined {
     const tasks = [...loop._slots].filter(isTask);
     return tasks.find((task) => this.idOf(task) === id && !task.done());
@@ -300,8 +300,8 @@ export class Reader {
 /**
  * Returns the generators of a task, outermost first.
  *
- * @param call the call that the task runs for a caller elsewhere. Its coroutine belongs between
- * this package's own generators and what it awaits, but a plain generator has no links to them
+ * @param call the call that the task runs for a caller elsewhere. If its coroutine is a plain
+ * generator, no links lead to it, so it is inserted below this package's own generators
  */
 function generatorsOf(task: TaskShape, call: ServedCall | undefined): object[] {
   const { body, innermost } = task._inspect();

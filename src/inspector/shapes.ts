@@ -1,8 +1,8 @@
-// The fields that the reader reads. They are the probe of version 2: whoever changes one of them
-// changes `_probe` too.
+// The fields that the reader reads. Their version is `_probe`: if you change one of these fields,
+// increase `_probe` and PROBE_VERSION.
 //
-// The reader also runs in other processes, on objects of another copy of this package. So it knows
-// no classes, and finds out what an object is by its fields.
+// The reader also runs in other processes, on objects of another copy of this package. So it can't
+// use `instanceof`, and determines what an object is from its fields.
 
 import type { LoopWarning } from "../program/loopHooks.ts";
 
@@ -14,7 +14,7 @@ export interface LoopShape {
   readonly _slots: Iterable<RunnableShape> & {
     readonly current: RunnableShape | undefined;
     readonly size: number;
-    /** The hooks. Statistics store their facts next to their hooks. */
+    /** All sets of hooks. Statistics and detectors are found through hidden fields of theirs. */
     readonly hooks:
       | readonly {
           readonly hooks: { readonly _facts?: FactsShape; readonly _detector?: DetectorShape };
@@ -53,7 +53,8 @@ export interface CoreShape {
 /** A task, a handle, or the timer of a sleep or a timeout. */
 export interface RunnableShape {
   _describe(): string;
-  /** Only tasks have it. */ _inspect?(): {
+  /** Only tasks have it. */
+  _inspect?(): {
     readonly on: FutureShape | undefined;
     readonly at: unknown;
     readonly body: object;
@@ -89,7 +90,7 @@ export interface FutureShape {
    * is recorded.
    */
   _holders?(): Iterable<{ readonly by: object | undefined }>;
-  /** Its neighbours in the line of a resource. */
+  /** Its neighbors in the line of a resource. */
   readonly _ahead?: FutureShape;
   readonly _behind?: FutureShape;
 }
@@ -99,7 +100,7 @@ export interface CallShape {
   readonly _caller: CallShape | undefined;
 }
 
-/** What statistics know about a task. Found through their hooks: see `factsOf` in reader.ts. */
+/** What statistics have recorded about a task. */
 export interface TaskFacts {
   readonly parent: object | undefined;
   /** When it was created; null if that was before statistics began. */
@@ -111,7 +112,7 @@ export interface TaskFacts {
   readonly longestStep: number;
 }
 
-/** What statistics know about a loop. */
+/** What statistics have recorded about a loop. Found through their hooks: see `Reader.read`. */
 export interface FactsShape {
   readonly lag: number | null;
   readonly utilization: number | null;

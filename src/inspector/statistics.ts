@@ -1,4 +1,4 @@
-// What a loop and its tasks have done since the first call of `statistics`.
+// Counts what a loop and its tasks do, from the first call of `statistics` on.
 
 import { monotonicClock } from "../loop/clock.ts";
 import { type HookSet, instrument } from "../loop/hooks.ts";
@@ -22,9 +22,9 @@ export interface TaskStatistics {
   /** How often it began to wait, by the kind of what it awaits: `{ Lock: 2, Sleep: 40 }`. */
   readonly waits: Readonly<Record<string, number>>;
   /**
-   * How long it was ready before its steps, as a histogram. Entry `i` counts the steps for which it
-   * was ready for less than `2 ** i` microseconds, and which are in no earlier entry. The last
-   * entry has all longer ones.
+   * How long it was ready before each step, as a histogram. Entry 0 counts the steps before which
+   * it was ready for less than 1 microsecond. Entry `i` counts those with at least `2 ** (i - 1)`
+   * and less than `2 ** i` microseconds. The last entry also counts all longer ones.
    */
   readonly readyLatency: readonly number[];
 }
@@ -46,18 +46,19 @@ export interface LoopStatistics {
   readonly busy: number;
   readonly longestSlice: number;
   /**
-   * How late timers were on average, in the last window of at least a second in which some fired;
-   * null before the first one.
+   * How late timers were on average, in the last window in which some fired; null before the first
+   * such window has ended. A window lasts at least a second, and ends with a slice or with a call
+   * of `statistics`.
    */
   readonly lag: number | null;
   /** The longest delay of a timer past its deadline. */
   readonly longestLag: number;
   /**
-   * The part of the last window in which the loop was busy, from 0 to 1. A window ends with the
-   * first slice or call after a second; null before the first one has ended.
+   * The part of the last window in which the loop was busy, from 0 to 1; null before the first
+   * window has ended.
    */
   readonly utilization: number | null;
-  /** The tasks that were started since, and are not done. */
+  /** The tasks that were started after counting began, and are not done. */
   readonly tasks: readonly TaskStatistics[];
 }
 
@@ -88,10 +89,10 @@ class Facts implements TaskFacts {
 class Collector implements FactsShape {
   readonly #loop: Scheduler;
   readonly #since: number;
-  /** Whether to list tasks older than this collector too, starting with their next step or wait. */
+  /** Whether `ofTask` covers tasks older than this collector too, once they step, wait or wake. */
   readonly #adopts: boolean;
   readonly #facts = new Map<Task<unknown>, Facts>();
-  /** When each step on the stack began. Steps nest where a task starts another one eagerly. */
+  /** When each step on the stack began. Steps nest if a task starts another one eagerly. */
   readonly #steps: number[] = [];
   readonly #counts = {
     ...{ turns: 0, slices: 0, steps: 0, callbacks: 0, tasksStarted: 0, tasksEnded: 0 },
@@ -134,7 +135,7 @@ class Collector implements FactsShape {
       if (facts === undefined) return;
       facts.busy += took;
       facts.longestStep = Math.max(facts.longestStep, took);
-      // It is ready again unless it waits, which the next hook says.
+      // From now on, the task is ready or waits. If it waits, `taskWakes` sets both again.
       facts.since = this.#loop.time();
       facts.readyAt = now;
     },
@@ -198,7 +199,7 @@ class Collector implements FactsShape {
     };
   }
 
-  /** Ends the window if a second is over. */
+  /** Ends the window if it has lasted a second. */
   #roll(): void {
     const now = monotonicClock.now();
     const elapsed = now - this.#windowBegan;
@@ -232,8 +233,8 @@ const collectors = /* @__PURE__ */ new WeakMap<Scheduler, Collector>();
  * empty; later calls return what has happened since. Counting continues until the loop is closed,
  * and reads clocks before and after each step. `snapshot(loop)` then contains these numbers too.
  *
- * A task that was started before is not in `tasks` and `tasksStarted`; its steps and its end count.
- * Never waits, and calls nothing of the program.
+ * A task that was started before the first call is not in `tasks` or `tasksStarted`, but its steps
+ * and its end are counted. Never waits, and calls nothing of the program.
  *
  * @throws TypeError if `loop` is not an event loop.
  */
@@ -246,7 +247,8 @@ export function statistics(loop: Scheduler): LoopStatistics {
 }
 
 /**
- * Counts on a loop of any copy of this package, without checks. Returns what ends it.
+ * Starts to count on a loop, which may belong to another copy of this package and isn't checked.
+ * Returns a function that ends the counting.
  */
 export function startCounting(loop: Scheduler): () => void {
   const collector = new Collector(loop);
@@ -259,8 +261,8 @@ export function startCounting(loop: Scheduler): () => void {
 }
 
 /**
- * Counts for a while what a loop does, including its existing tasks. The loop may belong to another
- * copy of this package.
+ * Counts what a loop does until `stop` is called, and includes its existing tasks. The loop may
+ * belong to another copy of this package.
  */
 export function collect(loop: Scheduler): { read(): LoopStatistics; stop(): void } {
   const collector = new Collector(loop, true);
@@ -269,7 +271,7 @@ export function collect(loop: Scheduler): { read(): LoopStatistics; stop(): void
 
 function install(loop: Scheduler, collector: Collector): () => void {
   const { hooks } = collector;
-  // Hidden from `instrument`, which checks every hook. The reader of snapshots finds it here.
+  // Not enumerable, because `instrument` checks every hook. The reader of snapshots finds it here.
   Object.defineProperty(hooks, "_facts", { value: collector });
   return instrument(loop, hooks as HookSet);
 }

@@ -23,19 +23,19 @@ export interface TraceOptions {
   /**
    * Makes the recording a flight recorder, which may stay on permanently. Called with the latest
    * events when a warning is raised, at most once a minute for each kind, and when the signal
-   * arrives. Warnings are raised once `warnings(loop)` was called. What it throws, or the promise
-   * that it returns rejects with, goes to the loop's exception handler.
+   * arrives. Warnings are raised only after `warnings(loop)` was called. If `dump` throws, or
+   * returns a promise that rejects, the exception goes to the loop's exception handler.
    */
   readonly dump?: FlightDump | undefined;
   /**
    * A signal that calls `dump` too, such as `"SIGUSR2"`. Replaces the loop's own handler for it.
-   * Needs `mysyncio/node`. A loop that is busy in one step dumps after that step.
+   * Needs `mysyncio/node`. If the signal arrives during a step, `dump` is called after that step.
    */
   readonly signal?: string | undefined;
 }
 
 const LIMIT = 100_000;
-/** More would take gigabytes. */
+/** More events would take gigabytes. */
 const MOST = 100_000_000;
 let latest: TraceRing | undefined;
 
@@ -43,12 +43,13 @@ let latest: TraceRing | undefined;
  * Starts to record what a loop does. Records until `stop()` is called, and keeps the latest events
  * in a ring of fixed size, so it may stay on as a flight recorder. Each event reads the clock once.
  *
- * A step that is under way when it starts is not recorded.
+ * A step that is under way when the recording starts is not recorded.
  *
- * With `dump`, it hands over the latest events when something goes wrong.
+ * With the option `dump`, hands over the latest events when something goes wrong.
  *
  * @throws TypeError, RangeError if an option is invalid.
- * @throws RuntimeError if no loop is given and none is running, or if there are no signals here.
+ * @throws RuntimeError if no loop is given and none is running, or if `signal` is given and the
+ * platform has no signals.
  * @example
  * const recording = startTrace({ loop });
  * await loop.runUntilComplete(main);
@@ -76,10 +77,11 @@ export function startTrace(options: TraceOptions = {}): TraceRecording {
  * Returns a recording, by default the one that was started last, as events that the trace viewers
  * of Chrome and Perfetto read: write them to a file as JSON. The thread "steps" has every step and
  * callback; the 500 busiest tasks have a thread each, with their steps and waits; arrows lead from
- * a step that wakes a task to the step that follows. In order of time.
+ * a step that wakes a task to the next step of that task. The events are in order of time.
  *
  * Calls in other threads and on a fleet have arrows too. Record on both sides and join the events:
- * all processes of a machine use the same clock, and an arrow leads through the call where it runs.
+ * all processes of a machine use the same clock, and the arrow of a call passes through the place
+ * where the call runs.
  *
  * @throws TypeError if `recording` was not returned by `startTrace`.
  */

@@ -1,15 +1,16 @@
 // The part of a trace that leads to other threads and machines: arrows between a task that waits
 // for a call and what runs the call.
 //
-// An arrow begins and ends at the caller, and passes through steps wherever the call runs:
+// An arrow begins (s) and ends (f) at the caller. Where the call runs, it passes through two points
+// (t):
 //
 //   caller     [ step ]   waits for the call                     [ step ]
 //                  s                                             f
 //   elsewhere               [ the call runs ................. ]
 //                           t                                 t
 //
-// So each trace is complete on its own, and traces of several processes fit together when they are
-// joined, because both sides compute the same id.
+// Each trace is complete on its own. Traces of several processes fit together when they are joined,
+// because both sides compute the same id.
 
 import type { TraceEvent } from "./traceEvent.ts";
 
@@ -18,18 +19,18 @@ export interface Served {
   readonly subject: number;
   readonly begins: number;
   readonly ends: number;
-  /** The ids it has had. The last one counts. */
+  /** The recorded ids of the call. Only the last one is used. */
   readonly ids: number[];
 }
 
-/** The thread of the first call. Calls that overlap have a thread each. */
+/** The thread id of the first call. Calls that overlap have a thread each. */
 const FIRST_LANE = 600;
 const MAX_LANES = 300;
 
 /** The fields that all events of a call's arrow share. */
 export const CALL = { name: "call", cat: "call" } as const;
 
-/** Returns a slice for each call that runs here, and the steps of its arrow. */
+/** Returns a slice for each call that runs here, and the two points of its arrow. */
 export function servedCalls(
   calls: readonly Served[],
   pid: number,
@@ -66,9 +67,9 @@ export function servedCalls(
 const slice = { cat: "call" } as const;
 
 /**
- * Cuts the arrows of joined traces into two: from the caller to where the call first runs and, if
- * the call has returned, from where it last ran back to the caller. Leaves out steps of arrows
- * whose caller is in none of the traces.
+ * Cuts each arrow of joined traces in two: one from the caller to where the call first runs and, if
+ * the call has returned, one from where it last ran back to the caller. Leaves out arrows that lack
+ * a side because it is in none of the traces.
  */
 export function cutCallArrows(events: readonly TraceEvent[]): TraceEvent[] {
   const begins = new Map<number, TraceEvent>();
@@ -92,7 +93,7 @@ export function cutCallArrows(events: readonly TraceEvent[]): TraceEvent[] {
       begin,
       { ...first, ph: "f", bp: "e", ts: Math.max(first.ts, begin.ts) },
     ];
-    // An arrow ends where it begins until its call has returned.
+    // Until its call has returned, an arrow ends at the instant at which it begins.
     if (end.ts <= begin.ts) return there;
     const back = { ...CALL, id: id + HALF_OF_IDS };
     return [

@@ -13,14 +13,14 @@ import {
 } from "./traceRecords.ts";
 import type { TraceColumns } from "./traceRing.ts";
 
-/** How many tasks get a line of their own: the busiest ones. */
+/** How many tasks, the busiest ones, get a line of their own. */
 const MAX_LINES = 500;
-/** The thread of the first task's line. */
+/** The thread id of the first task's line. */
 const FIRST_LINE = 10;
 
 /**
- * Converts what a ring has kept; instants count from `origin`. Steps and waits whose begin was
- * overwritten are left out. `mergeable` assigns the events to their process and thread.
+ * Converts what a ring has kept. Instants count from `origin`. Steps and waits whose start was
+ * overwritten are left out. `mergeable` later assigns the events to their process and thread.
  */
 export function eventsOf(columns: TraceColumns, origin = columns.times[0] ?? 0): TraceEvent[] {
   const { slices, arrows, counters } = slicesOf(columns, origin);
@@ -53,7 +53,7 @@ function slicesAndArrows(
     }
   }
   const stepsOf = groupBySubject(steps);
-  /** For each subject, how many of its steps began before the arrow at hand. */
+  /** For each subject, how many of its steps began before the current arrow. */
   const passed = new Map<number, number>();
   const calls = new Set<number>();
   let count = 0;
@@ -84,7 +84,7 @@ function slicesAndArrows(
 function linesOf(steps: readonly Slice[]): Map<number, number> {
   const busy = new Map<number, number>();
   for (const { subject, begins, ends, label } of steps) {
-    // Most callbacks run only once, and are in the line of all steps.
+    // Callbacks get no line of their own: most run only once, and the line of all steps has them.
     if (label === STEP) busy.set(subject, (busy.get(subject) ?? 0) + ends - begins);
   }
   const busiest = [...busy].sort(([, a], [, b]) => b - a).slice(0, MAX_LINES);

@@ -1,4 +1,4 @@
-// Pairs the records of a trace: the begin of a step with its end, a wait with what ended it.
+// Pairs the records of a trace: the start of a step with its end, a wait with what ended it.
 
 import type { Served } from "./traceCalls.ts";
 import type { TraceEvent } from "./traceEvent.ts";
@@ -17,16 +17,16 @@ import {
 } from "./traceRing.ts";
 
 export const PROCESS = 1;
-/** The thread of all steps. */
+/** The id of the thread that has all steps. */
 export const STEPS = 1;
 
-/** What a slice has in place of the number of a wait's label. */
+/** The `label` of a slice that is a step. A wait has the number of its label instead. */
 export const STEP = -1;
 const CALLBACK = -2;
 /** The halves of a call's id are in two columns. */
 const HALF = 2 ** 32;
 
-/** A record, with the ids of the calls that it concerns. Those follow it in the columns. */
+/** A record, with the ids of the calls that it concerns. In the columns, these ids follow it. */
 type TraceRecord = readonly [
   kind: number | undefined,
   /** In microseconds. */
@@ -36,13 +36,13 @@ type TraceRecord = readonly [
   object: number,
 ];
 
-/** An arrow. */
+/** An arrow from a step to a later one. */
 export interface Arrow {
   readonly from: Slice;
-  /** It ends at the first step of this subject that begins at `at` or later. */
+  /** The subject. The arrow ends at its first step that begins at `at` or later. */
   readonly to: number;
   readonly at: number;
-  /** The id of a call. */
+  /** The id of the call, if the arrow belongs to one. */
   readonly id?: number;
 }
 
@@ -63,14 +63,14 @@ export interface Slice {
   isWhole: boolean;
 }
 
-/** Returns the steps, callbacks and waits, the arrows between them, and the sizes of the batches. */
+/** Returns the steps, callbacks and waits, the arrows between them, and the size of each batch. */
 export function slicesOf(columns: TraceColumns, origin: number) {
   const slices: Slice[] = [];
   const arrows: Arrow[] = [];
   const counters: TraceEvent[] = [];
   const open: Slice[] = [];
   const waiting = new Map<number, Wait>();
-  /** Calls that a task waits for, with the step before its first wait. */
+  /** The calls that tasks wait for, each with the step after which a task first waited for it. */
   const begun = new Map<number, Slice>();
   for (const [kind, time, subject, ids, object] of recordsOf(columns, origin)) {
     if (kind === STEP_BEGINS || kind === CALLBACK_BEGINS) {
@@ -78,7 +78,7 @@ export function slicesOf(columns: TraceColumns, origin: number) {
       open.push({ subject, begins: time, ends: time, isWhole: false, label });
     } else if (kind === STEP_ENDS || kind === CALLBACK_ENDS) {
       const slice = open.at(-1);
-      if (slice?.subject !== subject) continue; // its begin was overwritten
+      if (slice?.subject !== subject) continue; // its start was overwritten
       open.pop();
       slice.ends = time;
       slice.isWhole = true;
@@ -109,12 +109,12 @@ export function slicesOf(columns: TraceColumns, origin: number) {
       });
     }
   }
-  // Calls that have not ended are interesting too.
+  // Calls that have not ended get an arrow too.
   for (const [id, from] of begun) arrows.push({ from, to: from.subject, at: Infinity, id });
   return { slices, arrows, counters };
 }
 
-/** Returns the calls that were run for others. Those that have not ended end with the last record. */
+/** Returns the calls that were run for others. Unfinished ones end with the last record. */
 export function servedIn(columns: TraceColumns, origin: number): Served[] {
   const serving = new Map<number, Served>();
   const served: Served[] = [];
@@ -122,7 +122,7 @@ export function servedIn(columns: TraceColumns, origin: number): Served[] {
   for (const [kind, time, subject, ids] of recordsOf(columns, origin)) {
     const call = serving.get(subject);
     if (kind === SERVING_BEGINS) {
-      // It may get another name and id while it runs.
+      // A call may get another name and id while it runs.
       serving.set(subject, { subject, begins: call?.begins ?? time, ends: time, ids });
     } else if (kind === SERVING_ENDS) {
       serving.delete(subject);
@@ -143,7 +143,7 @@ function* recordsOf(
     for (next = at + 1; kinds[next] === CALL_ID; next++) {
       ids.push((objects[next] as number) * HALF + (subjects[next] as number));
     }
-    // Rounded once, before durations are computed, so that slices nest exactly.
+    // Converted before durations are computed, so that slices nest exactly in spite of rounding.
     const time = ((times[at] as number) - origin) * 1_000;
     yield [kinds[at], time, subjects[at] as number, ids, objects[at] as number];
   }

@@ -3,7 +3,7 @@
 // An event is three numbers: its kind, its instant and its subject. Some events have an object too.
 // Tasks and labels are numbered, and only their names are kept, so a trace keeps no task alive. The
 // ids of calls, which arrows to other threads and machines need, are in events of their own.
-// Recording knows nothing of the export, which may happen in another process.
+// Recording doesn't depend on the export, which may happen in another process.
 
 import { callDoor, type ServedCall, type ServedListener } from "../executors/servedCalls.ts";
 import { monotonicClock } from "../loop/clock.ts";
@@ -15,19 +15,19 @@ import { callId } from "./callIds.ts";
 import { kindOf, kindOfCall, leavesOf } from "./leaves.ts";
 import type { FutureShape } from "./shapes.ts";
 
-/** A trace that records, or has recorded. */
+/** A trace that is being recorded, or was. */
 export interface TraceRecording {
   /** Whether it still records. */
   readonly isRecording: boolean;
-  /** How many events it has seen. It keeps the latest ones, up to its limit. */
+  /** How many events it has recorded. It keeps the latest ones, up to its limit. */
   readonly seen: number;
   /** Ends the recording. Does nothing the second time. */
   stop(): void;
 }
 
 /**
- * Returns the kind of a future; for a call, with its function. Where the call runs is left out,
- * because that is not known yet.
+ * Returns the kind of a future. For a call, returns its kind and function without where it runs,
+ * which is not known yet.
  */
 function waitLabelOf(future: Future<unknown>): string {
   const description = future._describe();
@@ -69,8 +69,8 @@ export const TURN = 7;
 export const SERVING_BEGINS = 8;
 export const SERVING_ENDS = 9;
 /**
- * The id of a call that the preceding event is about. A wait is followed by the ids of calls that
- * no earlier wait was for, and a wake by the ids of calls that are done.
+ * The id of a call that the preceding event is about. A wait is followed by the ids of those
+ * awaited calls that were in no earlier wait, and a wake by the ids of those that are done.
  */
 export const CALL_ID = 10;
 
@@ -82,18 +82,18 @@ const recordings = /* @__PURE__ */ new Set<TraceRing>();
 export class TraceRing implements TraceRecording {
   readonly #kinds: Uint8Array;
   readonly #times: Float64Array;
-  /** The number of the task or callback. */
+  /** See `TraceColumns`. */
   readonly #subjects: Uint32Array;
-  /** The number of the label of a wait, or of the waker; 0 for none. */
+  /** See `TraceColumns`. */
   readonly #objects: Uint32Array;
   readonly #limit: number;
   readonly #numbers = new WeakMap<object, number>();
-  /** The names of the numbers that the ring may contain. */
+  /** The names of the numbered objects that the ring may refer to. */
   readonly #names = new Map<number, string>();
   #lastNumber = 0;
   readonly #labels = new Map<string, number>([["", 0]]);
   #seen = 0;
-  /** The loops that it follows, with what removes its hooks. */
+  /** The loops that this ring records, each with the function that removes the hooks. */
   readonly #removals = new Map<object, () => void>();
   readonly #loop: Scheduler | undefined;
   readonly #onCall: ServedListener;
@@ -104,7 +104,7 @@ export class TraceRing implements TraceRecording {
 
   /**
    * @param loop the loop to record; undefined if all are added by `follow`
-   * @param ownsThread whether to record the calls that have this thread to themselves
+   * @param ownsThread whether to record calls that this thread runs without a loop
    */
   constructor(loop: Scheduler | undefined, limit: number, ownsThread = true) {
     this.#limit = limit;
@@ -114,7 +114,7 @@ export class TraceRing implements TraceRecording {
     this.#objects = new Uint32Array(limit);
     this.#loop = loop;
     this.#onCall = (call, what) => this.#addCall(call, what, ownsThread);
-    // A recording whose loop was closed may never have been stopped.
+    // Ends recordings of closed loops, because nothing else may ever stop them.
     for (const one of recordings) if (one.#loop?.isClosed()) one.#end();
     recordings.add(this);
     const { calls, listeners } = callDoor();
@@ -238,7 +238,7 @@ export class TraceRing implements TraceRecording {
     return number;
   }
 
-  /** Forgets the names that the ring no longer contains, so that a recorder may stay on. */
+  /** Forgets the names that the ring no longer refers to, so that a recorder may stay on. */
   #forgetNames(): void {
     const kept = new Set(this.#subjects);
     for (const number of this.#names.keys()) if (!kept.has(number)) this.#names.delete(number);

@@ -1,7 +1,7 @@
-// The thread in which a trace was recorded, so that traces of several threads can be merged.
+// Prepares the trace of one thread to be joined with those of other threads.
 //
-// Viewers show joined traces together. So no two loops may have the same thread, no two arrows the
-// same id, and instants must be those of a clock that all processes of a machine share.
+// Viewers show joined traces together. So no two recordings may use the same thread ids, no two
+// arrows the same id, and instants must be those of a clock that all processes of a machine share.
 
 import { monotonicClock } from "../loop/clock.ts";
 import { callId } from "./callIds.ts";
@@ -13,34 +13,37 @@ export interface TraceThread {
   readonly pid: number;
   /** The id of the worker thread; 0 for the main thread. */
   readonly thread: number;
-  /** The milliseconds from the thread's monotonic clock to the clock of all processes. */
+  /**
+   * The milliseconds to add to an instant of the thread's monotonic clock, to get that of the clock
+   * that all processes share.
+   */
   readonly clockOffset: number;
 }
 
-/** The parts that are needed of the global that only some platforms have. */
+/** What is needed of the global `process`, which only some platforms have. */
 interface PlatformProcess {
   readonly pid?: number;
   getBuiltinModule?(name: "node:worker_threads"): { readonly threadId: number };
   readonly hrtime?: { bigint?(): bigint };
 }
 
-/** How many loops of a thread are kept apart, and how many threads of a trace each may have. */
+/** How many recordings of a thread get thread ids of their own, and how many ids each may use. */
 const RINGS = 64;
 const THREADS = 1_000;
-/** How many arrows a trace may have before their ids could be those of another trace. */
+/** How many arrows a trace may have before their ids could collide with those of another trace. */
 const ARROWS = 2 ** 24;
 const SPACES = 2 ** 28;
 const NANOSECONDS = 1e6;
 
 let known: TraceThread | undefined;
 
-/** Returns the process, the thread and the clock of this code. */
+/** Returns the process, the thread and the clock in which this code runs. */
 export function thisThread(): TraceThread {
   if (known !== undefined) return known;
   const platform: PlatformProcess = Reflect.get(globalThis, "process") ?? {};
   const ticks = platform.hrtime?.bigint?.();
   known = {
-    // Pages don't know their process, but each page and worker has begun at another instant.
+    // A page can't read its process id, so its time origin takes the place of that.
     pid: platform.pid ?? 1 + (Math.floor(performance.timeOrigin * 1_000) % 1e6),
     thread: platform.getBuiltinModule?.("node:worker_threads").threadId ?? 0,
     clockOffset:
@@ -52,9 +55,9 @@ export function thisThread(): TraceThread {
 }
 
 /**
- * Moves events to their process and thread in a joined trace.
+ * Returns the events with the process, thread and arrow ids that they have in a joined trace.
  *
- * @param ring which trace of its thread it is
+ * @param ring the number of the recording within its thread
  */
 export function mergeable(
   events: readonly TraceEvent[],

@@ -1,9 +1,8 @@
 // What a snapshot of a loop contains: plain data that survives JSON.
 //
-// Every reader has the same data: the command, the page, and programs. Ids are positive integers,
-// and the same object has the same id in each snapshot of a process. Times are milliseconds of the
-// loop's clock. `null` means unknown: most numbers about the past are known only while statistics
-// are collected.
+// The command, the page and programs all get the same data. Ids are positive integers, and the same
+// object has the same id in each snapshot of a process. Times are milliseconds of the loop's clock.
+// `null` means unknown: most numbers about the past are known only while statistics are collected.
 
 import type { LoopWarning } from "../program/loopHooks.ts";
 
@@ -24,7 +23,7 @@ export interface LoopSnapshot {
   readonly resources: readonly ResourceSnapshot[];
   /** Pending calls in other threads, loops and machines. */
   readonly calls: readonly CallSnapshot[];
-  /** The calls of others that tasks of this loop run. */
+  /** The calls that tasks of this loop run for callers elsewhere. */
   readonly serving: readonly ServedSnapshot[];
   readonly warnings: readonly LoopWarning[];
 }
@@ -68,7 +67,7 @@ export interface TaskSnapshot {
   readonly waitsFor: WaitSnapshot | null;
   /** The functions that it is in, innermost last. */
   readonly stack: readonly FrameSnapshot[];
-  /** How many of its cancellations were not taken back. */
+  /** How many of its cancellation requests were not taken back. */
   readonly cancelling: number;
   readonly steps: number | null;
   /** How many milliseconds its steps took together. */
@@ -84,7 +83,7 @@ export interface WaitSnapshot {
   readonly label: string;
   /** The tasks that it awaits, through any composition. */
   readonly tasks: readonly number[];
-  /** The primitives in whose line it stands, through any composition. */
+  /** The primitives in whose line it waits, through any composition. */
   readonly resources: readonly number[];
   /** The pending calls that it awaits, through any composition. */
   readonly calls: readonly number[];
@@ -136,7 +135,7 @@ export interface ResourceSnapshot {
   readonly line: readonly number[];
   /** The number of items in a queue; null for other primitives. */
   readonly size: number | null;
-  /** The most items that a queue holds. */
+  /** The most items that a queue can hold; null if there is no limit, and for other primitives. */
   readonly limit: number | null;
 }
 
@@ -150,13 +149,13 @@ export interface CallSnapshot {
   readonly worker: string | null;
   /** The tasks that await it. */
   readonly awaitedBy: readonly number[];
-  /** Names the call on both sides: see `ServedSnapshot`. Null if the other side doesn't tell. */
+  /** Identifies the call on both sides: see `ServedSnapshot`. Null if it is unknown. */
   readonly key: string | null;
 }
 
 /** A call that runs here, for a caller in another thread or on another machine. */
 export interface ServedSnapshot {
-  /** The `key` of the caller's call. */
+  /** The `key` that the call has in the caller's snapshot. */
   readonly key: string;
   /** The name of its function. */
   readonly name: string;

@@ -7,14 +7,14 @@ import { Detector, type Ways } from "./detector.ts";
 
 const NONE: ReadonlySet<string> = new Set();
 
-/** A detector at work. */
+/** A detector that is attached to a loop. */
 export interface Detection {
   readonly detector: Detector;
   /** Removes its hooks and ends its timer. */
   end(): void;
 }
 
-/** Objects get their numbers from `reader`, so that warnings and snapshots have the same. */
+/** Numbers objects through `reader`, so that warnings and snapshots use the same numbers. */
 export function attachDetector(
   loop: LoopShape,
   reader: Reader,

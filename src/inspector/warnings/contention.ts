@@ -1,5 +1,5 @@
-// Many tasks at one primitive: a lock with a long line, and wake-ups after which tasks only wait
-// again.
+// Finds primitives with too many tasks: locks with long lines, and wake-ups after which most of the
+// tasks just wait again.
 
 import type { Task } from "../../tasks/kernel/task.ts";
 import { type Finding, lasting, many, Rule, type Sample } from "./finding.ts";
@@ -14,13 +14,15 @@ const HAND_OVERS = 10;
 const HERD = 10;
 /** At most this part of a herd finds something to do. */
 const USEFUL = 0.1;
+/** How long useless wake-ups are remembered, in milliseconds. */
 const MEMORY = 60_000;
+/** For how long they must recur to be reported, in milliseconds. */
 const SAMPLE = 1_000;
 
-/** What happened at a lock in this window. */
+/** What has happened to a lock since the last sample. */
 interface Traffic {
   handOvers: number;
-  /** Waits of tasks that had been handed the lock in this window. */
+  /** How often tasks waited for the lock that had already been handed it since the last sample. */
   returns: number;
   readonly served: Set<object>;
 }
@@ -78,7 +80,7 @@ export class LockConvoys extends Rule {
   }
 }
 
-/** Semaphores and queues are meant to be waited for by many. */
+/** Returns the resource if it is a lock. Semaphores and queues are meant for many waiters. */
 function lockOf(resource: object | undefined): object | undefined {
   return resource?.constructor.name === "Lock" ? resource : undefined;
 }
@@ -86,15 +88,13 @@ function lockOf(resource: object | undefined): object | undefined {
 /** A primitive that woke several tasks in one step. */
 interface Burst {
   readonly what: object;
-  /** The step, by its number. */
+  /** The number of the step. */
   readonly step: number;
   readonly first: Task<unknown>;
   size: number;
-  /**
-   * How many of the tasks waited for the same primitive again at once, and how many did anything
-   * else.
-   */
+  /** How many of the tasks immediately waited for the same primitive again. */
   back: number;
+  /** How many of the tasks did anything else. */
   others: number;
 }
 
@@ -119,8 +119,8 @@ export class Herds extends Rule {
     taskWakes: (task, by) => {
       const what = by && task._inspect().on?._resource?.();
       if (what === undefined) return;
-      // It still belongs to an earlier burst: a task that a condition has notified first waits for
-      // the condition's lock.
+      // The task still belongs to an earlier burst: after a condition has notified a task, the task
+      // first waits for the condition's lock.
       if (this.#of.has(task)) return;
       if (this.#burst?.what !== what || this.#burst.step !== this.#step) {
         this.#burst = { what, step: this.#step, first: task, size: 0, back: 0, others: 0 };
@@ -134,7 +134,7 @@ export class Herds extends Rule {
       const { on } = task._inspect();
       const next = on?._resource?.();
       if (next === burst.what) burst.back++;
-      // The lock of the condition: what the task does next is still open.
+      // It may wait for the condition's lock, so what it does with the wake-up is not known yet.
       else if (lockOf(next) !== undefined) return;
       else burst.others++;
       this.#of.delete(task);
@@ -162,9 +162,9 @@ export class Herds extends Rule {
     }
   }
 
-  /** Counts a burst if one task or a few went on, and the others didn't. */
+  /** Counts a burst if a few of its tasks, but at least one, did anything but wait again. */
   #close({ what, first, size, others }: Burst): void {
-    // If none went on, they may all have done their work without waiting.
+    // If all of them waited again, they may have done their work in between, in the same step.
     if (size < HERD || others === 0 || others > size * USEFUL) return;
     const time = this.around.loop.time();
     const known = this.#useless.get(what);

@@ -1,7 +1,7 @@
 // Samples a loop about once a second, and keeps what the rules have found.
 //
-// A loop that works is sampled at the end of a slice; one that sleeps, by a timer of the host. Most
-// findings become warnings when two samples in a row have them.
+// A busy loop is sampled at the end of a slice, and a sleeping one by a timer of the host. Most
+// findings become warnings only when two samples in a row contain them.
 
 import { emit, type Hooks } from "../../loop/hooks.ts";
 import { clearTimeout, setTimeout } from "../../loop/hosts/timers.ts";
@@ -17,14 +17,14 @@ import { SwallowedCancels, Unreceived } from "./lost.ts";
 import { combined } from "./ruleHooks.ts";
 import { Steps } from "./steps.ts";
 
-/** How many milliseconds are between two samples, at least. */
+/** The shortest time between two samples, in milliseconds. */
 const INTERVAL = 1_000;
 /** How many warnings about the past are kept. */
 const MAX_PAST = 100;
 /** How many tasks a warning names. */
 const MAX_TASKS = 8;
 
-/** What a detector has to be given, because it depends on the process. */
+/** What a detector must be given, because it depends on where the detector runs. */
 export type Ways = Pick<Surroundings, "now" | "idOf" | "labelOf" | "placeOf">;
 
 interface Raised {
@@ -34,7 +34,7 @@ interface Raised {
   readonly tasks: readonly NamedTask[];
 }
 
-/** A task that is not kept alive, where the platform allows that. */
+/** A task by its name, with a weak reference to the task if the platform has such. */
 interface NamedTask {
   readonly name: string;
   readonly task: { deref(): object | undefined };
@@ -47,7 +47,7 @@ export class Detector implements DetectorShape {
   readonly #lives: Lives;
   readonly #ways: Ways;
   #sampledAt: number;
-  /** The findings of the latest sample that need another one, and since when they hold. */
+  /** The findings of the latest sample, each with the time since which it has held. */
   #candidates = new Map<string, number>();
   #raised = new Map<string, Raised>();
   #timer: ReturnType<typeof setTimeout> | undefined;
@@ -114,7 +114,7 @@ export class Detector implements DetectorShape {
         if (finding.isSure !== true && !this.#candidates.has(key)) continue;
         const known = raised.get(key) ?? this.#raised.get(key);
         const one: Raised = {
-          // Without the tasks, which a warning about the past would keep alive.
+          // Without the tasks, because a warning about the past would keep them alive.
           finding: { ...finding, tasks: [] },
           since: known?.since ?? since,
           count: finding.isPast ? (known?.count ?? 0) + 1 : 1,
@@ -143,12 +143,12 @@ export class Detector implements DetectorShape {
       this.poll();
       if (this.#loop.isRunning()) this.#sampleLater();
     }, INTERVAL);
-    // In Node it must not keep the process alive. Elsewhere it is a number.
+    // In Node, the timer must not keep the process alive. Elsewhere, it is a number.
     (this.#timer as { unref?(): void }).unref?.();
   }
 }
 
-/** Returns the tasks that wait, by task and by primitive. */
+/** Returns what each waiting task waits for, and which tasks wait directly for each primitive. */
 function waitsOf(loop: LoopShape): Pick<Sample, "waiting" | "lines"> {
   const waiting = new Map<TaskShape, FutureShape>();
   const lines = new Map<object, TaskShape[]>();

@@ -1,4 +1,4 @@
-// What the rules of warnings share: their input and their findings.
+// What the rules that find warnings share: their input and their findings.
 
 import { isTask } from "../leaves.ts";
 import type { FutureShape, LoopShape, TaskShape } from "../shapes.ts";
@@ -15,7 +15,7 @@ export interface Finding {
   readonly place: string;
   readonly wayOut: string;
   readonly tasks: readonly TaskShape[];
-  /** Whether it needs no second sample, because it has been going on for long enough. */
+  /** Whether it becomes a warning without a second sample. */
   readonly isSure?: boolean;
   /** Whether it is an event that has happened, rather than a lasting state. Events stay listed. */
   readonly isPast?: boolean;
@@ -35,7 +35,7 @@ export interface Sample {
   readonly lines: ReadonlyMap<object, readonly TaskShape[]>;
 }
 
-/** What a rule knows of its surroundings. */
+/** What a rule is given. */
 export interface Surroundings {
   readonly loop: LoopShape;
   readonly lives: Lives;
@@ -43,7 +43,7 @@ export interface Surroundings {
   now(): number;
   /** Returns a number for an object, the same each time. */
   idOf(object: object): number;
-  /** Its kind and number, such as `Lock 1`. */
+  /** Returns the kind and number of a primitive, such as `Lock 1`. */
   labelOf(resource: object): string;
   /** Returns the function that a task runs, with the line if it is known. */
   placeOf(task: TaskShape): string;
@@ -58,11 +58,11 @@ export abstract class Rule {
   }
 
   abstract readonly hooks: RuleHooks;
-  /** Returns what holds now. Called about once a second, and begins a new window. */
+  /** Returns what it finds now, and begins a new window. Called about once a second. */
   abstract check(sample: Sample): Iterable<Finding>;
 }
 
-/** Whether a future is a wait for a promise, with nothing else behind it. */
+/** Whether a future waits for a promise and nothing else. */
 export function isPromise(future: FutureShape): boolean {
   return future._resource === undefined && !isTask(future) && future._describe() === "Promise";
 }
@@ -79,7 +79,7 @@ export function lasting(milliseconds: number): string {
     : `${(milliseconds / 1_000).toFixed(1)} s`;
 }
 
-/** Identifies the function of a task: all its tasks share the prototype of its generators. */
+/** Returns an object that identifies a task's function: the prototype of all its generators. */
 export function functionOf(task: TaskShape): object {
   const { body } = task._inspect();
   const generator = (body as { readonly _generator?: object })._generator ?? body;

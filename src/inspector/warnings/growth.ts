@@ -1,5 +1,5 @@
-// What grows from sample to sample: queues that are filled faster than they are emptied, and
-// timers.
+// Finds what grows from sample to sample: queues that are filled faster than they are emptied, and
+// the number of timers.
 
 import { timerEntries } from "../cores.ts";
 import { isTask } from "../leaves.ts";
@@ -10,9 +10,9 @@ import type { RuleHooks } from "./ruleHooks.ts";
 /** Fewer items or timers than this are not reported. */
 const MANY_ITEMS = 200;
 const MANY_TIMERS = 1_000;
-/** How much each sample must add. */
+/** By how much the size must grow from each sample to the next. */
 const GROWTH = 10;
-/** Timers that are due sooner go away by themselves. */
+/** Timers that are due sooner than this, in milliseconds, will soon be gone. */
 const FAR = 60_000;
 
 interface QueueShape {
@@ -33,11 +33,11 @@ interface QueueHistory {
   readonly label: string;
   sizes: Sizes;
   times: Sizes;
-  /** The most items it had before most of them were taken. */
+  /** The most items that the queue had before most of them were taken. */
   peak: number;
-  /** The function that waited for it. */
+  /** The function that first waited for the queue. */
   readonly place: string;
-  /** The task that waited for it, unless it was collected. */
+  /** The task that first waited for the queue, unless it was collected. */
   readonly consumer: { deref(): TaskShape | undefined };
 }
 
@@ -54,7 +54,7 @@ export class GrowingQueues extends Rule {
   }
 
   override readonly hooks: RuleHooks = {
-    // A queue that grows has no waiters. So it is remembered from the time when it had some.
+    // While a queue grows, it has no waiters. So it is remembered when a task waits for it.
     taskWaits: (task, future) => this.#add(future._resource?.(), task),
   };
 
@@ -73,7 +73,7 @@ export class GrowingQueues extends Rule {
       if (size < last / 2) history.peak = Math.max(history.peak, last);
       history.sizes = [before, last, size];
       history.times = [history.times[1], history.times[2], time];
-      // A queue that is emptied from time to time may grow up to where it was.
+      // A queue that is emptied from time to time may grow again, up to twice its peak.
       if (!grows(history.sizes, MANY_ITEMS) || size <= 2 * history.peak) continue;
       const consumer = history.consumer.deref();
       yield {
@@ -109,7 +109,7 @@ export class GrowingQueues extends Rule {
   }
 }
 
-/** Finds that more and more callbacks are scheduled for later. */
+/** Finds loops on which more and more callbacks are scheduled for later. */
 export class TimerLeaks extends Rule {
   #sizes: Sizes = [NaN, NaN, NaN];
   #times: Sizes = [0, 0, 0];
@@ -150,7 +150,7 @@ export class TimerLeaks extends Rule {
   }
 }
 
-/** Sleeps and timeouts belong to tasks, and end with them. */
+/** Whether a timer is a callback. Sleeps and timeouts belong to tasks, and end with them. */
 function isCallback(runnable: RunnableShape): boolean {
   return runnable._task === undefined && runnable._waiters === undefined;
 }

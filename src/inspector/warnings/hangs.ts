@@ -1,4 +1,5 @@
-// Tasks that wait for something that can't happen, or whose outcome nothing would receive.
+// Finds tasks that wait for something that can't happen, and tasks whose outcome nobody would
+// receive.
 
 import { nodesInCycles } from "../../debug/cycles.ts";
 import { timerEntries } from "../cores.ts";
@@ -8,7 +9,8 @@ import { type Finding, functionOf, lasting, many, Rule, type Sample } from "./fi
 import type { RuleHooks } from "./ruleHooks.ts";
 
 /**
- * Tasks of at least this many creators were left behind. With fewer, they may be meant to live on.
+ * How many creators must have left a task of the same function behind. With fewer, the tasks may be
+ * meant to live on.
  */
 const CREATORS = 3;
 
@@ -39,7 +41,7 @@ export class Deadlocks extends Rule {
       const timed = this.around.loop._slots.at(id)?._task;
       if (isTask(timed)) alive.push(timed);
     }
-    // Whatever waits for a task that may go on may go on too. The rest is stuck.
+    // A task that waits for one that may continue may continue too. The others are stuck.
     const isAlive = new Set(alive);
     for (let next = alive.pop(); next !== undefined; next = alive.pop()) {
       blockers.delete(next);
@@ -102,9 +104,9 @@ export class Deadlocks extends Rule {
 }
 
 /**
- * Finds tasks that nobody awaits, whose creators have ended, and which wait for something that
- * nobody else waits for. A single one may be meant to live on, such as a consumer, but hardly one
- * for each of several creators.
+ * Finds tasks that nobody awaits, whose creators have ended, and that were never woken from a wait
+ * for something that nobody else waits for. One such task, for example a consumer, may be meant to
+ * live on, but hardly one for each of several creators.
  */
 export class ForgottenTasks extends Rule {
   override readonly hooks: RuleHooks = {};
@@ -140,7 +142,7 @@ export class ForgottenTasks extends Rule {
   }
 }
 
-/** Whether it is a future that the program created, and that nothing else awaits. */
+/** Whether `on` is a future that the program created, and that has only one waiter. */
 function isPlain(on: FutureShape): boolean {
   return (
     on._resource === undefined &&

@@ -1,6 +1,6 @@
-// What the rules know of each task that is not done.
+// Records about each task that is not done what several rules need.
 //
-// Entries of ended tasks are dropped, and an entry keeps no other task alive.
+// The entry of a task is dropped when the task ends, and an entry keeps no other task alive.
 
 import type { FutureShape, TaskShape } from "../shapes.ts";
 import type { RuleHooks } from "./ruleHooks.ts";
@@ -14,7 +14,7 @@ interface Creator {
 class Life implements Creator {
   readonly name: string;
   creator: Creator | undefined;
-  /** Whether it was seen from its start. */
+  /** Whether it was recorded from its start. */
   readonly isWhole: boolean;
   hasEnded = false;
   /** How often it was woken. */
@@ -62,8 +62,8 @@ export class Lives {
     const life = this.#lives.get(task);
     if (life === undefined) return;
     life.hasEnded = true;
-    // The tasks that it created refer to it: they must not keep all its ancestors too, or what it
-    // waited for.
+    // Entries of tasks that it created still refer to this one. They must keep alive neither the
+    // entries of its ancestors nor what it waited for.
     life.creator = undefined;
     life.on = undefined;
     this.#lives.delete(task);
@@ -73,7 +73,7 @@ export class Lives {
     let life = this.#lives.get(task);
     if (life === undefined) {
       life = new Life(task.getName(), undefined, false, this.#time());
-      // A task that existed before, or that ended in the same step.
+      // The task is older than the detector. If it is done, nothing would drop its entry.
       if (!task.done()) this.#lives.set(task, life);
     }
     return life;

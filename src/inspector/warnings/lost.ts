@@ -1,5 +1,5 @@
-// What got lost: ignored cancellations, exceptions that were never retrieved, coroutines that were
-// never awaited.
+// Finds what got lost: swallowed cancellations, exceptions that were never retrieved, and
+// coroutines that were never awaited.
 
 import { NeverAwaited } from "../../loop/unawaited.ts";
 import { LONG_CLEANUP } from "../../tasks/kernel/taskErrors.ts";
@@ -8,36 +8,40 @@ import type { FutureShape, TaskShape } from "../shapes.ts";
 import { type Finding, lasting, many, Rule, type Sample, type Surroundings } from "./finding.ts";
 import type { RuleHooks } from "./ruleHooks.ts";
 
-/** How often a task must wait as it did when it was cancelled. */
+/** How often a task must wait in the way in which it waited when it was cancelled. */
 const SAME_WAITS = 3;
 
 interface Cancelled {
   readonly at: number;
   /**
-   * Whether the task had been cancelled before it was first observed. Then `at` is the time of that
-   * observation.
+   * Whether the task had been cancelled before the detector was attached. Then `at` is the time of
+   * the attachment.
    */
   readonly isOld: boolean;
-  /** How it waited when it was cancelled; if `isOld`, how it first waited after it was observed. */
+  /** How it waited when it was cancelled; if `isOld`, how it next began to wait. */
   wait: Wait | undefined;
+  /** How many steps it has taken since. */
   steps: number;
   /** How often it has waited in the same way since. */
   same: number;
 }
 
-/** How a task waits, to recognize that it does so again. */
+/** How a task waits, so that another wait can be recognized as the same. */
 interface Wait {
   readonly what: unknown;
   /** The delay of a sleep, in milliseconds. */
   readonly delay: number;
 }
 
-/** What is known of a task's cancellations. */
+/** What is known about a task's cancellation requests. */
 interface Requests {
-  /** How many there were when the task was last observed. */
+  /** How many there were when the task's latest step began. */
   count: number;
+  /** How many there were when it last began to wait or was woken. */
   countAtWake: number;
+  /** How it last waited. */
   wait: Wait | undefined;
+  /** The future that it waits for; undefined from the beginning of its next step. */
   on: FutureShape | undefined;
   cancelled: Cancelled | undefined;
 }
@@ -54,7 +58,7 @@ export class SwallowedCancels extends Rule {
   constructor(around: Surroundings) {
     super(around);
     for (const task of around.loop._slots) {
-      // What it does next shows whether it swallows its cancellation.
+      // What the task does next shows whether it swallows its cancellation.
       if (isTask(task) && task.cancelling() > 0) {
         this.#of(task).cancelled = {
           ...newCancelled(around.loop.time(), undefined),
@@ -162,8 +166,8 @@ function newCancelled(at: number, wait: Wait | undefined): Cancelled {
 }
 
 /**
- * Whether the cancellation is thrown in the step that begins. It isn't if the awaited future got
- * the request, but ended in another way than by a cancellation.
+ * Whether the cancellation is thrown in the step that begins now. It isn't if the request was
+ * passed to the awaited future, and this future ended without being cancelled.
  */
 function isDelivered({ on, countAtWake }: Requests, count: number): boolean {
   return on === undefined || count > countAtWake || on.cancelled();
@@ -174,13 +178,13 @@ function isSleep(future: FutureShape): boolean {
 }
 
 function isSame(a: Wait, b: Wait): boolean {
-  // The delay is read a little later than it was set.
+  // A delay is measured a little after the timer was created, so equal delays may differ slightly.
   return a.what === b.what && Math.abs(a.delay - b.delay) <= Math.max(2, a.delay / 10);
 }
 
 /**
- * Finds exceptions that nobody retrieved, and in debug mode coroutines that nobody awaited. Both
- * are certain only once the object has been collected, so there is nothing to sample.
+ * Finds exceptions that nobody retrieved, and in debug mode coroutines that nobody awaited. Takes
+ * them from the loop's reports, because a sample can't tell whether somebody still will.
  */
 export class Unreceived extends Rule {
   #found: Finding[] = [];
@@ -229,7 +233,7 @@ interface Failed {
   getName?(): string;
 }
 
-/** Whether a report is about the outcome of a future, rather than about a step. */
+/** Whether a report is about the outcome of a future, rather than about an error in a step. */
 function isUnretrieved(failed: Failed | undefined, context: { exception?: unknown }): boolean {
   return (
     "exception" in context &&

@@ -1,4 +1,4 @@
-// Steps: slow ones, ones that don't end, and tasks that go round without waiting.
+// Finds slow steps, steps that don't end, and tasks that loop without really waiting.
 
 import type { Task } from "../../tasks/kernel/task.ts";
 import { isTask } from "../leaves.ts";
@@ -15,13 +15,13 @@ import {
 } from "./finding.ts";
 import type { RuleHooks } from "./ruleHooks.ts";
 
-/** How long a slow step takes, unless the loop has its own limit. */
+/** How long a slow step takes, in milliseconds, unless the loop has its own limit. */
 const SLOW = 100;
-/** How long something must last to be reported. One step of this length is enough. */
+/** A step of this length is reported. Shorter slow steps must recur for this long. */
 const SAMPLE = 1_000;
-/** How long a slow place is remembered. */
+/** How long a slow place is remembered, in milliseconds. */
 const MEMORY = 60_000;
-/** How many rounds a second are suspicious. */
+/** How many steps or awaited promises of a task per second are suspicious. */
 const ROUNDS = 1_000;
 /** If steps take longer than this on average, they do some work. In milliseconds. */
 const EMPTY_STEP = 0.02;
@@ -50,15 +50,15 @@ interface Rounds {
   waits: number;
   promises: number;
   waited: number;
-  /** When its wait for a promise began. */
+  /** When the task began to wait for a promise; undefined if it doesn't. */
   promiseAt: number | undefined;
 }
 
 export class Steps extends Rule {
   readonly #open: OpenStep[] = [];
   /**
-   * The step in which the observation began. Its end is not observed, but no other step begins
-   * before it ends.
+   * The step that was running when the detector was attached. It has ended at the latest when
+   * another step begins.
    */
   #first: OpenStep | undefined;
   /** Slow steps by the function of the task, or by the name of the callback. */
@@ -177,7 +177,7 @@ export class Steps extends Rule {
   *#slowSteps(time: number): Iterable<Finding> {
     for (const [where, slow] of this.#slow) {
       if (time - slow.last > MEMORY) this.#slow.delete(where);
-      // One slow step alone may be a start-up, or a busy machine.
+      // A single slow step may be due to start-up, or to a busy machine.
       else if (slow.last - slow.first >= SAMPLE) {
         yield {
           id: "slow-step",

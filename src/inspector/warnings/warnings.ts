@@ -50,7 +50,7 @@ export function warnings(loop: Scheduler): LoopWarning[] {
  * again.
  *
  * @param id such as `"slow-step"`.
- * @throws RangeError if there are no such warnings.
+ * @throws RangeError if there is no such kind.
  */
 export function ignore(id: WarningId): () => void {
   checkChoice("id", id, WARNING_IDS);

@@ -104,7 +104,7 @@ export class TraceRing implements TraceRecording {
 
   /**
    * @param loop the loop to record; undefined if all are added by `follow`
-   * @param ownsThread whether to record calls that this thread runs without a loop
+   * @param ownsThread whether to record the calls that share no loop with other calls
    */
   constructor(loop: Scheduler | undefined, limit: number, ownsThread = true) {
     this.#limit = limit;

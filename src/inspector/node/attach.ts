@@ -3,10 +3,10 @@
 //   /proc: is it Node, is it ours ──> SIGUSR1 ──> its port, by the inodes of its sockets ──> CDP
 //
 // SIGUSR1 makes Node open its inspector, even while JavaScript never returns to the event loop. The
-// evaluations then run in the middle of that JavaScript. Once this command is connected, the
-// process closes its inspector by itself when nobody is connected any more, also if this command is
-// killed. If this command ends earlier, the next one arranges that: see openingMarks.ts. If the
-// inspector was open before, somebody else uses it, and it stays open.
+// evaluations then run in the middle of that JavaScript. As soon as this command is connected, it
+// makes the process close its inspector by itself once nobody is connected, even if this command is
+// killed. If this command ends before it is connected, the next one does so: see openingMarks.ts.
+// An inspector that was already open stays open, because somebody else uses it.
 
 import { get } from "node:http";
 import { setTimeout as delay } from "node:timers/promises";
@@ -33,7 +33,7 @@ const SILENCE = 500;
  */
 export async function attachToProcess(pid: number, opening: number): Promise<DevToolsClient> {
   const before = listeningPorts(pid);
-  // Only those that are likely, because the others may be servers of the program.
+  // Tries only likely ports, because the others may be servers of the program.
   const likely = [DEFAULT_PORT, ...portsInOptions(pid)].filter((port) => before.includes(port));
   const open = await connectToAny(pid, likely);
   if (open !== undefined) return isMarked(pid) ? closingLater(pid, open) : open.client;
@@ -88,7 +88,7 @@ async function openInspector(
     // If the inspector of an earlier command was just closing, the process ignored the signal.
     const closed = [...known].filter((port) => !ports.includes(port));
     for (const port of closed) known.delete(port);
-    // Another process may have the port only while another command looks into it.
+    // Another process may have the default port only while another command inspects that process.
     const isBlocked = isTaken(DEFAULT_PORT);
     if (closed.length > 0 || (wasBlocked && !isBlocked)) signal(pid);
     wasBlocked = isBlocked;
@@ -106,7 +106,7 @@ async function openInspector(
   );
 }
 
-/** Makes the process close its inspector by itself, and returns the client. */
+/** Makes the process close its inspector once nobody is connected, and returns the client. */
 async function closingLater(pid: number, { client, port }: Connection): Promise<DevToolsClient> {
   const target = new EvaluatingTarget(client, false);
   await orLeave(client, target.call("closeWhenUnused", port));
@@ -149,7 +149,7 @@ async function connectToAny(
   return undefined;
 }
 
-/** Disconnects if an answer fails. Otherwise this command and an exiting process would not end. */
+/** Disconnects if `answer` rejects. Otherwise this command and an exiting process would not end. */
 async function orLeave<T>(client: DevToolsClient, answer: Promise<T>): Promise<T> {
   try {
     return await answer;
@@ -169,7 +169,7 @@ export async function leaveAtExit(client: DevToolsClient): Promise<void> {
   await client.send("NodeRuntime.notifyWhenWaitingForDisconnect", { enabled: true }, ANSWER);
 }
 
-/** Asks a port for its DevTools target. Undefined if it isn't an inspector. */
+/** Returns the path of the DevTools target on a port; undefined if no inspector listens there. */
 function pathOfTarget(port: number): Promise<string | undefined> {
   return new Promise((resolve) => {
     const request = get(
@@ -179,7 +179,7 @@ function pathOfTarget(port: number): Promise<string | undefined> {
         answer.setEncoding("utf8");
         answer.on("data", (part: string) => {
           text += part;
-          // Some other server, whose response may be endless.
+          // This is some other server, whose response may be endless.
           if (text.length > 100_000) request.destroy();
         });
         answer.on("end", () =>

@@ -83,8 +83,8 @@ export class DevToolsClient implements DevToolsSession {
   }
 
   /**
-   * Ends the connection. Resolves when the other side has seen it, or after a second. Rejects pending
-   * and later requests with `why`, if that is given.
+   * Ends the connection. Resolves when the other side has closed it too, or after a second. Rejects
+   * pending and later requests with `why`, if that is given.
    */
   close(why?: TargetError): Promise<void> {
     if (why !== undefined) this.#requests.end(why);
@@ -108,7 +108,7 @@ export class DevToolsClient implements DevToolsSession {
     }
   }
 
-  /** Takes the next complete frame of what was received. Servers don't mask theirs. */
+  /** Takes the next complete frame of what was received. Servers don't mask their frames. */
   #frame(): { kind: number; isLast: boolean; body: Buffer } | undefined {
     const bytes = this.#received;
     if (bytes.length < 2) return undefined;

@@ -1,4 +1,4 @@
-// The pending requests of a session of the DevTools protocol, whatever carries its messages.
+// The pending requests of a session of the DevTools protocol, over any transport.
 
 import { TargetError } from "./target.ts";
 
@@ -57,7 +57,7 @@ export class DevToolsRequests {
     this.#endListeners.push(listener);
   }
 
-  /** Parameters are an array where the other side is a helper thread. */
+  /** Sends a request. If the other side is a helper thread, `params` is an array. */
   async send<R>(method: string, params: object, timeout: number): Promise<R> {
     if (this.#ended !== undefined) throw this.#ended;
     const id = ++this.#lastId;
@@ -77,7 +77,7 @@ export class DevToolsRequests {
     }
   }
 
-  /** Takes a message of the other side. */
+  /** Handles a message from the other side. */
   receive(text: string): void {
     const message = JSON.parse(text) as Message;
     if (message.id === undefined) {
@@ -89,7 +89,7 @@ export class DevToolsRequests {
     }
   }
 
-  /** Rejects all requests, now and later. */
+  /** Rejects all pending and later requests. */
   end(error: Error): void {
     this.#ended ??= error;
     for (const { reject } of [...this.#waiting.values()]) reject(error);

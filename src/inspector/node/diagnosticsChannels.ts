@@ -1,12 +1,12 @@
-// Diagnostics channels: what all loops of this thread do, for tools that know Node's channels.
+// Publishes what all loops of this thread do on Node's diagnostics channels.
 //
 //   mysyncio.task.started   { task, parent }     mysyncio.task.wakes   { task, by }
 //   mysyncio.task.waits     { task, future }     mysyncio.task.ended   { task }
 //   mysyncio.warning        { loop, warning }    tracing:mysyncio.step:start and :end   { task }
 //
-// A channel doesn't tell when somebody subscribes, so ours have a `subscribe` of their own. From
-// the first subscription on, loops that run and loops that start get hooks. A loop loses them at
-// the end of a slice in which no subscriber is left.
+// A channel doesn't report new subscribers, so ours have a `subscribe` of their own. From the first
+// subscription on, running loops and loops that start later get hooks. A loop loses its hooks at
+// the end of a slice if no subscriber is left.
 
 import { type Channel, channel, tracingChannel } from "node:diagnostics_channel";
 import { type HookSet, instrument } from "../../loop/hooks.ts";
@@ -51,7 +51,7 @@ export function openChannels(): void {
     Object.defineProperty(one, "subscribe", {
       configurable: true,
       value(this: Channel, listener: Listener): void {
-        // A channel changes its prototype with its first subscriber, and calls this again.
+        // With its first subscriber, a channel changes its prototype and calls `subscribe` again.
         (Object.getPrototypeOf(this) as Channel).subscribe.call(this, listener);
         watchAll();
       },
@@ -68,7 +68,7 @@ function watchAll(): void {
   const loops: Set<Loop> = Reflect.get(globalThis, KEY) ?? new Set();
   if (!(loops instanceof ObservedLoops)) {
     const observed = new ObservedLoops(loops);
-    // A recording may follow the set: see laterLoops.ts.
+    // A recording may have given the set an `add` of its own: see laterLoops.ts.
     const add = Object.getOwnPropertyDescriptor(loops, "add");
     if (add !== undefined) Object.defineProperty(observed, "add", add);
     Reflect.set(globalThis, KEY, observed);

@@ -1,4 +1,4 @@
-// A target that evaluates what it is sent over the DevTools protocol.
+// A target whose functions are called by evaluating expressions, over the DevTools protocol.
 
 import { createHash, randomUUID } from "node:crypto";
 import { readFileSync } from "node:fs";
@@ -16,21 +16,24 @@ interface Evaluated {
   };
 }
 
-/** How long a reply may take. */
+/** How long a reply may take, in milliseconds. */
 export const ANSWER = 30_000;
-/** How long leaving may take. The target removes any hooks that are left then, a little later. */
+/**
+ * How long leaving the target may take, in milliseconds. If it takes longer, the target removes the
+ * hooks by itself a little later.
+ */
 const LEAVING = 2_000;
 
 export class EvaluatingTarget implements Target {
   readonly client = randomUUID();
   readonly #session: DevToolsSession;
   readonly #isPage: boolean;
-  /** The files of the scripts, once the debugger is enabled. */
+  /** The files of the scripts, by their ids. Undefined until the debugger is enabled. */
   #urls: Map<string, string> | undefined;
 
   /**
-   * @param isPage whether it is a page, which has no `node:inspector`, so that its frames are read
-   * from here
+   * @param isPage whether the target is a page. A page has no `node:inspector`, so its frames are
+   * read over the protocol
    */
   constructor(session: DevToolsSession, isPage: boolean) {
     this.#session = session;
@@ -84,7 +87,7 @@ export class EvaluatingTarget implements Target {
         ({ scriptId, url }) => urls.set(scriptId, url),
       );
       await this.#session.send("Debugger.enable", {}, ANSWER);
-      // Somebody else may look at the page, but this session must not stop at breakpoints.
+      // Breakpoints, which somebody else may have set, must not pause the page.
       await this.#session.send("Debugger.setSkipAllPauses", { skip: true }, ANSWER);
     }
     return this.#urls;

@@ -1,6 +1,6 @@
 // Where the socket of a helper thread is.
 
-/** What the thread needs to know. */
+/** The data that a helper thread is started with. */
 export interface HelperData {
   /** The path of its socket. */
   readonly path: string;
@@ -8,7 +8,7 @@ export interface HelperData {
 
 export const SOCKET_NAME = "inspector.sock";
 
-/** Returns how the name of a process's folder begins. Random letters follow. */
+/** Returns the beginning of the name of a process's folder. Random letters follow. */
 export function helperFolder(pid: number): string {
   return `mysyncio-inspector-${pid}`;
 }

@@ -21,7 +21,7 @@ interface Request {
   readonly params: readonly unknown[];
 }
 
-/** What a client may call. The others are for the owner of a session. */
+/** The functions that a client of this thread may call. The others need a session of their own. */
 const CALLABLE: readonly (keyof InTarget)[] = [
   "read",
   "frames",
@@ -36,7 +36,7 @@ const CALLABLE: readonly (keyof InTarget)[] = [
   "cancel",
 ];
 
-/** A session of the main thread, as this thread sees it. */
+/** A session of this thread that evaluates in the main thread. */
 class MainThread implements DevToolsSession {
   readonly #session = new Session();
 

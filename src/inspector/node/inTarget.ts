@@ -1,10 +1,10 @@
-// What the command evaluates in the process or page that it looks into.
+// What the command evaluates in the process or page that it inspects.
 //
 // This is one file because the build compiles it to a separate script, `dist/inTarget.js`, which is
 // evaluated once and then kept under a symbol. Its functions may be called in the middle of any
-// code of the program. So readings change nothing, and a change is a single assignment, or is
-// postponed to a timer. Hooks are removed when the last client has released them, or has not called
-// for a while.
+// code of the program. So reading changes nothing, and any other change is either a single
+// assignment or postponed to a timer. Hooks are removed when the last client has released them, or
+// has not called for a while.
 
 import type { Runtime } from "node:inspector";
 import type { Scheduler } from "../../loop/scheduler.ts";
@@ -21,7 +21,7 @@ import { TargetWarnings } from "./targetWarnings.ts";
 type Inspector = typeof import("node:inspector");
 type Session = InstanceType<Inspector["Session"]>;
 
-/** The loops of a thread or page. */
+/** What was read from a thread or page. */
 export interface ThreadReading {
   /** Null in a page. */
   readonly pid: number | null;
@@ -30,7 +30,7 @@ export interface ThreadReading {
   /** The path of the program, or the address of the page. */
   readonly program: string;
   readonly loops: readonly LoopSnapshot[];
-  /** The calls that this thread runs for others. */
+  /** The calls that this thread runs for callers elsewhere. */
   readonly serving: readonly ServedSnapshot[];
   /** What the reading has interrupted, innermost last; empty if the thread was idle. */
   readonly interrupted: readonly FrameSnapshot[];
@@ -41,16 +41,16 @@ export type LoopTotals = Omit<LoopStatistics, "tasks">;
 
 /** The functions in the target, as the command calls them. All results survive JSON. */
 export interface InTarget {
-  /** Makes these functions available to later evaluations, under a symbol of that name. */
+  /** Makes these functions available to later evaluations, under the symbol named `key`. */
   install(key: string): void;
-  /** Reads all running loops. The frames of their stacks are empty. */
+  /** Reads all running loops. The frames in their stacks are blank: `frames` returns them. */
   read(client: string): ThreadReading;
   /**
-   * Returns where frames of the client's last reading are suspended, counted over all its stacks.
-   * Negative indices are the classes of its loops.
+   * Returns the function and location of frames of the client's last reading. The indices count
+   * over all its stacks. Negative ones stand for the classes of its loops.
    */
   frames(client: string, indices: readonly number[]): FrameSnapshot[];
-  /** Returns the generators of those frames, or the classes. */
+  /** Returns the generators of such frames, or the classes. */
   generators(client: string, indices: readonly number[]): object[];
   /** Reads the loops with their statistics, which the first call starts. */
   sample(client: string): ThreadReading & { readonly totals: readonly LoopTotals[] };
@@ -61,19 +61,19 @@ export interface InTarget {
    * for others. Returns the ids of the running loops.
    */
   startTrace(client: string, limit: number): number[];
-  /** Returns where the trace belongs among those of other threads. */
+  /** Returns the process, thread and clock of the trace, for joining it with others. */
   traceThread(): TraceThread;
   /** Ends the trace, and returns what each loop's ring has kept. */
   endTrace(client: string): Omit<RingPart, "columns">[];
   /** Returns a part of a ring, because all of it may be too large for one message. */
   traceColumns(client: string, ring: number, from: number, count: number): Columns;
-  /** Tells that the client is still there. */
+  /** Keeps the client's hooks, as any call does. A silent client loses them. */
   renew(client: string): void;
   /** Removes the hooks of the client. */
   release(client: string): void;
   /** Cancels a task soon. Returns false if no task has that id. */
   cancel(task: number): boolean;
-  /** Closes the inspector, which listens on that port, as soon as no client is connected to it. */
+  /** Closes the inspector, which listens on `port`, as soon as no client is connected to it. */
   closeWhenUnused(port: number): void;
 }
 
@@ -82,7 +82,7 @@ export type Columns = Pick<TraceColumns, "kinds" | "times" | "subjects" | "objec
 
 /** What one ring has kept. */
 export interface RingPart {
-  /** The loop; null for all that started later, and for calls that need no loop. */
+  /** The loop; null for all loops that started later, and for calls that share no loop. */
   readonly loop: number | null;
   readonly size: number;
   readonly seen: number;
@@ -99,20 +99,24 @@ interface Client {
   endFollowing: () => void;
 }
 
-/** What a client has read last. Later calls ask for its frames. */
+/** What a client has read last. Its later calls ask for frames of this. */
 interface LastReading {
-  /** Drops it after a while, because a client may be killed before it releases it. */
+  /** Drops the reading after a while, because a client may be killed before it releases it. */
   readonly timer: ReturnType<typeof setTimeout>;
   readonly loops: readonly LoopShape[];
   readonly readings: readonly Reading[];
 }
 
-/** How long a client may be silent before its hooks are removed. */
+/** How long a client may be silent before its hooks are removed, in milliseconds. */
 const LEASE = 15_000;
-/** How long a reading is kept for a client that never releases it. */
+/** How long a reading is kept for a client that never releases it, in milliseconds. */
 const KEEP = 60_000;
+/** How often to look for silent clients, in milliseconds. */
 const CHECK = 3_000;
-/** Closing the inspector less than 200 ms after a client has left can end the process. */
+/**
+ * How often to check whether the inspector is unused, in milliseconds. Closing it less than 200 ms
+ * after a client has left can end the process.
+ */
 const CLOSE_CHECK = 300;
 const LONGEST_CLOSE_CHECK = 3_000;
 const LOOPS = Symbol.for("mysyncio.loops");
@@ -128,7 +132,7 @@ let isClosing = false;
 /** The files of the scripts by their ids. Empty while no reading is kept. */
 const urls = new Map<string, string>();
 let ownKey = "";
-/** The generators or classes that the session evaluates. */
+/** The generators or classes whose internal properties are being read. */
 let subjects: readonly object[] = [];
 
 const inTarget: InTarget & { readonly subjects: readonly object[] } = {
@@ -200,7 +204,7 @@ function forgetReading(client: string): void {
   if (lastReadings.size === 0) urls.clear();
 }
 
-/** How much of the stack to read. */
+/** How many frames of the stack to read at most. */
 const DEEPEST = 200;
 
 /**
@@ -211,12 +215,12 @@ function interruptedFrames(): FrameSnapshot[] {
   const { stackTraceLimit, prepareStackTrace } = Error;
   try {
     Error.stackTraceLimit = DEEPEST;
-    // The program may have set it, to read source maps or for its own objects.
+    // The program may have replaced it, to read source maps or to get objects.
     Reflect.set(Error, "prepareStackTrace", undefined);
     const held = { stack: "" };
     Error.captureStackTrace(held);
     const lines = held.stack.split("\n").slice(1);
-    // The evaluation itself has no file.
+    // Frames of the evaluation itself have no file.
     const own = lines.findLastIndex((line) => /^ +at (?:[^(]+ \()?<anonymous>:\d/.test(line));
     return lines
       .slice(own + 1)
@@ -277,8 +281,9 @@ function frames(client: string, indices: readonly number[]): FrameSnapshot[] {
 }
 
 /**
- * Returns the engine's own properties of each of the subjects, which are evaluated together because
- * an evaluation takes longer than the rest. A session in the same thread replies at once.
+ * Returns the engine's internal properties of each subject. Evaluates all subjects together,
+ * because an evaluation takes longer than the rest. A session in the same thread replies
+ * synchronously.
  */
 function propertiesOf(session: Session): (readonly InternalProperty[])[] {
   const found: (readonly InternalProperty[])[] = [];
@@ -337,10 +342,10 @@ function startTrace(name: string, limit: number): number[] {
   endRings(client);
   const loops = runningLoops();
   const others = new TraceRing(undefined, limit);
-  // A loop may stop and run again.
+  // Follows each loop only once, because a loop may stop and run again.
   const known = new WeakSet<object>(loops);
   client.endFollowing = onLaterLoops((loop) => {
-    // Not a loop of another version, whose hooks may differ.
+    // Skips a loop of another version, whose hooks may differ.
     if (known.has(loop) || (loop as LoopShape)._probe !== PROBE_VERSION) return;
     known.add(loop);
     others.follow(loop as Scheduler);
@@ -455,7 +460,7 @@ function isUsed(port: number): boolean {
     try {
       table = readFileSync(`/proc/self/net/${kind}`, "latin1");
     } catch (error) {
-      // Only a system without IPv6 lacks a table. Otherwise, somebody may be connected.
+      // A system without IPv6 has no such table. After any other error, assume a connection.
       return (error as NodeJS.ErrnoException).code !== "ENOENT";
     }
     return table.split("\n").some((line) => {

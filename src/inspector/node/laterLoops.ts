@@ -1,9 +1,9 @@
 // Reports loops that start to run during a recording. A thread that runs calls for others starts a
 // loop for each of them.
 //
-// Loops enter a set that belongs to no copy of the package. While there are listeners, the set has
-// an `add` method of its own, which calls them. Diagnostics channels replace the set with one of
-// another class: see diagnosticsChannels.ts, which carries the method over.
+// Running loops are in a set that all copies of the package share. While there are listeners, the
+// set has an `add` method of its own, which calls them. Diagnostics channels replace the set with
+// one of another class, and copy this method to it: see diagnosticsChannels.ts.
 
 const KEY = Symbol.for("mysyncio.loops");
 

@@ -1,5 +1,6 @@
-// Which frames are in this package rather than in the program. Names of folders don't tell: the
-// package may be bundled, renamed or linked, and a program may be called "mysyncio" too.
+// Determines which frames are in this package rather than in the program. The name of a folder
+// isn't enough: the package may be bundled, renamed or linked, and a program may be called
+// "mysyncio" too.
 
 import type { FrameSnapshot } from "../types.ts";
 
@@ -11,9 +12,9 @@ type Location = Pick<FrameSnapshot, "file">;
 /**
  * Returns a function that marks the frames in this package.
  *
- * @param classes where the classes of the running loops are
- * @param program the path of the program. If it is in one folder with the package, as in a bundle
- *   without source maps, nothing is marked
+ * @param classes where the classes of the running loops are defined
+ * @param program the path of the program. If it is in the same folder as the package, as in a
+ *   bundle without source maps, nothing is marked
  */
 export function libraryMarker(
   classes: readonly Location[],
@@ -22,7 +23,7 @@ export function libraryMarker(
   const folders = new Set(classes.flatMap(({ file }) => (file === null ? [] : folderOf(file))));
   const path = pathOf(program);
   const own = [...folders].map(pathOf).filter(
-    // A worker of a fleet may be the package's own command.
+    // The program of a fleet's worker may be the package's own command.
     (folder) => !path.startsWith(folder) || path === `${folder}${COMMAND}`,
   );
   return (frame) =>

@@ -94,6 +94,6 @@ async function openPage(url: URL): Promise<Target> {
     );
   }
   const client = await DevToolsClient.connect(url, ANSWER);
-  await leaveAtExit(client).catch(() => undefined); // only Node knows how to
+  await leaveAtExit(client).catch(() => undefined); // only Node supports this
   return new EvaluatingTarget(client, true);
 }

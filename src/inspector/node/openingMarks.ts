@@ -1,7 +1,8 @@
 // Marks processes that were asked to open their inspector. Each mark is an empty file.
 //
-// A command that gives up or dies before it has connected can't arrange that the inspector closes
-// again. A process that is blocked opens it later, and the next command finds the mark.
+// A command that ends before it has connected can't make the inspector close again, and a blocked
+// process may open its inspector even later. The next command then finds the mark, and makes the
+// process close it.
 
 import { lstatSync, readdirSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
@@ -16,7 +17,7 @@ export function markOpening(pid: number): void {
   if (path === undefined) return;
   try {
     removeLeftovers();
-    // Never follows a link that another user may have put there.
+    // "wx" never follows a link, which another user may have put there.
     writeFileSync(path, "", { flag: "wx", mode: 0o600 });
   } catch {
     // It is marked already, or there is no folder for marks: the command works without them.

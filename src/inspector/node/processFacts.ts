@@ -7,7 +7,7 @@ import { TargetError } from "./target.ts";
 /** Bit 9 of the mask of caught signals: SIGUSR1, which is number 10. */
 const SIGUSR1 = 1n << 9n;
 const LISTENING = "0A";
-/** The path of Node: `node`, `nodejs` or `node-22`. It may have been replaced by a newer one. */
+/** The path of Node: `node`, `nodejs` or `node-22`. The file may have been replaced since. */
 const NODE = /\/node(js)?-?[\d.]*( \(deleted\))?$/;
 
 /**
@@ -67,7 +67,7 @@ export function startTimeOf(pid: number): string | undefined {
     .split(" ")[19];
 }
 
-/** Returns the inspector ports that are named in the options of a process. */
+/** Returns the inspector ports in the options of a process. */
 export function portsInOptions(pid: number): number[] {
   const environment = (read(`/proc/${pid}/environ`) ?? "").split("\0");
   const options = environment.find((entry) => entry.startsWith("NODE_OPTIONS=")) ?? "";

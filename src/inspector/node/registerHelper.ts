@@ -1,9 +1,9 @@
-// `node --import mysyncio/inspector/register app.js`: prepares a process to be looked into.
+// `node --import mysyncio/inspector/register app.js`: prepares a process for inspection.
 //
 // Starts a helper thread, which listens on a Unix socket in a folder that only this user can enter.
-// The main thread is asked only while a command is connected, and no port is ever opened.
+// The main thread is interrupted only while a command is connected, and no port is ever opened.
 //
-// It also makes locks record who holds them, which can't be found out later.
+// Also makes locks record who holds them, because that can't be found out later.
 
 import { mkdtempSync, readdirSync, rmSync, statSync } from "node:fs";
 import { connect } from "node:net";
@@ -48,8 +48,8 @@ function startHelper(): void {
 }
 
 /**
- * Removes the folders of processes that a signal has ended. A PID of another container, with which
- * the folder may be shared, means nothing here, so the socket tells whether the process is alive.
+ * Removes the folders of processes that a signal has ended. Such a folder may belong to another
+ * container, whose PIDs mean nothing here, so it is removed only if nobody listens on its socket.
  */
 function removeLeftovers(): void {
   for (const name of readdirSync(tmpdir())) {

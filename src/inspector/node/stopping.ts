@@ -1,6 +1,5 @@
-// Ctrl+Z: a stopped command can't disconnect, and a process can't exit while a command is connected
-// to it. So the command disconnects before it stops. Nothing can be done about SIGSTOP, which can't
-// be handled.
+// Handles Ctrl+Z. A stopped command can't disconnect, and a process can't exit while a command is
+// connected to it. So the command disconnects before it stops. SIGSTOP can't be handled.
 
 import type { DevToolsClient } from "./devToolsClient.ts";
 import { TargetError } from "./target.ts";
@@ -15,7 +14,7 @@ export function leaveWhenStopped(client: DevToolsClient): void {
 
 async function stop(): Promise<void> {
   const why = new TargetError("The command was stopped, and has left the process. Run it again");
-  // Not at once: Node may crash if it exits while it finds out that a connection is lost.
+  // Closes the connections properly: Node may crash if it exits while it detects a lost one.
   await Promise.all(Array.from(clients, (client) => client.close(why)));
   process.kill(process.pid, "SIGSTOP");
 }

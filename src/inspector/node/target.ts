@@ -1,4 +1,4 @@
-// Something whose loops can be looked into: a thread of a process, or a page.
+// A target is something whose loops can be inspected: a thread of a process, or a page.
 
 import type { FrameSnapshot, LoopSnapshot } from "../types.ts";
 import type { InTarget, ThreadReading } from "./inTarget.ts";
@@ -6,7 +6,7 @@ import { libraryMarker } from "./libraryFiles.ts";
 
 /** A connection to a target. Every function of inTarget.ts can be called there. */
 export interface Target {
-  /** Names this connection in calls that start something. */
+  /** Identifies this connection in calls. */
   readonly client: string;
   /** Calls a function there. Rejects with a TargetError if the target has ended. */
   call<K extends keyof InTarget>(
@@ -14,11 +14,12 @@ export interface Target {
     ...args: Parameters<InTarget[K]>
   ): Promise<ReturnType<InTarget[K]>>;
   /**
-   * Returns the frames with these indices, which count through all stacks of the last reading, from
-   * 0. Index -1 is where the class of the first loop is defined, -2 that of the second, and so on.
+   * Returns the frames with these indices, which count from 0 through all stacks of the last
+   * reading. Index -1 is where the class of the first loop is defined, -2 that of the second, and
+   * so on.
    */
   frames(indices: readonly number[]): Promise<readonly FrameSnapshot[]>;
-  /** Returns the running worker threads of a process, by their ids. They are closed with it. */
+  /** Returns the running worker threads of a process, by their ids. `close` closes them too. */
   threads?(): Promise<ReadonlyMap<number, Target>>;
   /** Leaves the target as it was, and disconnects. */
   close(): Promise<void>;

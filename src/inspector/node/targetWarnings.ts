@@ -1,4 +1,4 @@
-// Looks for warnings in the process or page that a command looks into.
+// Looks for warnings in the process or page that a command inspects.
 
 import type { Reader } from "../reader.ts";
 import type { LoopShape, TaskShape } from "../shapes.ts";
@@ -13,7 +13,7 @@ export class TargetWarnings {
     this.#reader = reader;
   }
 
-  /** Looks at these loops from now on, unless their program does so itself. Takes a sample. */
+  /** Looks for warnings on these loops from now on, unless the program does so itself. */
   look(loops: readonly LoopShape[]): void {
     for (const loop of loops) {
       this.#reader.idOf(loop); // before its tasks, so that the first loop is number 1
@@ -32,7 +32,7 @@ export class TargetWarnings {
   #start(loop: LoopShape): void {
     const ways = {
       now: () => performance.now(),
-      // The command knows the functions and lines of tasks, and replaces this.
+      // The command reads the functions and lines of tasks, and replaces this place.
       placeOf: (task: TaskShape) => task._describe(),
     };
     this.#own.set(loop, attachDetector(loop, this.#reader, ways));

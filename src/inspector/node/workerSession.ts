@@ -9,7 +9,7 @@ interface Attached {
   readonly workerInfo: { readonly title: string; readonly url: string };
 }
 
-/** A worker thread that can be looked into. */
+/** A worker thread that can be inspected. */
 export interface WorkerThread {
   readonly thread: number;
   /** The worker's name; empty if it has none. */
@@ -17,7 +17,7 @@ export interface WorkerThread {
   readonly url: string;
 }
 
-/** A worker and the session in it. */
+/** A worker and the session that evaluates in it. */
 interface ConnectedThread extends WorkerThread {
   readonly session: DevToolsSession;
 }
@@ -125,7 +125,7 @@ class WorkerSession implements DevToolsSession {
     this.#requests.receive(message);
   }
 
-  /** Rejects all requests, now and later. */
+  /** Rejects all pending and later requests. */
   end(error: Error): void {
     this.#requests.end(error);
   }

@@ -1,5 +1,6 @@
-// The loop of calls submitted outside any loop. It runs until the process exits, so all engines and
-// workers share it. It keeps the process alive only while there are calls.
+// The loop for calls submitted outside any loop, and for those that a worker runs on its own loop.
+// It runs until the process exits, so all engines and workers share it. It keeps the process alive
+// only while there are calls.
 
 import { type EventLoop, newEventLoop } from "../program/eventLoop.ts";
 
@@ -17,7 +18,7 @@ class CallLoop {
     return this.#loop;
   }
 
-  /** Returns whether this is the loop. Unlike `loop`, doesn't create it. */
+  /** Whether `loop` is this loop. Unlike the property `loop`, doesn't create it. */
   is(loop: object): boolean {
     return loop === this.#loop;
   }

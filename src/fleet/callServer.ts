@@ -41,7 +41,7 @@ interface CallServerOptions {
   readonly codec?: FleetCodec | undefined;
   /** Runs ordinary functions, and all functions if there is no loop. */
   readonly threads?: ThreadRunner | undefined;
-  /** The loop for async functions. Not needed without threads, because each call brings its own. */
+  /** The loop for async functions. Not needed if each delivery has its own loop. */
   readonly loop?: (() => Scheduler) | undefined;
   /** How many calls may run on loops at a time; unlimited by default. Further calls wait. */
   readonly concurrency?: number | undefined;
@@ -49,11 +49,9 @@ interface CallServerOptions {
   readonly patience?: number | undefined;
 }
 
-/**
- * How many milliseconds a call with an unknown task waits before a worker takes it again: first if
- * no live worker knows the task, then if one does.
- */
+/** After how many milliseconds a call may be taken again if no live worker knows its task. */
 const UNKNOWN_DELAY = 1_000;
+/** After how many milliseconds a call may be taken again if only other workers know its task. */
 const ELSEWHERE_DELAY = 1;
 const PATIENCE = 30_000;
 /** The minimum interval between progress reports, in milliseconds. */
@@ -65,15 +63,15 @@ export class CallServer {
   readonly options: CallServerOptions;
   readonly codec: FleetCodec;
   readonly #served = new Set<ServedCall>();
-  readonly onLoop: Lane;
-  readonly inThreads: Lane;
+  readonly onLoop: LimitedCalls;
+  readonly inThreads: LimitedCalls;
   readonly #idle: (() => void)[] = [];
 
   constructor(options: CallServerOptions) {
     this.options = options;
     this.codec = options.codec ?? defaultCodec;
-    this.onLoop = new Lane(options.concurrency ?? Infinity);
-    this.inThreads = new Lane(options.threads?.maxThreads ?? 0);
+    this.onLoop = new LimitedCalls(options.concurrency ?? Infinity);
+    this.inThreads = new LimitedCalls(options.threads?.maxThreads ?? 0);
   }
 
   /** The number of calls in progress. */
@@ -95,7 +93,7 @@ export class CallServer {
 
   /** Cancels all calls in progress. Calls with attempts left return to the queue. */
   stop(): void {
-    // The waiting ones first, because the end of a running one would begin them.
+    // Stops the waiting calls first, because each running call that ends would start one of them.
     for (const served of [...this.onLoop.waiting, ...this.inThreads.waiting, ...this.#served])
       served.stop("shutdown");
   }
@@ -112,7 +110,10 @@ export class CallServer {
     if (this.#served.size === 0) for (const wake of this.#idle.splice(0)) wake();
   }
 
-  /** Why the call must not run here: its outcome, or the delay after which it may be retaken. */
+  /**
+   * Returns undefined if the call may run here. Otherwise, returns its outcome, or the delay after
+   * which it may be retaken.
+   */
   #refusal(delivery: Delivery): CallOutcome | number | undefined {
     const { call, begun, unknownFor } = delivery;
     const { name: worker, registry, patience = PATIENCE } = this.options;
@@ -134,8 +135,8 @@ export class CallServer {
   }
 }
 
-/** The calls on loops or in threads: those that run, and those that wait until one of them ends. */
-class Lane {
+/** Calls of which only some run at a time. Each of the others waits until one ends. */
+class LimitedCalls {
   readonly #most: number;
   readonly #running = new Set<ServedCall>();
   readonly waiting = new Set<ServedCall>();
@@ -144,7 +145,7 @@ class Lane {
     this.#most = most;
   }
 
-  /** Runs a call once fewer than `most` calls run here. */
+  /** Runs a call as soon as fewer than `most` of these calls are running. */
   add(served: ServedCall): void {
     if (this.#running.size < this.#most) {
       this.#running.add(served);
@@ -254,7 +255,7 @@ class ServedCall {
     this.#progress.report(text);
   }
 
-  /** Called when the function has returned text or thrown, or when its grace period is over. */
+  /** Called when the call has failed or has an encoded result, or when its grace period is over. */
   #end(isError: boolean, outcome: unknown): void {
     if (this.#isOver) return;
     this.#isOver = true;
@@ -279,7 +280,7 @@ class ServedCall {
       this.#finish({ kind: "cancelled", message: abandonedText(call), worker });
     else if (wasCancelled && this.#work === undefined) void this.#delivery.putBack(0);
     else if (wasCancelled || error instanceof RemoteLostError) {
-      // After a lost lease, another worker may already have the call. The engine then ignores this.
+      // After a lost lease, another worker may already have the call, so the engine ignores this.
       const isGivenBack =
         this.#stopped === undefined || this.#stopped === "lost" || this.#stopped === "shutdown";
       if (mayBeginAgain && isGivenBack) void this.#delivery.retry(0);
@@ -352,8 +353,8 @@ export function abandonedText({ task }: Pick<WireCall, "task">): string {
 }
 
 /**
- * Returns the milliseconds until a call must end. A call with a kept outcome has no limit here:
- * each client ends its own wait, because others may wait longer.
+ * Returns the milliseconds until a call must end. A call with a kept outcome has no limit here,
+ * unless it is detached: each client ends its own wait, because others may wait longer.
  */
 function timeLeftOf({ call, timeLeft }: Delivery): number {
   return call.keep > 0 && !call.isDetached ? Infinity : timeLeft;

@@ -40,7 +40,7 @@ const REPEAT = 500;
  * unreachable.
  */
 const SILENT_TICKS = 3;
-/** How many times in a row the server must not find a call before the call counts as lost. */
+/** After how many polls in a row that don't find a call the call counts as lost. */
 const MISSES = 2;
 
 /** A client's statistics. */
@@ -61,7 +61,7 @@ export interface FleetStats {
   readonly lost: number;
 }
 
-/** Calls that share a clock. */
+/** The calls that use the same timers. */
 interface Group {
   readonly timers: Timers;
   readonly calls: Set<RemoteCall>;
@@ -141,7 +141,8 @@ export class FleetClient {
       this.#settle(call, true, error);
       return;
     }
-    // Other callers of this client wait for this call, or it was attached to.
+    // The caller had attached to the call, or other callers of this client wait for it too. So only
+    // this caller stops waiting.
     if (call.wire === undefined || (this.#calls.get(call.id)?.length ?? 0) > 1) {
       this.#settle(call, true, error);
       return;
@@ -235,8 +236,8 @@ export class FleetClient {
   }
 
   /**
-   * Settles the cancelled calls with the id of a call that was just stored: they have ended.
-   * Otherwise their repeated cancellation would cancel the new call.
+   * Settles the cancelled calls with the id of a call that was just stored. They have ended, and
+   * repeating their cancellation would cancel the new call.
    */
   #settleStopped(stored: RemoteCall): void {
     for (const call of [...(this.#calls.get(stored.id) ?? [])]) {
@@ -244,7 +245,7 @@ export class FleetClient {
     }
   }
 
-  /** Submits a call for itself, because the one that it had joined is gone. */
+  /** Submits a call that had joined another client's call, because that one is gone. */
   #startOwn(call: RemoteCall): void {
     this.#queue.forget([call.id]);
     call.isJoined = false;
@@ -265,7 +266,7 @@ export class FleetClient {
         this.#noteReply(group, call);
         if (reply === "withdrawn" || reply === "shared") {
           this.#settle(call, true, call.cancelled);
-          // The client has left, but another caller of it may have joined meanwhile.
+          // This client no longer waits, but another of its callers may have joined meanwhile.
           if (this.#calls.has(call.id)) this.#queue.watch(call.id);
         }
         // Either its outcome is on the way, or the call never reached the server.
@@ -340,7 +341,7 @@ export class FleetClient {
   #update(group: Group, call: RemoteCall, found: CallOutcome | Presence | undefined): void {
     if (call.isSettled) return;
     if (isOutcome(found)) {
-      // This ends the call that it had joined. It is about to start its own in place of that.
+      // The outcome is that of the call it had joined. It is about to be submitted on its own.
       if (call.state === "sending" && !isResult(found)) return;
       this.#stats.polled++;
       this.#end(call, found);
@@ -355,8 +356,8 @@ export class FleetClient {
   }
 
   /**
-   * Handles a call that the server did not find. The call may still be on its way, but if the
-   * server doesn't find it the next time either, it is lost.
+   * Handles a call that the server did not find. The call may still be on its way to the server. If
+   * the next poll doesn't find it either, it is lost.
    */
   #onMissing(group: Group, call: RemoteCall): void {
     if (call.state === "sending" || ++call.missing < MISSES) {
@@ -408,8 +409,8 @@ export class FleetClient {
   }
 
   /**
-   * Whether the server's clock ended a call before the caller's own clock. The call is then settled
-   * later, because a call never times out early.
+   * Whether the server has ended a call with a timeout that isn't over by the caller's clock. If
+   * so, settles the call when it is over, because a call never times out early.
    */
   #isEarly(call: RemoteCall, outcome: CallOutcome): boolean {
     const timeout = call.wire?.timeout;

@@ -65,7 +65,7 @@ export interface WireCall {
 export type CallOutcome = (
   | { readonly kind: "value"; readonly value: string }
   | { readonly kind: "error"; readonly error: string }
-  /** `message` tells why, if the client did not request it. */
+  /** `message` is the reason, if no client requested the cancellation. */
   | { readonly kind: "cancelled"; readonly message?: string | undefined }
   | { readonly kind: "timeout" }
   | { readonly kind: "lost"; readonly message: string }
@@ -80,7 +80,7 @@ export interface Presence {
   readonly worker?: string | undefined;
 }
 
-/** A hint from the engine that saves the client from polling. */
+/** A hint from the engine, so that the client doesn't need to poll. */
 export type Signal =
   | { readonly type: "outcome"; readonly id: string; readonly outcome: CallOutcome }
   | { readonly type: "begun"; readonly id: string; readonly worker: string }
@@ -172,15 +172,15 @@ export interface FleetQueue {
   /** Subscribes to signals for `client`, and marks it as alive for workers. */
   listen(client: string, onSignal: (signal: Signal) => void): void;
   /**
-   * Makes this client wait for a call with a kept outcome, whichever client submitted it: the call
-   * goes on, and its outcome is stored for this client, until `unwatch`.
+   * Makes this client wait for a call with a kept outcome, whichever client submitted it. Until
+   * `unwatch`, the call continues for this client, and its outcome is stored for this client.
    */
   watch(id: string): void;
   unwatch(id: string): void;
   /**
    * Stores a call, or joins the existing call with the same id. The id of a call that was
-   * cancelled, timed out or was lost can be used again. The reply is `conflict` if the id belongs
-   * to a call of another task or with other arguments.
+   * cancelled, has timed out or was lost can be used again. The reply is `conflict` if the id
+   * belongs to a call of another task or with other arguments.
    *
    * Calls `onSend` just before it sends the call to the server, and drops the call if that returns
    * false, because its caller no longer waits.

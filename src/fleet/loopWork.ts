@@ -26,7 +26,7 @@ interface RunningWork {
 
 /** The function to run, and everything it needs. */
 interface WorkOrder {
-  /** The key that its caller knows too. */
+  /** The call's key, which its caller can compute too. */
   readonly key: string;
   readonly name: string;
   readonly fn: AnyFunction;
@@ -82,7 +82,7 @@ export class LoopWork implements RunningWork, SharedCall {
     if (!this.#awaitsPromise) this.#task.cancel();
   }
 
-  /** Called when the task is done, or when the loop closes, whose tasks then never end. */
+  /** Called when the task is done, or when the loop closes, because the task then never ends. */
   close(): void {
     endServing(this.#served);
   }

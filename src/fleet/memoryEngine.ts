@@ -23,7 +23,7 @@ import type {
   WireCall,
 } from "./engine.ts";
 import { MemoryConsumer } from "./memoryConsumer.ts";
-import { type Ear, MemoryStore, type Submitted } from "./memoryStore.ts";
+import { MemoryStore, type SignalListener, type Submitted } from "./memoryStore.ts";
 import { TaskRegistry } from "./registry.ts";
 
 /** The options of `memoryEngine`. */
@@ -33,7 +33,7 @@ export interface MemoryEngineOptions {
 }
 
 const CONCURRENCY = 64;
-/** 0, because workers run in this process, so clients never have to wait for a lease to end. */
+/** 0, because workers run in this process, so clients never need to wait for a lease to end. */
 const LEASE = 0;
 
 /**
@@ -82,7 +82,7 @@ class MemoryEngine implements FleetEngine {
       const server = new CallServer({ name: "memory", registry });
       const options = {
         name: "memory",
-        // It learns of a task only when the task is called.
+        // Each task is added to the registry only when it is called.
         tasks: [],
         concurrency: this.#concurrency,
         onError: reportLater,
@@ -118,7 +118,7 @@ class MemoryQueue implements FleetQueue {
     return this.#store.timers();
   }
 
-  listen(client: string, onSignal: Ear): void {
+  listen(client: string, onSignal: SignalListener): void {
     this.#client = client;
     this.#store.listen(client, onSignal);
   }

@@ -29,7 +29,7 @@ export class MemoryJob {
   isDetached: boolean;
   timer: Timer | undefined;
   delivery: HeldCall | undefined;
-  /** Called when it has ended, for calls that take over its id. */
+  /** Called when it has ended. Calls that wait for its id are here. */
   readonly onRemoved: (() => void)[] = [];
 
   constructor(call: WireCall, timers: LoopTimers) {
@@ -63,7 +63,7 @@ interface Kept {
 export type Submitted = "stored" | "joined" | "conflict";
 
 /** Receives the signals of a client's calls. */
-export type Ear = (signal: Signal) => void;
+export type SignalListener = (signal: Signal) => void;
 
 /** The state of one queue. */
 export class MemoryStore {
@@ -71,7 +71,7 @@ export class MemoryStore {
   /** The outcomes stored for each client, by call id. */
   readonly outcomes = new Map<string, Map<string, CallOutcome>>();
   readonly kept = new Map<string, Kept>();
-  readonly ears = new Map<string, Ear>();
+  readonly listeners = new Map<string, SignalListener>();
   /** The clients that wait for each call with a kept outcome. */
   readonly watchers = new Map<string, Set<string>>();
   readonly #waiting: readonly [Set<MemoryJob>, Set<MemoryJob>, Set<MemoryJob>] = [
@@ -101,8 +101,8 @@ export class MemoryStore {
     return timers;
   }
 
-  listen(client: string, ear: Ear): void {
-    this.ears.set(client, ear);
+  listen(client: string, listener: SignalListener): void {
+    this.listeners.set(client, listener);
     this.outcomes.set(client, new Map());
   }
 
@@ -116,13 +116,13 @@ export class MemoryStore {
     if (watchers?.delete(client) === true && watchers.size === 0) this.watchers.delete(id);
   }
 
-  /** Whether the call with this id is being cancelled, so that no one can join it. */
+  /** Whether the call with this id is being cancelled. Nobody can join it then. */
   isEnding(id: string): boolean {
     return this.jobs.get(id)?.isCancelled === true;
   }
 
   /**
-   * Calls back on the current loop when the call with this id that is being cancelled has ended.
+   * Calls back when no call with this id is being cancelled: at once, or on the current loop.
    */
   whenFree(id: string, callback: () => void): void {
     const timers = this.timers();
@@ -161,7 +161,7 @@ export class MemoryStore {
     const job = this.jobs.get(id);
     if (job === undefined) return "missing";
     const others = [...(this.watchers.get(id) ?? [])].filter((watcher) => watcher !== client);
-    // Nobody joins a call once it is cancelled. Those who wait then want the next call with its id.
+    // Nobody can join a cancelled call, so its other watchers wait for the next call with its id.
     if (!job.isCancelled && (job.isDetached || others.length > 0)) {
       this.unwatch(id, client);
       return "shared";
@@ -208,7 +208,8 @@ export class MemoryStore {
 
   /** Sends a signal in a later turn. */
   tell(job: MemoryJob, signal: Signal): void {
-    for (const ear of this.#earsOf(job.call)) this.#soon(job.timers, () => ear(signal));
+    for (const listener of this.#listenersOf(job.call))
+      this.#soon(job.timers, () => listener(signal));
   }
 
   /** Calls back in a later turn. The process does not exit before that. */
@@ -226,10 +227,10 @@ export class MemoryStore {
     return keep > 0 ? [...(this.watchers.get(id) ?? [])] : [client];
   }
 
-  #earsOf(call: WireCall): Ear[] {
+  #listenersOf(call: WireCall): SignalListener[] {
     return this.#clientsOf(call)
-      .map((client) => this.ears.get(client))
-      .filter((ear) => ear !== undefined);
+      .map((client) => this.listeners.get(client))
+      .filter((listener) => listener !== undefined);
   }
 
   /** Queues a call, after `delay` milliseconds. */
@@ -261,7 +262,10 @@ export class MemoryStore {
     this.dispatch();
   }
 
-  /** Hands waiting calls to workers that can take more and know their tasks, if any worker does. */
+  /**
+   * Hands each waiting call to a free worker that knows its task, or to any free worker if no
+   * worker knows the task.
+   */
   dispatch(): void {
     const workers = this.#workers();
     for (const jobs of this.#waiting) {
@@ -281,13 +285,13 @@ export class MemoryStore {
     }
   }
 
-  /** Whether the workers' rate limit allows another start. Otherwise, dispatches when it does. */
+  /** Whether the workers' rate limit allows another start. If not, dispatches when it does. */
   mayBegin({ max, duration }: NonNullable<ConsumeOptions["limit"]>): boolean {
     const timers = this.timers();
     const now = timers.now();
     while ((this.#begins[0] as number) <= now - duration) this.#begins.shift();
     if (this.#begins.length < max) return true;
-    // At most one timer of each loop, however many calls wait.
+    // Each loop needs at most one timer, however many calls wait.
     if (this.#waking.has(timers)) return false;
     this.#waking.add(timers);
     timers.later((this.#begins[0] as number) + duration - now, () => {
@@ -309,7 +313,7 @@ export class MemoryStore {
 
   /** Cancels the calls of a disconnected client, except detached ones. */
   loseClient(client: string): void {
-    this.ears.delete(client);
+    this.listeners.delete(client);
     this.outcomes.delete(client);
     for (const { call } of [...this.jobs.values()]) {
       if (call.client === client) this.cancel(call.id, client);
@@ -333,7 +337,8 @@ export class MemoryStore {
       this.remove(job);
       job.delivery?.lose();
       // A closed loop has no later turn, so call the listeners now.
-      for (const ear of this.#earsOf(job.call)) ear({ type: "outcome", id, outcome });
+      for (const listener of this.#listenersOf(job.call))
+        listener({ type: "outcome", id, outcome });
     }
   }
 }

@@ -64,7 +64,7 @@ export class TaskRegistry {
       const location = knownLocation(value);
       if (location === undefined) continue;
       count++;
-      // Its own URL is unknown, but that of its tasks is usually the same.
+      // The module's own URL is unknown, but it is usually that of its tasks.
       if (hasVariables) this.variableModules.add(location.url);
       this.#add(value as AnyFunction, location);
     }

@@ -1,4 +1,4 @@
-// The names by which a fleet knows functions. A name never says where to import a function from.
+// The names by which workers look up functions. A name never says where to import a function from.
 
 import { knownLocation, type TaskLocation } from "../executors/task.ts";
 import { describe } from "../lang/arguments.ts";

@@ -93,10 +93,11 @@ export interface FleetWorker {
   [Symbol.asyncDispose](): Promise<void>;
 }
 
-/** How many milliseconds a worker waits for its server before it says so. */
+/** How many milliseconds a worker waits for its server before it reports that. */
 const QUIET = 2_000;
 /** How often to check whether the loop is blocked, in milliseconds. */
 const LAG_INTERVAL = 1_000;
+/** The part of a lease for which the loop may be blocked before a warning. */
 const MAX_LAG = 0.5;
 
 /**
@@ -107,9 +108,9 @@ const MAX_LAG = 0.5;
  * the package `piscina`. Only functions in `tasks` can be called, by name; nothing from the queue
  * is imported or evaluated.
  *
- * Rejects with a TypeError or RangeError if an option is invalid, two tasks have the same name, or
- * all functions run in threads, which can't find a variable in `context`; and with a RuntimeError
- * if a package is not installed.
+ * Rejects with a TypeError or RangeError if an option is invalid, if two tasks have the same name,
+ * or if all functions run in threads and threads can't find a variable of `context`. Rejects with a
+ * RuntimeError if a package is not installed.
  *
  * @example
  * import * as images from "./images.js";

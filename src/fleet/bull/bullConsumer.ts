@@ -20,18 +20,19 @@ interface PendingOutcome {
 
 /**
  * How many milliseconds to wait before announcing that a call has begun. Shorter calls are never
- * announced, which saves messages.
+ * announced, so fewer messages are sent.
  */
 const ANNOUNCE_AFTER = 100;
 /** Effectively unlimited, because `attempts` decides when a call is lost. */
 const MAX_STALLS = 1_000_000;
 /**
  * How many milliseconds a call that was put back for another worker still counts against
- * `concurrency`, and the limit when many such calls add up.
+ * `concurrency`.
  */
 const REST = 5;
+/** The limit of this time if many such calls add up. */
 const LONGEST_REST = 1_000;
-/** How many milliseconds to wait before storing outcomes again that the server has refused. */
+/** How many milliseconds to wait before another attempt to store outcomes that were refused. */
 const STORE_AGAIN = 200;
 
 export class BullConsumer implements Consumer, DeliveryOwner {
@@ -73,7 +74,7 @@ export class BullConsumer implements Consumer, DeliveryOwner {
       name,
       concurrency,
       lockDuration: lease,
-      // BullMQ renews leases that are between a half and all of this time old.
+      // BullMQ renews a lease when its age is between a half and all of this time.
       lockRenewTime: lease / 4,
       stalledInterval: lease / 2,
       maxStalledCount: MAX_STALLS,
@@ -216,8 +217,8 @@ export class BullConsumer implements Consumer, DeliveryOwner {
   }
 
   /**
-   * Whether its client may have died since it submitted the call. After a reconnection, clients
-   * have as long as a client lease to renew their own, because the server may have been unreachable
+   * Whether the client of a call may have died since it submitted the call. After a reconnection,
+   * clients get another client lease to renew theirs, because the server may have been unreachable
    * for them too.
    */
   #isOld({ isDetached, submitted }: BullDelivery["call"]): boolean {
@@ -260,8 +261,8 @@ export class BullConsumer implements Consumer, DeliveryOwner {
   }
 
   /**
-   * Stores outcomes again that the server has refused, for example because its memory is full. The
-   * next worker stores those of calls whose lease is lost.
+   * Tries again to store outcomes that the server has refused, for example because its memory is
+   * full. Drops those of calls whose lease is lost, because the next worker stores theirs.
    */
   #storeAgain(refused: readonly PendingOutcome[]): void {
     const isClosed = this.server.redis.status === "end";
@@ -286,7 +287,7 @@ export class BullConsumer implements Consumer, DeliveryOwner {
   /** Cancels calls that no living client waits for. */
   async #checkClients(): Promise<void> {
     const old = [...this.#running.values()].filter(({ call }) => this.#isOld(call));
-    // Most calls belong to few clients.
+    // Asks only once per client, because most calls belong to few clients.
     const answers = new Map<string, Promise<boolean>>();
     for (const delivery of old) {
       const { call } = delivery;

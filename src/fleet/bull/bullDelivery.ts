@@ -69,8 +69,9 @@ export class BullDelivery implements Delivery {
   stop(reason: StopReason): void {
     if (this.#stopped === reason || this.#stopped === "lost") return;
     this.#stopped = reason;
-    // BullMQ forgets the job by its id alone. If it did so only when this run ends, it would no
-    // longer renew the lease of another run of the same job, which may have begun here meanwhile.
+    // When a job's promise settles, BullMQ stops renewing the lease of the job with this id. So it
+    // must settle now: later, BullMQ would stop renewing the lease of another run of the same job,
+    // which may have begun in this worker meanwhile.
     if (reason === "lost") this.#finish(new (packages().WaitingError)());
     this.#onStop?.(reason);
   }
@@ -115,7 +116,7 @@ export class BullDelivery implements Delivery {
 
   async #giveBack(delay: number, isResting: boolean): Promise<void> {
     const { DelayedError, WaitingError } = packages();
-    // No longer announce it: while this worker rests, another one may run the call.
+    // Don't announce the call from now on: while this worker rests, another one may run the call.
     this.isAnnounced = true;
     try {
       if (delay > 0) await this.#job.moveToDelayed(Date.now() + Math.ceil(delay), this.token);

@@ -5,9 +5,9 @@
 //   reads `to:client` <───────── out:client, PUBLISH <── STORE, then ── finishes the job
 //   HDEL ──────────────────────> nothing
 //
-// An outcome is stored before the job is finished, so a call always has one or the other. Results
-// do not use BullMQ's event stream, because it is trimmed and every client would have to read all
-// of it.
+// An outcome is stored before the job is finished, so a call always has a job or an outcome.
+// Outcomes are not sent over BullMQ's event stream, because it is trimmed and every client would
+// need to read all of it.
 
 import {
   checkOptions,

@@ -53,8 +53,8 @@ interface Submission {
 /** How long failed calls stay visible: for a day, and at most the last thousand. */
 const KEEP_FAILED = { age: 86_400, count: 1_000 };
 /**
- * The BullMQ priorities of urgent, ordinary and background calls. 0 comes first, and BullMQ puts a
- * call with another one back in its place after a delay.
+ * The BullMQ priorities of urgent, ordinary and background calls. 0 comes first. BullMQ puts a call
+ * with another priority back in its place after a delay.
  */
 const PRIORITIES = [0, 1, 10] as const;
 /** How many calls to ask about in one pipeline, or to forget in one command. */
@@ -255,7 +255,7 @@ export class BullQueue implements FleetQueue, ServerLink {
    * Claims the id of a call with a kept outcome, once an earlier call with the same id has ended.
    */
   async #claim(call: WireCall, onSend: () => boolean): Promise<"stored" | "joined" | "conflict"> {
-    // The outcome of an earlier call must not be taken for that of this one.
+    // The outcome of an earlier call must not be mistaken for that of this one.
     this.#forgotten.flush();
     const { id, task, args, isDetached } = call;
     const { keys, redis } = this;
@@ -280,7 +280,7 @@ export class BullQueue implements FleetQueue, ServerLink {
   }
 
   /**
-   * Resolves when there are connections, so that what is sent doesn't wait in a queue of ioredis.
+   * Resolves when both connections are open, so that nothing waits in a queue of ioredis.
    */
   async #connected(): Promise<void> {
     await this.ready;
@@ -427,7 +427,7 @@ export class BullQueue implements FleetQueue, ServerLink {
     try {
       message = JSON.parse(text) as ClientMessage;
     } catch {
-      // Not one of our messages. If it was one and is damaged, polling finds its outcome.
+      // This isn't one of our messages, or it is damaged. Then polling finds the outcome.
       return;
     }
     if (!Array.isArray(message)) return;

@@ -166,10 +166,10 @@ return isStored and 'joined' or 'stored'
 
 /**
  * Cancels a call. If it is detached or other living clients wait for it, only removes the client
- * from its waiters, and returns `shared`. Otherwise returns `waiting`, `missing` or, after telling
- * the worker, `running`.
+ * from its waiters, and returns `shared`. Otherwise returns `waiting`, `missing` or, after sending
+ * the id to the worker, `running`.
  *
- * One script, because a client that joins or leaves between the steps would be forgotten.
+ * One script, because a client might join or leave between separate commands.
  *
  * KEYS: `waiters:<id>`. ARGV: base, id, the client, and the lifetime of the cancellation in
  * milliseconds.

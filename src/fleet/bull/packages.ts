@@ -14,7 +14,7 @@ export interface Pipeline {
   exec(): Promise<[error: Error | null, reply: Reply][] | null>;
 }
 
-/** Commands added by `defineCommand`. It sends a script only if the server does not have it yet. */
+/** Commands added by `defineCommand`. ioredis sends a script only if the server doesn't have it. */
 export interface Scripts {
   storeOutcomes(...args: (string | number)[]): Promise<Reply>;
   claimId(...args: (string | number)[]): Promise<Reply>;

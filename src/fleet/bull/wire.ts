@@ -1,4 +1,4 @@
-// Writes calls to job data, and validates data read back, which anyone may have written.
+// Converts calls to job data, and checks the data of jobs, because anyone may have written it.
 
 import type { CallOutcome, WireCall } from "../engine.ts";
 import { FleetError } from "../errors.ts";

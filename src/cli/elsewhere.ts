@@ -50,7 +50,7 @@ export async function readElsewhere(
   const workers = new Map<string, Promise<readonly ThreadReading[] | string>>();
   const calls = reading.loops.flatMap((loop) => loop.calls);
   if (calls.length === 0) return found;
-  // Only a thread with a loop knows the package's files. Other threads load the package from the
+  // The package's files are found through a loop. Threads without a loop load the package from the
   // same files.
   const mark = await libraryOf(target, reading, inSource);
   for (const call of calls) {
@@ -121,7 +121,7 @@ export function localWorker({ kind, worker }: CallSnapshot): number | undefined 
   return kind === "fleet" && host === hostname() ? Number(pid) : undefined;
 }
 
-/** Finds a call among those that threads run for others. */
+/** Finds a call among those that threads run for callers elsewhere. */
 function servedIn(
   readings: readonly ThreadReading[],
   { key }: CallSnapshot,

@@ -104,7 +104,7 @@ function apiOf(target: Target, mayCancel: boolean): InspectApi {
 
 /**
  * Reads the loops, and looks for warnings from the first reading on. With `frames`, reads only the
- * stacks of that task and of those with warnings.
+ * stacks of `task` and of tasks with warnings.
  */
 async function snapshots(
   target: Target,

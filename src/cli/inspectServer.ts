@@ -24,13 +24,16 @@ import { TargetError } from "../inspector/node/target.ts";
 /** What the server can do for the page. Results must survive JSON. */
 export interface InspectApi {
   /**
-   * Reads the loops. If `task` is undefined, with the stacks of all tasks, otherwise only with
-   * those of `task` and of tasks with warnings.
+   * Reads the loops. If `task` is undefined, reads the stacks of all tasks, otherwise only those of
+   * `task` and of tasks with warnings.
    */
   snapshot(task: number | undefined): Promise<unknown>;
   warnings(): Promise<unknown>;
   trace(seconds: number): Promise<unknown>;
-  /** Undefined unless cancelling is allowed. Resolves to false if there is no such task. */
+  /**
+   * Cancels a task, given its id or name. Resolves to false if there is no such task, or several
+   * have that name. Undefined unless cancelling is allowed.
+   */
   readonly cancel: ((task: string) => Promise<boolean>) | undefined;
 }
 

@@ -1,8 +1,8 @@
-// Tells a command that runs until it is interrupted when to end.
+// Detects when a command must end that otherwise continues forever.
 
 import { setTimeout as delay } from "node:timers/promises";
 
-/** Notices Ctrl+C, SIGTERM, and when the program that reads the output stops reading. */
+/** Detects Ctrl+C, SIGTERM, and that the program that reads the output no longer does. */
 export class Interruption {
   readonly #controller = new AbortController();
   readonly #interrupt = (): void => this.#controller.abort();

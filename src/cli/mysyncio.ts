@@ -15,7 +15,7 @@ const COMMANDS: Readonly<Record<string, (args: string[]) => Promise<void>>> = {
   top,
   trace,
   warnings: findWarnings,
-  // Loaded only when it is needed, because it needs most of the package.
+  // Loaded only when it is needed, because it imports most of the package.
   worker: async (args) => (await import("./worker.ts")).worker(args),
 };
 

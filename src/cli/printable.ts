@@ -1,7 +1,7 @@
 // Makes what a target contains safe to print.
 //
 // A target names its own tasks, files and workers. In a terminal, a control character in a name
-// could move the cursor, recolour what follows or rewrite the clipboard, and a line break could
+// could move the cursor, recolor what follows or rewrite the clipboard, and a line break could
 // forge a line of the report. So they are shown as escapes.
 
 /**
@@ -36,7 +36,7 @@ function printableValue(value: unknown): unknown {
 
 /** Returns JSON that a terminal prints as it is. */
 export function printableJson(value: unknown, indent?: number): string {
-  // `JSON.stringify` has escaped the line breaks in texts, so those that are left separate values.
+  // `JSON.stringify` has escaped the line breaks in texts. Those that are left are between values.
   return JSON.stringify(value, null, indent).replace(UNSAFE, (character) =>
     character === "\n" ? character : `\\u${hexOf(character).padStart(4, "0")}`,
   );

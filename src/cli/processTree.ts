@@ -93,7 +93,7 @@ class Tree {
     const children = (task.waitsFor?.tasks ?? []).flatMap((id) => this.#tasks.get(id) ?? []);
     const calls = (task.waitsFor?.calls ?? [])
       .flatMap((id) => this.#calls.get(id) ?? [])
-      // The task's own line names a call that it awaits directly.
+      // A call that the task awaits directly is already named in the task's line.
       .filter(({ id, label }) => this.#elsewhere.has(id) || label !== task.waitsFor?.label);
     const items = [
       ...calls.map((call) => (head: string, tail: string) => {

@@ -83,8 +83,8 @@ export async function recordLoops(
 }
 
 /**
- * Records all loops of processes, in all their threads, for `duration` milliseconds. Leaves out what
- * ends in the meantime.
+ * Records all loops of processes, in all their threads, for `duration` milliseconds. Leaves out
+ * processes and threads that end in the meantime.
  *
  * @throws TargetError if no loop is running, or if everything has ended
  */

@@ -12,7 +12,7 @@ export function titleIn(reading: Pick<ThreadReading, "pid" | "thread" | "program
   return titleOf(reading, shorten(reading.program));
 }
 
-/** The code of packages that the program has installed. */
+/** Matches files of packages that the program has installed. */
 const INSTALLED = /[/\\]node_modules[/\\]/;
 
 /**
@@ -28,7 +28,7 @@ export function placeOf(stack: readonly FrameSnapshot[]): string {
 /** Returns the name of the program's outermost function in a task's stack. */
 export function functionOfTask({ stack, coroutine }: TaskSnapshot): string {
   const own = stack.find(({ isLibrary }) => !isLibrary);
-  // A bundler may have numbered the name.
+  // A bundler may have added a number to the name.
   const ours = coroutine.replace(/\d+$/, "");
   if (stack.length > 0 && own === undefined) return `${ours} (mysyncio)`.trimStart();
   return (own === undefined ? coroutine : own.functionName) || "anonymous";

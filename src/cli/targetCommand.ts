@@ -27,10 +27,11 @@ export function withTarget<O extends Options, T>(
 }
 
 /**
- * Reads the arguments of a command, checks them, connects to the targets, uses them, and leaves
- * them. If a target can't be inspected, prints why.
+ * Reads the arguments of a command, checks them, connects to the targets, calls `use`, and
+ * disconnects. If a target can't be inspected, prints why.
  *
  * @param check reads the values, before anything happens to a target
+ * @param most how many targets the command accepts
  */
 export async function withTargets<O extends Options, T>(
   args: string[],

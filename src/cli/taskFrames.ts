@@ -15,14 +15,14 @@ export class TaskFrames {
   #names = new Map<number, string>();
   /** For each task of the reading, the index of its first frame. */
   #offsets = new Map<number, number>();
-  /** Marks frames of this package, found for the loops with these ids. */
+  /** The function that marks frames of this package, and the ids of the loops it was made for. */
   #library: { readonly ids: string; readonly mark: Mapping } | undefined;
 
   constructor(target: Target) {
     this.#target = target;
   }
 
-  /** Takes a reading that the target has just made. Reads the coroutines of its new tasks. */
+  /** Uses a reading of the target from now on. Reads the coroutine names of its new tasks. */
   async take(reading: ThreadReading): Promise<void> {
     const { loops } = reading;
     this.#offsets = new Map();

@@ -37,7 +37,7 @@ export interface TopGroup {
   readonly tasks: number;
   readonly ready: number;
   readonly running: number;
-  /** What most of the waiting ones wait for; null if none waits. */
+  /** What most of the waiting tasks wait for; null if none waits. */
   readonly waitsFor: string | null;
   /** The part of the time that their steps took, from 0 to 1. */
   readonly busy: number;
@@ -148,7 +148,7 @@ export class TopSampler {
     );
   }
 
-  /** Reads the stacks of the busiest task of each group. */
+  /** Reads the stack of the busiest task of each group. */
   async #stacks(
     groups: readonly Group[],
     stuck: readonly FrameSnapshot[],

@@ -77,7 +77,7 @@ export function warningsText(found: FoundWarnings, limit: number): string {
 
 /** Returns lines that say which deadlocks would not be found. */
 function blindSpot(unrecorded: readonly string[]): string[] {
-  // Most deadlocks over locks need two of them. One lock that many want is ordinary.
+  // Most deadlocks over locks involve two of them. It is ordinary that many tasks wait for one.
   if (unrecorded.length < 2) return [];
   const more = unrecorded.length - MAX_PLACES;
   const names = unrecorded.slice(0, MAX_PLACES).join(", ") + (more > 0 ? ` and ${more} more` : "");

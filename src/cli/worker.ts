@@ -21,12 +21,12 @@ const OPTIONS = {
 } as const;
 
 const CONNECTION = "redis://127.0.0.1:6379";
-/** Less than the 30 seconds that most supervisors allow. */
+/** In milliseconds: less than the 30 seconds that most supervisors allow. */
 const DRAIN = 25_000;
 /** How often to check whether npx or npm has ended, in milliseconds. */
 const PARENT_INTERVAL = 500;
 
-/** The process that started this one. Read first, because it may end while the tasks load. */
+/** The PID of the parent. Read first, because the parent may end while the tasks load. */
 const PARENT = process.ppid;
 
 /** Runs a worker until a signal stops it. */
@@ -57,7 +57,7 @@ export async function worker(args: string[]): Promise<void> {
     process.exitCode = 1;
   }
   await Promise.all([flushed(process.stdout), flushed(process.stderr)]);
-  // A function that ignores its cancellation may still run on the main loop.
+  // Ends the process even if a function that ignores its cancellation is still running.
   process.exit();
 }
 

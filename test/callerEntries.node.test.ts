@@ -189,7 +189,7 @@ const ELSEWHERE: Readonly<Record<string, (id: string) => string>> = {
   "the source of iterate": (id) => `${id} none`,
 };
 
-describe("each of two callers of one `toAsync` function sees its own store and variables in", () => {
+describe("the stores and variables of two callers of one `toAsync` function stay apart:", () => {
   test.each(Object.keys(ENTRIES))("%s", async (name) => {
     const call = toAsync(function* (id: string) {
       variable.set(id);

@@ -208,7 +208,7 @@ describe("several toAsync calls", () => {
 });
 
 describe("work that a toAsync call leaves behind", () => {
-  test("continues if it is a task, and then the loop stops", async () => {
+  test("continues if it is a task, and the loop stops after it has ended", async () => {
     await toAsync(function* (): Coroutine<void> {
       createTask(function* () {
         yield* sleep(2);
@@ -226,7 +226,7 @@ describe("work that a toAsync call leaves behind", () => {
     expect(trace).toEqual(["done", "left", "left of the left"]);
   });
 
-  test("continues if it is a timer, and then the loop stops", async () => {
+  test("continues if it is a timer, and the loop stops after it has fired", async () => {
     await toAsync(function* (): Coroutine<void> {
       loop.callLater(5, () => trace.push("fired"));
       yield;
@@ -237,7 +237,7 @@ describe("work that a toAsync call leaves behind", () => {
     expect(trace).toEqual(["fired"]);
   });
 
-  test("continues when what it waits for happens", async () => {
+  test("continues when the future that it waits for is completed", async () => {
     const future = loop.createFuture<string>();
     await toAsync(function* (): Coroutine<void> {
       createTask(function* () {
@@ -336,7 +336,7 @@ describe("toAsync with a loop per call", () => {
     expect([first.isClosed(), second.isClosed()]).toEqual([true, true]);
   });
 
-  test("is the default where a platform keeps requests apart", async () => {
+  test("is the default on platforms that keep requests apart", async () => {
     vi.stubGlobal("navigator", { userAgent: "Cloudflare-Workers" });
     const own = toAsync(where);
     const shared = toAsync(where, { ownLoop: false });

@@ -36,7 +36,7 @@ export function testAdapter(
   toHandler: (handler: never) => unknown,
   start: Start,
 ): void {
-  describe(name, () => {
+  describe(`the handler for ${name}`, () => {
     const rejections: unknown[] = [];
     const onRejection = (reason: unknown) => rejections.push(reason);
     process.on("unhandledRejection", onRejection);
@@ -181,7 +181,7 @@ export function testAdapter(
       expect(errors).toEqual([]);
     });
 
-    test("a task that the handler has created continues after the response was sent", async () => {
+    test("lets a task that the coroutine has created continue after the response was sent", async () => {
       let hasEnded = false;
       const { request } = await startServer(function* () {
         createTask(function* () {
@@ -195,7 +195,7 @@ export function testAdapter(
       await until(() => hasEnded);
     });
 
-    test("throws at the call if the handler is not a function", () => {
+    test("cannot be made of anything but a function: toHandler() throws a TypeError", () => {
       expect(() => toHandler(42 as never)).toThrow(
         new TypeError("Expected `handler` to be a function, got `42` (number)"),
       );

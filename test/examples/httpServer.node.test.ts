@@ -158,8 +158,11 @@ describe("the HTTP server with a bare client", () => {
   });
 
   test.each([
-    ["closes when asked to", "GET / HTTP/1.1\r\nHost: x\r\nConnection: Close\r\n\r\n"],
-    ["closes after HTTP/1.0", "GET / HTTP/1.0\r\n\r\n"],
+    [
+      "closes the connection if the request asks for it",
+      "GET / HTTP/1.1\r\nHost: x\r\nConnection: Close\r\n\r\n",
+    ],
+    ["closes the connection after an HTTP/1.0 request", "GET / HTTP/1.0\r\n\r\n"],
   ])("%s", async (_, head) => {
     const { port } = await startServer();
 

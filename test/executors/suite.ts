@@ -107,7 +107,7 @@ export function testExecutor({ make, tasks }: Platform): void {
         "rejectAfterwards",
         { name: "RangeError", message: "rejected afterwards", code: "E_LATE" },
       ],
-      ["the end", "endAfterwards", { name: "RemoteLostError" }],
+      ["the thread's end", "endAfterwards", { name: "RemoteLostError" }],
     ])(
       "goes to the loop's exception handler if no call is running: %s after a call",
       async (_, name, error) => {

@@ -88,10 +88,10 @@ const failureOf = async (start: () => Worker) => {
 };
 
 test.each<[string, () => Worker, string]>([
-  ["is missing", () => new Worker("/nowhere.js", { type: "module" }), "/nowhere.js"],
+  ["is a missing module", () => new Worker("/nowhere.js", { type: "module" }), "/nowhere.js"],
   ["is a missing script", () => new Worker("/nowhere.js"), "/nowhere.js"],
   [
-    "imports what is missing",
+    "imports a missing module",
     () => {
       const source = `import ${JSON.stringify(new URL("/@fs/absent.js", location.href).href)};`;
       return new Worker(program(source), { type: "module" });

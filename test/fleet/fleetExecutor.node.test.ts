@@ -122,7 +122,7 @@ describe("a fleet call", () => {
     ["an instance of a class", new (class Photo {})()],
     ["a symbol", Symbol("s")],
     ["a promise", Promise.resolve()],
-    ["an own __proto__", JSON.parse('{"__proto__": {"polluted": true}}')],
+    ["an object with an own __proto__", JSON.parse('{"__proto__": {"polluted": true}}')],
   ])("rejects %s at the call, with a DataCloneError", async (_, value) => {
     const fleet = newFleet();
 
@@ -175,7 +175,10 @@ describe("a fleet call", () => {
 
   test.each([
     ["a function that was not made by defineTask", () => undefined],
-    ["a place that something could be imported from", { url: "data:text/javascript,", name: "x" }],
+    [
+      "a location from which something could be imported",
+      { url: "data:text/javascript,", name: "x" },
+    ],
     ["undefined", undefined],
   ])("rejects %s in place of a task", async (_, task) => {
     const fleet = newFleet();

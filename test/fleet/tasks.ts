@@ -116,7 +116,7 @@ export const trace = defineTask(
     return key;
   },
 );
-/** The same, but slow only where it first starts. */
+/** Appends the same lines as `trace`, but is slow only the first time that it starts for a key. */
 export const traceOnce = defineTask(
   url,
   "traceOnce",

@@ -85,7 +85,7 @@ test("a map from getMap does not change later", () => {
 });
 
 test.each([
-  ["a source that is registered", () => selector.register(a, READ), LookupError],
+  ["a source that is already registered", () => selector.register(a, READ), LookupError],
   ["an unknown source to modify", () => selector.modify(b, READ), LookupError],
   ["an unknown source to unregister", () => selector.unregister(b), LookupError],
   ["an unknown source to look up", () => selector.getKey(b), LookupError],
@@ -93,8 +93,8 @@ test.each([
   ["unknown events", () => selector.register(b, 4), RangeError],
   ["unknown events to modify", () => selector.modify(a, 7), RangeError],
   ["an object that cannot be watched", () => selector.register({}, READ), TypeError],
-  ["a wait without anything ready", () => selector.select(1), RuntimeError],
-  ["an endless wait without anything ready", () => selector.select(null), RuntimeError],
+  ["a select() that would wait", () => selector.select(1), RuntimeError],
+  ["a select() that would wait forever", () => selector.select(null), RuntimeError],
   ["an invalid time", () => selector.select("soon" as never), TypeError],
 ])("the selector throws for %s", (_, action, Expected) => {
   selector.register(a, READ);

@@ -223,7 +223,7 @@ test.each([
   ["an invalid callback", () => loop.addReader(source, 1 as never)],
   ["an invalid source", () => loop.addReader({}, trail, "r")],
   ["an invalid source for a writer", () => loop.addWriter(undefined, trail, "r")],
-])("addReader throws a TypeError for %s", (_, action) => {
+])("addReader or addWriter throws a TypeError for %s", (_, action) => {
   expect(caught(action)).toBeInstanceOf(TypeError);
   expect(loop._external).toBe(0);
 });

@@ -99,7 +99,7 @@ describe("a value that is not a coroutine", () => {
     "a promise": Promise.resolve(),
     "an async function": async () => {},
     "a function that returns no coroutine": () => 42,
-    nothing: undefined,
+    undefined: undefined,
   };
 
   test.each(Object.entries(values))(

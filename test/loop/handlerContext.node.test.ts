@@ -59,14 +59,14 @@ const HANDLERS: Readonly<Record<string, { handler: ConnectionHandler; id: string
       throw failure;
     },
   },
-  "of a server's handler that set none": {
+  "of a server's handler that set no variable": {
     id: "server",
     *handler(reader) {
       yield* reader.read(1);
       throw failure;
     },
   },
-  "in which a server's handler was called that returned no coroutine": {
+  "of the call of a server's handler that returned no coroutine": {
     id: "server",
     handler: (() => {
       throw failure;

@@ -245,7 +245,7 @@ describe("a coroutine is not reported", () => {
       yield* done;
       yield* race([done, crawlPages(), sleep(1)]);
     },
-    "that never starts because its timeout is over": function* () {
+    "that never starts because its timeout has expired": function* () {
       try {
         yield* waitFor(crawlPages(), 0);
       } catch {}
@@ -262,7 +262,7 @@ describe("a coroutine is not reported", () => {
       sleep(1).return(undefined);
       queue.get().return(0);
     },
-    "that a loop iterates": function* () {
+    "that a for loop iterates": function* () {
       for (const _ of crawlPages()) break;
     },
     "that an iterator yields": function* () {
@@ -271,7 +271,7 @@ describe("a coroutine is not reported", () => {
       yield* it.next();
       yield* it.return();
     },
-    "of a block": function* () {
+    "that a block awaits or a group starts": function* () {
       yield* timeout(10, function* () {
         yield* crawlPages();
       });

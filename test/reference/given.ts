@@ -61,7 +61,7 @@ export function refill(): void {
 /** Keeps nothing, so that examples leave no files behind. */
 export async function writeFile(_path: string, _text: string): Promise<void> {}
 
-/** The same. */
+/** Keeps nothing either. */
 export function writeFileSync(_path: string, _text: string): void {}
 
 export async function load(name: string): Promise<string> {

@@ -124,7 +124,7 @@ describe("progress", () => {
       "end@5",
     ],
     [
-      "its total",
+      "the tick that reaches its total",
       function* (pages) {
         pages.tick(2);
         yield* sleep(9);

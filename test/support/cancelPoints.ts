@@ -30,9 +30,9 @@ import { newVirtualLoop, runDry } from "./virtualLoop.ts";
 const { env } = import.meta as { env?: Readonly<Record<string, string>> };
 /** The most cancellations in a run. */
 const CANCELS = Number(env?.["VITE_CANCELS"] || 2);
-/** How many points after a cancellation a second one is tried at. */
+/** A second cancellation is tried at each of this many points after the first. */
 const WINDOW = 8;
-/** The same in a test of many scenarios. */
+/** The window of a test of many scenarios. */
 const WINDOW_IN_TESTS = scale(2, WINDOW);
 /** More points than any scenario has. A scenario with more never ends. */
 const TOO_MANY = 10_000;

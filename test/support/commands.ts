@@ -1,4 +1,4 @@
-// Programs as targets of the `mysyncio` command, and the command run against them.
+// Starts programs, and runs the command `mysyncio` on them.
 
 import { type ChildProcess, execFile, spawn } from "node:child_process";
 import { once } from "node:events";
@@ -86,7 +86,7 @@ await m.run(function* main() {
 });
 `;
 
-/** Returns a program in which 20 tasks wait for a queue, one waits for a lock, and `main` runs `part`. */
+/** A program in which 20 tasks wait for a queue, one waits for a lock, and `main` runs `part`. */
 export function waitingProgram(part: string): string {
   return WAITING.replace("PART", part);
 }

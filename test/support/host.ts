@@ -1,9 +1,9 @@
-// The activity of a loop's host in the meantime.
+// Lets tests wait for the host, and check that the host runs while a loop is busy.
 
 /** Longer than any of these tests may take, but shorter than the test runner's timeout. */
 const LONGEST = 3_000;
 
-/** Resolves in a task of the host, after `delay` milliseconds. */
+/** Resolves in a macrotask, after `delay` milliseconds. */
 export function hostTimer(delay = 0): Promise<void> {
   return new Promise((resolve) => setTimeout(resolve, delay));
 }

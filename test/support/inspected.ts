@@ -1,4 +1,4 @@
-// Snapshots that no loop has made, for tests of what shows them.
+// Makes snapshots by hand, for tests of the code that shows snapshots.
 
 import type {
   InspectorReading,
@@ -35,7 +35,7 @@ export function snapshotOf(
   };
 }
 
-/** A source that answers what a test wants. */
+/** A source whose answers a test sets. */
 export class FakeSource implements InspectorSource {
   readonly limits = "";
   readonly cancelled: number[] = [];

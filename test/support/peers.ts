@@ -1,12 +1,12 @@
-// Programs by others that ours talk to. Their authors may have understood the protocols
-// differently.
+// Runs programs of other projects, such as curl, for tests of our connections with them. Their
+// authors may have understood the protocols differently.
 
 import { spawn } from "node:child_process";
 import { text } from "node:stream/consumers";
 import { type TestFunction, test } from "vitest";
 import { hasPeer } from "../../.ci/peers.mjs";
 
-/** A test with such a program. If it is missing and could not be installed, the title says so. */
+/** A test that needs the program `peer`. It is skipped, and its title says why, without `peer`. */
 export function testWith(peer: string, title: string, body: TestFunction): void {
   if (hasPeer(peer)) test(title, body);
   else test.skip(`${title}: ${peer} is not installed`, body);

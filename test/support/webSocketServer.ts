@@ -7,7 +7,7 @@
 //   /drop                   sends "last" and breaks the connection
 //   /slow?delay=            starts to read after the delay, and answers "how much?" with the bytes
 //   received
-//   /refuse                 does not speak WebSocket
+//   /refuse                 does not use WebSocket
 //   /never?token=           does not answer
 //
 // A GET of /hanging?token= returns how many clients still wait for /never. (Browsers open one

@@ -51,7 +51,7 @@ describe.each([Semaphore, BoundedSemaphore])("%o", (Kind) => {
     expect(trace).toEqual(["locked", "waits", "comes again"]);
   });
 
-  test("serves the second waiter if it is released while the first is cancelled", () => {
+  test("serves the second waiter if a release and a cancellation of the first occur in the same turn", () => {
     for (const isServedFirst of [true, false]) {
       const semaphore = new Kind();
       semaphore.acquire().next();

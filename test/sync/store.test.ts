@@ -5,8 +5,8 @@ import { FirstInFirstOut } from "../../src/sync/store.ts";
 import { scale } from "../support/effort.ts";
 
 /**
- * That many operations of a kind in a row. Bursts are longer than the number of places that a queue
- * keeps.
+ * Kinds of operations, each with the number of times it is repeated. Some numbers exceed the number
+ * of places that a queue keeps.
  */
 const steps = fc.array(
   fc.tuple(fc.constantFrom("add", "take", "put back"), fc.constantFrom(1, 10, 1_100, 3_000)),
@@ -48,7 +48,7 @@ test("a store returns items that were put back first, then the oldest, for any s
   );
 });
 
-test("the newest of several items that are put back replaces the others, whatever their order", () => {
+test("a store of the newest item keeps only the newest of the items that are put back, in any order", () => {
   for (const orders of [
     [1, 2],
     [2, 1],

@@ -1,5 +1,5 @@
-// Objects that come from another copy of the package. Runs only in Node: a page has a single
-// instance of each module.
+// Tests objects of another copy of the package. Only in Node, because a page has a single instance
+// of each module.
 
 import { beforeAll, describe, expect, test, vi } from "vitest";
 import * as ours from "../../src/index.ts";
@@ -181,7 +181,7 @@ describe("an object of another copy of the package", () => {
     },
   );
 
-  test("is not blamed in the error that no loop is running", async () => {
+  test("is not mentioned in the error that no loop is running", async () => {
     await run(() => sleep(1));
     await theirs.run(() => theirs.sleep(1));
     expect(() => theirs.getRunningLoop()).toThrow(/none is running/);

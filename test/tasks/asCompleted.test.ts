@@ -296,7 +296,7 @@ describe("leaving an iteration of asCompleted early", () => {
     expect(outcome).toEqual(["a"]);
   });
 
-  test("leaves the deadline in force for the items already yielded", () => {
+  test("keeps the deadline of the items already yielded", () => {
     onLoop(function* () {
       const [only] = asCompleted([sleep(100)], { timeout: 50 });
       yield* sleep(20);
@@ -306,7 +306,7 @@ describe("leaving an iteration of asCompleted early", () => {
     expect(trace).toEqual(["TimeoutError 50"]);
   });
 
-  test("ends the iteration", () => {
+  test("ends the iteration for good, so that iterating again yields nothing", () => {
     const again = onLoop(function* () {
       const items = asCompleted([sleep(1), sleep(2)]);
       for (const next of items) {
@@ -483,7 +483,7 @@ describe("for await over asCompleted", () => {
   });
 });
 
-test("asCompleted yields by duration, and by argument order if equal, until its timeout", () => {
+test("asCompleted yields results by arrival, simultaneous ones in argument order, until its timeout", () => {
   const durations = fc.array(fc.integer({ min: 1, max: 9 }));
   const timeouts = fc.option(fc.integer({ min: 0, max: 10 }), { nil: null });
   fc.assert(

@@ -15,7 +15,7 @@ import {
 import { explore, VirtualClock } from "../../src/testing.ts";
 import { runVirtually } from "../support/virtualLoop.ts";
 
-/** Counts how many run at once. */
+/** Counts how many coroutines run at once. */
 class Gauge {
   running = 0;
   most = 0;

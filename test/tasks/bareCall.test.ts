@@ -20,7 +20,7 @@ import {
 import { runDry, runVirtually } from "../support/virtualLoop.ts";
 import { loop, test } from "../support/virtualTest.ts";
 
-/** One of each kind, with the result that it returns immediately or after a while. */
+/** A coroutine of each kind, with its result. Some need to wait, and others don't. */
 const MAKERS: Record<string, () => [coro: Coroutine<unknown>, result: unknown]> = {
   "lock.acquire()": () => [new Lock().acquire(), true],
   "semaphore.acquire()": () => [new Semaphore().acquire(), true],
@@ -81,7 +81,7 @@ describe.each(Object.entries(MAKERS))("%s", (_, make) => {
   });
 });
 
-test("a package's coroutine that was first driven by hand continues in `yield*` or in a task", () => {
+test("one of the package's coroutines, first driven by hand, continues in `yield*` or in a task", () => {
   runVirtually(function* () {
     const [awaited, started, ended] = [sleep(0, "awaited"), sleep(0, "started"), sleep(0)];
     awaited.next();
@@ -95,7 +95,7 @@ test("a package's coroutine that was first driven by hand continues in `yield*` 
   });
 });
 
-test("a package's coroutine that is created but not awaited takes nothing", () => {
+test("one of the package's coroutines takes no item, lock or room if it is never awaited", () => {
   const lock = new Lock();
   const queue = new Queue<number>();
   queue.putNowait(1);
@@ -105,7 +105,7 @@ test("a package's coroutine that is created but not awaited takes nothing", () =
   expect([lock.locked(), queue.qsize()]).toEqual([false, 1]);
 });
 
-test("a package's coroutine that doesn't have to wait ends in one step when driven by hand", () => {
+test("one of the package's coroutines ends in one step by hand if it need not wait", () => {
   const lock = new Lock();
   expect(lock.acquire().next()).toEqual({ done: true, value: true });
   expect(lock.locked()).toBe(true);
@@ -141,7 +141,7 @@ describe("sleep", () => {
   });
 });
 
-test("a `fromPromise` coroutine that is closed before its first step ends", () => {
+test("a coroutine of `fromPromise` is done once it was closed before its first step", () => {
   const coro = fromPromise(Promise.resolve(1));
   coro.return(undefined as never);
   expect(coro.next()).toEqual({ done: true, value: undefined });

@@ -76,7 +76,7 @@ describe("several calls of cancel", () => {
     expect([trace, task.cancelling()]).toEqual([["caught at 2", "slept", "slept"], 2]);
   });
 
-  test("throw an error each if the previous one was delivered", () => {
+  test("throw one error each if the previous error has been delivered", () => {
     const task = started(function* () {
       try {
         yield* sleep(100);

@@ -135,7 +135,7 @@ describe("cancel", () => {
     expect(trace).toEqual(["done at 5"]);
   });
 
-  test("lets the task continue with the result of an awaited task that swallows it", () => {
+  test("lets the task continue with the result of an awaited task that swallows the cancellation", () => {
     const child = loop.createTask(function* () {
       try {
         yield* sleep(100);
@@ -151,7 +151,7 @@ describe("cancel", () => {
     expect(parent.result()).toBe("survived");
   });
 
-  test("wins over a result that arrives in the same turn", () => {
+  test("takes precedence over a result that arrives in the same turn", () => {
     const future = loop.createFuture<string>();
     const task = started(function* () {
       return yield* future;

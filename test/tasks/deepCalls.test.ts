@@ -106,7 +106,7 @@ describe("promises chained deeply", () => {
   };
 
   test.each(Object.keys(chains))(
-    "settle with the future at their end, on real and on virtual time: %s",
+    "settle when the future at their end is done, on real and on virtual time: %s",
     async (name) => {
       for (const clock of [undefined, new VirtualClock()]) {
         const value = await run(

@@ -24,7 +24,7 @@ describe("done callbacks", () => {
     expect(trace.join("")).toBe("|xabc");
   });
 
-  test("run in order with the waiting tasks", () => {
+  test("run in the order in which callbacks were added and tasks began to wait", () => {
     const future = loop.createFuture<void>();
     future.addDoneCallback(leave("a"));
     loop.createTask(function* (): Coroutine<void> {
@@ -137,7 +137,7 @@ describe("removing many callbacks one by one", () => {
     expect(looks).toBeLessThan(4 * COUNT);
   });
 
-  test("one call removes all registrations of a callback, even after others were removed", () => {
+  test("removes all registrations of a callback in one call, even after others were removed", () => {
     const future = loop.createFuture<void>();
     const [a, b, c] = [leave("a"), leave("b"), leave("c")] as const;
     for (let i = 0; i < 50; i++) for (const each of [a, b, c]) future.addDoneCallback(each);

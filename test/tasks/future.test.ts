@@ -163,7 +163,7 @@ test("cancelling a future wakes its waiters with the error", () => {
   expect(() => task.result()).toThrow("no more");
 });
 
-test("a result reaches promises even if the loop is closed, and its callbacks do not run", async () => {
+test("a future's result reaches promises even if its loop is closed, but done callbacks don't run then", async () => {
   const future = loop.createFuture<number>();
   future.addDoneCallback(leave("x"));
   const promise = future.then((result) => trace.push(`${result}`));

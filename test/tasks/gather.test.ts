@@ -112,7 +112,7 @@ describe("gather", () => {
   });
 
   test.each([3, 30])(
-    "of %d arguments cancels each task it has started once if one argument cannot be started",
+    "of %d arguments cancels each task it has started exactly once if an argument cannot be started",
     (length) => {
       let cancels = 0;
       const error = onLoop(function* () {

@@ -143,7 +143,7 @@ describe("a background task", () => {
       "background cancelled at 0, body cancelled at 0, value undefined, over at 0",
     ],
     [
-      "may start a task while it cleans up, which the group waits for",
+      "may start a task in its cleanup, and the group waits for that task",
       function* (group, trace) {
         group.createTask(
           function* () {
@@ -162,7 +162,7 @@ describe("a background task", () => {
       "late task ended, value undefined, over at 8",
     ],
     [
-      "is cancelled even if the body started others while it waited",
+      "is cancelled only after the tasks that were started while the group waited",
       function* (group, trace) {
         for (const name of ["a", "b"]) {
           group.createTask(watch(trace, name), { background: true });

@@ -69,7 +69,7 @@ const TAKERS: Readonly<Record<string, (promise: Promise<never>) => unknown>> = {
   wait: (promise) => wait([promise]),
   "wait over an iterator": (promise) => wait([promise].values()),
   waitFor: (promise) => waitFor(promise, LONG),
-  "waitFor without time": (promise) => waitFor(promise, 0),
+  "waitFor with a timeout of 0": (promise) => waitFor(promise, 0),
   race: (promise) => race([promise]),
   "race of races": (promise) => race([race([promise])]),
   withSignal: (promise) => withSignal(new AbortController().signal, promise),
@@ -107,7 +107,7 @@ const CHILDREN: Readonly<Record<string, (promise: Promise<never>) => Coroutine<u
   *race(promise) {
     yield* createTask(race([fromPromise(promise), sleep(10)]));
   },
-  *"race that another wins"(promise) {
+  *"race that another operation wins"(promise) {
     yield* createTask(race([new Lock().acquire(), fromPromise(promise)]));
     throw failure;
   },

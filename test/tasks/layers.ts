@@ -1,4 +1,4 @@
-// What users put around a future, in layers, to any depth.
+// The functions and blocks that users put around a future, in layers of any number.
 
 import {
   asCompleted,
@@ -19,7 +19,7 @@ const depthVariable = new ContextVar<number>("depth");
 
 export type Layer = (inner: Future<unknown>) => Future<unknown>;
 
-/** Each puts one layer around a future. */
+/** Functions that put one layer around a future. */
 export const layers: Record<string, Layer> = {
   gather: (inner) => gather([inner]),
   "gather that returns exceptions": (inner) => gather([inner], { returnExceptions: true }),

@@ -70,7 +70,7 @@ async function* naturalsLater(): AsyncGenerator<number> {
 }
 
 describe("mapConcurrent", () => {
-  test("returns the results in the order of the items, and always runs exactly as many as allowed", () => {
+  test("returns the results in the order of the items, and always runs as many calls as allowed", () => {
     const delays = fc.array(fc.nat(20), { maxLength: 100 });
     const limit = fc.option(fc.integer({ min: 1, max: 5 }), { nil: Infinity });
     fc.assert(

@@ -1,5 +1,5 @@
-// What a map has taken is neither lost nor ignored: items of its source, and what queues and locks
-// hand to the calls of `fn`.
+// Tests that a map neither loses nor ignores what it has taken: items of its source, and what
+// queues and locks hand to the calls of `fn`.
 
 import { describe, expect, test } from "vitest";
 import {
@@ -44,7 +44,7 @@ const ENDS: Readonly<Record<string, (body: () => Coroutine<unknown>) => Coroutin
 
 describe.each(Object.entries(ENDS))("a map that is ended by %s", (_, endAt10) => {
   test.each([1, 2, 3])(
-    "leaves an item in the queue of its calls, with concurrency %d",
+    "leaves an item of that turn in the queue from which its calls get, with concurrency %d",
     (concurrency) => {
       const left = runVirtually(function* () {
         const queue = new Queue<number>();
@@ -56,7 +56,7 @@ describe.each(Object.entries(ENDS))("a map that is ended by %s", (_, endAt10) =>
     },
   );
 
-  test("leaves the lock free that its call was waiting for", () => {
+  test("leaves a lock free that is handed to one of its calls in that turn", () => {
     const isLocked = runVirtually(function* () {
       const lock = new Lock();
       yield* lock.acquire();

@@ -6,7 +6,8 @@ import { collectGarbage } from "../support/garbage.ts";
 import { newVirtualLoop } from "../support/virtualLoop.ts";
 
 /**
- * That many futures are added or completed. Each number is an index, modulo the number of futures.
+ * Steps, each with how many futures it adds or completes, and the index of the ones to complete,
+ * modulo the number of futures.
  */
 const steps = fc.array(
   fc.tuple(fc.constantFrom("come", "end"), fc.integer({ min: 1, max: 40 }), fc.nat()),

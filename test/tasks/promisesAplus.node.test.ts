@@ -12,7 +12,7 @@ import { WITHOUT_WASM } from "../../bench/programs/withoutWasm.ts";
 
 /** The number of tests in the suite. */
 const TESTS = 872;
-/** Several times what the suite takes. */
+/** Several times longer than the suite takes, in milliseconds. */
 const PATIENCE = 60_000;
 
 const PROGRAM = fileURLToPath(new URL("../support/promisesAplus.mjs", import.meta.url));

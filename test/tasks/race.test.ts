@@ -164,7 +164,7 @@ describe("a loser's error", () => {
     expect([value, reports.map(({ exception }) => exception)]).toEqual(["a", ["x"]]);
   });
 
-  test("does not occur in the turn of the result, because the loser is cancelled before its step", () => {
+  test("that is due in the turn of the result never occurs, because the loser is cancelled before its step", () => {
     const reports = collectReports(loop);
     onLoop(() => race([sleep(10), failAfter(10, "x")]));
     loop.close();

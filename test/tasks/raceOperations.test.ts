@@ -1,4 +1,5 @@
-// Races of operations on locks, queues and streams. One file, because each case asks who took what.
+// Tests races of operations on locks, queues and streams. One file, because each case checks which
+// operation took what.
 
 import * as fc from "fast-check";
 import { describe, expect } from "vitest";
@@ -111,7 +112,7 @@ describe("a race of operations that could complete immediately", () => {
     expect(state).toEqual([true, false, true, false]);
   });
 
-  test("holds one of two free locks", () => {
+  test("of hold() holds one of two free locks", () => {
     const state = onLoop(function* () {
       const [a, b] = [new Lock(), new Lock()];
       {
@@ -458,7 +459,7 @@ describe("a race of an operation inside something else, cancelled at any time", 
     moveOnAfter: (queue) => moveOnAfter(100, () => queue.get()),
     withSignal: (queue) => withSignal(new AbortController().signal, queue.get()),
     "a function": (queue) => () => queue.get(),
-    "a function that is bounded": (queue) => () => waitFor(queue.get(), 100),
+    "a function with waitFor": (queue) => () => waitFor(queue.get(), 100),
     "waitFor in waitFor": (queue) => waitFor(waitFor(queue.get(), 50), 100),
     "a race in waitFor": (queue) => waitFor(race([queue.get(), new Event().wait()]), 100),
     "an iteration in waitFor": (queue) => waitFor(iterate(queue).next(), 100),
@@ -572,7 +573,7 @@ describe("a race", () => {
     expect(outcome).toEqual([undefined, 1, "b", 0]);
   });
 
-  test("waits in a primitive's queue only once, even if it is listed twice", () => {
+  test("waits in the queue of a barrier or queue only once, even if two of its operations wait for it", () => {
     const outcome = onLoop(function* () {
       const barrier = new Barrier(2);
       const queue = new Queue<number>();
@@ -833,7 +834,7 @@ describe("a loser of a race", () => {
     expect(trace).toEqual(["handed over", "aborted", "in finally, true"]);
   });
 
-  test("changes no queue during a hand-over, even if a listener of its signal puts an item", () => {
+  test("may put an item into a queue in an abort listener, while that queue serves the winner", () => {
     const outcome = onLoop(function* () {
       const queue = new Queue<number>(1);
       const loser = function* (): Coroutine<void> {

@@ -65,7 +65,7 @@ describe("retry", () => {
       { attempts: undefined, delay: undefined, jitter: undefined, random: undefined },
       [0, 100, 300],
     ],
-  ])("with %o makes its attempts at %o", (options, starts) => {
+  ])("with %o starts its attempts after %o ms", (options, starts) => {
     expect(startsOf(options)).toEqual(starts);
   });
 

@@ -124,7 +124,7 @@ describe("a cycle of waits through any of the combinators", () => {
   });
 });
 
-test("the next cancellation stops a child that awaits its parent while it cleans up", () => {
+test("if a cancelled child awaits its parent in its cleanup, the next cancellation ends both", () => {
   const outcome = runVirtually(function* () {
     const parent: Task<void> = createTask(() =>
       taskGroup(function* (group) {

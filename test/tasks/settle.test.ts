@@ -36,7 +36,7 @@ describe("mapConcurrent with settle", () => {
     },
   );
 
-  test("runs the items after an error, and never more at once than allowed", () => {
+  test("continues with the remaining items after an error, and never runs more calls at once than allowed", () => {
     let running = 0;
     let most = 0;
     const ends = runVirtually(

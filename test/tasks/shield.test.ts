@@ -68,7 +68,7 @@ describe("shield", () => {
     expect([outer.cancelled(), inner.result(), loop.time()]).toEqual([true, "value", 100]);
   });
 
-  test("survives the deadline of a timeout", () => {
+  test("lets the shielded task continue after the deadline of a timeout around the shield", () => {
     const outcome = onLoop(function* () {
       const saved = createTask(sleep(100, "saved"));
       let name = "";
@@ -85,7 +85,7 @@ describe("shield", () => {
     expect(outcome).toEqual(["TimeoutError", 10, "saved"]);
   });
 
-  test("is cancelled with the shielded awaitable", () => {
+  test("is cancelled when the shielded awaitable is", () => {
     const inner = loop.createFuture();
     const outer = shield(inner);
     inner.cancel("by somebody");

@@ -63,7 +63,7 @@ test("a task's signal is new once every cancellation has been taken back", () =>
   runDry(loop);
 });
 
-test("a task's signal may be aborted while the task cancels itself in a listener", () => {
+test("a listener of a task's signal may cancel the task again", () => {
   const task = loop.createTask(swallow);
   task.signal.addEventListener("abort", () => trace.push(String(task.cancel())));
   loop.callLater(10, () => task.cancel());

@@ -645,7 +645,7 @@ test("a timeout in a child does not affect its parent", () => {
   expect(outcome).toEqual(["nothing", 0]);
 });
 
-describe("a listener to a timeout's cancellation", () => {
+describe("an abort listener that a timeout's cancellation calls", () => {
   const user = new ContextVar<string>("user");
 
   test("sees the task's context variables, and keeps its changes to itself", () => {

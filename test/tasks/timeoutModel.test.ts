@@ -1,6 +1,6 @@
 // Random nested timeouts, sleeps, catches and cleanups, cancelled at random instants. A task
-// performs them, and a model interprets them that knows nothing of tasks: whatever is due cancels
-// the current sleep.
+// performs them, and a model without tasks interprets them: in it, whatever is due ends the current
+// sleep.
 
 import * as fc from "fast-check";
 import { expect, test } from "vitest";

@@ -32,7 +32,7 @@ class TinyEmitter {
   }
 }
 
-/** Runs `wait` and `act` concurrently, on a clock that a wait for an event holds. */
+/** Runs `wait` and `act` concurrently, on a clock that stands still during a wait for an event. */
 function outcome(wait: Coroutine<unknown>, act: () => void): unknown {
   return runVirtually(function* () {
     const waiting = createTask(wait);

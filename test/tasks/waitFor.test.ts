@@ -171,7 +171,7 @@ describe("a waitFor's deadline", () => {
   );
 
   test.each([10, 0])(
-    "throws the error of a task that responds with one (timeout: %i)",
+    "throws the error that a task throws in response to the cancellation (timeout: %i)",
     (timeout) => {
       const reports = collectReports(loop);
       const thrown = onLoop(function* () {
@@ -219,7 +219,7 @@ describe("a waitFor's deadline", () => {
     },
   );
 
-  test("leaves the result in the future if it passes in the turn of the result", () => {
+  test("leaves the result in the future if the result arrives in the same turn", () => {
     const outcome = onLoop(function* () {
       const future = loop.createFuture<string>();
       loop.callLater(10, () => future.setResult("result"));
@@ -394,7 +394,7 @@ describe("cancelling a waitFor from outside", () => {
   });
 });
 
-test("waitFor throws at the call, and the error names the argument", () => {
+test("waitFor throws at the call for an invalid argument, and the error names that argument", () => {
   const calls: [() => unknown, new (message?: string) => Error, string][] = [
     [() => waitFor(42 as never, 1), TypeError, "`aw`"],
     [() => waitFor(sleep(1), "soon" as never), TypeError, "`timeout`"],

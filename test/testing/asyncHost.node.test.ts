@@ -1,4 +1,4 @@
-// What async code meets in Node during a run: modules of timers, stores, sockets and files.
+// Tests runs of async code that uses parts of Node: timer modules, stores, sockets and files.
 
 import { AsyncLocalStorage } from "node:async_hooks";
 import { generateKeyPairSync, randomUUID, scrypt, scryptSync, webcrypto } from "node:crypto";
@@ -86,7 +86,7 @@ test("a program's own AsyncLocalStorage keeps its stores", async () => {
   expect([...stores]).toEqual(["store"]);
 });
 
-test("access to a file makes a run external, and the report says where", async () => {
+test("a run that accesses a file counts as external, and the report says where it did", async () => {
   const { external } = await explore(() => readFile("package.json"), { runs: 3 });
   const { message } = await failureOf(async () => {
     await readFile("package.json");
@@ -115,7 +115,7 @@ test.each([
   expect(message).toMatch(new RegExp(`    ${what}, used in .*asyncHost\\.node\\.test`));
 });
 
-test("cryptography and compression that block do not make a run external", async () => {
+test("a run that blocks on cryptography or compression does not count as external", async () => {
   const { external } = await explore(
     async () => {
       for (let i = 0; i < 3; i++) {

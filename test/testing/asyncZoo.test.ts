@@ -8,7 +8,7 @@ import { caches } from "./asyncZoo/caches.ts";
 import { locks } from "./asyncZoo/locks.ts";
 
 const ZOO: Readonly<Record<string, AsyncAnimal>> = { ...caches, ...locks };
-/** Each bug must be found within so many runs. */
+/** The number of runs within which each bug must be found. */
 const RUNS = 100;
 const REPLAYS = 20;
 const RUNS_FIXED = scale(200, 1_000);
@@ -19,10 +19,10 @@ function departuresIn(schedule: string): number {
   return chosen.replace(/\{\d+\}/g, "").replace(/[^1-9a-z]/g, "").length;
 }
 
-describe.each(Object.entries(ZOO))("%s", (_, animal) => {
+describe.each(Object.entries(ZOO))('the bug "%s"', (_, animal) => {
   const buggy = () => animal.program(false);
 
-  test("fails in some order, which is simplified and replayed", async () => {
+  test("appears in some order, which is simplified and replayed", async () => {
     const error = await explore(buggy, { ...animal.options, runs: RUNS }).catch((reason) => reason);
     expect(error).toBeInstanceOf(ScheduleError);
     const { schedule, cause, message } = error as ScheduleError;
@@ -42,7 +42,7 @@ describe.each(Object.entries(ZOO))("%s", (_, animal) => {
     await expect(explore(buggy, options)).rejects.toThrow(animal.shows);
   });
 
-  test("fails in no order once it is fixed", async () => {
+  test("appears in no order once it is fixed", async () => {
     const options = { ...animal.options, runs: RUNS_FIXED };
     const { runs } = await explore(() => animal.program(true), options);
 

@@ -117,7 +117,7 @@ describe("the exhaustive strategy", () => {
     { lengths: [2, 2, 2, 2], most: 1 },
     { lengths: [2, 3, 2], most: Infinity },
   ])(
-    "runs as many as a brute-force count for tasks of $lengths steps and $most preemptions",
+    "runs as many schedules as a brute-force count finds for tasks of $lengths steps and $most preemptions",
     async ({ lengths, most }) => {
       /** Every order in which the remaining steps can be taken, enumerated by brute force. */
       function count(left: readonly number[], last: number, preemptions: number): number {

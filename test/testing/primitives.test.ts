@@ -325,7 +325,7 @@ const PROGRAMS: Readonly<Record<string, Program>> = {
     });
   },
 
-  *"asCompleted, awaited by several"(tasks) {
+  *"asCompleted, awaited by several tasks"(tasks) {
     const values: number[] = [];
     const items = [...asCompleted([sleep(1, 1), sleep(1, 2), sleep(1, 3)])];
     yield* all(Math.min(tasks, items.length), function* (index) {
@@ -452,7 +452,7 @@ const PROGRAMS: Readonly<Record<string, Program>> = {
     });
   },
 
-  *"taskGroup, one of which fails"(tasks) {
+  *"taskGroup, one task of which fails"(tasks) {
     let running = 0;
     yield* all(tasks - 1, function* () {
       try {

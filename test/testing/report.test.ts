@@ -49,7 +49,7 @@ function diagramOf({ mermaid }: ScheduleReport): string[] {
 }
 
 describe("the report of a failing schedule", () => {
-  test("has a lane for each task, its steps and waits, and arrows from waker to woken", async () => {
+  test("has a column for each task, with its steps and waits, and arrows from waker to woken", async () => {
     const report = await reportOf(race);
 
     const lines = diagramOf(report);
@@ -85,7 +85,7 @@ describe("the report of a failing schedule", () => {
     expect(mermaid.split("```mermaid")).toHaveLength(2);
   });
 
-  test("shows in red what never ends", async () => {
+  test("marks each task that never ends", async () => {
     const report = await reportOf(function* () {
       const [a, b] = [new Lock(), new Lock()];
       const both = function* (first: Lock, second: Lock): Coroutine<void> {
@@ -101,7 +101,7 @@ describe("the report of a failing schedule", () => {
     expect(report.message).toContain("Deadlock");
   });
 
-  test("has a lane for each async function that waits for an answer", async () => {
+  test("has a column for each async function that waits for an external call", async () => {
     const report = await reportOf(async function transfer() {
       let balance = 0;
       async function add() {
@@ -118,7 +118,7 @@ describe("the report of a failing schedule", () => {
     expect(diagramOf(report).at(-2)).toMatch(/^Note over L0: \d+\. ends$/);
   });
 
-  test("draws the last steps of a long run", async () => {
+  test("shows only the last steps of a long run", async () => {
     const report = await reportOf(function* () {
       for (let i = 0; i < 2_000; i++) yield;
       throw new Error("at last");

@@ -17,7 +17,7 @@ const schedule = fc
     cancel: at === 0 ? undefined : { at, target },
   }));
 
-test("a schedule string contains the whole schedule, up to its last departure", () => {
+test("a schedule string contains the whole schedule, up to its last departure from native order", () => {
   fc.assert(
     fc.property(schedule, (original) => {
       const parsed = parseSchedule(formatSchedule(original));

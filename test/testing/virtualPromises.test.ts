@@ -68,7 +68,7 @@ const WAITS: Readonly<Record<string, () => Coroutine<unknown>>> = {
     };
     return fromPromise(outer(20));
   },
-  "an async function that awaits several": () =>
+  "an async function that awaits several promises": () =>
     fromPromise(
       (async () => {
         const values = await Promise.all([slowAsync("a"), toPromise(slow("b"))]);
@@ -82,18 +82,18 @@ const WAITS: Readonly<Record<string, () => Coroutine<unknown>>> = {
     const [a] = yield* gather([wait(), wait(), wait()]);
     return a;
   },
-  *"a task, through an async function, that awaits another in the same way"() {
+  *"a task that awaits another one, each through an async function"() {
     const inner = createTask(slow("a"));
     const outer = createTask(() => fromPromise((async () => await inner)()));
     return yield* fromPromise((async () => await outer)());
   },
-  "calls of `toAsync` in each other, each through an async function": () => {
+  "nested calls of a `toAsync` function, each through an async function": () => {
     const nested = toAsync(function* (n: number): Coroutine<string> {
       return n === 0 ? yield* slow("a") : yield* fromPromise((async () => await nested(n - 1))());
     });
     return fromPromise((async () => await nested(5))());
   },
-  *"several async functions whose task awaits several"() {
+  *"several async functions that await one task, which awaits several others"() {
     const leaves = ["a", "b", "c"].map((value) => createTask(slow(value)));
     const middle = createTask(function* () {
       return yield* gather(leaves.map(async (leaf) => await leaf));

@@ -12,7 +12,7 @@ import { waits } from "./zoo/waits.ts";
 const ZOO: Readonly<Record<string, Animal>> = { ...updates, ...waits, ...resources };
 const STRATEGIES: readonly Strategy[] = ["random", "pct", "exhaustive"];
 const RUNS = 10_000;
-/** Enough for a median. */
+/** As many seeds as a median needs. */
 const SEEDS = [0, 1, 2, 3, 4].slice(0, scale(3, 5));
 const REPLAYS = scale(5, 100);
 /** The number of orders in which a fixed program is tried. */
@@ -52,7 +52,7 @@ async function failureOf(animal: Animal, strategy: Strategy, seed: number): Prom
   throw new Error(`Nothing was found in ${RUNS} runs`);
 }
 
-describe.each(Object.entries(ZOO))("%s", { timeout: PATIENCE }, (name, animal) => {
+describe.each(Object.entries(ZOO))('the bug "%s"', { timeout: PATIENCE }, (name, animal) => {
   test.each(STRATEGIES)("is found with the strategy %s", async (strategy) => {
     for (const seed of strategy === "exhaustive" ? [0] : SEEDS) {
       const error = await failureOf(animal, strategy, seed);
@@ -61,7 +61,7 @@ describe.each(Object.entries(ZOO))("%s", { timeout: PATIENCE }, (name, animal) =
     }
   });
 
-  test("fails in the same order everywhere, and in the same way in each replay", async () => {
+  test("appears in the same order everywhere, and in the same way in each replay", async () => {
     const committed = SCHEDULES[name] as string;
     const { schedule, cause } = await failureOf(animal, "random", 0);
     const seen = new Map<string, number>();

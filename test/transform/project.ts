@@ -12,8 +12,8 @@ export const PACKAGE = fileURLToPath(new URL("../..", import.meta.url));
 const PATIENCE = 100_000;
 
 /**
- * Makes a project of `files`, by their paths, in which this package is installed and the others
- * that are named. Returns its folder, which is removed after the test.
+ * Makes a project of `files`, by their paths, with this package and those named by `installed`.
+ * Returns the project's folder, which is removed after the test.
  */
 export function newProject(
   files: Readonly<Record<string, string>>,

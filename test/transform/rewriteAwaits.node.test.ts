@@ -1,4 +1,4 @@
-// The transform: what it inserts, and that programs behave as before.
+// Tests what the transform inserts, and that programs behave as before.
 
 import { setImmediate } from "node:timers/promises";
 import { expect, test } from "vitest";
@@ -38,7 +38,7 @@ test("random programs log the same as natively, and each await passes through `a
   expect(awaits).toBeGreaterThan(programs.length);
 });
 
-/** Waits for a program, and for what it left behind. */
+/** Waits for a program, and for the work that it left behind. */
 async function settled(program: Promise<void>): Promise<void> {
   await program;
   for (let macrotask = 0; macrotask < 20; macrotask++) await setImmediate();
@@ -152,7 +152,7 @@ test.each([
   );
 });
 
-test("a file that could be a module or CommonJS is treated as the host says", () => {
+test("a file that could be a module or CommonJS is treated as the options `kind` and `fallback` say", () => {
   const code = "(async () => { await x })()";
   expect(rewritten(code)).toContain("import {");
   expect(rewritten(code, { fallback: "commonjs" })).toContain("require(");
@@ -165,7 +165,7 @@ test.each([
   ["the word in a text", 'console.log("await")'],
   ["a marked file", '"use native await"; await x'],
   ["a marked function", 'async function f() { "use native await"; await (async () => await x)() }'],
-  ["what Vitest moves above imports", "await vi.hoisted(async () => { await x })"],
+  ["the calls that Vitest moves above imports", "await vi.hoisted(async () => { await x })"],
   ["a file that is transformed already", rewritten("await x")],
 ])("rewriteAwaits does not change %s", (_, code) => {
   expect(rewriteAwaits(code, OPTIONS)).toBeUndefined();

@@ -245,10 +245,10 @@ test("a server survives a connection that breaks before it is accepted", async (
 });
 
 test.each([
-  ["something else to watch", () => new Selector().register({ on() {} }, EVENT_READ)],
-  ["a socket to accept from", () => accept(new PassThrough() as never)],
-  ["a stream to receive from", () => receiveFrom(new PassThrough() as never)],
-  ["a stream to receive messages from", () => receiveMessage(new PassThrough() as never)],
-])("addReader throws a TypeError for %s", (_, action) => {
+  ["watching an object that is no source", () => new Selector().register({ on() {} }, EVENT_READ)],
+  ["accept() of a stream", () => accept(new PassThrough() as never)],
+  ["receiveFrom() of a stream", () => receiveFrom(new PassThrough() as never)],
+  ["receiveMessage() of a stream", () => receiveMessage(new PassThrough() as never)],
+])("%s throws a TypeError", (_, action) => {
   expect(caught(action)).toBeInstanceOf(TypeError);
 });

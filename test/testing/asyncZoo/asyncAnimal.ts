@@ -9,7 +9,7 @@ export interface AsyncAnimal {
   program(isFixed: boolean): Promise<void>;
 }
 
-/** A stub's delay. */
+/** Waits for `delay` milliseconds, in place of real work. */
 export function pause(delay: number): Promise<void> {
   return new Promise((resolve) => setTimeout(resolve, delay));
 }

@@ -33,7 +33,7 @@ const staleLoad: AsyncAnimal = {
   },
 };
 
-/** A load of many keys stores all of them, although one was set meanwhile. */
+/** A load of many keys stores all of them, although a newer value of one was set meanwhile. */
 const staleBatch: AsyncAnimal = {
   shows: "the batch overwrote a newer value",
   async program(isFixed) {
@@ -55,7 +55,7 @@ const staleBatch: AsyncAnimal = {
   },
 };
 
-/** Calls that arrive while an asynchronous cache is asked all compute. */
+/** All calls that arrive while an asynchronous cache is being read compute the value. */
 const memoizedTwice: AsyncAnimal = {
   shows: "computed 2 times",
   async program(isFixed) {

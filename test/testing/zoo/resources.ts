@@ -58,7 +58,7 @@ const doubleDelivery: Animal = {
   },
 };
 
-/** Releases a place only on success. */
+/** Releases its permit only on success. */
 const semaphoreLeak: Animal = {
   shows: "Deadlock",
   *program(isFixed) {
@@ -164,7 +164,7 @@ const pool: Animal = {
   },
 };
 
-/** The writer checks that someone reads, and then waits for permission. */
+/** The writer waits until nobody reads, and begins to write only a step later. */
 const readersAndWriter: Animal = {
   shows: "somebody reads while it is written",
   *program(isFixed) {
@@ -209,7 +209,7 @@ const staleAnswer: Animal = {
   },
 };
 
-/** Starts work that nobody awaits if it is too slow. */
+/** Starts work, and leaves it running if it is too slow. */
 const leftBehind: Animal = {
   shows: "these tasks were still running",
   *program(isFixed) {

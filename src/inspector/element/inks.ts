@@ -1,10 +1,5 @@
 // Reads the colors of the style sheet for canvases, which can't use CSS variables.
 
-const NAMES = [
-  ...["text", "muted", "line", "stripe", "accent", "running", "ready", "bad"],
-  ...["sleep", "lock", "queue", "call", "task", "outside"],
-];
-
 export class Inks {
   readonly font: string;
   readonly #element: HTMLElement;
@@ -23,29 +18,23 @@ export class Inks {
     const { signal } = this.#listeners;
     matchMedia("(prefers-color-scheme: dark)").addEventListener("change", forget, { signal });
     this.#observer = new MutationObserver(forget);
-    const root = element.getRootNode();
-    if (root instanceof ShadowRoot) {
-      this.#observer.observe(root.host, { attributeFilter: ["theme"] });
-    }
+    const { host } = element.getRootNode() as ShadowRoot;
+    this.#observer.observe(host, { attributeFilter: ["theme"] });
   }
 
   of(name: string): string {
-    if (this.#colors.size === 0) this.#read();
-    return this.#colors.get(name) ?? "gray";
+    let color = this.#colors.get(name);
+    if (color === undefined) {
+      this.#element.style.color = `var(--${name})`;
+      color = getComputedStyle(this.#element).color;
+      this.#element.style.color = "";
+      this.#colors.set(name, color);
+    }
+    return color;
   }
 
   dispose(): void {
     this.#listeners.abort();
     this.#observer.disconnect();
-  }
-
-  #read(): void {
-    const probe = document.createElement("i");
-    this.#element.append(probe);
-    for (const name of NAMES) {
-      probe.style.color = `var(--${name})`;
-      this.#colors.set(name, getComputedStyle(probe).color);
-    }
-    probe.remove();
   }
 }

@@ -30,7 +30,7 @@ export function MetricStrip({ model }: { model: InspectorModel }): JSX.Element {
       h("dd", null, textOf(metric, values.at(-1) ?? Number.NaN)),
       h(
         "svg",
-        { viewBox: `0 0 ${WIDTH} ${HEIGHT}`, preserveAspectRatio: "none", "aria-hidden": "true" },
+        { viewBox: `0 0 ${WIDTH} ${HEIGHT}`, preserveAspectRatio: "none", "aria-hidden": true },
         h("path", { class: "area", d: `${curveOf(values)}V${HEIGHT}H0Z` }),
         h("path", { class: "line", d: curveOf(values) }),
       ),

@@ -75,7 +75,7 @@ export class StepTimeline extends Component<Props> {
     const summary = summaryOf(chart);
     const help = "Arrow keys move, plus and minus zoom, 0 shows everything.";
     const act = (name: string, label: string, action: () => void) =>
-      h("button", { type: "button", "aria-label": name, title: name, onClick: action }, label);
+      h("button", { "aria-label": name, title: name, onClick: action }, label);
     return h(
       "div",
       { class: "timeline" },
@@ -85,13 +85,14 @@ export class StepTimeline extends Component<Props> {
         h(
           "button",
           {
-            ...{ type: "button", class: "record", "aria-pressed": isRecording ? "true" : "false" },
+            class: "record",
+            "aria-pressed": isRecording,
             disabled: model.source?.record === undefined,
             onClick: () => {
               model.isRecording.value = !isRecording;
             },
           },
-          h("i", { "aria-hidden": "true" }),
+          h("i", { "aria-hidden": true }),
           isRecording ? "Recording" : "Record",
         ),
         h("span", { class: "summary" }, summary),
@@ -101,7 +102,7 @@ export class StepTimeline extends Component<Props> {
         h(
           "button",
           {
-            ...{ type: "button", "aria-pressed": isTable ? "true" : "false" },
+            "aria-pressed": isTable,
             onClick: () => {
               this.#isTable.value = !isTable;
             },

@@ -17,7 +17,6 @@ export function TaskDetail({ model }: { model: InspectorModel }): JSX.Element | 
     h(
       "button",
       {
-        type: "button",
         class: "close",
         "aria-label": "Close the details",
         onClick: () => model.select(null),
@@ -45,7 +44,7 @@ function detailsOf(task: TaskSnapshot, model: InspectorModel) {
     model.mayCancel.value &&
       h(
         "button",
-        { type: "button", class: "cancel", onClick: () => void model.cancel(task.id) },
+        { class: "cancel", onClick: () => void model.cancel(task.id) },
         "Cancel this task",
       ),
   ];
@@ -79,7 +78,7 @@ export function linksTo(ids: readonly number[], model: InspectorModel): JSX.Elem
     .map((id) =>
       h(
         "button",
-        { key: id, type: "button", class: "link", onClick: () => model.select(id) },
+        { key: id, class: "link", onClick: () => model.select(id) },
         model.tasks.value.get(id)?.name ?? "a task that is done",
       ),
     );

@@ -13,7 +13,7 @@ export function WarningPanel({ model }: { model: InspectorModel }): JSX.Element 
       h(
         "li",
         { key: `${id} ${at}` },
-        h("h3", null, h("i", { "aria-hidden": "true" }, "▲"), id),
+        h("h3", null, h("i", { "aria-hidden": true }, "▲"), id),
         h("p", null, message),
         h("p", null, evidence),
         h("p", { class: "place" }, place),

@@ -2,6 +2,7 @@
 
 import { expect, test } from "vitest";
 import { formatDuration, hueOf } from "../../src/inspector/element/formats.ts";
+import { ServerSource } from "../../src/inspector/element/serverSource.ts";
 import { stepChartOf } from "../../src/inspector/element/stepChart.ts";
 import { taskRowsOf } from "../../src/inspector/element/taskRows.ts";
 import { MAX_NODES, waitPictureOf } from "../../src/inspector/element/waitGraph.ts";
@@ -150,6 +151,16 @@ test("thousands of similar tasks are one node, but a deadlock among them stays v
   expect([deadlocks, omitted]).toEqual([[["left", "right"]], 0]);
 });
 
+test("a group of tasks that await each other has no arrow to itself", () => {
+  const chain = Array.from({ length: 2 * MAX_NODES }, (_, at) =>
+    taskOf(at + 1, `worker ${at}`, { waitsFor: waitFor("Task", { tasks: [at + 2] }) }),
+  );
+  const { nodes, edges } = waitPictureOf(snapshotOf(chain));
+
+  expect(Math.max(...nodes.map(({ count }) => count))).toBeGreaterThan(MAX_NODES);
+  expect(edges.filter(({ from, to }) => from === to)).toEqual([]);
+});
+
 test("the wait-for graph has at most the maximum number of nodes if tasks can't be grouped", () => {
   const tasks = Array.from({ length: 400 }, (_, i) =>
     taskOf(i + 1, `${"x".repeat(i)}y`, { waitsFor: waitFor("Call", { calls: [1_000] }) }),
@@ -200,6 +211,13 @@ test.each([
   [Infinity, "never"],
 ])("%d milliseconds are written as %s", (milliseconds, text) => {
   expect(formatDuration(milliseconds)).toBe(text);
+});
+
+test("a server that can't be reached is reported in words that don't depend on the browser", async () => {
+  const source = new ServerSource("http://127.0.0.1:1", "secret");
+
+  await expect(source.read(null, null)).rejects.toThrow(/^The server can't be reached\. Has/);
+  source.close();
 });
 
 test("each kind of wait has a color", () => {

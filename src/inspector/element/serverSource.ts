@@ -73,6 +73,10 @@ export class ServerSource implements InspectorSource {
       headers: { Authorization: `Bearer ${this.#token}` },
       signal: this.#controller.signal,
       cache: "no-store",
+    }).catch((cause: unknown) => {
+      // Each browser has words of its own for this, which say less.
+      const text = "The server can't be reached. Has `mysyncio inspect` or its process ended?";
+      throw new Error(text, { cause });
     });
     if (response.ok) return response.json();
     const { status } = response;

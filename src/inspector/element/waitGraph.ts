@@ -175,7 +175,8 @@ function grouped(
   const links = new Map<string, WaitEdge>();
   for (const edge of edges) {
     const [from, to] = [keyOf.get(edge.from) as string, keyOf.get(edge.to) as string];
-    links.set(`${from} ${to}`, { ...edge, from, to });
+    // Tasks of one group that await each other
+    if (from !== to) links.set(`${from} ${to}`, { ...edge, from, to });
   }
   return { nodes: merged, edges: [...links.values()] };
 }

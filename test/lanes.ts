@@ -63,6 +63,7 @@ const ONCE = [
   "test/fleet/skew.node.test.ts",
   "test/hotClasses.node.test.ts",
   "test/imports.node.test.ts",
+  "test/inspector/accessibility.node.test.ts",
   "test/inspector/devTools.node.test.ts",
   "test/interrupt.node.test.ts",
   "test/io/node/exit.node.test.ts",

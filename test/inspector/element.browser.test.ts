@@ -147,7 +147,7 @@ test("the inspector pauses the loop between two turns, and runs one turn at a ti
     );
   });
   await show();
-  await eventually(() => expect(buttonOf("Pause").disabled).toBe(false));
+  await eventually(() => expect(buttonOf("Pause")).toBeDefined());
 
   buttonOf("Pause").click();
   await hostTasks(20);
@@ -333,7 +333,7 @@ test("the inspector shows the data of a given source, and asks it to cancel a ta
 
   await eventually(() => expect(names()).toEqual(["elsewhere"]));
   expect(rowOf("elsewhere")?.textContent).toContain("Lock 9");
-  expect(buttonOf("Pause").disabled).toBe(true);
+  expect(buttonOf("Pause")).toBeUndefined();
   rowOf("elsewhere")?.click();
   buttonOf("Cancel this task").click();
   expect(source.cancelled).toEqual([7]);

@@ -44,7 +44,7 @@ export class InspectorModel {
   readonly chart = signal<StepChart>(NO_CHART);
   readonly history = new MetricHistory();
   readonly mayCancel = signal(false);
-  /** What a screen reader announces. Set only by actions of the user. */
+  /** What a screen reader announces: what the user has done, and new kinds of warnings. */
   readonly announcement = signal("");
 
   readonly tasks = computed<ReadonlyMap<number, TaskSnapshot>>(
@@ -58,11 +58,22 @@ export class InspectorModel {
       this.collapsed.value,
     ),
   );
+  /** What to show while there is no snapshot. */
+  readonly absence = computed(() =>
+    this.failure.value !== ""
+      ? "Not connected"
+      : this.#hasRead.value
+        ? "No loop is running"
+        : "Reading…",
+  );
   readonly canPace = computed(
     () => this.snapshot.value !== null && this.#source.value?.pace !== undefined,
   );
 
   readonly #source = signal<InspectorSource | undefined>(undefined);
+  readonly #hasRead = signal(false);
+  /** The warnings that were announced. */
+  readonly #announced = new Set<string>();
   #chosen: number | null = null;
   /** The loop on which `firstPace` was last set. */
   #pacedLoop: number | undefined;
@@ -104,6 +115,8 @@ export class InspectorModel {
       this.loops.value = [];
       this.pace.value = "full";
       this.chart.value = NO_CHART;
+      this.#hasRead.value = false;
+      this.#announced.clear();
       this.history.clear();
     });
   }
@@ -137,10 +150,14 @@ export class InspectorModel {
       if (this.#source.value !== source) return;
       batch(() => {
         this.failure.value = "";
-        if (idsOf(this.loops.value) !== idsOf(loops)) this.loops.value = loops;
+        this.loops.value = loops;
         this.limits.value = source.limits;
         this.snapshot.value = snapshot;
-        if (snapshot !== null) this.history.add(snapshot);
+        this.#hasRead.value = true;
+        if (snapshot !== null) {
+          this.history.add(snapshot);
+          this.#announce(snapshot.warnings);
+        }
       });
       this.#recording?.refresh();
       this.#setFirstPace(snapshot?.loop.id);
@@ -152,6 +169,14 @@ export class InspectorModel {
       const isCurrent = this.#source.value === source && this.selected.value === selected;
       if (isCurrent) this.#readLater(performance.now() - began);
       else void this.refresh(); // another source was opened, or another task selected, meanwhile
+    }
+  }
+
+  /** Announces each kind of warning once, when it is first found. */
+  #announce(warnings: LoopSnapshot["warnings"]): void {
+    for (const { id, message } of warnings) {
+      if (!this.#announced.has(id)) this.announcement.value = `Warning: ${message}`;
+      this.#announced.add(id);
     }
   }
 
@@ -230,10 +255,6 @@ export class InspectorModel {
     this.#recording = undefined;
     this.#recordedLoop = undefined;
   }
-}
-
-function idsOf(loops: readonly LoopChoice[]): string {
-  return loops.map(({ id }) => id).join();
 }
 
 function nextFrame(): Promise<unknown> {

@@ -24,7 +24,7 @@ export const STYLES = `
 .inspector {
   height: 100%; display: flex; flex-direction: column; overflow: hidden;
   background: var(--page); color: var(--text); border: 1px solid var(--line); border-radius: 12px;
-  font: 13px/1.45 Inter, system-ui, -apple-system, "Segoe UI", Roboto, sans-serif;
+  font: 13px/1.45 Inter, system-ui, sans-serif;
   font-variant-numeric: tabular-nums;
 }
 :host([fill]) .inspector { border: 0; border-radius: 0 }
@@ -33,8 +33,8 @@ button, select {
   background: var(--surface); border: 1px solid var(--line); border-radius: 7px; padding: 4px 10px;
   min-height: 28px; cursor: pointer; white-space: nowrap;
 }
-button:hover:not(:disabled), select:hover:not(:disabled) { background: var(--raised) }
-button:disabled, select:disabled { opacity: .5; cursor: default }
+button:hover:not(:disabled), select:hover { background: var(--raised) }
+button:disabled { opacity: .5; cursor: default }
 :focus-visible { outline: 2px solid var(--accent); outline-offset: 1px }
 .tree:focus-visible, .chart:focus-visible, .scroll:focus-visible { outline-offset: -2px }
 small { color: var(--muted); font-size: 12px; font-weight: 400 }
@@ -59,18 +59,18 @@ ol, ul { list-style: none; padding: 0 }
   display: flex; flex-wrap: wrap; align-items: center; gap: 8px 12px; padding: 10px 14px;
   background: var(--surface); border-bottom: 1px solid var(--line);
 }
-.mark { display: flex; align-items: center; gap: 7px; font-weight: 700; letter-spacing: -.01em }
+.mark { display: flex; align-items: center; gap: 7px; font-weight: 700 }
 .mark svg { width: 20px; height: 20px; fill: none; stroke: var(--accent); stroke-width: 2.2; stroke-linecap: round; stroke-linejoin: round }
 .mark circle { fill: var(--accent); stroke: none }
-.state { display: flex; align-items: center; gap: 6px }
+.state { display: flex; align-items: center; gap: 6px; margin-right: auto }
 .state b::before { content: ""; display: inline-block; width: 8px; height: 8px; border-radius: 50%; background: var(--running); margin-right: 6px }
 .state b { font-weight: 600 }
 .state.held b::before { background: var(--ready); border-radius: 2px }
 .state.off { color: var(--muted) }
-.pace { display: flex; gap: 6px; margin-left: auto }
+.pace { display: flex; gap: 6px }
 .pace button { display: flex; align-items: center; gap: 7px }
 .pace .primary { background: var(--accent); border-color: transparent; color: light-dark(#fff, #0d1117); font-weight: 600; min-width: 94px; justify-content: center }
-.pace .primary:hover:not(:disabled) { background: color-mix(in srgb, var(--accent) 85%, var(--text)) }
+.pace .primary:hover { background: color-mix(in srgb, var(--accent) 85%, var(--text)) }
 .pace i { width: 10px; height: 10px; background: currentColor }
 .pace .pause { mask: linear-gradient(90deg, #000 36%, transparent 36% 64%, #000 64%) }
 .pace .play { clip-path: polygon(10% 0, 100% 50%, 10% 100%) }
@@ -85,13 +85,12 @@ input::placeholder { color: var(--muted) }
 .metric { position: relative; padding: 8px 14px 9px; border-left: 1px solid var(--line); overflow: hidden }
 .metric:first-child { border-left: 0 }
 .metric dt { color: var(--muted); font-size: 12px }
-.metric dd { font-size: 18px; font-weight: 650; letter-spacing: -.02em; line-height: 1.2 }
+.metric dd { font-size: 18px; font-weight: 650; line-height: 1.2 }
 .metric svg { position: absolute; right: 0; bottom: 0; width: 56%; height: 26px }
 .metric .line { fill: none; stroke: var(--accent); stroke-width: 1.5; vector-effect: non-scaling-stroke }
 .metric .area { fill: color-mix(in srgb, var(--accent) 14%, transparent) }
 
 section.queue { padding: 10px 14px 12px; border-bottom: 1px solid var(--line); background: var(--page) }
-section.queue h2 small { margin-left: 6px }
 .lane {
   position: relative; display: flex; align-items: center; height: 42px; margin-top: 7px; padding-left: 20px;
   border: 1px solid var(--line); border-radius: 9px; background: var(--surface); overflow: hidden;
@@ -112,7 +111,9 @@ section.queue h2 small { margin-left: 6px }
 .more { padding: 0 12px; color: var(--muted); white-space: nowrap }
 
 .body { flex: 1; min-height: 0; display: grid; grid-template-columns: minmax(340px, 38%) minmax(0, 1fr) }
+.show-tasks .body { grid-template: auto minmax(0, 1fr) / 1fr }
 .side { display: flex; flex-direction: column; min-height: 0; border-right: 1px solid var(--line) }
+.show-tasks .side { order: 1 }
 .tasks { flex: 1; min-height: 0; display: flex; flex-direction: column }
 .phases { display: flex; flex-wrap: wrap; align-items: center; gap: 6px; padding: 8px 12px; border-bottom: 1px solid var(--line) }
 .phases button { padding: 2px 9px; min-height: 24px; border-radius: 12px; font-size: 12px }
@@ -151,14 +152,13 @@ section.queue h2 small { margin-left: 6px }
 .link { min-height: 0; padding: 0; border: 0; background: none !important; color: var(--accent); text-align: left; white-space: normal; overflow-wrap: anywhere }
 .link:hover { text-decoration: underline }
 .links { display: flex; flex-wrap: wrap; gap: 0 10px }
-.stack { font: 12px/1.6 ui-monospace, SFMono-Regular, Menlo, Consolas, monospace; overflow-wrap: anywhere }
+.stack, .place { font: 12px/1.6 ui-monospace, Menlo, Consolas, monospace; overflow-wrap: anywhere }
 
 .main { display: flex; flex-direction: column; min-width: 0; min-height: 0 }
-.main .tabs { display: flex; gap: 2px; padding: 6px 10px 0; border-bottom: 1px solid var(--line); overflow-x: auto; scrollbar-width: none }
+.main .tabs { display: flex; flex-wrap: wrap; gap: 2px; padding: 6px 10px 0; border-bottom: 1px solid var(--line) }
 .tabs button { border: 0; border-radius: 7px 7px 0 0; background: none; padding: 6px 11px 8px; color: var(--muted); border-bottom: 2px solid transparent }
 .tabs [aria-selected="true"] { color: var(--text); font-weight: 600; border-color: var(--accent) }
 .tabs .bad, .tabs .bad small { color: var(--bad) }
-#tab-tasks { display: none }
 .panel { flex: 1; min-height: 0; overflow: auto; position: relative }
 [hidden] { display: none !important }
 
@@ -218,21 +218,19 @@ marker { fill: var(--waiting) } marker.stuck { fill: var(--bad) }
 .line { display: flex; flex-wrap: wrap; align-items: center; gap: 6px; margin-top: 9px }
 .line ol { display: flex; flex-wrap: wrap; gap: 5px; min-width: 0 }
 .line .chip { --hue: var(--waiting); min-height: 24px; font-size: 12px }
-.holder { display: inline-flex; align-items: center; gap: 6px; color: var(--muted); font-size: 12px }
+.holder { display: flex; flex-wrap: wrap; align-items: center; gap: 6px; color: var(--muted); font-size: 12px }
 .holder .chip { --hue: var(--running); color: var(--text) }
 .arrow { color: var(--muted) }
 .fill { display: flex; align-items: center; gap: 10px; margin-top: 8px; font-size: 12px; color: var(--muted) }
 .cells { display: flex; gap: 2px; flex: 1; min-width: 0 }
 .cells i { flex: 1; max-width: 16px; height: 12px; border-radius: 2px; background: var(--raised); border: 1px solid var(--line) }
-.cells .full { background: var(--hue); border-color: transparent } .cells .bar { background: var(--hue) }
+.cells .full { background: var(--hue); border-color: transparent } .cells .bar { background: var(--hue); min-width: 0 }
 
 .warnings { padding: 14px; display: grid; gap: 12px }
 .warnings li { padding: 11px 13px; border: 1px solid var(--line); border-left: 3px solid var(--ready); border-radius: 9px; background: var(--surface); overflow-wrap: anywhere }
 .warnings i { color: var(--ready); font-style: normal; margin-right: 8px }
-.warnings p { margin-top: 4px }
-.warnings .links { margin-top: 4px }
-.warnings .place { font: 12px ui-monospace, Menlo, Consolas, monospace; color: var(--muted) }
-.warnings .way { color: var(--muted) }
+.warnings p, .warnings .links { margin-top: 4px }
+.place, .way { color: var(--muted) }
 
 @container (max-width: 900px) {
   .body { grid-template: auto minmax(0, 1fr) / 1fr }
@@ -240,9 +238,7 @@ marker { fill: var(--waiting) } marker.stuck { fill: var(--bad) }
   .main { display: contents }
   .main .tabs { grid-row: 1 }
   .panel { grid-row: 2; grid-column: 1 }
-  #tab-tasks { display: block }
   .inspector:not(.show-tasks) .side { display: none }
-  .pace { margin-left: 0 }
   input[type="search"] { flex: 1 }
 }
 @container (max-width: 620px) {

@@ -22,7 +22,7 @@ export function InspectorToolbar({
     { class: "toolbar" },
     h(Mark, null),
     h(LoopPicker, { model }),
-    h(PaceControls, { model }),
+    model.canPace.value && h(PaceControls, { model }),
     h("input", {
       ...{
         ref: search,
@@ -42,35 +42,34 @@ export function InspectorToolbar({
 function PaceControls({ model }: { model: InspectorModel }): JSX.Element {
   const pace = model.pace.value;
   const isPaused = pace === "paused";
-  const disabled = !model.canPace.value;
-  const why = disabled ? "Only loops of this page can be paused" : undefined;
   return h(
     "div",
     { class: "pace", role: "group", "aria-label": "Pace" },
     h(
       "button",
       {
-        ...{ type: "button", class: "primary", disabled, "aria-keyshortcuts": "Space" },
-        title: why ?? (isPaused ? "Continue (Space)" : "Pause between two turns (Space)"),
+        class: "primary",
+        "aria-keyshortcuts": "Space",
+        title: isPaused ? "Continue (Space)" : "Pause between two turns (Space)",
         onClick: () => model.setPace(isPaused ? "full" : "paused"),
       },
-      h("i", { class: isPaused ? "play" : "pause", "aria-hidden": "true" }),
+      h("i", { class: isPaused ? "play" : "pause", "aria-hidden": true }),
       isPaused ? "Resume" : "Pause",
     ),
     h(
       "button",
       {
-        ...{ type: "button", disabled, "aria-keyshortcuts": "." },
-        title: why ?? "Run the next turn (.)",
+        "aria-keyshortcuts": ".",
+        title: "Run the next turn (.)",
         onClick: () => model.step(),
       },
-      h("i", { class: "step", "aria-hidden": "true" }),
+      h("i", { class: "step", "aria-hidden": true }),
       "Step",
     ),
     h(
       "select",
       {
-        ...{ disabled, "aria-label": "Speed", title: why ?? "Slow motion" },
+        ...{ "aria-label": "Speed", title: "Slow motion" },
         value: isPaused ? "full" : String(pace),
         onChange: (event: Event) => {
           const chosen = (event.currentTarget as HTMLSelectElement).value;
@@ -87,18 +86,21 @@ function LoopPicker({ model }: { model: InspectorModel }): JSX.Element {
   const snapshot = model.snapshot.value;
   const loops = model.loops.value;
   if (snapshot === null) {
-    return h(
-      "span",
-      { class: "state off" },
-      model.failure.value === "" ? "No loop is running" : "Not connected",
-    );
+    return h("span", { class: "state off" }, model.absence.value);
   }
   const { id, core, time, isDebug } = snapshot.loop;
   const pace = model.pace.value;
-  const state = pace === "full" ? "running" : pace === "paused" ? "paused" : "slow motion";
+  const isLost = model.failure.value !== "";
+  const state = isLost
+    ? "not answering"
+    : pace === "full"
+      ? "running"
+      : pace === "paused"
+        ? "paused"
+        : "slow motion";
   return h(
     "span",
-    { class: `state ${pace === "full" ? "on" : "held"}` },
+    { class: `state ${pace === "full" && !isLost ? "on" : "held"}` },
     loops.length > 1
       ? h(
           "select",
@@ -127,7 +129,7 @@ function Mark(): JSX.Element {
     { class: "mark" },
     h(
       "svg",
-      { viewBox: "0 0 24 24", "aria-hidden": "true" },
+      { viewBox: "0 0 24 24", "aria-hidden": true },
       h("path", { d: "M12 3a9 9 0 1 1-8.5 6" }),
       h("path", { d: "M3 3v6.2h6.2" }),
       h("circle", { cx: 12, cy: 12, r: 2.6 }),

@@ -16,7 +16,7 @@ import { WarningPanel } from "./warningPanel.ts";
 
 type Panel = ComponentType<{ model: InspectorModel }>;
 
-/** The tasks have their own panel only if there is no room for them next to the other panels. */
+/** The task tree is not in the panel: it is next to it, or takes its place. */
 const TITLES: Readonly<Record<PanelName, readonly [title: string, panel: Panel | null]>> = {
   tasks: ["Tasks", null],
   timeline: ["Timeline", StepTimeline],
@@ -32,12 +32,28 @@ interface Props {
 
 /** Draws the inspector now, and whenever something that it shows has changed. */
 export function drawInspector(model: InspectorModel, root: ShadowRoot): () => void {
-  // Rendered in one call, so that the effect tracks every signal that a component reads.
-  const stop = effect(() => render(h(InspectorView, { model }), root));
+  const stop = effect(() => {
+    const focused = root.activeElement as HTMLElement | SVGElement | null;
+    // Rendered in one call, so that the effect tracks every signal that a component reads.
+    render(h(InspectorView, { model }), root);
+    if (focused !== null) keepFocus(root, focused);
+  });
   return () => {
     stop();
     render(null, root);
   };
+}
+
+/**
+ * Moves the focus back to an element that has lost it by being moved, or else to the task tree or
+ * the tabs, so that the keys of the inspector keep working.
+ */
+function keepFocus(root: ShadowRoot, focused: HTMLElement | SVGElement): void {
+  const others = root.querySelectorAll<HTMLElement>('.tree, .tabs [tabindex="0"]');
+  for (const next of [focused, ...others]) {
+    if (root.activeElement !== null) return;
+    next.focus({ preventScroll: true });
+  }
 }
 
 class InspectorView extends Component<Props> {
@@ -77,7 +93,7 @@ class InspectorView extends Component<Props> {
         ),
       ),
       h("p", { class: "limits" }, model.limits.value),
-      // Announces only the results of the user's actions. There are too many readings to announce.
+      // There are too many readings to announce each change.
       h("p", { class: "spoken", role: "status" }, model.announcement.value),
     );
   }
@@ -99,11 +115,11 @@ function Tabs({ model }: { model: InspectorModel }): JSX.Element {
         "button",
         {
           key: name,
-          type: "button",
+
           role: "tab",
           id: `tab-${name}`,
           class: name === "warnings" && warnings.length > 0 ? "bad" : undefined,
-          "aria-selected": name === current ? "true" : "false",
+          "aria-selected": name === current,
           "aria-controls": "panel",
           tabIndex: name === current ? 0 : -1,
           onClick: () => {
@@ -119,16 +135,14 @@ function Tabs({ model }: { model: InspectorModel }): JSX.Element {
 }
 
 function moveBetweenTabs(event: KeyboardEvent, model: InspectorModel): void {
-  const tabs = [...((event.currentTarget as HTMLElement).parentElement?.children ?? [])].filter(
-    (tab) => (tab as HTMLElement).offsetParent !== null,
-  ) as HTMLElement[];
-  const at = tabs.indexOf(event.currentTarget as HTMLElement);
-  const step = { ArrowRight: 1, ArrowLeft: -1 }[event.key];
-  const next = tabs.at(step === undefined ? at : (at + step) % tabs.length);
-  if (step === undefined || next === undefined) return;
+  const at = PANELS.indexOf(model.panel.value);
+  const next = { ArrowRight: at + 1, ArrowLeft: at - 1, Home: 0, End: -1 }[event.key];
+  const name = next === undefined ? next : PANELS.at(next % PANELS.length);
+  if (name === undefined) return;
   event.preventDefault();
-  model.panel.value = next.id.replace("tab-", "") as PanelName;
-  next.focus();
+  model.panel.value = name;
+  const { children = [] } = (event.currentTarget as HTMLElement).parentElement ?? {};
+  (children[PANELS.indexOf(name)] as HTMLElement).focus();
 }
 
 /** Handles the keys of the inspector as a whole. Returns whether the key does anything. */
@@ -139,14 +153,16 @@ function pressed(
 ): boolean {
   const { key, ctrlKey, metaKey, altKey, target } = event;
   if (event.defaultPrevented || ctrlKey || metaKey || altKey) return false;
-  if (target === search) {
-    if (key !== "Escape") return false;
-    model.query.value = "";
-    return true;
-  }
-  const isControl = target instanceof HTMLButtonElement || target instanceof HTMLSelectElement;
-  if (key === "/") search?.focus();
-  else if (key === " " && !isControl)
+  const isSearch = target === search;
+  if (key === "Escape") {
+    // Otherwise the key is for the page, for example to close a dialog.
+    if (isSearch ? model.query.value === "" : model.selected.value === null) return false;
+    if (isSearch) model.query.value = "";
+    else model.select(null);
+  } else if (isSearch) return false;
+  else if (key === "/") search?.focus();
+  else if (!model.canPace.value) return false;
+  else if (key === " " && !(target as Element).matches("button, select"))
     model.setPace(model.pace.value === "paused" ? "full" : "paused");
   else if (key === ".") model.step();
   else return false;

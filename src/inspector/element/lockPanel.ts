@@ -15,7 +15,7 @@ export function LockPanel({ model }: { model: InspectorModel }): JSX.Element {
   if (resources.length === 0) {
     return h("p", { class: "none" }, "No task waits for a lock, a queue or another primitive.");
   }
-  const longest = [...resources].sort((a, b) => b.line.length - a.line.length).slice(0, MAX_CARDS);
+  const longest = [...resources].sort((a, b) => rankOf(a) - rankOf(b)).slice(0, MAX_CARDS);
   const rest = resources.length - longest.length;
   return h(
     "div",
@@ -23,6 +23,11 @@ export function LockPanel({ model }: { model: InspectorModel }): JSX.Element {
     longest.map((resource) => h(Card, { key: resource.id, resource, model })),
     rest > 0 && h("p", { class: "none" }, `${formatCount(rest)} more have shorter lines.`),
   );
+}
+
+/** Lines of about the same length have the same rank, so that cards seldom change places. */
+function rankOf({ line }: ResourceSnapshot): number {
+  return Math.clz32(line.length);
 }
 
 function Card({
@@ -49,7 +54,7 @@ function Card({
           "held by ",
           holders.map((id) => chipOf(id, model)),
         ),
-      holders.length > 0 && h("span", { class: "arrow", "aria-hidden": "true" }, "◂"),
+      holders.length > 0 && h("span", { class: "arrow", "aria-hidden": true }, "◂"),
       h(
         "ol",
         { "aria-label": `Line of ${label}` },
@@ -66,7 +71,7 @@ function chipOf(id: number, model: InspectorModel): JSX.Element {
     "button",
     {
       key: id,
-      type: "button",
+
       class: `chip${model.selected.value === id ? " current" : ""}`,
       onClick: () => model.select(id),
     },
@@ -91,7 +96,7 @@ function Fill({ size, limit }: { size: number; limit: number | null }): JSX.Elem
   return h(
     "div",
     { class: "fill" },
-    h("span", { class: "cells", "aria-hidden": "true" }, cells),
+    h("span", { class: "cells", "aria-hidden": true }, cells),
     h("span", null, text),
   );
 }

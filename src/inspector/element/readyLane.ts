@@ -48,27 +48,27 @@ export class ReadyLane extends Component<Props> {
         h(
           "button",
           {
-            ...{ type: "button", disabled: entry.task === null },
+            disabled: entry.task === null,
             onClick: () => model.select(entry.task),
             title: `${entry.kind}, ${entry.priority}`,
           },
-          h("i", { "aria-hidden": "true" }, KINDS[entry.kind]),
+          h("i", { "aria-hidden": true }, KINDS[entry.kind]),
           nameOf(entry, model),
         ),
       ),
     );
     const rest = ready.length - SHOWN;
     const count = ready.length === 1 ? "1 entry" : `${formatCount(ready.length)} entries`;
-    const what = ready.length === 0 ? "empty" : `the next turn runs ${count}, from the left`;
+    const what = ready.length === 0 ? "empty" : `${count}, next first`;
     return h(
       "section",
-      { class: "queue", "aria-labelledby": "ready-title" },
-      h("h2", { id: "ready-title" }, "Ready queue", h("small", null, what)),
+      { class: "queue", "aria-label": "Ready queue" },
+      h("h2", null, "Ready queue ", h("small", null, what)),
       h(
         "div",
         { class: "lane" },
-        h("span", { class: "mouth", "aria-hidden": "true" }),
-        h("ol", { ref: this.#list, "aria-label": "Ready queue" }, entries),
+        h("span", { class: "mouth", "aria-hidden": true }),
+        h("ol", { ref: this.#list }, entries),
         rest > 0 && h("span", { class: "more" }, `+ ${formatCount(rest)}`),
         ready.length === 0 && h("span", { class: "empty" }, idleText(model)),
       ),
@@ -77,13 +77,16 @@ export class ReadyLane extends Component<Props> {
 }
 
 function idleText(model: InspectorModel): string {
-  if (model.snapshot.value === null) return "No loop is running";
-  const { timers, externals } = model.snapshot.value.loop;
+  const snapshot = model.snapshot.value;
+  if (snapshot === null) return model.absence.value;
+  const running = snapshot.tasks.find(({ state }) => state === "running");
+  if (running !== undefined) return `${running.name} is running, and nothing else is ready`;
+  const { timers, externals } = snapshot.loop;
   const reasons = [
-    timers > 0 ? countOf(timers, "timer") : "",
-    externals > 0 ? countOf(externals, "outside event") : "",
+    timers > 0 && countOf(timers, "timer"),
+    externals > 0 && countOf(externals, "outside event"),
   ].filter(Boolean);
-  return reasons.length === 0 ? "Nothing to do" : `Sleeps until one of ${reasons.join(" or ")}`;
+  return reasons.length === 0 ? "Nothing to do" : `Asleep, with ${reasons.join(" and ")} pending`;
 }
 
 function nameOf(entry: ReadySnapshot, model: InspectorModel): string {

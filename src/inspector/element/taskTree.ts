@@ -119,8 +119,8 @@ function Row({ row, index, now, model, isCurrent }: RowProps): JSX.Element {
       style: { transform: `translateY(${index * ROW}px)` },
       "aria-rowindex": index + 1,
       "aria-level": depth + 1,
-      "aria-selected": isCurrent ? "true" : "false",
-      "aria-expanded": hasChildren ? (isCollapsed ? "false" : "true") : undefined,
+      "aria-selected": isCurrent,
+      "aria-expanded": hasChildren ? !isCollapsed : undefined,
       onClick: () => model.select(id),
     },
     h(
@@ -130,7 +130,7 @@ function Row({ row, index, now, model, isCurrent }: RowProps): JSX.Element {
         "span",
         {
           class: hasChildren ? "twisty" : "twisty leaf",
-          "aria-hidden": "true",
+          "aria-hidden": true,
           onClick: (event: Event) => {
             if (!hasChildren) return;
             event.stopPropagation();
@@ -174,8 +174,8 @@ function PhaseFilter({ model, shown }: { model: InspectorModel; shown: number })
         "button",
         {
           key: phase,
-          type: "button",
-          "aria-pressed": model.phase.value === phase ? "true" : "false",
+
+          "aria-pressed": model.phase.value === phase,
           onClick: () => {
             model.phase.value = model.phase.peek() === phase ? null : phase;
           },
@@ -195,7 +195,7 @@ function PhaseFilter({ model, shown }: { model: InspectorModel; shown: number })
 }
 
 function emptyText(model: InspectorModel): string {
-  if (model.snapshot.value === null) return "No loop is running in this page.";
+  if (model.snapshot.value === null) return model.absence.value;
   return model.snapshot.value.tasks.length === 0 ? "The loop has no tasks." : "No task matches.";
 }
 
@@ -208,42 +208,23 @@ function moveInTree(
   page: number,
 ): boolean {
   const row = rows[current];
-  const to = (index: number): true => {
-    model.select(rows[Math.min(Math.max(index, 0), rows.length - 1)]?.task.id ?? null);
-    return true;
-  };
-  switch (key) {
-    case "ArrowDown":
-      return to(current + 1);
-    case "ArrowUp":
-      return to(current < 0 ? rows.length - 1 : current - 1);
-    case "Home":
-      return to(0);
-    case "End":
-      return to(rows.length - 1);
-    case "PageDown":
-      return to(current + page);
-    case "PageUp":
-      return to(current - page);
-    case "ArrowRight":
-      if (row === undefined || row.below === 0) return false;
-      if (row.isCollapsed) model.toggle(row.task.id);
-      else to(current + 1);
-      return true;
-    case "ArrowLeft": {
-      if (row === undefined) return false;
-      if (row.below > 0 && !row.isCollapsed) model.toggle(row.task.id);
-      else {
-        const above = rows.slice(0, current).findLastIndex(({ depth }) => depth < row.depth);
-        if (above >= 0) to(above);
-      }
-      return true;
-    }
-    case "Escape":
-      if (row === undefined) return false;
-      model.select(null);
-      return true;
-    default:
-      return false;
-  }
+  const last = rows.length - 1;
+  const to = (index: number): void =>
+    model.select(rows[Math.min(Math.max(index, 0), last)]?.task.id ?? null);
+  const next = {
+    ...{ ArrowDown: current + 1, ArrowUp: current < 0 ? last : current - 1 },
+    ...{ PageDown: current + page, PageUp: current - page, Home: 0, End: last },
+  }[key];
+  const isOpen = row !== undefined && row.below > 0 && !row.isCollapsed;
+  if (next !== undefined) to(next);
+  else if (row === undefined) return false;
+  else if (key === "ArrowRight" && row.below > 0) {
+    if (isOpen) to(current + 1);
+    else model.toggle(row.task.id);
+  } else if (key === "ArrowLeft" && isOpen) model.toggle(row.task.id);
+  else if (key === "ArrowLeft") {
+    const above = rows.slice(0, current).findLastIndex(({ depth }) => depth < row.depth);
+    if (above >= 0) to(above);
+  } else return false;
+  return true;
 }

@@ -16,7 +16,7 @@ const FEW = 5;
 const WIDTH_OF_FEW = 340;
 const LEVEL = 62;
 /** The smallest scale of the picture. In less space, it scrolls. */
-const SMALLEST = 0.6;
+const SMALLEST = 0.8;
 const PILL = 54;
 
 /** The ends of the ranges of the histogram, in milliseconds. */
@@ -133,7 +133,7 @@ function DueTable({ timers, now, model }: TimersProps): JSX.Element {
               ? label
               : h(
                   "button",
-                  { type: "button", class: "link", onClick: () => model.select(task) },
+                  { class: "link", onClick: () => model.select(task) },
                   model.tasks.value.get(task)?.name ?? label,
                 ),
           ),
@@ -146,8 +146,8 @@ function DueTable({ timers, now, model }: TimersProps): JSX.Element {
 function DueHistogram({ timers, now }: Omit<TimersProps, "model">): JSX.Element {
   const counts = RANGES.map(() => 0);
   for (const { when } of timers) {
-    const at = RANGES.findIndex((end) => when - now < end);
-    counts[at < 0 ? RANGES.length - 1 : at] = (counts[at < 0 ? RANGES.length - 1 : at] ?? 0) + 1;
+    const at = RANGES.findIndex((end) => when - now < end || end === Infinity);
+    counts[at] = (counts[at] as number) + 1;
   }
   const most = Math.max(1, ...counts);
   return h(

@@ -5,7 +5,7 @@ import { ScheduleError } from "../lang/errors.ts";
 import type { Conditions } from "./conditions.ts";
 import type { Failure } from "./failures.ts";
 import { ScriptPolicy } from "./policies.ts";
-import { placeReport, type ReportTarget, reportIdOf } from "./report/report.ts";
+import { deliverReport, type ReportTarget, reportIdOf } from "./report/report.ts";
 import { RunObserver } from "./runObserver.ts";
 import { formatSchedule } from "./schedule.ts";
 import type { Failing } from "./shrink.ts";
@@ -19,8 +19,11 @@ interface Explanation {
   readonly schedule: string;
   readonly error: unknown;
   readonly lines: readonly string[];
-  /** Where the report is, or why there is none. */
-  readonly placeLines: readonly string[];
+  /**
+   * Lines that say where the report is, or why it could not be written. Empty if none was
+   * requested.
+   */
+  readonly reportLines: readonly string[];
 }
 
 /**
@@ -36,8 +39,8 @@ export async function explainFailure(
   report: ReportTarget | undefined,
 ): Promise<ScheduleError> {
   const explanation = await explain(runner, main, conditions, failing, runs, report);
-  const { schedule, error, lines, placeLines } = explanation;
-  const message = [...lines, ...placeLines].join("\n");
+  const { schedule, error, lines, reportLines } = explanation;
+  const message = [...lines, ...reportLines].join("\n");
   return new ScheduleError(message, schedule, runs, { cause: error });
 }
 
@@ -49,7 +52,7 @@ export async function reportFailure(
   failing: Failing,
   report: ReportTarget,
 ): Promise<readonly string[]> {
-  return (await explain(runner, main, conditions, failing, 1, report)).placeLines;
+  return (await explain(runner, main, conditions, failing, 1, report)).reportLines;
 }
 
 async function explain(
@@ -98,14 +101,14 @@ async function explain(
     );
   }
   const { timeline } = observer;
-  let placeLines: string[] = [];
+  let reportLines: string[] = [];
   if (report !== undefined && timeline !== undefined) {
     const headline = headlineOf(seen).split("\n", 1)[0] as string;
     const failsAtEnd = seen.kind === "failed" || seen.kind === "unretrieved";
     const run = { headline, message: lines.join("\n"), timeline, failsAtEnd };
-    placeLines = await placeReport(report, run, reportIdOf(main, text, headline));
+    reportLines = await deliverReport(report, run, reportIdOf(main, text, headline));
   }
-  return { schedule: text, error: seen.error, lines, placeLines };
+  return { schedule: text, error: seen.error, lines, reportLines };
 }
 
 /**

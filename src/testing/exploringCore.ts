@@ -13,12 +13,12 @@
 // Choosing 0 every time gives the order of an ordinary loop, unless priorities are set. Due
 // timers become ready when a round is over, where that loop's turn would end.
 //
-// Which orders are legal? The loop guarantees that callbacks run in the order in which they
-// were added. Programs may rely on it, and done callbacks, timers and this library do. So
-// callbacks never overtake each other: only the first of them may run next. Tasks may
-// overtake anything. On an ordinary loop they run in the order in which they become ready,
-// and a slightly slower response changes that order. Exploration covers the orders that a
-// program must not rely on. It ignores priorities too, because they are only hints.
+// Which orders are legal? The loop guarantees that callbacks run in the order in which they were
+// added. Programs may rely on that, and done callbacks, timers and this library do. So callbacks
+// never overtake each other: only the first of them may run next. Tasks may overtake anything. On
+// an ordinary loop they run in the order in which they become ready, and a slightly slower response
+// changes that order. Exploration covers the orders that a program must not rely on. It ignores
+// priorities too, because they are only hints.
 //
 //   ready   │ a │ callback 1 │ b │ callback 2 │       candidates: a, callback 1, b
 //
@@ -48,8 +48,8 @@ export interface Policy {
 }
 
 /**
- * The choices of a run, and the number of candidates for each. Plain arrays, because there are many
- * runs.
+ * The choices of a run, and the number of candidates for each. Kept in plain arrays rather than in
+ * objects, because there are many runs.
  */
 export interface Choices {
   readonly chosen: readonly number[];

@@ -81,7 +81,10 @@ export interface Recording {
   readonly outcome: Outcome;
   readonly chosen: readonly number[];
   readonly counts: readonly number[];
-  /** A description of each step: the task, where it resumed, how many were ready, and the time. */
+  /**
+   * A description of each step, with the time, the task, where it resumed and how many were ready,
+   * and of each await of an async function.
+   */
   readonly steps: readonly string[];
 }
 

@@ -28,7 +28,10 @@ export class RunObserver implements AwaitObserver {
   readonly steps: string[] = [];
   /** The steps and all awaits, to find where two runs differ. */
   readonly trace: string[] = [];
-  /** What differs from native order: delayed awaits, and steps that ran before earlier ones. */
+  /**
+   * What differs from native order: delayed awaits, steps that ran before others that had become
+   * ready earlier, and steps delayed past a deadline.
+   */
   readonly departures: string[] = [];
   /** Whether `main` is an async function, whose task takes a second step only at its end. */
   isMainAsync = false;

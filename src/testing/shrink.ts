@@ -1,5 +1,5 @@
-// Simplifies a failing schedule: first to the fewest departures from FIFO order, then to the
-// shortest.
+// Simplifies a failing schedule. Of two schedules, one without a cancellation is simpler, then the
+// one with fewer departures from FIFO order, then the shorter one.
 
 import { isError } from "../lang/brands.ts";
 import { monotonicClock } from "../loop/clock.ts";

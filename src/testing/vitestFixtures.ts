@@ -71,7 +71,7 @@ export const virtualTestApi: TestAPI<VirtualFixtures> =
     },
   });
 
-/** The loops of tests that failed in `run`, which need not end their tasks. */
+/** The loops of tests that failed in `run`. Such tests needn't end their tasks. */
 const failed = /* @__PURE__ */ new WeakSet<EventLoop>();
 
 /**

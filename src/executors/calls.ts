@@ -216,7 +216,8 @@ export abstract class CallExecutor implements Executor {
     try {
       this.threads.cancel(call);
     } catch {
-      // The thread may not have received the cancellation, so don't wait for longer than usual.
+      // The thread may not have received the cancellation, so wait no longer than the default grace
+      // period.
       grace = Math.min(grace, DEFAULT_GRACE);
     }
     if (grace <= 0) this.#giveUp(call);

@@ -74,9 +74,9 @@ export interface EventLoopOptions {
   readonly core?: CoreKind | undefined;
   /**
    * Whether each callback and each step of a task runs in the `AsyncLocalStorage` context in which
-   * it was created. This makes callbacks and tasks slower. It is only needed for stores that are
-   * set inside tasks, because `run`, `toAsync` and calls from outside the loop keep their
-   * caller's stores anyway. A store set with `enterWith` doesn't outlast the step.
+   * the callback or task was created. This makes callbacks and tasks slower. It is only needed for
+   * stores that are set inside tasks, because `run`, `toAsync` and calls from outside the loop keep
+   * their caller's stores anyway. A store set with `enterWith` doesn't outlast the step.
    */
   readonly asyncContext?: boolean | undefined;
 }
@@ -148,8 +148,8 @@ export class EventLoop extends BaseEventLoop {
   }
 
   /**
-   * The core that orders the callbacks: `"wasm"`, or `"js"` where a Content-Security-Policy forbids
-   * WebAssembly.
+   * The core that orders the callbacks: `"wasm"`, or `"js"` if an option chose that or a
+   * Content-Security-Policy forbids WebAssembly.
    */
   get core(): CoreKind {
     return this._core.kind;

@@ -16,9 +16,9 @@ const BURST = 64;
  * milliseconds. So it yields the last item of each burst. When `source` ends or fails, yields the
  * pending item immediately, and then ends or throws the error.
  *
- * Measures time from the arrival of an item, even if the reader is busy. A reader that is busy for
- * longer gets only the newest item that is due. Starts reading when the first item is requested.
- * Leaving the loop closes `source`.
+ * Measures time from the arrival of an item, even if the reader is busy. If several items become
+ * due while the reader is busy, it gets only the newest of them. Starts reading when the first item
+ * is requested. Leaving the loop closes `source`.
  *
  * Like RxJS' `debounceTime`, and lodash's `debounce` with default options.
  *

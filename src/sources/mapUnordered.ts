@@ -43,7 +43,7 @@ class Unordered<T, R> extends FedSource<T, R> {
   readonly #body: (item: T, index: number) => Coroutine<R> | Future<R>;
   readonly #concurrency: number;
   /** How many items are in progress: taken, but their results not yet read. */
-  #underWay = 0;
+  #inProgress = 0;
   readonly #taken = new Event();
 
   constructor(
@@ -62,7 +62,7 @@ class Unordered<T, R> extends FedSource<T, R> {
         waitForRoom: () => this.#waitForRoom(),
         start: (item, index) => {
           const body = checkCoroutine("body", () => this.#body(item, index));
-          this.#underWay++;
+          this.#inProgress++;
           return this.#deliver(body);
         },
       }),
@@ -70,7 +70,7 @@ class Unordered<T, R> extends FedSource<T, R> {
   }
 
   *#waitForRoom(): Coroutine<void> {
-    while (this.#underWay >= this.#concurrency) {
+    while (this.#inProgress >= this.#concurrency) {
       this.#taken.clear();
       yield* this.#taken.wait();
     }
@@ -83,7 +83,7 @@ class Unordered<T, R> extends FedSource<T, R> {
   override *_pull(): Coroutine<IteratorResult<R, undefined>> {
     const result = yield* super._pull();
     if (result.done) return result;
-    this.#underWay--;
+    this.#inProgress--;
     this.#taken.set();
     return result;
   }

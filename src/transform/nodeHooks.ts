@@ -40,7 +40,7 @@ export function rewriteLoaded<T extends LoadedModule>(
   const file = url.startsWith("file:") ? fileOf(url) : undefined;
   const [, kind, types] = /^(module|commonjs)(-typescript)?$/.exec(loaded.format ?? "") ?? [];
   if (file === undefined || kind === undefined || !selection.has(file)) return loaded;
-  // Without a source, Node leaves it to the CommonJS loader to read the file.
+  // If there is no source, Node's CommonJS loader would read the file later, so read it here.
   const source = textOf(loaded.source) ?? readFileSync(file, "utf8");
   if (!source.includes("await")) return loaded;
   const code = types === undefined ? source : withoutTypes(source, file);

@@ -74,7 +74,7 @@ export class Selection {
     throw outOfRange("dependencies", domain, missing);
   }
 
-  /** Whether to transform the file of that absolute path. */
+  /** Whether to transform the file at this absolute path. */
   has(file: string): boolean {
     const path = slashed(file);
     if (!SCRIPT.test(path) || isOwn(path) || this.#isExcluded(path)) return false;

@@ -138,7 +138,7 @@ export class DatagramEndpoint
 
   /**
    * Waits for the next datagram. Several coroutines may wait, and get datagrams in the order in
-   * which they called. A cancellation loses none.
+   * which they called. A cancellation loses no datagram.
    *
    * @throws Node's error that arrived in place of a datagram, such as `"ECONNREFUSED"` if nothing
    * listens at `remoteAddress`. The endpoint stays usable.

@@ -135,7 +135,8 @@ export class Process<T extends string | Uint8Array = Uint8Array> {
   /**
    * Sends a signal, by Node's name or by number.
    *
-   * @throws Error with the `code` `"ESRCH"` if the process has exited, or `"EPERM"`.
+   * @throws Error with the `code` `"ESRCH"` if the process has exited, or `"EPERM"` if sending is
+   * not permitted.
    * @throws Node's TypeError if there is no such signal.
    */
   sendSignal(signal: NodeJS.Signals | number): void {

@@ -86,7 +86,7 @@ type AnyOptions = BytesSubprocessOptions | TextSubprocessOptions;
  *
  * @throws TypeError, RangeError for invalid arguments.
  * @throws Node's error, with a `code` such as `"ENOENT"` if the program or `cwd` doesn't exist, or
- * `"EACCES"`.
+ * `"EACCES"` if the program can't be executed.
  * @example
  * const process = yield* createSubprocessExec("git", ["log", "-1"], { stdout: PIPE });
  * const [log] = yield* process.communicate();

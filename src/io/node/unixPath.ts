@@ -21,7 +21,10 @@ export class UnixPath {
     this.#path = path;
   }
 
-  /** Removes the socket of an earlier server. Any other file stays, and listening fails. */
+  /**
+   * Removes the socket of an earlier server. A file that isn't a socket stays, and listening then
+   * fails.
+   */
   removeStale(): void {
     if (this.#currentFile() !== undefined) unlinkSync(this.#path);
   }

@@ -5,7 +5,7 @@ import { ScheduleError } from "../lang/errors.ts";
 import type { Conditions } from "./conditions.ts";
 import type { Failure } from "./failures.ts";
 import { ScriptPolicy } from "./policies.ts";
-import { deliverReport, type ReportTarget, reportIdOf } from "./report/report.ts";
+import { deliverPicture, type ReportTarget, reportIdOf } from "./report/report.ts";
 import { RunObserver } from "./runObserver.ts";
 import { formatSchedule } from "./schedule.ts";
 import type { Failing } from "./shrink.ts";
@@ -106,7 +106,7 @@ async function explain(
     const headline = headlineOf(seen).split("\n", 1)[0] as string;
     const failsAtEnd = seen.kind === "failed" || seen.kind === "unretrieved";
     const run = { headline, message: lines.join("\n"), timeline, failsAtEnd };
-    reportLines = await deliverReport(report, run, reportIdOf(main, text, headline));
+    reportLines = await deliverPicture(report, run, reportIdOf(main, text, headline));
   }
   return { schedule: text, error: seen.error, lines, reportLines };
 }

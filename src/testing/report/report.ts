@@ -55,7 +55,7 @@ export function reportTargetOf(given: unknown): ReportTarget | undefined {
  * Delivers the report. Returns lines for the error message that say where the report is, or why it
  * could not be written. Never rejects, because that would hide the failure of the program.
  */
-export async function deliverReport(
+export async function deliverPicture(
   target: ReportTarget,
   run: FailingRun,
   id: string,

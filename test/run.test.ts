@@ -208,7 +208,7 @@ describe("runSync", () => {
     expect(results).toEqual(["inner", true, "outer"]);
   });
 
-  test("throws a DeadlockError after cleanup when main waits for something impossible", () => {
+  test("throws a DeadlockError, after the cleanup, if main waits for what can never happen", () => {
     const error = caught(() =>
       runVirtually(function* (): Coroutine<void> {
         try {
@@ -223,7 +223,7 @@ describe("runSync", () => {
     expect([error, trace]).toEqual([expect.any(DeadlockError), ["cleaned up"]]);
   });
 
-  test("throws a DeadlockError that names the cause when main waits for a promise", () => {
+  test("throws a DeadlockError that names the cause if main waits for a promise", () => {
     expect(() => runVirtually(fromPromise(Promise.resolve()))).toThrow(DeadlockError);
     expect(() => runVirtually(fromPromise(Promise.resolve()))).toThrow("Promises");
   });

@@ -51,7 +51,7 @@ describe("Runner", () => {
     expect(results).toEqual([10, 20, "promise"]);
   });
 
-  test("leaves tasks to the next run, and ends them when it is closed", async () => {
+  test("keeps unfinished tasks for the next run, and ends them when it is closed", async () => {
     await runner.run(function* () {
       createTask(background());
       yield;
@@ -66,7 +66,7 @@ describe("Runner", () => {
     expect([trace, loop.isClosed()]).toEqual([["second", "cleaned"], true]);
   });
 
-  test("passes context variables that one program set to the next", async () => {
+  test("keeps the context variables that one program sets for the next program", async () => {
     const name = new ContextVar<string>("name");
     await runner.run(function* () {
       name.set("first");

@@ -4,7 +4,7 @@ import { withRun } from "../../bench/harness/frontPage.ts";
 
 const ROOT = new URL("../../", import.meta.url);
 
-test("updating the front page replaces the header line with that of a run", () => {
+test("withRun() replaces the picture's header line in the README with that of a run", () => {
   const page = "a\n<!-- benchmarks -->\n<!-- /benchmarks -->\nb\n";
   const once = withRun(page, "Node 20");
 
@@ -15,7 +15,7 @@ test("updating the front page replaces the header line with that of a run", () =
   expect(() => withRun("a", "Node 20")).toThrow("Expected <!-- benchmarks -->");
 });
 
-test("the front page shows the committed run and its picture", () => {
+test("the README shows the picture of the committed run, with the run's header line", () => {
   const { header } = JSON.parse(
     readFileSync(new URL("bench/results/latest.json", ROOT), "utf8"),
   ) as { header: string };

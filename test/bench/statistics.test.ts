@@ -2,7 +2,7 @@ import { describe, expect, test } from "vitest";
 import { median, summarize } from "../../bench/harness/statistics.ts";
 
 describe("summarize", () => {
-  test("returns the middle of an odd number of values in any order", () => {
+  test("returns the middle one of an odd number of values, whatever their order", () => {
     expect(median([5, 1, 3])).toBe(3);
   });
 

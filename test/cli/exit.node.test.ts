@@ -29,7 +29,7 @@ test("a process exits at once while a command is attached, and the command ends 
   expect(stderr).toMatch(/(The target|Process \d+) has ended|There is no process/);
 });
 
-test("a process exits while a command that is attached to it is stopped with Ctrl+Z", {
+test("a process can exit while a command that is attached to it is stopped with Ctrl+Z", {
   timeout: PATIENCE,
 }, async () => {
   const own = `process.stdin.once("data", () => process.exit(7)); yield* m.sleep(1e8);`;

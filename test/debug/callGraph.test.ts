@@ -240,7 +240,7 @@ describe("the call stack of a task", () => {
     }, true);
   });
 
-  test("of the running task ends at the function that runs now", () => {
+  test("ends, for the running task, at the function that runs now", () => {
     const names: (readonly string[])[] = [];
     const capture = () => {
       const { callStack = [] } = captureCallGraph() ?? {};

@@ -91,7 +91,7 @@ describe("tasks that wait for each other", () => {
     expect(graph[1]?.location).toBeUndefined();
   });
 
-  test("are serialized to JSON as text only", () => {
+  test("are serialized to JSON as descriptions, without the tasks themselves", () => {
     const [, a] = JSON.parse(JSON.stringify(deadlockOf(twoLocks).graph));
 
     expect(a).toEqual({ name: "a", what: 'Lock 1 held by Task "b"', isInCycle: true });

@@ -49,7 +49,7 @@ test("a ThreadExecutor throws a TypeError for options that are not an object", (
 
 describe("a Node thread", () => {
   test.each(["failAfterwards", "endAfterwards"])(
-    "reports what happens after a call without the store of the caller that started the thread: %s",
+    "keeps no store of the caller that started it, so what it reports later runs without one: %s",
     async (name) => {
       const storage = new AsyncLocalStorage<string>();
       const executor = storage.run("first", () => new ThreadExecutor({ maxThreads: 1 }));

@@ -331,7 +331,7 @@ describe("a client", () => {
     });
   });
 
-  test("does not cancel the next call with an id if the signal that the cancelled call ended is lost", async () => {
+  test("does not cancel the next call with the same id if the signal of a cancelled call's end is lost", async () => {
     // Polls every second.
     const fleet = newFleet({ loses: () => true }, 4_000);
     await run(function* () {

@@ -79,7 +79,7 @@ describe("a fleet call", () => {
     expect(await fleet.submit(double, [21])).toBe(42);
   });
 
-  test("is a coroutine, and a future of runInExecutor and of the default executor", async () => {
+  test("can be made with call(), with runInExecutor(), and through the default executor", async () => {
     const results = await virtually(function* (fleet) {
       const loop = getRunningLoop();
       const called = yield* fleet.call(add, 1, 2);
@@ -140,7 +140,7 @@ describe("a fleet call", () => {
     expect(error.message).toContain("The result of `tasks#unsendable`");
   });
 
-  test("fails with an error that says where in an argument a value is that cannot be sent", async () => {
+  test("fails with an error that names the path of a value that cannot be sent", async () => {
     const error = await rejection(newFleet().submit(echo, [{ nested: { f: () => 1 } }]));
 
     expect(String(error)).toContain("nested.f");
@@ -165,7 +165,7 @@ describe("a fleet call", () => {
     expect(error.stack).toMatch(/in `tasks#fail` on memory/);
   });
 
-  test("throws a group as a group", async () => {
+  test("throws an exception group as an exception group", async () => {
     const error = (await rejection(newFleet().submit(tasks.failAsGroup, []))) as AggregateError;
 
     expect(error).toBeInstanceOf(AggregateError);
@@ -335,7 +335,7 @@ describe("a view made by with()", () => {
     expect(gaps).toEqual([100, 300, 900]);
   });
 
-  test("throws the last error when all attempts have failed, which is the first error by default", async () => {
+  test("throws the last error when all attempts have failed; by default, there is one attempt", async () => {
     let begun = 0;
     const failing = defineTask(import.meta.url, "failing", () => {
       throw new Error(`attempt ${++begun}`);
@@ -517,7 +517,7 @@ describe("a view made by with()", () => {
     }
   });
 
-  test("keeps earlier options that later ones leave out", async () => {
+  test("keeps its options in a further view, unless that one replaces them", async () => {
     await virtually(function* (fleet) {
       const loop = getRunningLoop();
       const before = loop.time();

@@ -455,7 +455,7 @@ describe.concurrent("a server", () => {
     },
   );
 
-  test.concurrent("with another password fails the calls", PATIENCE, async (context) => {
+  test.concurrent("whose password is another one makes calls fail", PATIENCE, async (context) => {
     const locked = await RedisServer.start(["--requirepass", "secret"]);
     context.onTestFinished(() => locked.end());
     const place = newPlace(context);
@@ -664,7 +664,7 @@ describe.concurrent("a worker", () => {
   );
 
   test.concurrent(
-    "of an older version fails no call whose task only a busy newer worker knows",
+    "of an older version fails no call whose task only a busy newer worker has",
     PATIENCE,
     async (context) => {
       const place = newPlace(context);
@@ -688,7 +688,7 @@ describe.concurrent("a worker", () => {
   );
 
   test.concurrent(
-    "of an older version leaves unknown tasks to workers that know them",
+    "of an older version leaves calls of unknown tasks to workers that have the tasks",
     PATIENCE,
     async (context) => {
       const place = newPlace(context);

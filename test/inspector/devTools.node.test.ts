@@ -175,7 +175,7 @@ const isRestored = !Object.hasOwn(created, "_run");
 `;
 
 describe("asyncStacks()", () => {
-  test("shows where a task was created below its steps, in Chromium", async () => {
+  test("shows, below a task's steps, where it was created, in Chromium", async () => {
     const page = await openPage();
     const session = await page.context().newCDPSession(page);
     await session.send("Runtime.enable");

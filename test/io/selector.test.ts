@@ -49,7 +49,7 @@ test("select returns only the watched events", () => {
   expect(ready()).toBe("A2");
 });
 
-test("select polls a source that was not ready again only after the source has notified it", () => {
+test("select polls a source that isn't ready once, and then only after each notification", () => {
   selector.register(a, READ, "a");
   ready();
   ready();

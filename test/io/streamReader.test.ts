@@ -102,7 +102,7 @@ describe("read", () => {
     expect([trace, task.cancelled(), loop._external]).toEqual([[], true, 0]);
   });
 
-  test("of 0 bytes returns none, and does not wait", () => {
+  test("of 0 bytes returns no bytes, and does not wait", () => {
     expect(now(reader.read(0))).toBe("");
   });
 

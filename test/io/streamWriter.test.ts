@@ -123,7 +123,7 @@ test("drain also waits after writeEof, until everything is sent", () => {
   expect(trace).toEqual(["end", "drained"]);
 });
 
-test("a block with using closes the writer", () => {
+test("a block with `using` closes the writer", () => {
   {
     using _ = writer;
     trace.push("inside");

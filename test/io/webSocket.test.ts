@@ -123,7 +123,7 @@ test.each([
   expect(error).toMatchObject({ closeCode: 1006 });
 });
 
-test("an invalid address is a SyntaxError", async () => {
+test("opening an invalid address throws a SyntaxError", async () => {
   await expect(run(openWebSocket("ws://["))).rejects.toMatchObject({
     name: "SyntaxError",
   });

@@ -96,7 +96,7 @@ describe("cancel", () => {
     expect(traced()).toBe("ab");
   });
 
-  test("leaves a callback that has run without references to its arguments", async () => {
+  test("does not keep the arguments of a callback that has run alive", async () => {
     const hold = (): [Handle, WeakRef<object>] => {
       const held = {};
       return [loop.callSoon((object) => push(typeof object), held), new WeakRef(held)];

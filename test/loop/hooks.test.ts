@@ -35,7 +35,7 @@ afterEach(() => {
 const nameOf = (task: Task<unknown> | undefined) => task?.getName() ?? "nobody";
 
 describe("hooks", () => {
-  test("see a task start, step, wait, wake and end", async () => {
+  test("are called when a task starts, steps, waits, wakes and ends", async () => {
     const trace: string[] = [];
     await loop.runUntilComplete(function* () {
       const lock = new Lock();
@@ -62,7 +62,7 @@ describe("hooks", () => {
     ]);
   });
 
-  test("see no parent of a task that a callback has created", async () => {
+  test("receive no parent for a task that a callback has created", async () => {
     const parents: unknown[] = [];
     const remove = loop.instrument({ taskStarted: (_, parent) => parents.push(parent) });
     await loop.runUntilComplete(function* () {
@@ -75,7 +75,7 @@ describe("hooks", () => {
     expect(parents).toEqual([undefined, undefined]);
   });
 
-  test("see neither the beginning nor the end of a wait that ends in the same step", async () => {
+  test("are called neither for the beginning nor for the end of a wait that ends in the same step", async () => {
     const trace: string[] = [];
     loop.instrument({
       stepBegins: (task) => trace.push(`> ${task.getName()}`),
@@ -103,7 +103,7 @@ describe("hooks", () => {
     ]);
   });
 
-  test("see the end of a sleep only if they saw its beginning", async () => {
+  test("are called for the end of a sleep only if they were called for its beginning", async () => {
     const trace: string[] = [];
     const hooks = (name: string): LoopHooks => ({
       sleeps: () => trace.push(`${name} sleeps`),
@@ -124,7 +124,7 @@ describe("hooks", () => {
     ]);
   });
 
-  test("see timers from their addition to their end", async () => {
+  test("are called for timers, from their addition to their end", async () => {
     const trace: string[] = [];
     loop.instrument({
       timerAdded: (when) => trace.push(`added for ${when}`),
@@ -223,7 +223,7 @@ describe("hooks", () => {
     expect(() => loop.instrument(null as unknown as LoopHooks)).toThrow(TypeError);
   });
 
-  test("see the first step of an eager task inside the step that starts it", async () => {
+  test("are called for the first step of an eager task inside the step that starts the task", async () => {
     const trace: string[] = [];
     loop.instrument({
       stepBegins: () => trace.push("("),
@@ -292,7 +292,7 @@ function* watchedTasks(): Coroutine<void> {
   balance.check();
 }
 
-describe("the beginning and the end of each step and wait call hooks, and one that throws is removed and reported once,", () => {
+describe("calls of hooks come in pairs, and a hook that throws is removed and reported once,", () => {
   test("in any order of steps", async () => {
     await explore(watchedTasks, { runs: 60 });
   });

@@ -148,7 +148,7 @@ test("a loop that is closed while a turn is scheduled on the host stays closed",
   expect([loop.isRunning(), loop.isClosed()]).toEqual([false, true]);
 });
 
-test("several loops run on one thread, each of them the running one in its own tasks", async () => {
+test("several loops run on one thread, and each is the running loop in its own tasks", async () => {
   const loops = [loop, newEventLoop(), newEventLoop()];
   function* check(own: EventLoop): Coroutine<boolean> {
     let isOwn = true;

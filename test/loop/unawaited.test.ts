@@ -182,7 +182,7 @@ describe("a coroutine that is never awaited is reported", () => {
     expect([others, reports]).toEqual([[], [never("crawl")]]);
   });
 
-  test("once each, even if something still refers to them", () => {
+  test("once, even if something still refers to it", () => {
     const kept = [crawlPages(1), crawlPages(2)];
     loop.close();
 

@@ -1,7 +1,7 @@
 import { expect, onTestFinished, test, vi } from "vitest";
 import { encodeUtf8 } from "../../src/loop/hosts/utf8.ts";
 
-test("TextEncoder is not needed to encode text, as in Jest's jsdom", () => {
+test("text can be encoded without TextEncoder, which Jest's jsdom lacks", () => {
   vi.stubGlobal("TextEncoder", undefined);
   onTestFinished(() => void vi.unstubAllGlobals());
 

@@ -319,7 +319,7 @@ describe("a connection", () => {
     ]);
   });
 
-  test("from a caller that dies has its calls cancelled", async () => {
+  test("from a thread that dies ends, and its calls are cancelled", async () => {
     const ticket = await start(SERVER + AS_GUEST);
     await start(
       `${PRELUDE}
@@ -341,7 +341,7 @@ describe("a connection", () => {
     expect(trace).toBe("begun cleaned ");
   });
 
-  test("leads from one worker to another, and back to the main thread", async () => {
+  test("can be made from one worker to another, and back to the main thread", async () => {
     const ticket = await start(SERVER + AS_GUEST);
     const loop = newEventLoop();
     const heard: unknown[] = [];
@@ -479,7 +479,7 @@ describe("a connection", () => {
     },
   );
 
-  test("leads to another loop of the same thread", async () => {
+  test("can be made to another loop of the same thread", async () => {
     const other = newEventLoop();
     other.expose({ double: (n: number) => 2 * n });
     const running = other.runForever();

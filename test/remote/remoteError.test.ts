@@ -89,7 +89,7 @@ describe("an error that is sent keeps its own fields", () => {
     expect(Object.keys(arrived as object)).toEqual(Object.keys(fields));
   });
 
-  test("including errors among them, of a custom class", () => {
+  test("including errors in them, if it is of a custom class", () => {
     class HttpError extends Error {
       readonly status = 404;
       readonly reason = Object.assign(new TypeError("why"), { code: "E" });

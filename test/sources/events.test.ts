@@ -158,7 +158,7 @@ describe("events", () => {
     ]);
   });
 
-  test("does not count an event that goes directly to a waiting reader", () => {
+  test("does not count an event toward its limit if that goes directly to a waiting reader", () => {
     const target = new Target();
     const got = runVirtually(function* () {
       const ticks = events<Numbered>(target, "tick", { limit: 1 });
@@ -268,7 +268,7 @@ describe("events", () => {
     });
   });
 
-  test("keeps the event of a read that loses a race for the next read", () => {
+  test("returns an event to the next read if the read that got it loses a race", () => {
     const target = new Target();
     const got = runVirtually(function* () {
       const ticks = events<Numbered>(target, "tick");

@@ -120,7 +120,7 @@ describe("a barrier", () => {
   });
 
   test.each(["reset", "abort"] as const)(
-    "does not affect tasks that were already let through, on %s",
+    "does not fail tasks that were let through before a %s in the same turn",
     (what) => {
       const barrier = new Barrier(2);
       comer(barrier, "a");

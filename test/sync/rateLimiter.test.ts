@@ -225,7 +225,7 @@ describe("RateLimiter", () => {
     expect(() => new RateLimiter(options as never)).toThrow(message);
   });
 
-  test("throws for a request for more tokens than it can hold when called", () => {
+  test("throws when called for more tokens than it can ever hold", () => {
     const limiter = new RateLimiter({ limit: 2, interval: 1 });
 
     expect(caught(() => limiter.acquire(3))).toBeInstanceOf(RangeError);

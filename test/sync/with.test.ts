@@ -93,7 +93,7 @@ describe.each([Lock, Condition, Semaphore, BoundedSemaphore])("%o.with", (Kind) 
   });
 });
 
-test("Condition.with lets the body wait", () => {
+test("Condition.with lets its body wait for the condition", () => {
   const condition = new Condition();
   let stock = 0;
   const got = runVirtually(function* () {

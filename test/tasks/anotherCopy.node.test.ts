@@ -58,7 +58,7 @@ describe("an object of another copy of the package", () => {
     expect(await theirs.run(() => theirs.sleep(1, "a"), { clock: new VirtualClock() })).toBe("a");
   });
 
-  test("is rejected with the reason when a task sets a context variable of it", async () => {
+  test("is rejected with the reason when it is a context variable that a task sets", async () => {
     const variable = new theirs.ContextVar("v", { default: 0 });
     await expect(
       run(function* () {
@@ -188,7 +188,7 @@ describe("an object of another copy of the package", () => {
     expect(() => ours.currentTask()).toThrow(/none is running/);
   });
 
-  test("is recognized in a program that has frozen its globals", () => {
+  test("does not prevent a run in a program that has frozen its globals", () => {
     const key = Symbol.for("mysyncio.loops");
     const { [key]: loops } = globalThis as unknown as Record<symbol, unknown>;
     Object.defineProperty(globalThis, key, { value: loops, writable: false, configurable: true });

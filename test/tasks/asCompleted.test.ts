@@ -366,7 +366,7 @@ describe("a cancelled waiter of asCompleted", () => {
     expect(task.result()).toBe("result");
   });
 
-  test("leaves the result to a later waiter, ahead of all later results", () => {
+  test("leaves the result to the next task that waits, which gets it before all later results", () => {
     const futures = ["a", "b", "c"].map(() => loop.createFuture<string>());
     const items = [...asCompleted(futures)];
     const first = loop.createTask(items[0]!);

@@ -105,7 +105,7 @@ test("one of the package's coroutines takes no item, lock or room if it is never
   expect([lock.locked(), queue.qsize()]).toEqual([false, 1]);
 });
 
-test("one of the package's coroutines ends in one step by hand if it need not wait", () => {
+test("one of the package's coroutines, driven by hand, ends in one step if it need not wait", () => {
   const lock = new Lock();
   expect(lock.acquire().next()).toEqual({ done: true, value: true });
   expect(lock.locked()).toBe(true);

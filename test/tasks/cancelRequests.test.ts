@@ -15,7 +15,7 @@ function started<T>(body: () => Coroutine<T>): Task<T> {
 }
 
 describe("a task that cancels itself", () => {
-  test("ends cancelled if it returns", () => {
+  test("ends cancelled if it returns without another wait", () => {
     const task = started(function* () {
       currentTask()?.cancel();
       return "result";
@@ -45,7 +45,7 @@ describe("a task that cancels itself", () => {
     expect([trace, task.cancelled()]).toEqual([["at 0"], true]);
   });
 
-  test("throws at its next wait even if nobody completes the future", () => {
+  test("throws at its next wait even if nothing completes the awaited future", () => {
     const task = loop.createTask(function* () {
       currentTask()?.cancel("by itself");
       yield* loop.createFuture();

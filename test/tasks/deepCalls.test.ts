@@ -137,7 +137,7 @@ test("contexts copied from copies keep their values, at any depth", () => {
   expect(variables.map((variable) => context.get(variable))).toEqual([DEPTH - 2, DEPTH - 1]);
 });
 
-test("a chain of tasks in which each starts the next inherits and changes a context variable at any depth", () => {
+test("in a chain of tasks that start one another, each inherits and changes a context variable, at any depth", () => {
   const depth = new ContextVar<number>("depth", { default: 0 });
   const below = function* (): Coroutine<number> {
     depth.set(depth.get() + 1);

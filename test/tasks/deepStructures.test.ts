@@ -117,23 +117,26 @@ describe("a ring of awaitables", () => {
     shield: (next) => shield(next),
   };
 
-  test.each(Object.keys(links))("ends with the run, which keeps its result: %s", (name) => {
-    const ring: Task<void>[] = [];
-    const result = runVirtually(function* () {
-      for (let i = 0; i < 3; i++) {
-        ring.push(
-          createTask(function* () {
-            yield* (links[name] as Layer)(ring[(i + 1) % 3] as Task<void>);
-          }),
-        );
-      }
-      yield* sleep(1);
-      return "kept";
-    });
+  test.each(Object.keys(links))(
+    "ends when the run ends, and the run keeps its result: %s",
+    (name) => {
+      const ring: Task<void>[] = [];
+      const result = runVirtually(function* () {
+        for (let i = 0; i < 3; i++) {
+          ring.push(
+            createTask(function* () {
+              yield* (links[name] as Layer)(ring[(i + 1) % 3] as Task<void>);
+            }),
+          );
+        }
+        yield* sleep(1);
+        return "kept";
+      });
 
-    expect(result).toBe("kept");
-    expect(ring.every((task) => task.done())).toBe(true);
-  });
+      expect(result).toBe("kept");
+      expect(ring.every((task) => task.done())).toBe(true);
+    },
+  );
 
   test("can be cancelled even if its tasks override cancel() and call super.cancel()", () => {
     class Telling extends Task<void> {
@@ -184,7 +187,7 @@ test("a cancellation visits each gather only once, even if many gathers share th
   ]);
 });
 
-test("waiters of one future leave it in any order, and the others are notified in order", () => {
+test("waiters of one future can stop waiting in any order, and the others are notified in order", () => {
   const order = runVirtually(function* () {
     const future = getRunningLoop().createFuture<void>();
     const woken: number[] = [];
@@ -274,7 +277,7 @@ test("random graphs of gathers and shields wake their waiters in the order of a 
   );
 });
 
-test("an exception group of any depth splits, and keeps its nested groups", () => {
+test("an exception group of any depth can be split, and keeps its nested groups", () => {
   const inner = new TypeError("inner");
   const { stackTraceLimit } = Error;
   // Translating each stack trace would take most of the time.

@@ -80,7 +80,7 @@ describe("gather", () => {
     expect(results).toEqual([]);
   });
 
-  test("awaits an argument that is passed twice only once", () => {
+  test("awaits an argument once even if it is passed twice", () => {
     const results = onLoop(function* () {
       const coro = leaveAfter(1, "a");
       const task = createTask(leaveAfter(1, "b"));
@@ -93,7 +93,7 @@ describe("gather", () => {
     ]);
   });
 
-  test("calls a function as often as it is passed, and starts a coroutine once, in a long list", () => {
+  test("in a long list, calls a function as often as it is passed, but starts a coroutine once", () => {
     let calls = 0;
     const results = onLoop(function* () {
       const coro = leaveAfter(1, "a");

@@ -206,7 +206,7 @@ describe("a rejected promise is handled", () => {
     expect(unhandled).toEqual([]);
   });
 
-  test("in a run that blocks the thread, even by tasks that are left behind", async () => {
+  test("in a run that blocks the thread", async () => {
     newVirtualLoop().runUntilCompleteSync(function* () {
       fromPromise(Promise.reject(failure));
       yield;

@@ -323,7 +323,7 @@ describe("the first error in mapConcurrent", () => {
     expect([task.exception(), errorsReported()]).toEqual(["failure", ["not closed"]]);
   });
 
-  test("is a CancelledError if something else cancels one of its tasks", () => {
+  test("is a CancelledError if something else cancels one of the map's tasks", () => {
     const task = ended(function* () {
       loop.callLater(5, () => [...allTasks(loop)].find((t) => t.getName() === "victim")?.cancel());
       try {
@@ -539,7 +539,7 @@ describe("cancelling mapConcurrent", () => {
     expect([task.cancelled(), trace]).toEqual([true, ["closed"]]);
   });
 
-  test("is replaced by an error of the same turn", () => {
+  test("throws an error of the same turn instead of the CancelledError", () => {
     const task = ended(function* () {
       const parent = currentTask();
       try {

@@ -145,7 +145,7 @@ describe("race", () => {
   });
 });
 
-test("race cancels a loser that is listed twice only once", () => {
+test("race cancels a loser once even if it is listed twice", () => {
   const count = onLoop(function* () {
     const task = createTask(sleep(20));
     yield* race([task, sleep(10), task]);

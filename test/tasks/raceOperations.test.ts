@@ -589,7 +589,7 @@ describe("a race", () => {
     expect(outcome).toEqual([1, 1, 1, 0]);
   });
 
-  test("runs an operation that is listed twice only once", () => {
+  test("runs an operation once even if it is listed twice", () => {
     const outcome = onLoop(function* () {
       const queue = filled(1, 2);
       const get = queue.get();
@@ -665,7 +665,7 @@ describe("a race", () => {
 });
 
 describe("a loser of a race", () => {
-  test("that waits for a condition acquires its lock again, and passes a notification on", () => {
+  test("that waits for a condition acquires the condition's lock again, and passes a notification on", () => {
     const outcome = onLoop(function* () {
       const condition = new Condition();
       const queue = new Queue<number>();

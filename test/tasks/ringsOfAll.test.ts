@@ -110,7 +110,7 @@ describe("a cycle of waits through any of the combinators", () => {
     }
   });
 
-  test("ends with the run, which keeps its result", () => {
+  test("ends when the run ends, and the run keeps its result", () => {
     for (const of of rings) {
       expect(inRing(of, kept)).toEqual({ of, result: "kept", areDone: true });
     }

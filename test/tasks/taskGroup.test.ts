@@ -525,7 +525,7 @@ describe("cancelling a task group's parent from outside", () => {
     },
   );
 
-  test("gives way to the errors that the tasks throw in response", () => {
+  test("throws the errors that the tasks throw in response instead of a CancelledError", () => {
     const task = ended(function* () {
       yield* taskGroup(function* (group) {
         group.createTask(failWhenCancelled("failure"));
@@ -565,7 +565,7 @@ describe("cancelling a task group's parent from outside", () => {
     expect([task.result(), trace]).toEqual([["value", 1], ["a"]]);
   });
 
-  test("also happens if the body awaits a future that something else cancels", () => {
+  test("has the same effects as cancelling a future that the body awaits", () => {
     const task = ended(function* () {
       yield* taskGroup(function* (group) {
         const child = group.createTask(sleep(20));
@@ -741,7 +741,7 @@ describe("group.createTask", () => {
     expect([coro.next(), trace]).toEqual([{ done: true, value: undefined }, []]);
   });
 
-  test("throws if the group fails or was cancelled", () => {
+  test("throws if the group has failed or was cancelled", () => {
     ended(function* () {
       for (const stop of ["fail", "cancel"]) {
         const coro = coroutine(body)();

@@ -534,7 +534,7 @@ describe("reschedule", () => {
     expect(thrown).toEqual(new RuntimeError("The timeout cannot be rescheduled: it has expired"));
   });
 
-  test("throws a RuntimeError after the block, which then has not expired", () => {
+  test("throws a RuntimeError once the block has ended in time", () => {
     const scope = onLoop(() =>
       timeout(10, function* (its) {
         return its;

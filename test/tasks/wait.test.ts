@@ -68,7 +68,7 @@ describe("wait", () => {
     expect(outcome).toEqual([["coroutine", "future", "task", "promise"], true, true]);
   });
 
-  test("lists an argument that is passed twice only once", () => {
+  test("lists an argument once even if it is passed twice", () => {
     const size = onLoop(function* () {
       const task = createTask(sleep(1));
       const coro = sleep(1);

@@ -318,7 +318,7 @@ describe("an async function that is not repeatable", () => {
 });
 
 describe("coroutines and async functions in one program", () => {
-  test("share the time when a coroutine calls", async () => {
+  test("share the time when a coroutine calls an async function", async () => {
     const times: number[] = [];
     const load = async () => {
       await at(pause(3_000), "load (a.ts:1:1)");
@@ -334,7 +334,7 @@ describe("coroutines and async functions in one program", () => {
     expect(times).toEqual([3_000, 5_000]);
   });
 
-  test("share the time and the schedule when an async function calls", async () => {
+  test("share the time and the schedule when an async function awaits tasks", async () => {
     const orders = new Set<string>();
     await explore(
       async () => {

@@ -179,7 +179,7 @@ test("a rejection outside the run still reaches the process", async () => {
   }
 });
 
-test("`toAsync` functions use the run's loop if it is the thread's", async () => {
+test("`toAsync` functions use the run's loop if setEventLoop() was called with it", async () => {
   const slow = toAsync((value: string) => sleep(DAY, value));
   try {
     await virtualTest(async () => {

@@ -191,7 +191,7 @@ test("a handler that is cancelled closes its connection, and nothing is reported
   expect(goodbye).toBe("goodbye");
 });
 
-test("a client that resets its connection fails its handler's read", async () => {
+test("a client that resets its connection makes its handler's read fail", async () => {
   const { reports } = await runSoon(function* () {
     const server = yield* startServer(echo);
     const socket = yield* fromPromise(bareClient(portOf(server)));
@@ -237,7 +237,7 @@ describe("closing a server", () => {
     expect(trace).toEqual(["false null", "ECONNREFUSED", "served", "closed"]);
   });
 
-  test("with cancelClients ends handlers, and clients that do not read", async () => {
+  test("with cancelClients ends handlers, and connections of clients that do not read", async () => {
     await quietly(function* () {
       const server = yield* startServer(function* (_, writer) {
         writer.write(new Uint8Array(30_000_000));

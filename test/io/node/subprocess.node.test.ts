@@ -273,7 +273,7 @@ describe("communicate", () => {
     expect(outputs[0]?.every((byte) => byte === 7)).toBe(true);
   });
 
-  test("ignores a process that ends before it has read its input", async () => {
+  test("does not fail if the process ends before it has read its input", async () => {
     await run(function* (): Coroutine<void> {
       for (const command of ["exit 0", "exec 0<&-; sleep 0.05; echo out"]) {
         const child = yield* createSubprocessShell(command, { stdin: PIPE, stdout: PIPE });

@@ -106,7 +106,7 @@ test("a loop runs where `process` exists and all of its functions throw", async 
   expect(result).toBe("done");
 });
 
-test("unref works on a loop where timers are numbers", async () => {
+test("unref works on platforms whose timers are numbers", async () => {
   const { setTimeout: start } = globalThis;
   const timers: unknown[] = [];
   const asNumber = (callback: () => void, delay: number) => {

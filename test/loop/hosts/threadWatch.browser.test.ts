@@ -6,7 +6,7 @@ import { newName } from "../../../src/remote/threadLink.ts";
 
 const PATIENCE = { timeout: 60_000 };
 
-test("a thread is alive even if it requests its lock long after others watch it", async () => {
+test("a thread counts as alive even if it requests its lock long after others began to watch it", async () => {
   const name = newName();
   const deaths: string[] = [];
   const watches = ["first", "second"].map((watcher) =>

@@ -3,7 +3,7 @@
 // node build/examples/chat.js [port [host]]; then open http://localhost:8080/ in two windows.
 // Ctrl-C ends it.
 //
-// The page and its program are in examples/chat, and also run on this package.
+// The page and its program are in examples/chat. The program uses this package too.
 
 import { on } from "node:events";
 import { readFile } from "node:fs/promises";
@@ -45,7 +45,7 @@ const ROOT = new URL(".", import.meta.resolve("mysyncio/package.json"));
 interface Member {
   readonly name: string;
   readonly socket: WebSocket;
-  /** Messages that wait to be sent to it. */
+  /** Messages that wait to be sent to this member. */
   readonly outbox: Queue<string>;
 }
 
@@ -92,7 +92,7 @@ function* serveMember(socket: WebSocket, name: string): Coroutine<void> {
 }
 
 function* receiveFrom({ name, socket }: Member): Coroutine<void> {
-  // Reads only as fast as we consume.
+  // The stream reads from the socket only as fast as this coroutine takes messages.
   const messages = iterate<Buffer>(createWebSocketStream(socket, { readableObjectMode: true }));
   for (let next = yield* messages.next(); !next.done; next = yield* messages.next()) {
     broadcast({ from: name, text: String(next.value) });

@@ -31,7 +31,7 @@ function* echo(reader: StreamReader, writer: StreamWriter): Coroutine<void> {
       const bytes = yield* timeout(idle, () => reader.read(CHUNK));
       if (bytes.length === 0) return;
       writer.write(bytes);
-      // A peer that does not read has to wait, because nothing more is read from it until then.
+      // While a peer does not read what it was sent, nothing more is read from it.
       yield* timeout(idle, () => writer.drain());
     }
   } catch (error) {

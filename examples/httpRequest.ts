@@ -18,8 +18,8 @@ const HEAD_END = Buffer.from("\r\n\r\n");
 const LINE_END = Buffer.from("\r\n");
 const NOTHING = new Uint8Array(0);
 
-// A token of RFC 9110, section 5.6.2, and the other characters of a line: no control characters
-// except the tab.
+// Methods and names of fields are tokens of RFC 9110, section 5.6.2. Values of fields contain no
+// control characters except the tab.
 const REQUEST_LINE = /^([!#$%&'*+.^`|~\w-]+) ([\x21-\x7e]+) HTTP\/(\d)\.(\d)$/;
 const FIELD = /^([!#$%&'*+.^`|~\w-]+):[\t ]*([\t\x20-\x7e\x80-\xff]*)$/;
 const CHUNK_SIZE = /^([\da-f]{1,8})(?:[\t ]*;.*)?\r\n$/i;
@@ -157,7 +157,7 @@ function* readChunks(reader: StreamReader): Coroutine<Uint8Array> {
   return Buffer.concat(chunks);
 }
 
-/** The end of a chunked body: optional trailers, which are ignored, and an empty line. */
+/** Reads the end of a chunked body: optional trailers, which are ignored, and an empty line. */
 function* skipTrailer(reader: StreamReader): Coroutine<void> {
   for (let left = LONGEST_HEAD; ; ) {
     const { length } = yield* reader.readuntil(LINE_END);
@@ -173,7 +173,7 @@ function checkBody(length: number): void {
     throw new HttpError(`Expected a body of at most ${LONGEST_BODY} bytes`, { status: 413 });
 }
 
-/** One character per byte. */
+/** Decodes bytes as text, with one character per byte. */
 function textOf(bytes: Uint8Array, length = bytes.length): string {
   return Buffer.from(bytes.buffer, bytes.byteOffset, length).toString("latin1");
 }

@@ -100,8 +100,8 @@ function* answerAll(reader: StreamReader, writer: StreamWriter, scope: Timeout):
 }
 
 /**
- * Always returns a response. An error of a handler is reported here, and the peer only learns that
- * there was one.
+ * Always returns a response. If a handler throws, the error is reported here, and the response only
+ * says that there was one.
  */
 function* answerTo(request: HttpRequest): Coroutine<HttpResponse> {
   try {
@@ -125,7 +125,7 @@ function* hangUp(reader: StreamReader, writer: StreamWriter): Coroutine<void> {
     writer.close();
     yield* writer.waitClosed();
   });
-  // A peer that reads nothing would hold it forever.
+  // Otherwise, a peer that reads nothing would keep the connection open forever.
   writer.abort();
 }
 

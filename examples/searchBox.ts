@@ -1,5 +1,5 @@
 // The program of a page with a search box, searchBox.html. It searches once the user stops typing,
-// aborts the request for an outdated text, and tries again when the network fails. A server responds
+// aborts the request for an outdated text, and tries again when the network fails. A server answers
 // GET /search?q=... with a JSON array of strings.
 
 import * as io from "mysyncio";

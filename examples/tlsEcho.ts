@@ -27,11 +27,9 @@ import {
 import { urlHost } from "./urlHost.ts";
 
 const CHUNK = 65_536;
-/**
- * How long a peer may be idle, and a server may take to respond to a client that connects, in
- * milliseconds.
- */
+/** How long a peer may be idle, in milliseconds. */
 const IDLE = 60_000;
+/** How long a client may take to connect, in milliseconds. */
 const CONNECT = 10_000;
 
 /**

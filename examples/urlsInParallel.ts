@@ -40,10 +40,7 @@ function* fetchFromSlowServers(): Coroutine<void> {
   }
 }
 
-/**
- * The reason of a failure. The message of `fetch` is only "fetch failed", its cause has the
- * details.
- */
+/** The reason for a failure. `fetch` only says "fetch failed". The cause has the details. */
 function reasonOf(error: unknown): string {
   const { cause = error } = error as { cause?: unknown };
   const { message, code } = cause as { message?: string; code?: string };

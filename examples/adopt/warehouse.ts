@@ -1,4 +1,4 @@
-// The existing code base: async functions that take a signal. Nothing here knows of mysyncio.
+// The existing code base: async functions that take a signal. Nothing here uses mysyncio.
 
 import { setTimeout as pause } from "node:timers/promises";
 

@@ -52,7 +52,7 @@ export const CASES: readonly string[] = [...NEUTRAL, ...ON_NODE];
 
 export const ALL_CASES: readonly string[] = [...CASES, ...ON_SERVERS, ...OF_TOOLS];
 
-/** Cases with a peer of each kind. */
+/** The basic cases. Other libraries take part in all of them. */
 const KERNEL = ["switch", "spawn", "future", "cancel", "timeout", "queue", "lock"];
 
 /**

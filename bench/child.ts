@@ -1,8 +1,8 @@
-// Runs cases in their own process, and sends the results to its parent:
+// Runs cases in a process of their own, and sends the results to the parent process:
 //
 //   child CASE ROUNDS alone|collected          one case
 //   child CASE,CASE,... ROUNDS mixed           all of them
-//   child CASE ROUNDS cold [rival]             one contestant, from the first run on
+//   child CASE ROUNDS cold [rival]             one contestant, without a warm-up
 //   child CASE ROUNDS alone|collected PEER     the part of a peer, which is a module
 
 import { runPeer } from "./harness/besidePeers.ts";
@@ -35,10 +35,10 @@ if (condition === "mixed") {
 } else if (extra === undefined) {
   process.send?.({ machine: where, result: await runCase(chosen, { rounds: Number(rounds) }) });
 } else {
-  // Undefined if it is not installed.
+  // `peer` is undefined if what it measures is not installed.
   const { default: peer } = (await import(extra)) as { default: Peer | undefined };
   if (peer !== undefined) process.send?.(await runPeer(chosen, peer, Number(rounds)));
   peer?.close?.();
 }
-// Anything that a peer has left running does not keep the process alive.
+// The connection to the parent must not keep this process alive.
 process.disconnect?.();

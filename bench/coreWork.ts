@@ -1,4 +1,4 @@
-// The operations of a core, one by one, for the compiled core and the reference core alike.
+// Measures the operations of a core one by one, for the compiled core and the reference core alike.
 
 import type { Core } from "../src/core/interface.ts";
 import { shuffled } from "./shuffle.ts";

@@ -13,7 +13,7 @@ import { caseText, nodesText } from "./harness/report.ts";
 import { nameOf, type Results, write } from "./harness/results.ts";
 import type { CaseResult } from "./harness/runCase.ts";
 
-/** The options of the cases that run under one condition. */
+/** The options of a run under one condition. */
 interface Under extends Options {
   readonly condition: Condition;
 }
@@ -59,7 +59,7 @@ async function* results(
   }
 }
 
-/** A case that fails does not stop the others. Its own process has printed the reason. */
+/** Prints that a case has failed. Its own process has printed the reason. The others still run. */
 function tellFailure(error: Error): undefined {
   console.error(`\n${error.message}`);
   process.exitCode = 1;

@@ -6,7 +6,7 @@ declare const process: { readonly env: Record<string, string | undefined> } | un
 export const isTrial: boolean =
   typeof process !== "undefined" && process.env["MYSYNCIO_BENCH_TRIAL"] === "1";
 
-/** Sizes are multiples of it, so that one can be divided by another. */
+/** Sizes in a trial are multiples of this, so that one can be divided by another. */
 const STEP = 10;
 const TRIAL_PART = 2_000;
 

@@ -45,7 +45,7 @@ const LARGEST_GROWTH = 1.05;
 const REFERENCE = 3;
 /** How many acts run at a time. */
 const CROWD = 200;
-/** How often the heap is collected and measured after a wave. */
+/** How many times the heap is collected and measured after a wave. */
 const LOOKS = 5;
 
 const { values } = parseArgs({
@@ -167,7 +167,7 @@ const acts: readonly (() => Coroutine<unknown>)[] = [
       yield* queue.join();
     });
     yield* sleep(1);
-    // Its item is never done, so the producer waits in vain.
+    // This consumer never marks its item as done, so the producer waits in vain.
     consumers[0]?.cancel();
     yield* over([producer], 20);
     producer.cancel();
@@ -257,7 +257,7 @@ const growth = heaps.at(-1)! / heaps[REFERENCE - 1]!;
 console.log(`The heap is ${growth.toFixed(3)} times what it was after wave ${REFERENCE}`);
 if (growth > LARGEST_GROWTH) process.exitCode = 1;
 
-/** Plays all acts again and again. Returns the number of tasks. */
+/** Runs all acts again and again. Returns the number of tasks. */
 function* runWave(): Coroutine<number> {
   const first = tasksSoFar();
   for (let tasks = 0; tasks < tasksPerWave; tasks = tasksSoFar() - first) {
@@ -285,7 +285,7 @@ function* over(tasks: readonly Task<unknown>[], delay = Infinity): Coroutine<voi
   for (const task of tasks) if (task.done() && !task.cancelled()) task.exception();
 }
 
-/** Waits for a task that ends by its own time or by a cancellation. */
+/** Runs a coroutine, which may end with a TimeoutError or a CancelledError. */
 function* expires(coro: Coroutine<unknown>): Coroutine<void> {
   try {
     yield* coro;
@@ -309,7 +309,7 @@ function abortable(signal: AbortSignal): Promise<void> {
 async function heapSize(): Promise<number> {
   let least = Infinity;
   for (let look = 0; look < LOOKS; look++) {
-    // Finalizers run in a task of the host.
+    // Finalizers run in a macrotask.
     await new Promise((resolve) => setTimeout(resolve, 1));
     globalThis.gc?.();
     const { heapUsed, arrayBuffers } = process.memoryUsage();

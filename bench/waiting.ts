@@ -13,7 +13,8 @@ import { shuffled } from "./shuffle.ts";
 /** Late enough that no timer fires. */
 const FAR = 10_000_000;
 /**
- * The delays of a host are whole milliseconds, and Node keeps a list for each. A program has few.
+ * How many different delays the timers have: few, as in a program. Node keeps a list of timers for
+ * each delay, in whole milliseconds.
  */
 const SPAN = 1_000;
 
@@ -90,8 +91,8 @@ export function* bytesOfEach(count: number, make: () => () => void): Coroutine<n
 }
 
 /**
- * Everything that is alive once all have taken their first step: the heap, and the core's memory
- * beside it.
+ * The size of everything alive, once all tasks have taken their first step: the heap, and the
+ * core's memory, which is outside it.
  */
 function* settledHeap(): Coroutine<number> {
   yield;

@@ -41,8 +41,8 @@ function show(result: CaseResult): void {
   const drawn = picturesOf([result], navigator.userAgent).filter(({ name }) => name !== "overview");
   for (const picture of drawn) {
     const figure = element("figure");
-    // It contains only numbers and words of this project. The chart library escapes everything it
-    // draws.
+    // The picture contains only numbers and words of this project, and the chart library escapes
+    // everything it draws.
     figure.innerHTML =
       "bars" in picture ? charts.barsSvg(picture.bars) : charts.linesSvg(picture.lines);
     document.body.append(figure);

@@ -15,7 +15,7 @@ const ISOLATION = {
 };
 
 /**
- * Bundles the page and the cases, with shared code in one file. Needs the packages of
+ * Bundles the page and the cases, with shared code in files of its own. Needs the packages of
  * bench/harness/charts.
  */
 async function bundle(): Promise<Map<string, Uint8Array>> {
@@ -41,7 +41,7 @@ async function bundle(): Promise<Map<string, Uint8Array>> {
   );
 }
 
-/** Serves it on a port on this machine. Port 0 takes any free one. */
+/** Serves the page on a port on this machine. Port 0 takes any free one. */
 export async function servePage(port = 0): Promise<{ server: Server; url: string }> {
   const files = await bundle();
   const page = readFileSync(at("bench/browser/index.html"));

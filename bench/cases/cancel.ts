@@ -58,7 +58,7 @@ async function waitForStop(token: StopToken, cleanUp: () => void): Promise<void>
   }
 }
 
-/** The same with each means of stopping a promise. */
+/** The same with promises, each of which is stopped through its own stopper. */
 async function stopAll<Stopper>(
   make: () => Stopper,
   start: (stopper: Stopper, cleanUp: () => void) => Promise<void>,
@@ -142,8 +142,8 @@ export default {
           atLeast: { node24: 1.5, node26: 1.2 },
         },
         {
-          // Works with neither `fetch` nor timers nor any library, and has one listener. For
-          // comparison only.
+          // For comparison only: the token has one listener, and works with neither `fetch` nor
+          // timers nor any library.
           name: "a bare token by hand",
           run: () =>
             stopAll(

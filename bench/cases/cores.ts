@@ -11,7 +11,7 @@ const LARGEST = Math.max(...SIZES);
 
 const TIMER_OPERATIONS: readonly CoreOperation[] = ["addTimer", "removeTimer", "turn"];
 
-/** The compiled core is expected to win in the heap, once it is large. */
+/** The compiled core is expected to be faster for timers, once the heap is large. */
 function targetFor(size: number, operation: CoreOperation): Target {
   return size === LARGEST && TIMER_OPERATIONS.includes(operation) ? { atLeast: 1.3 } : {};
 }

@@ -7,7 +7,7 @@ import { count, isTrial, sized } from "../sizes.ts";
 const RUNS = sized(2_000);
 const TASKS = 3;
 const STEPS = 10;
-/** The longest time allowed for one schedule: 20,000 per second. */
+/** The longest time allowed for one schedule, in microseconds: 20,000 schedules per second. */
 const BUDGET = 50;
 /** The seconds of a day. */
 const SLEEPS = sized(86_400);

@@ -154,9 +154,9 @@ async function scaling(rounds: number): Promise<Figure[]> {
 
 /**
  * Calls per second of many machines, beside the prediction from the figures of one: each machine
- * has `PER_MACHINE` calls at a time, each of which takes the sleep and the ways, until the server's
- * processor is the limit. The machines are simulated: they are processes that sleep, each behind a
- * slow link.
+ * has `PER_MACHINE` calls at a time, and each call takes as long as the sleep and the network,
+ * until the server's processor is the limit. The machines are simulated: they are processes that
+ * sleep, each behind a slow link.
  */
 async function growth(serverCost: number): Promise<Curve> {
   const measured: number[] = [];

@@ -5,7 +5,7 @@ import { Program } from "../programs/program.ts";
 import { isTrial } from "../sizes.ts";
 
 const CONNECTIONS = 64;
-/** wrk accepts only integers. */
+/** How long a load lasts. wrk accepts only whole seconds. */
 const SECONDS = 1;
 const ROUNDS = isTrial ? 1 : 3;
 

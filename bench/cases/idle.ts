@@ -9,7 +9,7 @@ const ROUNDS = isTrial ? 1 : 2;
 
 interface Idle {
   /**
-   * The number of connections that were not served, when they were opened or after all had been.
+   * The number of connections that were not served, after all were opened or when asked again.
    */
   readonly unserved: number;
   /** Bytes per connection: in the memory of the process, and in its heap. */

@@ -125,7 +125,7 @@ function passOnBarely(pairs: number, put: typeof produceBarely, get: typeof cons
   loop.run();
 }
 
-/** Each way to use a queue, beside the same way to use the other one. */
+/** Each way to use a queue, beside the same way to use a queue by hand. */
 function rows(pairs: number): Comparison[] {
   const what = `${count(ITEMS)} items, ${pairs}:${pairs}, at most ${SIZE} in the queue`;
   return [

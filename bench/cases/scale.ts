@@ -42,7 +42,7 @@ async function giveWayOnceNatively(): Promise<void> {
 }
 
 /**
- * Measures from the moment at which all have started, because starting them is a different
+ * Measures from the moment at which all tasks have started, because starting them is a different
  * operation.
  */
 class Stopwatch {
@@ -166,7 +166,7 @@ async function costs(work: Work, rounds: number): Promise<Curve> {
     );
     const outcome = await compare(
       { what: work.what, operations: size * times, ours: ours as Contestant, others },
-      // The largest takes long, and varies little.
+      // The largest size takes long, and varies little.
       { rounds: size === LARGEST ? 1 : rounds, budget: 1_000 },
     );
     for (const [index, { median }] of [outcome.ours, ...outcome.others].entries()) {
@@ -192,7 +192,7 @@ async function bytes(
     const values: number[] = [];
     for (const size of SIZES) {
       const weigh = () => run(() => bytesOfEach(size, () => make(size)));
-      // Compiles, and grows the structures that are kept. The largest keeps none.
+      // The first run compiles, and grows structures that are kept. At the largest size, none are.
       if (size < LARGEST) await weigh();
       values.push(await weigh());
     }

@@ -10,7 +10,7 @@ const SRC = fileURLToPath(at("src"));
 const KB = 1_000;
 /** What the smallest useful program imports. */
 const FEW = "{ run, sleep, createTask }";
-/** Two characters for each byte of the core. */
+/** The name of the core's part: two characters for each of its bytes. */
 const CORE_BYTES = "the core's bytes";
 
 /** The parts of the main entry, minified, by the layers of the source. They add up to the whole. */
@@ -35,7 +35,7 @@ function parts(): Figure[] {
     }
   }
   const code = outputFiles[0]?.contents ?? new Uint8Array();
-  // Compression depends on all of it, so each part gets a proportional share.
+  // Compression depends on the whole code, so each part gets a proportional share.
   const rate = gzipSync(code, { level: 9 }).length / code.length;
   return [...bytesOf]
     .sort(([, a], [, b]) => b - a)

@@ -5,8 +5,7 @@ import { count, sized } from "../sizes.ts";
 
 const TASKS = sized(100_000);
 /**
- * Delays of 0 to 9 ms: starting all of them takes longer, so that only work is measured, and no
- * waiting.
+ * Delays of 0 to 9 ms: starting all sleeps takes longer, so only work is measured, and no waiting.
  */
 const SPAN = 10;
 

@@ -9,7 +9,7 @@ import { count, sized } from "../sizes.ts";
 const CALLS = sized(3_200);
 const THREADS = 2;
 const TASKS = built("bench/programs/threadTasks");
-/** The bundler moves modules. This names the one that the threads can load. */
+/** The bundler moves modules, so this refers to the module that threads can load. */
 const task = { url: TASKS, name: "add" } as unknown as typeof add;
 
 const loop = newEventLoop();

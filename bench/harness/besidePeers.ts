@@ -1,6 +1,6 @@
-// A case beside another library. Each pair runs in its own process, as each case does, because a
-// library's effects on the engine and the heap would change all other figures: beside Effect and
-// Effection, a switch got much slower, for mysyncio and for promises alike.
+// Runs a case together with another library. Each such pair runs in its own process, because a
+// library's effects on the engine and the heap would change all other figures: in a process with
+// Effect and Effection, a switch got much slower, for mysyncio and for promises alike.
 
 import type { Peer, PeerWork } from "../peers/peer.ts";
 import { type Case, type Contestant, compare, type Outcome, type Rival } from "./compare.ts";
@@ -11,8 +11,8 @@ import type { Aim } from "./targets.ts";
 export interface PeerResult {
   readonly name: string;
   /**
-   * By row. Null where the library cannot do the work, because messages between processes cannot
-   * contain undefined.
+   * By row. If the library cannot do the work, the value is null, because messages between
+   * processes cannot contain undefined.
    */
   readonly rivals: Readonly<Record<string, Rival | null>>;
 }

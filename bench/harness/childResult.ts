@@ -9,8 +9,8 @@ export interface ChildResult {
 }
 
 /**
- * The message that a forked child sends before it ends, or undefined if there is none. @throws
- * Error if it fails
+ * The message that a forked child sends before it ends, or undefined if it sends none. @throws
+ * Error if the child fails
  */
 export function messageOf<T>(child: ChildProcess, name: string): Promise<T | undefined> {
   return new Promise((resolve, reject) => {
@@ -24,7 +24,7 @@ export function messageOf<T>(child: ChildProcess, name: string): Promise<T | und
         if (code === 0) resolve(sent);
         else reject(new Error(`The case ${name} ended with ${signal ?? `code ${code}`}`));
       };
-      // Its messages may arrive after its end.
+      // Messages may arrive after the child has exited.
       if (child.connected) child.once("disconnect", settle);
       else settle();
     });

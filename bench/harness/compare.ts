@@ -91,7 +91,7 @@ export interface Outcome {
   readonly unable?: readonly string[];
 }
 
-/** The time limit of a row, for any number of rounds, after the minimum number. */
+/** How long a row may take: at most `rounds`, and after the minimum of rounds, at most `budget`. */
 export interface Patience {
   readonly rounds: number;
   /** In milliseconds. */
@@ -111,13 +111,13 @@ export async function compare(comparison: Comparison, patience: Patience): Promi
   const start = performance.now();
   for (let round = -WARM_UP_ROUNDS; round < rounds; round++) {
     const spent = performance.now() - start;
-    // Slow work is compiled before its first run ends. A rival that has used up its time counts
-    // from the first run on.
+    // Ends the warm-up early if it takes long, because slow work is compiled before its first run
+    // ends. Runs of a slow rival count even during the warm-up.
     if (round < 0 && round > -WARM_UP_ROUNDS && spent > budget / 8) round = 0;
     if (round >= FEWEST_ROUNDS && spent > budget) break;
     for (const [index, contestant] of contestants.entries()) {
       const taken = times[index] as number[];
-      // A slow rival does not delay every round of the others.
+      // Skips a rival that has used half of the budget, so that it doesn't delay all rounds.
       if (index > 0 && taken.length > 0 && (spentBy[index] as number) > budget / 2) continue;
       const began = performance.now();
       const elapsed = await timeOf(contestant);
@@ -208,8 +208,9 @@ export async function timeOf(contestant: Contestant): Promise<number> {
 }
 
 /**
- * No contestant pays for another's young garbage. A full collection would also discard the engine's
- * feedback about classes without a live instance, and the run would measure that.
+ * Collects young garbage, so that no contestant pays for another's. A full collection would also
+ * discard the engine's feedback about classes without a live instance, and the run would measure
+ * that.
  */
 function collectYoung(): void {
   collect({ type: "minor" });

@@ -19,8 +19,8 @@ export const DESCRIPTIONS: Readonly<Record<Condition, string>> = {
 const AFTER_COLLECTION = 1.15;
 
 /**
- * The case with a full collection before each run of every contestant. Another row shows what that
- * costs mysyncio.
+ * The case with a full collection before each run of every contestant. An additional contestant,
+ * mysyncio without the collection, shows what that costs.
  */
 export function collected(chosen: Case): Case {
   const comparisons = chosen.comparisons?.map((row: Comparison): Comparison => {
@@ -84,8 +84,8 @@ const WINDOWS = [
 const UNTIL_HOT = 1_000;
 
 /**
- * Runs the first row of a case from the first run on, with mysyncio or with its first rival. The
- * process must be fresh and its sizes small. The figures are costs as multiples of the hot one.
+ * Runs the first row of a case without a warm-up, with mysyncio or with its first rival. The
+ * process must be fresh, and the sizes small. The figures are costs, as multiples of the hot one.
  */
 export async function runCold({ comparisons = [] }: Case, isRival: boolean): Promise<Figure[]> {
   const [row] = comparisons;

@@ -12,7 +12,7 @@ export function updateFrontPage({ header }: { readonly header: string }): void {
   writeFileSync(page, withRun(readFileSync(page, "utf8"), header));
 }
 
-/** A page with the header line of a run in its place. @throws Error if it has none */
+/** A page with the header line of a run between the marks. @throws Error if it has no marks */
 export function withRun(page: string, header: string): string {
   const begin = page.indexOf(BEGIN);
   const end = page.indexOf(END);

@@ -15,8 +15,8 @@ export interface OtherNode {
 }
 
 /**
- * Installs all of them except the running major version. @throws Error if the registry doesn't have
- * one
+ * Installs these Nodes, and returns all except the running major version. @throws Error if the
+ * registry doesn't have one of them for this platform
  */
 export function otherNodes(thisOne: number): readonly OtherNode[] {
   setUp("bench/nodes");

@@ -52,7 +52,7 @@ function groupOfOutcome({ what, ours, others }: Outcome): Group {
   };
 }
 
-/** Figures of one unit can be compared. Missing ones are left out. */
+/** Groups figures by their units, because only those can be compared. Leaves out missing ones. */
 function groupsOfFigures(figures: readonly Figure[]): Group[] {
   const known = figures.filter((figure) => figure.value !== undefined);
   const units = [...new Set(known.map(({ unit }) => unit))];
@@ -74,8 +74,8 @@ function linesOf(name: string, { what, of, unit, sizes, lines }: Curve, header: 
 }
 
 /**
- * How many times as fast mysyncio is in each case, compared with the best rival among those with a target, in
- * its best row.
+ * How many times as fast mysyncio is in each case as the fastest rival: the one with the lowest
+ * ratio in any row, among those with a target.
  */
 function overviewOf(cases: readonly CaseResult[], header: string): Picture[] {
   const bars = cases.flatMap(({ name, outcomes }) => {

@@ -15,7 +15,7 @@ const FLAGS = ["--expose-gc"];
 
 export interface ChildOptions {
   readonly rounds: number;
-  /** The program that runs it. */
+  /** The program of the Node that runs the process. */
   readonly node: string;
   readonly condition: Condition;
 }
@@ -54,8 +54,8 @@ export function runPeerInChild(
 }
 
 /**
- * Runs a case with mysyncio and with its first rival, each in a separate process from the first run
- * on.
+ * Runs a case with mysyncio and with its first rival, each in a separate process and without a
+ * warm-up.
  */
 async function runColdInChildren(name: string, options: ChildOptions): Promise<ChildResult> {
   interface Sent {

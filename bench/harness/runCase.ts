@@ -1,4 +1,4 @@
-// One case from its first row to its last, run by a process or a page.
+// Runs one case from its first row to its last, in a process or a page.
 
 import {
   type Case,

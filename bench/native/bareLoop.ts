@@ -1,6 +1,6 @@
-// The lower bound for generators: the simplest loop that steps one after the other, and the
-// simplest lock, queue, future and timer on it. No cancellation, errors, names or checks. One file,
-// so that it can be read as a whole.
+// The lower bound for generators: the simplest loop that steps them one after the other, and the
+// simplest lock, queue, future and timer on it. They have no cancellation, errors, names or checks.
+// One file, so that it can be read as a whole.
 
 import { Fifo } from "./fifo.ts";
 
@@ -63,8 +63,8 @@ export class Callback implements Body {
 }
 
 /**
- * A generator with an object beside it, because anything that can be awaited, named or stopped has
- * one.
+ * A generator with an object of its own, because anything that can be awaited, named or stopped
+ * needs one.
  */
 export class BareTask implements Body {
   readonly loop: BareLoop;
@@ -96,7 +96,7 @@ export class BareTask implements Body {
   }
 }
 
-/** Counts tasks: `yield group.park()` waits for all that were announced. */
+/** Counts tasks: `yield group.park()` waits until `size` of them are done. */
 export class BareGroup {
   readonly #loop: BareLoop;
   #left: number;
@@ -178,8 +178,8 @@ export class Getter<T> {
 }
 
 /**
- * `if (!queue.put(item)) yield PARKED`. Where `get()` returns a Getter, `yield PARKED` and then
- * read its `item`.
+ * `if (!queue.put(item)) yield PARKED`. If `get()` returns a Getter, `yield PARKED` and then read
+ * its `item`.
  */
 export class BareQueue<T> {
   readonly #loop: BareLoop;
@@ -224,7 +224,7 @@ export class BareQueue<T> {
   }
 }
 
-/** `yield* new Put(queue, item)`: creates an object at each call, whether or not it has to wait. */
+/** `yield* new Put(queue, item)`: creates an object at each call, even if nothing waits. */
 export class Put<T> implements Iterable<typeof PARKED, void> {
   readonly #queue: BareQueue<T>;
   readonly #item: T;

@@ -1,4 +1,4 @@
-/** The error of work that took too long, created on expiry, because a stack is expensive. */
+/** The error of work that took too long. Created only then, because a stack is expensive. */
 export class TooLate extends Error {
   override readonly name = "TooLate";
 }

@@ -1,5 +1,5 @@
-// https://effect.website: Effect.gen as its documentation recommends, and the cheaper form where it
-// names one.
+// https://effect.website: Effect.gen as its documentation recommends, and the cheaper form where
+// the documentation names one.
 
 import { createRequire } from "node:module";
 import { Deferred, Effect, Fiber, Queue, Semaphore } from "effect";

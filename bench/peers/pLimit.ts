@@ -14,7 +14,7 @@ export default {
       const limit = pLimit(Infinity);
       return Promise.all(Array.from({ length: tasks }, () => limit(giveWay)));
     },
-    // With a limit of one it is a lock around a function.
+    // With a limit of one, the limiter is a lock around a function.
     lock: (tasks, times) => {
       const lock = pLimit(1);
       return Promise.all(

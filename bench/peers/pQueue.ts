@@ -14,7 +14,7 @@ export default {
       const queue = new PQueue();
       return queue.addAll(Array.from({ length: tasks }, () => giveWay));
     },
-    // With a concurrency of one it is a lock around a function.
+    // With a concurrency of one, the queue is a lock around a function.
     lock: (tasks, times) => {
       const lock = new PQueue({ concurrency: 1 });
       return Promise.all(

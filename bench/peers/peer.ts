@@ -2,9 +2,8 @@
 // documentation recommends.
 
 /**
- * The kinds of work, each with its sizes. Each method returns, or returns a promise that
- * settles, once its work is done. A peer
- * that measures in another process returns `{ milliseconds }`.
+ * The kinds of work, each with its sizes. A method returns when its work is done, or returns a
+ * promise that settles then. A peer that measures in another process returns `{ milliseconds }`.
  */
 export interface Works {
   /** Each task yields to the next, this many times. */

@@ -7,8 +7,8 @@ import type { Peer, Works } from "./peer.ts";
 
 const PROGRAM = fileURLToPath(new URL("../python.py", import.meta.url));
 /**
- * The first on the path is often the newest. The system's own has the packages that the system
- * installs.
+ * The Pythons to try. The first on the path is often the newest. The system's own has the packages
+ * that the system installs.
  */
 const PYTHONS = ["python3", "/usr/bin/python3"];
 const TARGET = 20;

@@ -35,7 +35,7 @@ export interface BullMQ {
   ) => BareWorker;
 }
 
-/** Loads it. @throws Error if its folder is not set up */
+/** Loads BullMQ. @throws Error if the folder with the fleet's packages is not set up */
 export function bullmq(): BullMQ {
   return createRequire(at(`${PACKAGES}/package.json`))("bullmq") as BullMQ;
 }

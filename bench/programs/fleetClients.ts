@@ -43,7 +43,7 @@ export class BareClient implements Client {
     const { Queue, QueueEvents } = bullmq();
     const options = { connection: { url, maxRetriesPerRequest: null } };
     this.#queue = new Queue(queue, options);
-    // From the beginning, because what follows may happen before the first read.
+    // Reads from the beginning, because a job may be completed before the first read.
     this.#events = new QueueEvents(queue, { ...options, lastEventId: "0" });
     this.#events.on("completed", ({ jobId }) => {
       this.#waiting.get(jobId)?.();

@@ -5,8 +5,8 @@ import { createInterface } from "node:readline";
 import { fileURLToPath } from "node:url";
 import { at, built } from "../harness/paths.ts";
 
-/** Sets the limit of open files to `FILES`, or as high as allowed, and then becomes the program. */
 const FILES = 20_000;
+/** Sets the limit of open files to `FILES`, or as high as allowed, and then becomes the program. */
 const RAISE_LIMIT = `ulimit -n ${FILES} 2> /dev/null || ulimit -n $(ulimit -H -n); exec "$0" "$@"`;
 
 /** A program that replies to each line with a line. */
@@ -27,7 +27,7 @@ export class Program {
     return Program.nodeWith([], program, ...args);
   }
 
-  /** The same, with options for Node. */
+  /** Like `node`, with options for Node. */
   static nodeWith(options: readonly string[], program: string, ...args: string[]): Program {
     const file = fileURLToPath(built(program));
     return new Program(process.execPath, ["--expose-gc", ...options, file, ...args]);

@@ -33,7 +33,7 @@ export class SlowLink {
   #pipe(from: Socket, to: Socket, delay: number): void {
     this.#sockets.add(from);
     from.setNoDelay(true);
-    // Closing tells the other end about the error.
+    // After an error, closes this end. The other end is then closed too.
     from.on("error", () => from.destroy());
     from.on("data", (data) => setTimeout(() => to.write(data), delay));
     from.on("close", () => {

@@ -1,8 +1,9 @@
-// <my-lab>: a code block that can be edited and run. Next to it appears what it prints, with the
-// attribute `stage` also the lists that it watches, and with `inspect` the loop that it runs on.
+// <my-lab>: a code block that can be edited and run. What the program prints appears next to it.
+// The attribute `stage` also shows the lists that the program watches, and `inspect` the loop that
+// it runs on.
 //
-// Until the reader asks for more, the block is what the page was built with. The editor loads when
-// the reader edits, and the worker starts on Run.
+// Until the reader presses a button, the block is as the page was built. The editor loads on Edit,
+// and the worker starts on Run.
 
 import type { Answer } from "../lib/protocol.ts";
 import { button, make } from "./dom.ts";

@@ -18,7 +18,7 @@ interface Timer {
   readonly id: number;
 }
 
-/** Loads the core, and fills the element. Returns what to call when it leaves the page. */
+/** Loads the core, and fills the element. Returns a function to call when it leaves the page. */
 export function mountCoreMemory(host: HTMLElement): () => void {
   const status = make("p", { class: "state", role: "status" }, "Loading the core");
   host.replaceChildren(status);
@@ -107,7 +107,7 @@ class CoreView {
       `turn: the clock is at ${this.#now} ms; the last record fills the hole`,
       () => {
         const tail = this.#core.turn(this.#now, 0, 0);
-        // Nothing takes the batch here, so that its slots are released at once.
+        // Nothing runs the batch here, so its slots are released at once.
         const rings = new Int32Array(this.#core.memory.buffer, this.#core.rings.value, 12);
         const entries = new Int32Array(this.#core.memory.buffer, (rings[4] as number) >>> 0, tail);
         for (const id of Array.from(entries)) this.#core.release(id);

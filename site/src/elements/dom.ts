@@ -1,8 +1,8 @@
-// Making elements.
+// Makes elements.
 
 type Attributes = Record<string, string | number | boolean | EventListener>;
 
-/** Makes an element. `onclick` and the like are listeners, and `true` is an attribute without value. */
+/** Makes an element. `onclick` and the like are listeners. `true` is an attribute without value. */
 export function make<Name extends keyof HTMLElementTagNameMap>(
   tag: Name,
   attributes: Attributes = {},

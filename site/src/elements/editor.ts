@@ -1,4 +1,4 @@
-// The code editor: CodeMirror with the colours of this site.
+// The code editor: CodeMirror with the colors of this site.
 
 import { closeBrackets, closeBracketsKeymap } from "@codemirror/autocomplete";
 import { defaultKeymap, history, historyKeymap, indentWithTab } from "@codemirror/commands";
@@ -35,7 +35,7 @@ const THEME = EditorView.theme({
   },
 });
 
-const COLOURS = HighlightStyle.define([
+const COLORS = HighlightStyle.define([
   { tag: [tags.keyword, tags.modifier, tags.self, tags.null], color: "var(--code-keyword)" },
   { tag: [tags.string, tags.special(tags.string), tags.regexp], color: "var(--code-string)" },
   { tag: [tags.number, tags.bool], color: "var(--code-number)" },
@@ -60,7 +60,7 @@ export function newEditor(text: string, label: string, run: () => void): EditorV
       bracketMatching(),
       closeBrackets(),
       javascript({ typescript: true }),
-      syntaxHighlighting(COLOURS),
+      syntaxHighlighting(COLORS),
       THEME,
       // The content is focusable anyway, but tools that check accessibility ask for the attribute.
       EditorView.contentAttributes.of({ "aria-label": label, tabindex: "0" }),

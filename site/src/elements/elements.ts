@@ -1,4 +1,4 @@
-// Defines the elements of the pages. The parts that are large load when they are used.
+// Defines the elements of the pages. Large parts are loaded when they are used.
 
 import { CancelDemo } from "./cancelDemo.ts";
 import { CodeLab } from "./codeLab.ts";

@@ -62,7 +62,7 @@ class WorkerSource implements InspectorSource {
 
   read(loop: number | null, task: number | null): Promise<InspectorReading> | InspectorReading {
     const number = this.#count++;
-    // What a program looked like at its end stays to be read.
+    // After the program has ended, its last reading is still shown.
     if (!this.#ask(loop, { kind: "read", number, task })) return this.#last;
     return new Promise((resolve) => this.#readers.set(number, resolve));
   }
@@ -108,7 +108,7 @@ class WorkerSource implements InspectorSource {
     }
   }
 
-  /** The program ends by itself or by the page's buttons. */
+  /** Leaves the program running, because it ends by itself or by the page's buttons. */
   close(): void {
     this.#show = undefined;
   }

@@ -15,7 +15,7 @@ export class Output {
 
   readonly #namesCore: boolean;
 
-  /** `namesCore` also tells the core, for programs that use the library. */
+  /** @param namesCore whether to name the core at the end, for programs that use the library */
   constructor(namesCore: boolean) {
     this.#namesCore = namesCore;
     this.element = make("div", { class: "output" }, this.#lines, this.#state);

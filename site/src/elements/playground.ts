@@ -21,7 +21,7 @@ type Tab = (typeof TABS)[number]["name"];
 
 const MAX_RUNS = 2_000;
 
-/** Fills the element. Returns what to call when it leaves the page. */
+/** Fills the element. Returns a function to call when it leaves the page. */
 export function mountPlayground(host: HTMLElement): () => void {
   const playground = new Playground();
   host.replaceChildren(playground.element);
@@ -97,7 +97,7 @@ class Playground {
     this.#choose("run");
   }
 
-  /** Puts the program of a link into the editor. It runs when the reader says so. */
+  /** Puts the program of a link into the editor. It runs only when the reader starts it. */
   async open(fragment: string): Promise<void> {
     try {
       const shared = await fromFragment(fragment);

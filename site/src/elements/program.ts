@@ -1,4 +1,4 @@
-// The page's side of a running program: a worker for each, which is terminated with it.
+// The page's side of a running program. Each program runs in a worker of its own.
 
 import type { Answer, InspectRequest, Request, Start } from "../lib/protocol.ts";
 
@@ -35,7 +35,7 @@ export class Program {
     worker.postMessage(request);
   }
 
-  /** Cancels it. Terminates it if it doesn't end in time, because it never gives way or waits. */
+  /** Cancels the program. Terminates it if it doesn't end in time, as if it never yields. */
   cancel(): void {
     const worker = this.#worker;
     worker?.postMessage({ kind: "cancel" } satisfies Request);
@@ -45,7 +45,7 @@ export class Program {
     }, GRACE);
   }
 
-  /** Asks the worker, if there is one. Returns whether there is. */
+  /** Sends a request to the worker, if there is one. Returns whether there is. */
   inspect(request: InspectRequest): boolean {
     this.#worker?.postMessage(request);
     return this.isRunning;

@@ -24,7 +24,7 @@ export function stepsIn(message: string): Step[] {
   });
 }
 
-/** Draws them as a table, which reads well without the picture too. */
+/** Draws the steps in such a message as a table, which is readable without the styles too. */
 export function timelineOf(message: string): HTMLElement {
   const steps = stepsIn(message);
   const tasks = [...new Set(steps.map(({ who }) => who))];

@@ -55,7 +55,7 @@ const CASES = [
   },
 ];
 
-/** Measures each case, and tells each result as soon as it is known. */
+/** Measures each case, and passes each result to `tell` as soon as it is known. */
 export async function measure(tell: (result: Measured) => void): Promise<void> {
   for (const { what, count, ours, promises } of CASES) {
     const times = { ours: [] as number[], promises: [] as number[] };
@@ -78,7 +78,7 @@ export async function measure(tell: (result: Measured) => void): Promise<void> {
 async function timeOf(work: () => Promise<unknown>): Promise<number> {
   const start = performance.now();
   await work();
-  // A clock without isolation is coarse, and nothing is infinitely fast.
+  // Without isolation, the clock is so coarse that the difference may be 0.
   return Math.max(performance.now() - start, 0.1);
 }
 

@@ -2,7 +2,7 @@
 
 import type { Answer } from "./protocol.ts";
 
-/** Programs that print or move more are cut off, so that they don't fill the page's memory. */
+/** Lines and frames beyond these are dropped, so that they don't fill the page's memory. */
 const MAX_LINES = 2_000;
 const MAX_FRAMES = 600;
 

@@ -31,7 +31,7 @@ export function format(value: unknown, depth = 0): string {
   return name === "Object" || name === "" ? body : `${name} ${body}`;
 }
 
-/** A place in the program, which is a blob for the browser. */
+/** Matches a place in the program. For the browser, the program is a blob. */
 const PLACE = /blob:[^\s)]*?:(\d+):\d+/;
 
 /** A report, with the lines of the program in place of the browser's addresses. */

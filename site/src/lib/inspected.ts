@@ -1,6 +1,6 @@
 // The worker's side of the inspector: reads this worker's loops, and runs them at the page's pace.
 //
-// An inspected program begins paused, because most are over before a page has drawn anything.
+// An inspected program begins paused, because most programs end before the page has drawn anything.
 
 import { PageSource } from "../../../src/inspector/element/inspectorPage.ts";
 import { answer } from "./channel.ts";

@@ -37,7 +37,7 @@ async function linked(code: string): Promise<string> {
       throw new SyntaxError(`A program on this page can import ${known}, got "${name}"`);
     }
     const target = JSON.stringify(new URL(file, BASE).href);
-    // Of a dynamic import, the quotes are part of what is replaced.
+    // For a dynamic import, `start` and `end` include the quotes.
     const quoted = type === "dynamic" ? target : target.slice(1, -1);
     text = text.slice(0, start) + quoted + text.slice(end);
   }

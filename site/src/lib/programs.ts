@@ -40,7 +40,7 @@ export function isCancellation(error: unknown): boolean {
   return error instanceof CancelledError;
 }
 
-/** The library's `run`, within reach of the page's buttons. */
+/** The library's `run`. The page's buttons can cancel it. */
 export function run(main: Main, options: Options = {}): Promise<unknown> {
   const isVirtual = clockKind === "virtual" && options.clock === undefined && !options.loop;
   return realRun(

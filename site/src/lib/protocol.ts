@@ -1,4 +1,4 @@
-// What a page and the worker that runs its programs tell each other.
+// The messages between a page and the worker that runs its programs.
 
 import type { InspectorReading, TraceEvent } from "mysyncio/inspector/element";
 
@@ -30,7 +30,7 @@ export interface CancelRequest {
   readonly kind: "cancel";
 }
 
-/** What an inspector asks. The loop is null before it knows one. */
+/** A request of an inspector. `loop` is null until the inspector has found a loop. */
 export interface InspectRequest {
   readonly kind: "inspect";
   readonly loop: number | null;
@@ -94,7 +94,7 @@ export interface Measured {
   readonly promises: number;
 }
 
-/** The answer to the reading of that number. */
+/** The answer to the request to read that has the same number. */
 export interface Reading {
   readonly kind: "reading";
   readonly number: number;

@@ -21,7 +21,7 @@ type Main = Parameters<typeof explore>[0];
 
 let isCancelled = false;
 let inspected: Inspected | undefined;
-/** What an inspector asked before it could be answered. */
+/** Requests of an inspector that arrived before they could be answered. */
 const early: InspectRequest[] = [];
 
 function print(level: LogLine["level"], text: string): void {
@@ -56,7 +56,7 @@ function inspect(request: InspectRequest): void {
 
 function cancel(): void {
   isCancelled = true;
-  // A loop that is paused would never hear of it.
+  // A paused loop would never deliver the cancellation.
   inspected?.release();
   cancelAll();
 }

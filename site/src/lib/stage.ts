@@ -1,4 +1,4 @@
-// What the tutorial's programs get for `stage`: lists that the page can see.
+// What the tutorial's programs get for `stage`: lists whose changes the page shows.
 //
 // A watched list is an array. Each change to it makes a frame, and so does each line that the
 // program prints. The page plays the frames after the program has recorded them, as slowly as its
@@ -20,7 +20,7 @@ let nextId = 1;
 export function watch<T>(name: string): T[] {
   const list = new WatchedList<T>();
   list.laneName = name;
-  // Not an item of the list, so loops over its keys should not see it.
+  // The name isn't an item of the list, so loops over its keys should not see the name.
   Object.defineProperty(list, "laneName", { enumerable: false });
   lanes.push({ name, list });
   record(`${name}: empty`);

@@ -1,13 +1,13 @@
-// Starts the frame of the site, Vue and the theme, when the reader first does something. Pages are
-// complete without it, and starting it is most of the work that they ask of a phone.
+// Starts the app of the site, which is Vue and the theme, when the reader first does something.
+// Pages are complete without the app, and starting it would be most of the work of opening a page.
 //
-// Whoever presses a button before it has started gets what it does once it has. The build puts this
-// script into each page.
+// If the reader presses a button before the app has started, the press takes effect once it has.
+// The build puts this script into each page.
 
-/** The addresses of its modules, in order. */
+/** The addresses of the app's modules, in order. */
 declare const MODULES: readonly string[];
 
-/** Elements that don't need it, see src/elements. */
+/** A selector of the elements that don't need the app, see src/elements. */
 declare const INDEPENDENT: string;
 
 const SIGNS = [
@@ -49,7 +49,7 @@ const { signal } = attention;
 for (const sign of SIGNS) addEventListener(sign, start, { signal, capture: true, passive: true });
 addEventListener("click", holdClick, { signal, capture: true });
 addEventListener("keydown", holdKey, { signal, capture: true });
-// The theme says so.
+// The theme dispatches this event once the app has started.
 document.addEventListener("started", () => {
   attention.abort();
   for (const act of held.splice(0)) act();

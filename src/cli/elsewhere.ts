@@ -35,8 +35,8 @@ export interface Elsewhere {
 const MOST_WORKERS = 16;
 
 /**
- * Follows the calls in `reading` to where they run. Returns a map from a call's id to its other end.
- * Leaves out calls that have not begun, and those beyond the first sixteen other threads and
+ * Follows the calls in `reading` to where they run. Returns a map from a call's id to its other
+ * end. Leaves out calls that have not begun, and those beyond the first sixteen other threads and
  * processes.
  *
  * @param opening how long a process may take to open its inspector, in milliseconds

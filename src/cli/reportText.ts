@@ -16,8 +16,8 @@ export function titleIn(reading: Pick<ThreadReading, "pid" | "thread" | "program
 const INSTALLED = /[/\\]node_modules[/\\]/;
 
 /**
- * Returns the innermost location in the program's own code, or else in that of its packages; empty if
- * none is known.
+ * Returns the innermost location in the program's own code, or else in that of its packages; empty
+ * if none is known.
  */
 export function placeOf(stack: readonly FrameSnapshot[]): string {
   const known = stack.filter(({ file, isLibrary }) => file !== null && !isLibrary);

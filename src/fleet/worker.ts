@@ -46,8 +46,8 @@ export interface StartWorkerOptions {
   /**
    * How many calls of async and coroutine functions may run at a time on the worker's own loop.
    * Without it, they run in threads. They must not compute for long, because the loop also renews
-   * the calls' leases. The worker takes up to `threads` or `concurrency` calls of any kind at a time,
-   * whichever is larger.
+   * the calls' leases. The worker takes up to `threads` or `concurrency` calls of any kind at a
+   * time, whichever is larger.
    */
   readonly concurrency?: number | undefined;
   /**

@@ -71,7 +71,7 @@ export class BullQueue implements FleetQueue, ServerLink {
   /** Resolves when the server's time is known. */
   readonly ready: Promise<void>;
   readonly #queue: JobQueue;
-  /** The connection of `#queue`. It resends nothing, because a call that is sent twice may run twice. */
+  /** The connection of `#queue`. It resends nothing, because a call sent twice may run twice. */
   readonly #sender: Redis;
   readonly #subscriber: Redis;
   readonly #submissions: Batch<Submission>;

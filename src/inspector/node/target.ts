@@ -37,8 +37,8 @@ const FRAMES_AT_ONCE = 100;
 export type Mapping = (frame: FrameSnapshot) => FrameSnapshot;
 
 /**
- * Reads the running loops of a target, with the lines at which their tasks are suspended. `"sample"`
- * also reads statistics, collected since the client's first sample.
+ * Reads the running loops of a target, with the lines at which their tasks are suspended.
+ * `"sample"` also reads statistics, collected since the client's first sample.
  */
 export async function readTarget(
   target: Target,

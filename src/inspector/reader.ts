@@ -84,7 +84,13 @@ export class Reader {
     // tasks that were started before it began to collect them.
     const facts = slots.hooks?.flatMap(({ hooks }) => hooks._facts ?? []) ?? [];
     const detector = slots.hooks?.find(({ hooks }) => hooks._detector)?.hooks._detector;
-    const timers = timerEntries(core).map(({ id, when }) => ({ when, runnable: slots.at(id) }));
+    // The core of a closed loop may belong to another loop.
+    const isClosed = loop.isClosed();
+    const entries = isClosed ? [] : readyEntries(core);
+    const timers = (isClosed ? [] : timerEntries(core)).map(({ id, when }) => ({
+      when,
+      runnable: slots.at(id),
+    }));
     const deadlines = new Map<unknown, number>(timers.map((one) => [one.runnable, one.when]));
     const awaited: Awaited = { resources: new Map(), calls: new Map(), tasks: new Map() };
     const waits = tasks.map((task) => this.#wait(task, awaited, deadlines));
@@ -92,7 +98,12 @@ export class Reader {
     const generators = tasks.map((task) => generatorsOf(task, served.get(task)));
     const snapshot: LoopSnapshot = {
       version: 1,
-      loop: this.#loop(loop, facts[0]),
+      loop: {
+        ...this.#loop(loop, facts[0]),
+        ready: entries.length,
+        timers: timers.length,
+        slots: isClosed ? 0 : slots.size,
+      },
       tasks: tasks.map((task, at) =>
         this.#task(
           task,
@@ -104,7 +115,7 @@ export class Reader {
           facts,
         ),
       ),
-      ready: readyEntries(core).flatMap(({ id, priority }) => {
+      ready: entries.flatMap(({ id, priority }) => {
         const runnable = slots.at(id);
         return runnable === undefined ? [] : this.#ready(runnable, priority);
       }),
@@ -119,17 +130,16 @@ export class Reader {
     return { snapshot, generators };
   }
 
-  #loop(loop: LoopShape, facts: FactsShape | undefined): LoopSnapshot["loop"] {
-    const { _slots: slots, _core: core } = loop;
+  #loop(
+    loop: LoopShape,
+    facts: FactsShape | undefined,
+  ): Omit<LoopSnapshot["loop"], "ready" | "timers" | "slots"> {
     return {
       id: this.idOf(loop),
       time: loop.time(),
-      core: core.kind,
+      core: loop._core.kind,
       isRunning: loop.isRunning(),
       isDebug: loop.getDebug(),
-      ready: readyEntries(core).length,
-      timers: core.timers(),
-      slots: slots.size,
       externals: loop._external,
       lag: facts?.lag ?? null,
       utilization: facts?.utilization ?? null,

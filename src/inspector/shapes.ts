@@ -25,6 +25,7 @@ export interface LoopShape {
   readonly _external: number;
   time(): number;
   isRunning(): boolean;
+  isClosed(): boolean;
   getDebug(): boolean;
   readonly slowCallbackDuration?: number;
 }

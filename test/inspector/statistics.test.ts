@@ -106,3 +106,15 @@ test("statistics list each unfinished task with its steps and what it waited for
 test("statistics() throws for a value that is not an event loop", () => {
   expect(() => statistics({} as EventLoop)).toThrow("Expected `loop` to be an event loop");
 });
+
+test("a snapshot of a closed loop is empty, even if another loop uses its core now", () => {
+  loop.close();
+  const next = newVirtualLoop();
+  next.callSoon(() => undefined);
+  next.callLater(1, () => undefined);
+  const { loop: counts, ready, timers } = snapshot(loop);
+  next.close();
+
+  expect(counts).toMatchObject({ ready: 0, timers: 0, slots: 0 });
+  expect([ready, timers]).toEqual([[], []]);
+});

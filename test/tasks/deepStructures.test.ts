@@ -24,7 +24,7 @@ import { type Layer, layers } from "./layers.ts";
 
 const TIMEOUT = 60_000;
 /** Number of layers where layers are cheap. */
-const DEPTH = 100_000;
+const DEPTH = scale(10_000, 100_000);
 /**
  * Number of layers that take several turns and one or more generators each. They also work at
  * 100,000, but take seconds. A recursive implementation needs several native frames per layer, and
@@ -32,8 +32,8 @@ const DEPTH = 100_000;
  */
 const LESS_DEEP = 4_000;
 /** Number of layers that are tasks, each of which takes a few microseconds, and more in a page. */
-const TASKS = scale(10_000, "process" in globalThis ? DEPTH : 20_000);
-const MANY = 20_000;
+const TASKS = scale(5_000, "process" in globalThis ? 100_000 : 20_000);
+const MANY = scale(10_000, 20_000);
 const failure = new Error("from the bottom");
 
 /** Layers that consist only of futures, which complete and are cancelled within one call. */
@@ -96,7 +96,7 @@ test(
     const result = runVirtually(function* () {
       const bottom = getRunningLoop().createFuture<number>();
       let top: Future<unknown> = bottom;
-      for (let i = 0; i < 20_000; i++) top = (kinds[i % kinds.length] as Layer)(top);
+      for (let i = 0; i < MANY; i++) top = (kinds[i % kinds.length] as Layer)(top);
       yield* sleep(1);
       bottom.setResult(1);
       yield* wait([top]);

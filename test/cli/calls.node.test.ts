@@ -29,12 +29,27 @@ import { defineTask, ThreadExecutor, toThread } from ${NODE};
 import { FleetExecutor, memoryEngine } from ${FLEET};
 import { slow } from "./node_modules/slow/slow.mjs";
 import { isMainThread } from "node:worker_threads";
+const begun = new BroadcastChannel("begun");
+if (!isMainThread) begun.unref();
 export const rest = defineTask(import.meta.url, "rest", function* rest(duration) {
+  begun.postMessage("rest");
   yield* m.sleep(duration);
 });
 export const compute = defineTask(import.meta.url, "compute", (duration) => {
+  begun.postMessage("compute");
   slow(duration);
 });
+/** Prints "ready" once that many calls have begun. */
+const untilBegun = ({ rest, compute }) => m.fromPromise(new Promise((resolve) => {
+  const channel = new BroadcastChannel("begun");
+  channel.onmessage = ({ data }) => {
+    if (data === "rest") rest--;
+    else compute--;
+    if (rest > 0 || compute > 0) return;
+    channel.close();
+    resolve(console.log("ready"));
+  };
+}));
 `;
 
 test.each([
@@ -54,8 +69,7 @@ if (isMainThread) await m.run(function* main() {
   m.createTask(function* caller() { yield* toThread(compute, 1e8); });
   m.createTask(function* caller() { yield* toThread(rest, 1e8); });
   m.createTask(function* caller() { yield* fleet.call(rest, 1e8); });
-  yield* m.sleep(1000);
-  console.log("ready");
+  yield* untilBegun({ rest: 2, compute: 1 });
   yield* m.sleep(1e8);
 });
 `;
@@ -68,19 +82,19 @@ if (isMainThread) await m.run(function* main() {
     expect([tree.stderr, inside.stderr]).toEqual(["", ""]);
     expect(tree.stdout).toContain("waits for ThreadCall rest (waiting for a thread)\n");
     expect(tree.stdout).toMatch(
-      /└── ThreadCall rest \(in worker \d+\)\n +Task-\d+ +rest .*calling\.mjs:7 +waits for Sleep/,
+      /└── ThreadCall rest \(in worker \d+\)\n +Task-\d+ +rest .*calling\.mjs:10 +waits for Sleep/,
     );
     expect(tree.stdout).toMatch(
-      /└── ThreadCall compute \(in worker \d+\): computing at .*calling\.mjs:10, for \d/,
+      /└── ThreadCall compute \(in worker \d+\): computing at .*calling\.mjs:14, for \d/,
     );
     expect(tree.stdout).toMatch(
-      /└── FleetCall calling#rest \(running on memory\), queue images\n +└── calling#rest +rest .*calling\.mjs:7 +waits for Sleep/,
+      /└── FleetCall calling#rest \(running on memory\), queue images\n +└── calling#rest +rest .*calling\.mjs:10 +waits for Sleep/,
     );
     expect(list.stdout).toMatch(/^ {2}ThreadCall rest: 1 in worker \d+, 1 waiting for a thread$/m);
     expect(list.stdout).toContain("  FleetCall calling#rest, queue images: 1 running on memory\n");
     expect(inside.stdout).toMatch(new RegExp(`of worker ${worker} of process ${pid}`));
     if (isPrepared) expect(listeningPorts(Number(pid))).toEqual([]);
-    expect(inside.stdout).toMatch(/1 × rest .*calling\.mjs:7 .*waits for Sleep/);
+    expect(inside.stdout).toMatch(/1 × rest .*calling\.mjs:10 .*waits for Sleep/);
   },
 );
 
@@ -94,8 +108,7 @@ if (isMainThread) await m.run(function* main() {
       for (;;) yield* toThread(fn, 5);
     }, { name: "the caller" });
   }
-  yield* m.sleep(500);
-  console.log("ready");
+  yield* untilBegun({ rest: 2, compute: 2 });
   yield* m.sleep(1e8);
 });
 `;

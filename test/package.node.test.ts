@@ -2,6 +2,7 @@
 
 import { readdirSync, readFileSync } from "node:fs";
 import { describe, expect, test } from "vitest";
+import { isExhaustive } from "./support/effort.ts";
 import { exitOf, output } from "./support/program.ts";
 
 describe("a program runs", () => {
@@ -83,22 +84,30 @@ describe("importing the package", () => {
     "mysyncio/fetch",
   ];
 
-  test.concurrent.each(ENTRIES)(
-    "as %s changes no globals and keeps no process alive",
-    async (entry) => {
+  /** In the exhaustive lane, each program imports one entry. */
+  const SETS = isExhaustive()
+    ? ENTRIES.map((entry) => ({ name: entry, entries: [entry] }))
+    : [{ name: "each of its entries", entries: ENTRIES }];
+
+  test.concurrent.each(SETS)(
+    "as $name changes no globals and keeps no process alive",
+    async ({ entries }) => {
       const program = `
       const all = () => Reflect.ownKeys(globalThis).map((key) => {
         const { value, get } = Object.getOwnPropertyDescriptor(globalThis, key);
         return [key, value, get];
       });
-      const [before, listeners] = [all().flat(), process.eventNames()];
-      await import(${JSON.stringify(entry)});
-      const after = all().flat();
-      console.log(after.length === before.length && after.every((x, i) => Object.is(x, before[i])));
-      console.log(process.eventNames().length - listeners.length);
+      for (const entry of ${JSON.stringify(entries)}) {
+        const [before, listeners] = [all().flat(), process.eventNames()];
+        await import(entry);
+        const after = all().flat();
+        const isSame = after.length === before.length && after.every((x, i) => Object.is(x, before[i]));
+        console.log(entry, isSame, process.eventNames().length - listeners.length);
+      }
       setTimeout(() => console.log("kept alive"), 1_000).unref();`;
 
-      expect(await output("main.mjs", program)).toBe("true\n0");
+      const expected = entries.map((entry) => `${entry} true 0`);
+      expect(await output("main.mjs", program)).toBe(expected.join("\n"));
     },
   );
 
@@ -115,14 +124,18 @@ describe("importing the package", () => {
     expect(await output("main.mjs", program)).toBe("0 wasm 1");
   });
 
-  test.concurrent.each(ENTRIES)("as %s returns the same classes", async (entry) => {
+  test.concurrent.each(SETS)("as $name returns the same classes", async ({ entries }) => {
     const program = `
       import * as main from "mysyncio";
-      import * as entry from ${JSON.stringify(entry)};
-      const shared = Object.keys(entry).filter((name) => name in main);
-      console.log(Object.keys(entry).length > 0, shared.every((name) => entry[name] === main[name]));`;
+      for (const name of ${JSON.stringify(entries)}) {
+        const entry = await import(name);
+        const shared = Object.keys(entry).filter((name) => name in main);
+        const isSame = shared.every((name) => entry[name] === main[name]);
+        console.log(name, Object.keys(entry).length > 0, isSame);
+      }`;
 
-    expect(await output("main.mjs", program)).toBe("true true");
+    const expected = entries.map((entry) => `${entry} true true`);
+    expect(await output("main.mjs", program)).toBe(expected.join("\n"));
   });
 });
 

@@ -11,6 +11,7 @@ import { fileURLToPath, pathToFileURL } from "node:url";
 import { promisify } from "node:util";
 import ts from "typescript";
 import { expect, onTestFinished, test, vi } from "vitest";
+import { isExhaustive } from "./support/effort.ts";
 
 const ROOT = fileURLToPath(new URL("..", import.meta.url));
 const PAGES = [
@@ -21,12 +22,21 @@ const PAGES = [
   "docs/recipes.md",
   "docs/structure.md",
 ];
-const TEXT = PAGES.map((page) => readFileSync(join(ROOT, page), "utf8")).join("");
+const TEXTS = PAGES.map((page) => readFileSync(join(ROOT, page), "utf8"));
 
 /** Each program with the output that is printed after it. */
-const PROGRAMS = [...TEXT.matchAll(/^```ts\n(.*?)^```\n(.*?)^```text\n(.*?)^```$/gms)].map(
-  ([, program = "", between = "", output = ""]) => ({ program, between, output }),
+const PROGRAMS = TEXTS.flatMap((text, page) =>
+  [...text.matchAll(/^```ts\n(.*?)^```\n(.*?)^```text\n(.*?)^```$/gms)].map(
+    ([, program = "", between = "", output = ""]) => ({
+      page: PAGES[page],
+      program,
+      between,
+      output,
+    }),
+  ),
 );
+/** All compile in every lane. The exhaustive one also runs those of the other pages. */
+const RUN = PROGRAMS.filter(({ page }) => page === "README.md" || isExhaustive());
 
 /**
  * Sends each request over the network to the test's server, which never answers. The first use of
@@ -105,7 +115,7 @@ test("the README's first program closes its connection when it times out", async
 
 test("every program is followed by its output", () => {
   expect(PROGRAMS.length).toBeGreaterThan(0);
-  expect(PROGRAMS).toHaveLength(TEXT.split("```ts\n").length - 1);
+  expect(PROGRAMS).toHaveLength(TEXTS.join("").split("```ts\n").length - 1);
   for (const { between } of PROGRAMS) expect(between).not.toContain("```");
 });
 
@@ -114,7 +124,7 @@ test("every program compiles", () => {
 });
 
 // The programs run in real time, and a busy machine may delay one so long that its order changes.
-test.each(PROGRAMS.slice(1))(
+test.each(RUN.slice(1))(
   "program %# prints its output",
   { retry: 2 },
   async ({ program, output }) => {

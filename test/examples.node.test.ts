@@ -1,8 +1,8 @@
-// The example programs print what they are meant to show.
+// Tests that the example programs print what they are meant to show.
 //
-// They run as built, each in its own process, on the package that users get. The suite over the
-// reference core runs those that need no WebAssembly in a Node without it, which makes the package
-// fall back. (`fetch` itself needs WebAssembly.)
+// The examples run as built, each in its own process, on the package that users get. In the suite
+// over the reference core, they run in a Node without WebAssembly, where the package uses that
+// core, except those that call `fetch`, which itself needs WebAssembly.
 
 import { spawn } from "node:child_process";
 import { once } from "node:events";

@@ -1,12 +1,15 @@
-// How a program ends when a signal interrupts it, as its shell sees it. Each program is its own
-// process, with the built package.
+// Tests how a program ends when a signal interrupts it, and what its shell is told. Each program
+// runs in its own process, on the built package.
 
 import { execFile } from "node:child_process";
 import { promisify } from "node:util";
 import { describe, expect, test } from "vitest";
 import { exitOf } from "./support/program.ts";
 
-/** Twice, so that all has begun, even if the first delay ends at once on a busy machine. */
+/**
+ * Two delays, because on a busy machine the first may end as soon as it is set, before the program
+ * sleeps.
+ */
 const INTERRUPT = "setTimeout(() => setTimeout(interrupt, 50), 50);";
 
 /** Sends itself `signal` while it sleeps, and reports its cleanup. */

@@ -1,5 +1,5 @@
-// Every benchmark runs. In a trial, each does so little that it takes no time, and its figures mean
-// nothing.
+// Tests that every benchmark runs. In a trial, each does so little that it takes no time, and its
+// figures mean nothing.
 
 import { fork } from "node:child_process";
 import { readdirSync } from "node:fs";

@@ -95,7 +95,7 @@ async function bare(onSocket: (socket: Socket) => void): Promise<NetServer> {
 
 const SENT = "ab\ncdefgh!ijkl\nmnop";
 
-/** Sends it in pieces, each in a turn of the host. */
+/** Sends `SENT` in pieces, each in a macrotask. */
 async function sendPieces(socket: Socket): Promise<void> {
   for (let at = 0; at < SENT.length; at += 3) {
     socket.write(SENT.slice(at, at + 3));

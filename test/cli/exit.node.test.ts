@@ -1,4 +1,5 @@
-// What a command leaves behind when the process, or the command itself, ends early or is stopped.
+// Tests what a command leaves behind when the process, or the command itself, ends early or is
+// stopped.
 
 import { spawn } from "node:child_process";
 import { once } from "node:events";

@@ -1,4 +1,4 @@
-// Programs whose names attack the terminal of whoever looks into them.
+// Tests the commands on programs with names that attack the terminal in which they are shown.
 
 import { execFileSync } from "node:child_process";
 import { join } from "node:path";
@@ -7,7 +7,10 @@ import { command, PATIENCE, Programs, waitingProgram } from "../support/commands
 
 const programs = new Programs();
 
-/** Moves the cursor, sets the title, forges a line, begins a sequence in one byte, and reverses text. */
+/**
+ * Moves the cursor, sets the title, forges a line, begins a sequence in one byte, and reverses
+ * text.
+ */
 const NAME = "\x1b[2J\x1b]0;owned\x07\nloop 2 of process 1\r\x9b31m\u202etxt\u2028<b>";
 /** Everything that a terminal would interpret, other than the line breaks of a report. */
 // biome-ignore lint/suspicious/noControlCharactersInRegex: finding them is the purpose

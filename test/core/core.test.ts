@@ -1,4 +1,4 @@
-// The contract of a core, over both cores: its kind, its slots and its reset.
+// Tests the contract of a core on both cores: its kind, its slots and its reset.
 
 import { beforeEach, describe, expect, test } from "vitest";
 import { type Core, newCore, type Priority, SLOT_BITS, SLOT_MASK } from "../../src/core/core.ts";

@@ -1,4 +1,4 @@
-// Growing every structure of a core, over both cores.
+// Tests growing every structure of a core, on both cores.
 
 import { beforeEach, describe, expect, test } from "vitest";
 import { type Core, newCore, type Priority } from "../../src/core/core.ts";

@@ -1,4 +1,4 @@
-// The last slot. Only in Node, because it takes several hundred megabytes.
+// Tests the last slot of a core. Only in Node, because so many slots take hundreds of megabytes.
 
 import { expect, test } from "vitest";
 import { newCore, SLOT_MASK } from "../../src/core/core.ts";

@@ -1,4 +1,4 @@
-// The core that a new loop uses.
+// Tests which core a new loop gets.
 
 import { afterEach, describe, expect, inject, test, vi } from "vitest";
 import { newCore, recycleCore, setDefaultCore } from "../../src/core/core.ts";

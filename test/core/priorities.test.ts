@@ -1,4 +1,4 @@
-// Priorities, over both cores.
+// Tests priorities on both cores.
 
 import { beforeEach, describe, expect, test } from "vitest";
 import { type Core, newCore, type Priority } from "../../src/core/core.ts";

@@ -59,7 +59,7 @@ const few = stepOf(
   [1, 12],
 );
 
-/** More than a new core can hold. */
+/** A step of more operations than a new core can hold. */
 const flood = stepOf(
   { allocate: 4, release: 1, push: 1, schedule: 3, addTimer: 2, removeTimer: 1 },
   [1_500, 4_000],
@@ -70,10 +70,10 @@ const step = fc.oneof({ weight: 25, arbitrary: few }, { weight: 1, arbitrary: fl
 export const shortProgram = fc.array(step, { maxLength: 100, size: "max" });
 export const longProgram = fc.array(step, { minLength: 300, maxLength: 600, size: "max" });
 
-/** Few, so that many timers share one. Past and future, integers and fractions. */
+/** The delays of timers: past and future, integers and fractions. Few, so that many are equal. */
 const DELAYS = [-1, 0, 0.5, 1, 1, 2, 3, 5];
 
-/** Far from the next one, so that repeated operations do not only work on neighbors. */
+/** The distance between repeated picks, so that a step does not work on neighboring slots only. */
 const STRIDE = 7_919;
 
 /** The operations that programs really performed, which shows if a fuzz has become trivial. */
@@ -107,7 +107,7 @@ class Run implements Record<Operation, (pick: number, priority: Priority) => voi
   readonly #reference: Core;
   readonly #coverage: Coverage;
   readonly #idle = new Bag();
-  /** Ready or on the heap. */
+  /** The ids that are ready or on the heap. */
   readonly #busy = new Bag();
   readonly #stale = new Bag();
   readonly #usedSlots = new Set<number>();

@@ -1,4 +1,4 @@
-// The ready queue and its batches, over both cores.
+// Tests the ready queue and its batches on both cores.
 
 import { beforeEach, describe, expect, test } from "vitest";
 import { type Core, newCore, type Priority, SLOT_MASK } from "../../src/core/core.ts";

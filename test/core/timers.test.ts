@@ -1,4 +1,4 @@
-// Due timers, over both cores.
+// Tests due timers on both cores.
 
 import { beforeEach, describe, expect, test } from "vitest";
 import { type Core, newCore, type Priority } from "../../src/core/core.ts";

@@ -1,4 +1,4 @@
-// Concerns of the compiled core alone: counters that wrap, and traps.
+// Tests what only the compiled core has: counters that wrap, and traps.
 
 import { describe, expect, test } from "vitest";
 import { type CoreExports, instantiateCore } from "../../src/core/compile.ts";

@@ -78,5 +78,5 @@ export function start(name: string, ...args: string[]): Program {
   return new Program(name, args);
 }
 
-/** How a server ends that was asked to. */
+/** How a server ends after Ctrl-C. */
 export const CLOSED: Ending = { lines: ["Closed"], errors: "", code: 0 };

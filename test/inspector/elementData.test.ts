@@ -1,4 +1,4 @@
-// What the pictures of <mysyncio-inspector> are drawn from.
+// Tests the data from which the pictures of <mysyncio-inspector> are drawn.
 
 import { expect, test } from "vitest";
 import { formatDuration, hueOf } from "../../src/inspector/element/formats.ts";

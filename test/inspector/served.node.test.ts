@@ -28,7 +28,7 @@ function* outerBody(): Coroutine<void> {
 
 const outer = defineTask(import.meta.url, "outer", outerBody);
 
-/** The generators of each task, outermost first: whether each is that of the served coroutine. */
+/** For each task, whether each of its generators, outermost first, is that of `outerBody`. */
 function stacksOf(running: object): string[][] {
   const { generators } = new Reader().read(running as LoopShape);
   const isOuter = (one: object) => Object.getPrototypeOf(one) === outerBody.prototype;

@@ -1,4 +1,4 @@
-// The destination of exceptions that nothing could catch.
+// Tests where exceptions go that nothing could catch.
 
 import { afterEach, describe, expect, vi } from "vitest";
 import { newEventLoop } from "../../src/index.ts";

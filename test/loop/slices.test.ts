@@ -1,4 +1,4 @@
-// A loop that always has work, and the host that it must not starve.
+// Tests that a loop that always has work does not starve its host.
 
 import { beforeEach, describe, expect, test } from "vitest";
 import { type Coroutine, type EventLoop, fromPromise, newEventLoop, run } from "../../src/index.ts";

@@ -1,5 +1,5 @@
-// The types of what the examples of the reference use, but which no test has: an element of a page,
-// another thread, another machine, an earlier error. Such examples are compiled, and not run.
+// Declares what examples of the reference use and no test can provide: an element of a page,
+// another thread, another machine, an earlier error. Such examples are compiled, but not run.
 
 import type { ChildProcess } from "node:child_process";
 import type { Coroutine, TaskGroup } from "mysyncio";

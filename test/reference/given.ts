@@ -1,4 +1,5 @@
-// What the examples of the reference use without declaring it. Each name is as simple as possible.
+// Defines the names that the examples of the reference use without declaring them, each as simply
+// as possible.
 
 import assert from "node:assert/strict";
 import {

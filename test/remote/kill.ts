@@ -1,5 +1,4 @@
-// Workers that are terminated at a random moment, while they call and are called. Every waiting
-// caller gets an outcome.
+// Terminates workers at random moments, while they call and are called. Each call must end.
 
 import { expect } from "vitest";
 import {

@@ -13,7 +13,7 @@
 // list of cancellations identifies a run: "a@5 b@6" cancels a at point 5 and b at 6, "~a@5" cancels
 // a and takes that back at once. `replay` runs it again.
 //
-// VITE_CANCELS sets another number of cancellations per run than two.
+// VITE_CANCELS sets the number of cancellations per run, which is two by default.
 //
 // The points come from the loop's core, whose methods are called before each turn and each step. So
 // the code under test is the production code: nothing is wrapped, and no callback is added that
@@ -50,14 +50,14 @@ export interface Role {
   readonly swallows?: boolean;
   /** It may end cancelled although only others were, because it waits for them. */
   readonly spreads?: boolean;
-  /** Others than the harness cancel it as well, so that `cancelling()` cannot be predicted. */
+  /** Code other than the harness also cancels it, so `cancelling()` cannot be predicted. */
   readonly shared?: boolean;
 }
 
 export interface CancelOptions {
   /** The most cancellations in a run, by default 2. */
   readonly cancels?: number;
-  /** How many points after a cancellation the next one is tried at, by default 8. */
+  /** The next cancellation is tried at each of this many points after the last, by default 8. */
   readonly window?: number;
 }
 
@@ -73,7 +73,9 @@ interface Actor {
   readonly name: string;
   /** Undefined for a task that the library created. */
   readonly role: Role | undefined;
-  /** How many times it was cancelled, and how many of those were not taken back. */
+  /**
+   * How many times the task was cancelled, and how many of these cancellations were not taken back.
+   */
   struck: number;
   standing: number;
 }
@@ -180,12 +182,12 @@ export class Stage {
     this.#releases.push(action);
   }
 
-  /** Adds a check for when all is over. `check` throws if it fails. */
+  /** Adds a check that runs when all is over. `check` throws if it fails. */
   check(check: () => void): void {
     this.#checks.push(check);
   }
 
-  /** Runs it. @throws a description of everything that is wrong afterwards */
+  /** Runs the scenario. @throws a description of everything that is wrong afterwards */
   async run(scene: Scene): Promise<void> {
     const { loop } = this;
     const { _core: core } = loop;
@@ -250,7 +252,7 @@ export class Stage {
     } while (loop._core.hasReady());
   }
 
-  /** The clock would jump to a timer that was left behind, and hide it. */
+  /** Reports timers that were left behind, before the clock jumps to them and so hides them. */
   #checkTimers(): void {
     const { _core: core } = this.loop;
     const timers = core.timers() - this.#timers;
@@ -321,7 +323,7 @@ async function perform(scene: Scene, plan: readonly Cancel[], window: number): P
  * failure.
  */
 export async function replay(scene: Scene, plan: string): Promise<void> {
-  // Names are known once the tasks are created.
+  // The names are known only once the tasks have been created.
   const known = await perform(scene, [], 0);
   const cancels = plan.split(" ").map((word) => {
     const [name = "", point] = word.replace("~", "").split("@");

@@ -1,5 +1,5 @@
-// The identity of "localhost" in the tests of TLS: self-signed, valid for a hundred years, and
-// trusted by nobody else.
+// The key and the certificate of "localhost" in the TLS tests: self-signed, valid for a hundred
+// years, and trusted by nothing else.
 
 export const cert = `-----BEGIN CERTIFICATE-----
 MIIBmjCCAUGgAwIBAgIUJg392qizdnu6W/z5NgdqjnfU7L0wCgYIKoZIzj0EAwIw

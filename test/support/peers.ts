@@ -19,7 +19,7 @@ export interface PeerEnd {
   readonly code: number | null;
 }
 
-/** Processes start as fast as the machine allows. */
+/** The longest that a peer may take, in milliseconds. */
 const PATIENCE = 60_000;
 
 /**

@@ -36,7 +36,7 @@ export async function output(name: string, program: string): Promise<string> {
   });
 }
 
-/** The same for a module that may fail or be killed. */
+/** Runs `program` likewise. Returns how it ended, even if it failed or was killed. */
 export function exitOf(program: string, flags: readonly string[] = []): Promise<Exit> {
   const name = "program.mjs";
   return inFolder(name, program, (cwd) => {

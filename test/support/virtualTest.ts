@@ -1,8 +1,8 @@
 // A test with its own virtual loop and trace: `import { loop, test, trace } from
 // ".../virtualTest.ts"`.
 //
-// They are variables of this module rather than arguments of the test, so that a file's helper
-// functions can use them too.
+// The loop and the trace are variables of this module rather than arguments of the test, so that a
+// file's helper functions can use them too.
 
 import { test as base } from "vitest";
 import type { EventLoop } from "../../src/index.ts";

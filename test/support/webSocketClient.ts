@@ -1,7 +1,4 @@
-/**
- * Provides a WebSocket. Node has one from version 22 on. Before that, the one of `ws` takes its
- * place.
- */
+/** Makes `WebSocket` available. Before version 22, Node lacks it, and `ws` provides it. */
 export async function provideWebSocket(): Promise<void> {
   if (typeof globalThis.WebSocket === "function") return;
   // A browser must not resolve it.

@@ -5,8 +5,7 @@
 //   /push?count=&size=      sends `count` messages of `size` bytes at once
 //   /close?code=&reason=    sends "last" and closes cleanly
 //   /drop                   sends "last" and breaks the connection
-//   /slow?delay=            starts to read after the delay, and answers "how much?" with the bytes
-//   received
+//   /slow?delay=            reads only after the delay, and answers "how much?" with the byte count
 //   /refuse                 does not use WebSocket
 //   /never?token=           does not answer
 //

@@ -1,5 +1,5 @@
-// Bundles the programs of the tests' browser workers. The test runner serves each source as a module
-// of its own, and a worker that loads a hundred of them starts slowly.
+// Bundles the programs of the tests' browser workers, because a worker starts slowly if it loads a
+// hundred modules, and the test runner serves each source as a module of its own.
 
 import { fileURLToPath } from "node:url";
 import { buildSync } from "esbuild";

@@ -1,5 +1,5 @@
-// Items that cancelled getters give back keep their order, even if an item went through the hands of
-// several getters, which then give it back later than its neighbours.
+// Tests that items keep their order when cancelled getters give them back, even if an item was
+// handed to several getters in turn, and so is given back later than its neighbours.
 
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";

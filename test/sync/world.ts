@@ -2,7 +2,7 @@
 // enough to trust.
 //
 // The model has one queue of ready tasks and a list of timers. A primitive of the model consists of
-// plain arrays and `yield waitIn(line, giveBack)`. Its results define those of the real one.
+// plain arrays and `yield waitIn(line, giveBack)`. The real primitive must return the same results.
 
 import * as fc from "fast-check";
 import { expect } from "vitest";

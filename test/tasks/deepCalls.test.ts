@@ -1,5 +1,5 @@
-// Structures other than layers of futures: promises, coroutines in coroutines, contexts and rings.
-// Nothing recurses, and the work grows in proportion to the depth.
+// Tests deep structures other than layers of futures: promises, coroutines in coroutines, contexts
+// and rings. Nothing may recurse, and the work must grow in proportion to the depth.
 
 import fc from "fast-check";
 import { afterEach, describe, expect, test, vi } from "vitest";

@@ -1,4 +1,4 @@
-// Coroutines that a compiler emitted, and mistakes whose error names the way out.
+// Tests coroutines that a compiler emitted, and mistakes whose error says how to fix them.
 
 import { describe, expect, test } from "vitest";
 import * as ours from "../../src/index.ts";

@@ -1,4 +1,4 @@
-// How Node treats promises that a task awaits later.
+// Tests how Node treats rejected promises that a task awaits later.
 
 import { afterEach, beforeEach, expect, test } from "vitest";
 import {

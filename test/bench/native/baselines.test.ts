@@ -1,5 +1,5 @@
-// The baselines are correct. A promise version that loses an item or a turn would not be a fair
-// rival.
+// Tests that the baselines are correct, because a promise version that loses an item or a turn
+// would not be a fair rival.
 
 import { beforeEach, describe, expect, test } from "vitest";
 import { AsyncQueue } from "../../../bench/native/asyncQueue.ts";

@@ -22,7 +22,7 @@ export class RedisServer {
     this.#flags = flags;
   }
 
-  /** Starts one that logs each call, unless `flags` say otherwise. */
+  /** Starts a server that writes its log to disk each second, unless `flags` say otherwise. */
   static async start(flags: readonly string[] = []): Promise<RedisServer> {
     const server = new RedisServer(await freePort(), flags);
     await server.restart();
@@ -44,7 +44,7 @@ export class RedisServer {
     }
   }
 
-  /** Kills it, like a crash. */
+  /** Kills the server, as a crash would. */
   async kill(signal: NodeJS.Signals = "SIGKILL"): Promise<void> {
     const child = this.#process;
     if (child === undefined || child.exitCode !== null || child.signalCode !== null) return;
@@ -54,8 +54,8 @@ export class RedisServer {
   }
 
   /**
-   * Whether everything is written to its log. A slow disk delays that beyond the usual second, and
-   * a kill then loses what is still in the process.
+   * Whether the server's log is written to disk. A slow disk delays this beyond the usual second,
+   * and a kill then loses what the process has not written.
    */
   async isWritten(): Promise<boolean> {
     const info = await this.ask("INFO persistence");

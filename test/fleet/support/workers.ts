@@ -9,7 +9,7 @@ import { build } from "esbuild";
 import { packageFolders } from "../../../src/fleet/bull/packages.ts";
 
 const ROOT = fileURLToPath(new URL("../../..", import.meta.url));
-/** Contains BullMQ and ioredis. */
+/** The folder in which BullMQ and ioredis are installed. */
 const PACKAGES = join(ROOT, "test", "fleet", "packages");
 
 /** Installs the packages that the tests need beside the project, and makes them resolvable. */

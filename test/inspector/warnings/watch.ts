@@ -10,15 +10,15 @@ import {
 import { warnings } from "../../../src/inspector.ts";
 import { newVirtualLoop } from "../../support/virtualLoop.ts";
 
-/** What a busy machine causes by itself. */
+/** The kinds of warnings that a busy machine causes by itself. */
 const IN_REAL_TIME = ["slow-step", "not-yielding"];
 
-/** What a program does; `found` returns the warnings at that moment. */
+/** A program under test. `found` returns the warnings at that moment. */
 export type Program = (loop: EventLoop, found: () => readonly LoopWarning[]) => Coroutine<unknown>;
 
 /**
- * Runs a program, and a second after it has returned looks for warnings. Tasks that it has started
- * go on meanwhile.
+ * Runs a program, and looks for warnings a second after it has returned. The tasks that it has
+ * started continue during that second.
  */
 export function warningsOf(
   program: Program,

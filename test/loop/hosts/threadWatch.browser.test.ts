@@ -1,4 +1,4 @@
-// How a page learns of a thread's death: by the thread's lock.
+// Tests how a page finds out that a thread has ended: by the thread's lock.
 
 import { expect, test, vi } from "vitest";
 import { claimName, watchThread } from "../../../src/loop/hosts/threadWatch.ts";

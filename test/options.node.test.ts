@@ -40,7 +40,7 @@ const makeError =
     return [error.name, error.message, "cause" in error];
   };
 
-/** An object that listens while `body` runs. */
+/** Runs `body` with the port of a server that listens meanwhile. */
 function* withServer<T>(body: (port: number) => api.Coroutine<T>): api.Coroutine<T> {
   const sockets = new Set<Socket>();
   const server: NetServer = createServer((socket) => sockets.add(socket.on("error", () => {})));

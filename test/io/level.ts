@@ -4,7 +4,7 @@ import { EVENT_READ, EVENT_WRITE, type Pollable } from "../../src/io/pollable.ts
 export class Level implements Pollable {
   /** The number of watchers. */
   watchers = 0;
-  /** How often it was polled. */
+  /** How often the source was polled. */
   polls = 0;
   #ready = 0;
   readonly #notifies = new Set<() => void>();
@@ -18,7 +18,7 @@ export class Level implements Pollable {
     for (const notify of this.#notifies) notify();
   }
 
-  /** Same as `ready = 0`, but without a notification, as after a read. */
+  /** Makes the source unready without a notification, as a read does. */
   take(): void {
     this.#ready = 0;
   }

@@ -18,7 +18,7 @@ const ENTRIES = [...["index", "testing", "node", "browser", "inspector", "fleet"
 /** Names that an example uses without declaring them. */
 const GIVEN = { file: "test/reference/given.ts", specifier: "../../test/reference/given.ts" };
 
-/** The same, but of things that exist only in a browser, a thread or on another machine. */
+/** Names of things that exist only in a browser, in a thread or on another machine. */
 const ELSEWHERE = {
   file: "test/reference/elsewhere.ts",
   specifier: "../../test/reference/elsewhere.ts",
@@ -30,18 +30,18 @@ const OUTSIDE = [
   ...["createSubprocessExec", "document", "devtoolsTracks"],
 ];
 
-/** Their frameworks are in the packages of test/adapters, whose tests run them. */
+/** Left out, because these examples need frameworks, which only test/adapters installs. */
 const OF_ADAPTERS = "adapters/";
 
 export interface Example {
-  /** `tasks/gather.ts 1` */
+  /** The file and the example's number in it, such as `tasks/gather.ts 1`. */
   readonly name: string;
   readonly module: string;
   /** Whether the module exports `example`, a coroutine function, or runs when it is imported. */
   readonly isCoroutine: boolean;
-  /** Whether everything it needs exists in a test. */
+  /** Whether everything that the example needs exists in a test. */
   readonly canRun: boolean;
-  /** The class of the error that it says it throws. */
+  /** The class of the error that the example says it throws. */
   readonly throws: string | undefined;
 }
 

@@ -15,7 +15,7 @@ import { hostTimer } from "../../support/host.ts";
 /** The time of the loop and of its steps, in milliseconds. */
 class Time {
   now = 0;
-  /** How much passes before the next turn. */
+  /** How many milliseconds pass before the next turn. */
   pause = 0;
 }
 
@@ -58,7 +58,7 @@ async function run(program: (time: Time, list: () => Ids) => Coroutine<unknown>)
 
 const ids = (all: Ids): string[] => all.map(([id]) => id);
 
-/** Takes steps of these lengths, with a pause after each. */
+/** Takes steps of these lengths, and lets `pause` pass after each. All in milliseconds. */
 function stepping(lengths: readonly number[], pause: number): Promise<Ids> {
   return run(function* (time) {
     for (const length of lengths) {

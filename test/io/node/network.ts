@@ -1,4 +1,4 @@
-// Real sockets of this machine, for loops in real time.
+// Helps tests that use real sockets of this machine, on loops in real time.
 
 import { once } from "node:events";
 import { existsSync, fstatSync, mkdtempSync, readdirSync, rmSync } from "node:fs";
@@ -22,7 +22,7 @@ import {
  */
 const PATIENCE = 60_000;
 
-/** Runs a program that must end by itself. Returns its result and its reports. */
+/** Runs a program, which must end within `patience` ms. Returns its result and its reports. */
 export async function runSoon<T>(
   main: (reports: readonly ExceptionContext[]) => Coroutine<T>,
   patience = PATIENCE,
@@ -35,7 +35,7 @@ export async function runSoon<T>(
   return { result, reports };
 }
 
-/** The same for a program that must not report anything. */
+/** Runs a program like `runSoon`, and throws if it reports anything. Returns its result. */
 export async function quietly<T>(main: () => Coroutine<T>): Promise<T> {
   const { result, reports } = await runSoon(main);
   const [report] = reports;
@@ -47,7 +47,7 @@ export function portOf(server: Server | NetServer): number {
   return (server.address() as AddressInfo).port;
 }
 
-/** A bare Node server for one program. It ends its half once the client has. */
+/** Starts a server of Node's own, which ends its half of a connection once the client has. */
 export async function bareServer(onSocket: (socket: Socket) => void): Promise<NetServer> {
   const server = createServer({ allowHalfOpen: true }, (socket) => {
     socket.on("error", () => {});
@@ -59,7 +59,7 @@ export async function bareServer(onSocket: (socket: Socket) => void): Promise<Ne
   return server;
 }
 
-/** A bare Node client. */
+/** Connects a client of Node's own. */
 export async function bareClient(port: number): Promise<Socket> {
   const socket = connect(port);
   socket.on("error", () => {});
@@ -75,12 +75,12 @@ export function* settle(): Coroutine<void> {
   for (let i = 0; i < 5; i++) yield* sleep(5);
 }
 
-/** The same outside coroutines. */
+/** Does the same as `settle`, for async functions. */
 export async function settled(): Promise<void> {
   for (let i = 0; i < 5; i++) await new Promise((resolve) => setTimeout(resolve, 5));
 }
 
-/** A path for a Unix domain socket, in a folder that exists for one program. */
+/** Calls `use` with a path for a Unix domain socket, in a folder that is removed afterwards. */
 export async function withPath<T>(use: (path: string) => Promise<T>): Promise<T> {
   const folder = mkdtempSync(join(tmpdir(), "mysyncio-"));
   try {
@@ -91,8 +91,8 @@ export async function withPath<T>(use: (path: string) => Promise<T>): Promise<T>
 }
 
 /**
- * The open sockets and servers of this process. Ours keep no process alive, so Node does not list
- * them.
+ * The open sockets and servers of this process. Read from the system where possible, because Node
+ * doesn't list those of mysyncio, which don't keep the process alive.
  */
 export function openHandles(): string[] {
   if (!existsSync(DESCRIPTORS)) {
@@ -109,7 +109,7 @@ export function openHandles(): string[] {
 
 const DESCRIPTORS = "/dev/fd";
 
-/** Waits until no more of them are open than before. */
+/** Waits until no more sockets and servers are open than in `before`. Returns the open ones. */
 export async function untilClosed(before: readonly string[]): Promise<string[]> {
   for (let i = 0; i < 2_000 && openHandles().length > before.length; i++) {
     await new Promise((resolve) => setTimeout(resolve, 10));

@@ -589,7 +589,7 @@ test.each([
 ])(
   "a subprocess receives the arguments %j if createSubprocessExec gets %j",
   async (expected, rest) => {
-    // It exits with the number of its arguments. `test` takes none, one or two.
+    // The exit code shows how many arguments `test` has received: none, one or two.
     const code = await run(function* () {
       const exec = api.createSubprocessExec as (...all: unknown[]) => api.Coroutine<api.Process>;
       return yield* (yield* exec("test", ...rest)).wait();

@@ -168,7 +168,7 @@ describe("debug mode", () => {
     expect(task.result()).toBe("slept");
   });
 
-  // Last, because while it fails, no loop of this file records places any more.
+  // The last test, because if it fails, no later loop of this file records places.
   test("rejects a value that is not a boolean, so that a mistake on one loop cannot end recording for another", () => {
     loop = newVirtualLoop();
     expect(() => loop?.setDebug(undefined as never)).toThrow(TypeError);

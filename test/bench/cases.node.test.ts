@@ -28,7 +28,7 @@ const FLAGS = isCompiled ? ["--expose-gc"] : ["--expose-gc", ...WITHOUT_WASM];
 
 function tryOut(name: string): Promise<ChildResult> {
   const env = { ...process.env, MYSYNCIO_BENCH_TRIAL: "1" };
-  // Killed before the test times out, because a process that hangs must not outlive it.
+  // Kills the process before the test times out, so that a process that hangs does not outlive it.
   const options = { execArgv: FLAGS, env, timeout: PATIENCE - 5_000 };
   return resultOf(fork(CHILD, [name, "1"], options), name);
 }

@@ -71,7 +71,7 @@ testCancelPoints("sleeps and tasks", {
             yield* sleep(1);
           } catch (error) {
             expect(error).toBeInstanceOf(CancelledError);
-            // Two cancellations before the task runs are one error.
+            // Several cancellations before a step throw only one error.
             while (task.uncancel() > 0);
           }
         }

@@ -262,7 +262,7 @@ testCancelPoints("shield", {
   },
   "a task that waits for the shielded task before it ends"(stage) {
     let isSaved = false;
-    // Its role states that it is not cancelled unless the harness does so.
+    // The default role makes the harness check that nothing else cancels this task.
     const saving = stage.spawn("saving", function* () {
       yield* sleep(2);
       isSaved = true;

@@ -136,7 +136,7 @@ test("a cancelled reader leaves every byte to the next one", async () => {
 
 test("a cancelled writer has sent exactly the data it wrote", async () => {
   const LINES = 12;
-  // More than the system takes at once.
+  // A line is longer than what the system takes at once.
   const LINE = "x".repeat(1_000_000);
   let received = 0;
   let ended = () => {};
@@ -227,7 +227,7 @@ test("a server can close after it cancels or aborts its clients at any point", a
       try {
         yield* client;
       } catch (error) {
-        // Whether it had connected, was being accepted, or was served.
+        // Any of these codes, because the client may have been connecting, waiting or served.
         expect((error as NodeJS.ErrnoException).code).toMatch(/ECONNRE(SET|FUSED)|EPIPE/);
       }
       const isStruck = end();

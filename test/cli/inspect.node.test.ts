@@ -104,7 +104,7 @@ describe("mysyncio inspect", () => {
     expect(loop.tasks).toHaveLength(22);
     expect(loop.tasks.map(({ name }: { name: string }) => name)).toContain("<b>writer</b>");
     expect(Array.isArray(JSON.parse((await ask("GET", "/api/warnings", owner)).body))).toBe(true);
-    // Of the tab that was reloaded, and of the new one.
+    // The recordings overlap, as when a tab is reloaded while it records.
     const traces = await Promise.all(
       [0.3, 0.2].map((seconds) => ask("POST", `/api/trace?seconds=${seconds}`, owner)),
     );

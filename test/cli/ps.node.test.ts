@@ -47,7 +47,7 @@ describe("mysyncio ps", () => {
   });
 
   test("reports a process that is not a Node process, and one that doesn't exist", async () => {
-    // Its name only begins like Node's.
+    // This program is not Node, although its name begins with "node".
     const exporter = join(programs.folder, "node_exporter");
     copyFileSync("/bin/sleep", exporter);
     const [child, named] = ["sleep", exporter].map((file) =>

@@ -39,7 +39,7 @@ describe("mysyncio top and trace", () => {
     expect(busiest).toMatchObject({ coroutine: "main", tasks: 1 });
     expect(busiest.stack.at(-1).file).toContain("pinging.mjs");
 
-    // Not a terminal, so nothing moves the cursor.
+    // The output is not a terminal, so nothing moves the cursor.
     expect(text.stdout).not.toContain("\x1b");
     expect(text.stdout).toMatch(/% busy, .* steps\/s, 2[23] tasks/);
     expect(text.stdout).toMatch(/worker +\S*pinging\.mjs:8 +an item from Queue 1/);

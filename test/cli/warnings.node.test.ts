@@ -34,7 +34,7 @@ await m.run(function* main() {
   const task = m.createTask(stubborn, { name: "<b>stubborn</b>" });
   yield* m.sleep(1);
   console.log("ready");
-  // Starts once the command is looking.
+  // Begins only once the command looks for warnings.
   while (main.isWatched !== true) {
     yield* m.sleep(5);
     main.isWatched = m.getRunningLoop()._slots.hooks !== undefined;

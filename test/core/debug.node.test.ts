@@ -22,7 +22,7 @@ const FREE = 0xc0000000;
 const TIMER = 0xc1000000;
 const IDLE = 0xffffffff;
 
-// The first ids of a core, and their states in the damaged one.
+// The first five ids of a core, named after their states in the core under test.
 const idle = 1;
 const ready = 2;
 const early = 3;

@@ -18,7 +18,7 @@ function expectSame(ids: number[], expected: number[]): void {
 }
 
 describe("a stack overflow in the core", () => {
-  // More calls than the stack can hold.
+  // The number of slots, which is more than the number of calls that the stack can hold.
   const COUNT = 50_000;
   const order = shuffled(COUNT);
 

@@ -128,7 +128,7 @@ test("the chat survives members that reset, send too much or never read", async 
   loud.socket.send("x".repeat(5_000));
   deaf.socket.pause();
   const [code] = await loud.closed;
-  // More than the systems and the server buffer for a member that does not read.
+  // Sends more than the systems and the server buffer for a member that does not read.
   const text = "x".repeat(4_000);
   for (let i = 0; i < 200 && !ada.lines.includes("Deaf has left"); i++) {
     for (let j = 0; j < 50; j++) ada.socket.send(text);

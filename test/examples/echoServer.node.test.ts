@@ -35,7 +35,7 @@ test("if a peer writes but does not read, the echo server makes it wait, and los
   client.socket.pause();
   const chunk = "x".repeat(2 ** 20);
   let sent = 0;
-  // More than both systems and both processes can buffer.
+  // Sends until neither the system nor the two processes can buffer any more.
   for (let isStuck = false; !isStuck && sent < 256; sent++) {
     isStuck = await new Promise<boolean>((resolve) => {
       const timer = setTimeout(resolve, 500, true);

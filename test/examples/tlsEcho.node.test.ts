@@ -127,7 +127,7 @@ testWith("openssl", "openssl s_client gets back everything it sends", async () =
     ["s_client", ...args, "-quiet", "-no_ign_eof"],
     "Q\n",
   );
-  // It ends as soon as its input does, which may be before the answer.
+  // openssl ends as soon as its input does, which may be before the answer arrives.
   expect(["", "Q\n"]).toContain(stdout);
 
   program.interrupt();

@@ -199,7 +199,7 @@ export function testExecutor({ make, tasks }: Platform): void {
         executor.submit(task("sum"), [transfer(one, [one.buffer as ArrayBuffer])]),
       );
 
-      // The first is sent immediately, and the others wait.
+      // All arrays have been transferred, although only the first call is sent immediately.
       expect([bytes.length, ...others.map(({ length }) => length)]).toEqual([0, 0, 0]);
       expect(await Promise.all(calls)).toEqual([2_000, 3_000, 3_000]);
       expect(await executor.submit(task("give"), [3])).toEqual(new Uint8Array([1, 1, 1]));
@@ -297,7 +297,7 @@ export function testExecutor({ make, tasks }: Platform): void {
         const error = (await caught(call)) as Error;
 
         expect([error, error.cause]).toEqual([expect.any(CancelledError), "the reason"]);
-        // It is the same thread, and has cleaned up.
+        // The call ran in the same thread, and has cleaned up.
         expect(await executor.submit(task("count"), [])).toBe(1_001);
       },
     );

@@ -84,7 +84,7 @@ describe("a Node thread", () => {
       setTimeout(() => controller.abort(), 20);
       expect(await call.catch((error: unknown) => error)).toEqual(outcome);
     }
-    // The same thread has done all of it.
+    // The same thread has run all of these calls.
     expect(await executor.submit({ url: tasks, name: "count" }, [])).toBe(2);
     await executor.shutdown();
   });

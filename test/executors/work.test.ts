@@ -9,7 +9,7 @@ afterEach(() => {
 
 test("a call's signal aborts only once, even on platforms whose abort() reads `aborted`", () => {
   class Controller extends AbortController {
-    // This is what Deno does.
+    // Deno's abort() does this.
     override abort(reason?: unknown): void {
       if (!this.signal.aborted) super.abort(reason);
     }

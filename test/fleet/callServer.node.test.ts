@@ -126,7 +126,7 @@ test("a call that waits for a thread has not begun, so a worker that stops puts 
     start(_task, { id }, _report, onEnd) {
       trace.push(`${id} begins`);
       endings.push(() => onEnd(false, "[1]"));
-      // Ends at once, as with a grace period of zero.
+      // A cancelled call ends at once, as with a grace period of zero.
       return { cancel: () => onEnd(true, new CancelledError()) };
     },
   };

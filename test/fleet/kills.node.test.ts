@@ -1,5 +1,5 @@
-// Many calls, while workers and the server are killed. Each is settled once, with the right value,
-// and hardly any runs twice.
+// Makes many calls while workers and the server are killed. Each call must be settled once, with
+// the right value, and hardly any may run twice.
 
 import {
   existsSync,
@@ -79,7 +79,7 @@ async function survive({ calls, workerKills, serverKills, cuts }: Plan) {
   const killAll = async () => {
     const kills = [...Array(workerKills).fill("worker"), ...Array(serverKills).fill("server")];
     for (let k = 0; k < kills.length; k++) {
-      // Spread over the run, with the server's in between.
+      // The kills are spread over the run, those of the server among those of workers.
       await until(() => settled >= (calls * (k + 0.5)) / kills.length, PATIENCE.timeout);
       if ((k * 7) % kills.length < workerKills) {
         const at = k % workers.length;

@@ -34,7 +34,7 @@ test("a worker at its limit sets one timer, however many calls wait for it", asy
       yield* sleep(10_500);
 
       expect(taken).toHaveLength(11);
-      // One for each start, and the one of `sleep`.
+      // There is one timer for each start, and one of `sleep`.
       expect(later.mock.calls.length).toBeLessThanOrEqual(13);
     },
     { clock: new VirtualClock() },

@@ -58,7 +58,7 @@ interface Place {
 
 function newPlace({ onTestFinished }: TestContext): Place {
   const queue = `queue${++count}`;
-  // The last one runs first.
+  // The action that was registered last runs first.
   return {
     queue,
     file: join(scratch, queue),
@@ -219,7 +219,7 @@ describe.concurrent("a server", () => {
       fleet.with({ delay: 500 }).submit(double, [i]),
     );
     await early[0];
-    // Written to disk each second.
+    // The server writes its log to disk each second.
     await delay(1_100);
     await until(() => own.isWritten());
     await own.kill();
@@ -541,7 +541,7 @@ describe.concurrent("a worker", () => {
       const args = [command, "worker", join(built, "tasks.js"), "--connection", redis.url];
       const flags = ["--queue", place.queue, "--concurrency", "4"];
       const line = [process.execPath, ...args, ...flags].map((word) => `'${word}'`).join(" ");
-      // As npx does, which does not pass signals on.
+      // Like npx, this shell does not pass signals on.
       const shell = spawn("sh", ["-c", `${line}; exit`], {
         cwd: join(import.meta.dirname, "packages"),
         env: { ...process.env, npm_command: "exec" },

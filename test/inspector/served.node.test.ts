@@ -52,7 +52,7 @@ test("the stack of a task that runs a call in a thread contains the called corou
   const controller = new AbortController();
   const ended = runServed(controller.signal, outerBody()).catch((error: unknown) => error);
   const running: Set<object> = Reflect.get(globalThis, Symbol.for("mysyncio.loops"));
-  // Its main generator, that of `withSignal`, the call's, and that of `inner`.
+  // The generators of the task itself, of `withSignal`, of the call, and of `inner`.
   await expect
     .poll(() => Array.from(running, stacksOf).flat(), { timeout: 60_000 })
     .toContainEqual(["other", "other", "outer", "other"]);

@@ -123,7 +123,7 @@ test("a writer waits for room, and newcomers wait behind it", async () => {
       yield* sleep(10);
       fake.bufferedAmount = 4;
       const newcomer = createTask(socket.write("c"));
-      // Many times the polling interval.
+      // The interval of these flushes is many times the polling interval.
       const flush = setInterval(() => {
         trace.push("-");
         fake.bufferedAmount = 4;

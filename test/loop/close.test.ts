@@ -106,7 +106,7 @@ test.each([
   expect([...second._slots]).toEqual([]);
   const handle = second.callSoon(() => undefined);
   expect([...second._slots]).toEqual([handle]);
-  // Too late to do any harm.
+  // A second close() must not harm the loop that has reused the core.
   first.close();
   expect([...second._slots]).toEqual([handle]);
 });

@@ -90,7 +90,7 @@ test("the kept instances have the same hidden classes as the instances in use", 
   const { loop, task, future, handle, timer, lock, queue } = await use();
   const [keptFuture] = Future._kept as [Future<unknown>];
   const keptLoop = keptFuture._loop as EventLoop;
-  // Its class is exported as a type only.
+  // Read from the handle, because its class is exported as a type only.
   const { _kept } = handle.constructor as unknown as { readonly _kept: readonly object[] };
   const [keptHandle, keptTimer] = _kept;
 

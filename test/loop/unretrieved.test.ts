@@ -62,7 +62,7 @@ describe("an unretrieved exception is reported", () => {
   test("once for each of many tasks that nothing refers to, while the loop runs", async () => {
     const MANY = 2_000;
     for (let i = 0; i < MANY; i++) {
-      // Its stack trace, which nobody reads, refers to the task.
+      // The stack trace of this error, which nobody reads, refers to the task.
       loop.createTask(function* (): Coroutine<never> {
         throw new Error("again");
       });

@@ -318,8 +318,8 @@ describe("events", () => {
           yield;
         }
       });
-      // Its first reader may be cancelled, which closes nothing. The other reader continues from
-      // there.
+      // The first reader may be cancelled, which does not close the source. The other reader then
+      // continues with the next event.
       const items = iterate(ticks);
       const victim = createTask(
         function* () {

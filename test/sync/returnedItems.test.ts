@@ -32,7 +32,7 @@ describe.each(kinds)("$name", ({ make, rest }) => {
       try {
         yield* queue.get();
       } finally {
-        // The third getter has just been handed the item that this one gave back.
+        // The third getter has just been handed the item that the cancelled one gave back.
         third.cancel();
       }
     }

@@ -54,7 +54,7 @@ describe("an object of another copy of the package", () => {
   test("is rejected with the reason when it is a virtual clock", async () => {
     const { VirtualClock } = await import("../../src/testing.ts");
     await expect(run(() => sleep(1), { clock: new VirtualClock() })).rejects.toThrow(reason);
-    // Its own copy can use it.
+    // A run of the clock's own copy accepts it.
     expect(await theirs.run(() => theirs.sleep(1, "a"), { clock: new VirtualClock() })).toBe("a");
   });
 
@@ -171,7 +171,7 @@ describe("an object of another copy of the package", () => {
           yield* need() as ours.Coroutine<void>;
         }),
       ).rejects.toThrow(reason);
-      // The other way round, and while both copies run a loop.
+      // A call of this copy is rejected while a loop of the other copy runs, too.
       await expect(
         theirs.run(() => {
           ours.getRunningLoop();

@@ -171,7 +171,7 @@ describe("asCompleted with a timeout", () => {
       return [trace, slots(), yield* slow];
     });
 
-    // This task, the two that continue, and their sleeps.
+    // Slots are in use for this task, for the two tasks that continue, and for their sleeps.
     expect(outcome).toEqual([["fast 10", "TimeoutError 50", "TimeoutError 50"], 5, "slow"]);
   });
 

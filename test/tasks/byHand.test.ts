@@ -89,7 +89,7 @@ describe("when driven by hand", () => {
     });
     const object = count(1_000);
     let step = object.next();
-    // More steps than calls would mean no progress.
+    // A chain of 1,000 calls must not take more than 1,000 steps.
     for (let i = 0; i < 1_000 && !step.done; i++) step = object.next();
 
     expect(step).toEqual({ done: true, value: 1_000 });

@@ -120,7 +120,7 @@ describe.each(Object.keys(bounds))("%s around a wait", (bound) => {
     for (const isFirst of [true, false]) {
       for (let turns = 0; turns < 6; turns++) {
         const own = newVirtualLoop();
-        // Otherwise the clock would stand still, because bytes come from outside.
+        // Without this, the clock would stand still, because bytes come from outside.
         Object.defineProperty(own, "_external", { get: () => 0, set: () => undefined });
         const { take, give, left, whole } = (scenes[name] as () => Scene)();
         let step = give;

@@ -1,5 +1,5 @@
-// Two and three tasks that wait for each other, each through any of the combinators. Cancelling one
-// ends all of them. So does the end of a run, which keeps its result.
+// Tests two and three tasks that wait for each other, each through any of the combinators.
+// Cancelling one ends all of them. The end of a run also ends them, and the run keeps its result.
 
 import { describe, expect, test } from "vitest";
 import {

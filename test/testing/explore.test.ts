@@ -199,7 +199,7 @@ describe("every strategy", () => {
   );
 
   test("does not shrink one failure into another", async () => {
-    // Two bugs: the simpler order shows the other one.
+    // This program has two bugs, and the simpler order shows the other one.
     const main = function* () {
       let letters = "";
       const make = (letter: string) =>

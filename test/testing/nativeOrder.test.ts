@@ -106,7 +106,7 @@ class Program {
     const { at } = this.#marks;
     for (const phase of phases) {
       await at(this.#body(phase).catch(this.#note("failed")), "run (native.ts:1:1)");
-      // Two timers of one delay keep their order.
+      // Two timers with equal delays keep their order.
       setTimeout(this.#note("timer"), 1);
       await at(new Promise<void>((resolve) => setTimeout(resolve, 1)), "run (native.ts:2:1)");
     }
@@ -131,7 +131,7 @@ class Program {
     return name;
   }
 
-  // Not async, so that a step adds no await of its own.
+  // This function is not async, so that a step adds no await of its own.
   #step(step: Step): unknown {
     const { at, atEach } = this.#marks;
     const place = `${step.kind} (native.ts:3:1)`;
@@ -151,7 +151,7 @@ class Program {
       case "immediate":
         return at(
           new Promise<void>((resolve) => {
-            // Of the globals of now, which are those of the run.
+            // Looks up the global now, so that it is the run's.
             (
               globalThis as unknown as Required<{ setImmediate: (f: () => void) => void }>
             ).setImmediate(() => {

@@ -39,7 +39,7 @@ test("MYSYNCIO_REPORT names the folder, and the message names the files", async 
   expect(readFileSync(files[1] as string, "utf8")).toContain("```mermaid\nsequenceDiagram\n");
   expect(files[0]).toMatch(/fails-[0-9a-f]{8}\.html$/);
 
-  // The same failure has the same files, and another one has others.
+  // The same failure writes the same files again, and another failure writes others.
   expect(await messageOf(fails)).toBe(message);
   expect(readdirSync(join(folder, "new", "reports"))).toHaveLength(2);
   await messageOf(function* fails() {
@@ -82,7 +82,7 @@ test("a replay writes the same files, prints their names, and leaves the error a
     expect(files.map((file) => readFileSync(join(folder, file), "utf8"))).toEqual(before);
     expect(printed.mock.calls.flat().join("")).toContain(join(folder, files[0] as string));
 
-    // Also when the environment names the schedule.
+    // The same files are written if the environment names the schedule.
     vi.stubEnv("MYSYNCIO_SCHEDULE", schedule);
     for (const file of files) rmSync(join(folder, file));
     await expect(explore(fails as never)).rejects.toThrow(/^always$/);

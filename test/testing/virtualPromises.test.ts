@@ -188,7 +188,7 @@ describe("a virtual clock stands still", () => {
       createTask(() => sleep(DAY));
       yield* timeout(50, () => fromPromise(real(20)));
       times.push(clock.now());
-      // One of the two is external.
+      // Only the first of the two promises is external.
       yield* gather([fromPromise(real(20)), (async (task) => await task)(createTask(slow("a")))]);
       times.push(clock.now());
     };

@@ -51,7 +51,7 @@ const BUILDS = {
     const typescript = exported.default ?? exported;
     const bundle = await rollup({
       input: "main.ts",
-      // The first one, to show that it still runs last.
+      // The plugin is listed first, to show that it still runs last.
       plugins: [mysyncio({ dependencies: ["modern"] }), resolve(), typescript({ target: "es2022" })],
     });
     await bundle.write({ file: "out/main.mjs", format: "es" });`,

@@ -259,7 +259,7 @@ describe("the bare loop", () => {
     loop.wake(inTime());
     timers.run();
 
-    // Sorted, because on a busy machine the first may be due before the others are started.
+    // Sorted, because on a busy machine the first timer may be due before the others are started.
     expect(trace.sort()).toEqual(["3 true", "3 true", "9 true"]);
   });
 });

@@ -293,10 +293,10 @@ export function testEngine(name: string, { make }: Fixture): void {
       ];
       await delay(100);
       expect(replies).toBe(0);
-      // The others wait for their own call, so they don't keep the old one.
+      // These clients wait for their own call, so they don't keep the old one.
       expect(await queue.cancel(call.id)).toBe("running");
       await deliveries[0]?.end({ kind: "cancelled", worker: "w" });
-      // The other one joins it, or is merged with it.
+      // One call is stored. The other one joins it, or is merged with it.
       expect(await Promise.all(again)).toContain("stored");
       await until(() => deliveries.length === 2);
       expect(await second.outcomes([call.id])).toMatchObject([{ state: "running" }]);
@@ -537,7 +537,7 @@ export function testEngine(name: string, { make }: Fixture): void {
       const before = performance.now();
       for (let i = 0; i < 5; i++) await queue.submit(callOf());
       await until(() => deliveries.length === 5);
-      // Five are two, two and one: two intervals lie between the first and the last.
+      // The calls start in groups of two, two and one, over two intervals.
       expect(performance.now() - before).toBeGreaterThanOrEqual(550);
     });
 

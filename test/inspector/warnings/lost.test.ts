@@ -138,7 +138,7 @@ describe("swallowed-cancel", () => {
           try {
             return yield* inner;
           } catch {
-            // Kept by its body, but its own cancellation never came.
+            // This is the cancellation of `inner`. The task's own cancellation never arrives.
             return "outer";
           }
         });
@@ -159,7 +159,7 @@ describe("never-retrieved", () => {
       });
       const task = createTask(failing, { name: "failing" });
       yield* sleep(1);
-      // As the loop does when the task is collected.
+      // Reports what the loop reports when the task is collected.
       loop.callExceptionHandler({
         message: 'Task "failing" failed',
         exception: task.exception(),

@@ -75,7 +75,7 @@ test("futures that a task's ancestors have awaited are collected", async () => {
   await running;
 
   expect(awaited.length).toBe(21);
-  // The last one's own, and one that the engine may keep.
+  // The future of the last generation is left, and one that the engine may keep.
   expect(left()).toBeLessThanOrEqual(2);
 });
 

@@ -105,7 +105,7 @@ test("a cancelled receive loses no datagram", async () => {
     const socket = server.getExtraInfo("socket") as ReturnType<typeof createSocket>;
     const receiver = createTask(receiveText(server));
     yield;
-    // Exactly in the turn of the hand-over.
+    // Cancels exactly in the turn of the hand-over.
     socket.once("message", () => receiver.cancel());
     yield* server.send("kept", server.address());
     yield* settle();
@@ -117,7 +117,7 @@ test("a cancelled receive loses no datagram", async () => {
 });
 
 test("repeatedly cancelled receives lose no datagram, and keep the order", async () => {
-  // No more than the system buffers.
+  // The system can buffer as many datagrams as this.
   const count = 100;
   await run(function* (): Coroutine<void> {
     const server = yield* open();
@@ -129,7 +129,7 @@ test("repeatedly cancelled receives lose no datagram, and keep the order", async
     });
     for (let turn = 0; trace.length < count; turn++) {
       const receiver = createTask(receiveText(server));
-      // In some turns it has not started, in some it waits, in some it was served.
+      // At its cancellation, the receiver has not started, waits, or was served.
       for (let steps = turn % 5; steps > 0; steps--) yield;
       receiver.cancel();
       try {
@@ -292,7 +292,7 @@ describe("closing a datagram endpoint", () => {
         // Names are looked up first, and Node then drops the datagram.
         createTask(server.send("x", { address: "localhost", port: 9 })),
       ];
-      // In the turn in which both begin, because a name may be known in the next one.
+      // Closes in the turn in which both tasks begin. In the next one, the name may be known.
       getRunningLoop().callSoon(() => server.close());
       for (const task of tasks) {
         try {

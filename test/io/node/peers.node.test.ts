@@ -96,7 +96,7 @@ for (const version of ["-tls1_2", "-tls1_3"]) {
         sClient(port, version),
       );
       expect({ stdout, code, reports }).toEqual({ stdout: "HELLO\n", code: 0, reports: [] });
-      // It prints this if the connection ends without the proper alert.
+      // openssl prints this if the connection ends without the proper alert.
       expect(stderr).not.toContain("unexpected eof");
     },
   );
@@ -150,7 +150,7 @@ for (const version of ["-tls1_2", "-tls1_3"]) {
       const [reader, writer] = yield* openConnection({ host: "localhost", port, tls });
       writer.write("hello\n");
       const said = text(yield* reader.readline());
-      // It treats this line as a request to end.
+      // openssl treats this line as a request to end.
       writer.write("CLOSE\n");
       const rest = text(yield* reader.read());
       writer.close();

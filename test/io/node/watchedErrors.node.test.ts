@@ -45,7 +45,7 @@ describe("an error of a watched source", () => {
         accept(server)?.destroy();
         accepted++;
       });
-      // More errors of the kind occur before the loop can hear of them.
+      // More errors of this kind occur before the loop can handle the first one.
       for (let i = 0; i < 3; i++) server.emit("error", emfile);
       const client = connect(portOf(server)).on("error", ignore);
       while (accepted === 0) yield* sleep(1);

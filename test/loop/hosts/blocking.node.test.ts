@@ -75,7 +75,7 @@ describe("timers", () => {
   test("run in order and never early", () => {
     const early: string[] = [];
     const delays = [13, 0.1, 7.01, 0, 5.7, 1.5, 0.9];
-    // All from one instant: on a busy machine the next reading may be later than some of them.
+    // The clock is read once, because on a busy machine a later reading may exceed some deadlines.
     const start = loop.time();
     for (const delay of delays) {
       const timer = loop.callAt(start + delay, () => {
@@ -146,7 +146,7 @@ describe("messages of a port", () => {
 
   test("that arrive before a deadline are read before its timer runs", () => {
     const { port1, port2 } = new MessageChannel();
-    // The first run probes whether the thread may block, by `Atomics.wait` too.
+    // The first run also calls `Atomics.wait`, to find out whether the thread may block.
     loop.callSoon(() => loop.stop());
     loop.runForeverSync();
     readFrom(port1);

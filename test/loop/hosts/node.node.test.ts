@@ -47,7 +47,7 @@ describe("a process", () => {
       "const loop = newEventLoop(); loop.runForever(); loop.unref(); loop.ref();",
       "kept",
     ],
-    // Several times: the posted task may happen to be due before the process checks whether to end.
+    // Repeated, because the posted task may be due before the process checks whether to end.
     "is kept alive by a busy loop each time it is ref'ed again": [
       "const loop = newEventLoop(); let left = 5;\n" +
         'const finish = () => { console.log("finished"); loop.stop(); };\n' +

@@ -77,20 +77,20 @@ export class Reader {
     checkVersion(loop);
     const { _slots: slots, _core: core } = loop;
     this.idOf(loop); // before the tasks, so that the loop has a lower number
-    const tasks = [...slots].filter(
+    const runnables = [...slots];
+    const tasks = runnables.filter(
       (runnable) => isTask(runnable) && !runnable.done(),
     ) as TaskShape[];
     // The program and the command `mysyncio` may both collect statistics. Those of the program lack
     // tasks that were started before it began to collect them.
     const facts = slots.hooks?.flatMap(({ hooks }) => hooks._facts ?? []) ?? [];
     const detector = slots.hooks?.find(({ hooks }) => hooks._detector)?.hooks._detector;
-    // The core of a closed loop may belong to another loop.
-    const isClosed = loop.isClosed();
-    const entries = isClosed ? [] : readyEntries(core);
-    const timers = (isClosed ? [] : timerEntries(core)).map(({ id, when }) => ({
-      when,
-      runnable: slots.at(id),
-    }));
+    // A closed loop has no runnables, and its core may belong to another loop.
+    const isOwn = ({ id }: { readonly id: number }) => slots.at(id) !== undefined;
+    const ready = readyEntries(core).filter(isOwn);
+    const timers = timerEntries(core)
+      .filter(isOwn)
+      .map(({ id, when }) => ({ when, runnable: slots.at(id) as RunnableShape }));
     const deadlines = new Map<unknown, number>(timers.map((one) => [one.runnable, one.when]));
     const awaited: Awaited = { resources: new Map(), calls: new Map(), tasks: new Map() };
     const waits = tasks.map((task) => this.#wait(task, awaited, deadlines));
@@ -100,9 +100,9 @@ export class Reader {
       version: 1,
       loop: {
         ...this.#loop(loop, facts[0]),
-        ready: entries.length,
+        ready: ready.length,
         timers: timers.length,
-        slots: isClosed ? 0 : slots.size,
+        slots: runnables.length,
       },
       tasks: tasks.map((task, at) =>
         this.#task(
@@ -115,13 +115,10 @@ export class Reader {
           facts,
         ),
       ),
-      ready: entries.flatMap(({ id, priority }) => {
-        const runnable = slots.at(id);
-        return runnable === undefined ? [] : this.#ready(runnable, priority);
-      }),
-      timers: timers.flatMap(({ when, runnable }) =>
-        runnable === undefined ? [] : this.#timer(runnable, when),
+      ready: ready.flatMap(({ id, priority }) =>
+        this.#ready(slots.at(id) as RunnableShape, priority),
       ),
+      timers: timers.flatMap(({ when, runnable }) => this.#timer(runnable, when)),
       resources: [...awaited.resources].map(([one, waiting]) => this.#resource(one, waiting)),
       calls: [...awaited.calls].map(([call, by]) => this.#call(call, by)),
       serving: this.serving(({ loop: owner }) => owner === loop),

@@ -13,7 +13,6 @@ export interface LoopShape {
   readonly _core: CoreShape;
   readonly _slots: Iterable<RunnableShape> & {
     readonly current: RunnableShape | undefined;
-    readonly size: number;
     /** All sets of hooks. Statistics and detectors are found through hidden fields of theirs. */
     readonly hooks:
       | readonly {
@@ -25,7 +24,6 @@ export interface LoopShape {
   readonly _external: number;
   time(): number;
   isRunning(): boolean;
-  isClosed(): boolean;
   getDebug(): boolean;
   readonly slowCallbackDuration?: number;
 }

@@ -49,7 +49,7 @@ function runBareChains(): Promise<void> {
   return done;
 }
 
-/** The host's other schedulers, where it has them. */
+/** The other schedulers of the host, if it has any. */
 function hostsOthers(): Comparison["others"] {
   const host = globalThis as { setImmediate?: Schedule; process?: { nextTick: Schedule } };
   const { setImmediate, process } = host;

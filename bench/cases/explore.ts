@@ -9,7 +9,7 @@ const TASKS = 3;
 const STEPS = 10;
 /** The longest time allowed for one schedule, in microseconds: 20,000 schedules per second. */
 const BUDGET = 50;
-/** The seconds of a day. */
+/** How many sleeps of one second fill a day. */
 const SLEEPS = sized(86_400);
 const SLEEPERS = isTrial ? 10 : 100;
 const ROUNDS = 5;
@@ -22,7 +22,7 @@ function* steps(): Coroutine<void> {
 
 const program = () => gather(Array.from({ length: TASKS }, steps));
 
-/** The sum of all sleeps of a day, in milliseconds. */
+/** The real time that a day of sleeps takes on the virtual clock, in milliseconds. */
 function timeToSleep(): number {
   function* sleepOften(): Coroutine<void> {
     for (let left = SLEEPS / SLEEPERS; left > 0; left--) yield* sleep(1_000);
@@ -45,7 +45,7 @@ async function runScheduled(scheduler: fc.Scheduler): Promise<void> {
 
 /**
  * The same bug in a program with coroutines and in one with promises. Both throw when the bug
- * occurs. `pause` yields.
+ * occurs. Awaiting `pause()` yields to the others.
  */
 interface Bug {
   readonly name: string;

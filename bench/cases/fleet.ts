@@ -17,7 +17,7 @@ import { RedisServer } from "../programs/redisServer.ts";
 import { SlowLink } from "../programs/slowLink.ts";
 import { count, isTrial, sized } from "../sizes.ts";
 
-/** Few enough for several alternating rounds. */
+/** The numbers of calls in a row: few enough for several alternating rounds. */
 const CALLS = sized(200);
 const FEW_CALLS = sized(60);
 const MANY_CALLS = sized(2_000);
@@ -77,7 +77,7 @@ let bare: Client;
 let ownWorker: Program;
 let bareWorker: Program;
 
-/** A server, a worker of each kind, and a client of each. */
+/** Starts a server, a worker of each kind, and a client of each. */
 async function prepare(): Promise<void> {
   isSetUp ??= (async () => {
     setUp(PACKAGES);
@@ -219,7 +219,7 @@ async function clientsPerQueue(): Promise<Curve> {
   return { what, of: "clients", unit: "calls/s", sizes: CLIENTS, lines };
 }
 
-/** The time from the cancellation of a call that runs until the call has ended. */
+/** The time from the cancellation of a running call until the call has ended. */
 async function cancelling(): Promise<Figure[]> {
   const times: number[] = [];
   const fleet = new FleetExecutor({ connection: server.url, queue: "ours" });

@@ -22,7 +22,7 @@ function start(how: string): Worker {
   return worker;
 }
 
-/** `CALLS` calls by `width` callers, each of which waits for its reply. */
+/** One caller: makes `times` calls, one after the other. */
 function* call(remote: Remote, times: number): Coroutine<void> {
   for (let i = 0; i < times; i++) yield* remote.call("add", i, 1);
 }

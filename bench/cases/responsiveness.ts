@@ -89,7 +89,7 @@ const PAGE_PROGRAM = `
     return { beats: during, worst };
   };`;
 
-/** Undefined where there is no browser. */
+/** Runs the program in a page. Returns undefined if there is no browser. */
 async function pageBeats(): Promise<{ ours: Beats; native: Beats } | undefined> {
   const executablePath = findBrowser();
   if (executablePath === undefined) return undefined;

@@ -30,7 +30,7 @@ function stepBareGenerators(): unknown[] {
 }
 
 /**
- * The same with an object for each, because anything that can be awaited, named and cancelled has
+ * The same with an object for each, because anything that can be awaited, named and cancelled needs
  * one.
  */
 function stepBareTasks(): unknown[] {

@@ -64,7 +64,10 @@ export function inspect(args: string[]): Promise<void> {
 }
 
 function apiOf(target: Target, mayCancel: boolean): InspectApi {
-  /** Readings run one at a time, because stack frames are valid only until the next reading. */
+  /**
+   * The last reading. Readings run one at a time, because stack frames are valid only until the
+   * next reading.
+   */
   let last: Promise<unknown> = Promise.resolve();
   const oneAtATime = <T>(work: () => Promise<T>): Promise<T> => {
     const next = last.then(work, work);

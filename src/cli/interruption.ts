@@ -1,8 +1,8 @@
-// Detects when a command must end that otherwise continues forever.
+// Detects when to end a command that would otherwise run forever.
 
 import { setTimeout as delay } from "node:timers/promises";
 
-/** Detects Ctrl+C, SIGTERM, and that the program that reads the output no longer does. */
+/** Detects Ctrl+C, SIGTERM, and the end of the program that reads the output. */
 export class Interruption {
   readonly #controller = new AbortController();
   readonly #interrupt = (): void => this.#controller.abort();

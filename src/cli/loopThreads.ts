@@ -34,13 +34,13 @@ async function threadsWithLoops(target: Target): Promise<readonly LoopThread[]> 
   return found.length > 0 ? found : [main];
 }
 
-/** Returns the threads of a target to look into: see `threadsWithLoops`. */
+/** Returns the threads of a target that a command inspects: see `threadsWithLoops`. */
 export async function loopThreads(target: Target): Promise<readonly Target[]> {
   return (await threadsWithLoops(target)).map((thread) => thread.target);
 }
 
 /**
- * Returns the thread of a target to look into.
+ * Returns the thread of a target that a command inspects, if it can inspect only one.
  *
  * @throws TargetError if several workers have loops
  */

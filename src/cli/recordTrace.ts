@@ -219,7 +219,7 @@ function withoutRepeatedNames(events: readonly TraceEvent[]): TraceEvent[] {
   });
 }
 
-/** Ends the recordings of a thread. Leaves out what has recorded nothing. */
+/** Ends the recordings of a thread. Leaves out those that have recorded nothing. */
 async function ringsOf(target: Target): Promise<RecordedRing[]> {
   const rings = await target.call("endTrace", target.client);
   if (rings.length === 0) {

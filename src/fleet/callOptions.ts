@@ -41,16 +41,16 @@ export interface FleetCallOptions {
    */
   readonly priority?: TaskPriority | undefined;
   /**
-   * How many milliseconds a call waits before a worker may take it; 0 by default. Depends on the
-   * machines' clocks.
+   * How many milliseconds a call waits before a worker may take it; 0 by default. Inexact if the
+   * machines' clocks differ.
    */
   readonly delay?: number | undefined;
   /**
-   * Names the call. Another call with the same id joins the first one, or receives its outcome
-   * while that is kept.
+   * Names the call. If there is already a call with this id, the new one joins it, or receives its
+   * outcome while that is kept.
    */
   readonly id?: string | undefined;
-  /** How many milliseconds a cancelled call has to end; 1,000 by default. */
+  /** How many milliseconds a cancelled call may take to end; 1,000 by default. */
   readonly grace?: number | undefined;
   /** Called with values that the function passes to `reportProgress`. */
   readonly onProgress?: ((value: never) => void) | undefined;

@@ -49,9 +49,9 @@ interface CallServerOptions {
   readonly patience?: number | undefined;
 }
 
-/** After how many milliseconds a call may be taken again if no live worker knows its task. */
+/** How many milliseconds until a call may be taken again, if no live worker knows its task. */
 const UNKNOWN_DELAY = 1_000;
-/** After how many milliseconds a call may be taken again if only other workers know its task. */
+/** How many milliseconds until a call may be taken again, if only other workers know its task. */
 const ELSEWHERE_DELAY = 1;
 const PATIENCE = 30_000;
 /** The minimum interval between progress reports, in milliseconds. */
@@ -135,7 +135,7 @@ export class CallServer {
   }
 }
 
-/** Calls of which only some run at a time. Each of the others waits until one ends. */
+/** Calls of which at most `most` run at a time. Each of the others waits until one ends. */
 class LimitedCalls {
   readonly #most: number;
   readonly #running = new Set<ServedCall>();
@@ -192,7 +192,7 @@ class ServedCall {
     (this.#threads === undefined ? this.#server.onLoop : this.#server.inThreads).add(this);
   }
 
-  /** The threads, if the call runs there instead of on a loop. */
+  /** The threads, if the call runs in one of them instead of on a loop. */
   get #threads(): ThreadRunner | undefined {
     const { registry, threads, loop } = this.#server.options;
     const { isAsync } = registry.get(this.#delivery.call.task) as Registered;

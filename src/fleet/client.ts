@@ -40,7 +40,7 @@ const REPEAT = 500;
  * unreachable.
  */
 const SILENT_TICKS = 3;
-/** After how many polls in a row that don't find a call the call counts as lost. */
+/** A call counts as lost after this many polls in a row that did not find it. */
 const MISSES = 2;
 
 /** A client's statistics. */

@@ -49,7 +49,7 @@ export interface WireCall {
   /** Whether an error thrown by the function starts another attempt. */
   readonly retriesErrors: boolean;
   readonly backoff: Backoff;
-  /** How many milliseconds after its submission it must have ended; undefined for no limit. */
+  /** How many milliseconds after its submission the call must end; undefined for no limit. */
   readonly timeout?: number | undefined;
   readonly grace: number;
   /** 0 is the most urgent. */

@@ -29,7 +29,7 @@ export class MemoryJob {
   isDetached: boolean;
   timer: Timer | undefined;
   delivery: HeldCall | undefined;
-  /** Called when it has ended. Calls that wait for its id are here. */
+  /** The callbacks of calls that wait for its id. They are called when it has ended. */
   readonly onRemoved: (() => void)[] = [];
 
   constructor(call: WireCall, timers: LoopTimers) {

@@ -21,7 +21,7 @@ export interface RemoteCallInfo {
 }
 
 export class RemoteCall {
-  /** The submitted call; undefined if it was attached to instead. */
+  /** The call as submitted; undefined if the caller only attached to it. */
   readonly wire: WireCall | undefined;
   readonly id: string;
   readonly task: string;

@@ -19,7 +19,7 @@ export type ThreadRequest = readonly [
 /** Opens a channel that doesn't keep its thread alive. */
 export function openProgressChannel(name: string): BroadcastChannel {
   const channel = new BroadcastChannel(name);
-  // Missing in the types of some versions of Node.
+  // `unref` is missing in the types of some versions of Node.
   (channel as unknown as { unref(): void }).unref();
   return channel;
 }

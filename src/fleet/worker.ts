@@ -34,8 +34,8 @@ export interface StartWorkerOptions {
   /** The prefix of all keys on the server. Executors must use the same one. */
   readonly prefix?: string | undefined;
   /**
-   * The modules whose tasks it runs, or the tasks themselves. It runs only functions made by
-   * `defineTask`.
+   * The modules whose tasks the worker runs, or the tasks themselves. It runs only functions made
+   * by `defineTask`.
    */
   readonly tasks: readonly TaskModule[];
   /**
@@ -45,9 +45,9 @@ export interface StartWorkerOptions {
   readonly threads?: number | undefined;
   /**
    * How many calls of async and coroutine functions may run at a time on the worker's own loop.
-   * Without it, they run in threads. They must not compute for long, because the loop also renews
-   * the calls' leases. The worker takes up to `threads` or `concurrency` calls of any kind at a
-   * time, whichever is larger.
+   * Without this option, such calls run in threads. On the loop, they must not compute for long,
+   * because the loop also renews the leases of all calls. The worker takes up to `threads` or
+   * `concurrency` calls of any kind at a time, whichever is larger.
    */
   readonly concurrency?: number | undefined;
   /**
@@ -93,7 +93,7 @@ export interface FleetWorker {
   [Symbol.asyncDispose](): Promise<void>;
 }
 
-/** How many milliseconds a worker waits for its server before it reports that. */
+/** How many milliseconds a worker waits for its server before it reports why. */
 const QUIET = 2_000;
 /** How often to check whether the loop is blocked, in milliseconds. */
 const LAG_INTERVAL = 1_000;

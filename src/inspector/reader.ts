@@ -267,7 +267,10 @@ export class Reader {
     return this.nameOf(waiting._resource?.() as object, waiting._describe());
   }
 
-  /** Returns the kind with a number, as in `Lock 1`, which stays the same in later snapshots. */
+  /**
+   * Returns `what`, followed by the number of the resource among those of its kind, as in `Lock 1`.
+   * The number stays the same in later snapshots.
+   */
   nameOf(resource: object, what: string = resource.constructor.name): string {
     const kind = resource.constructor.name;
     const number = this.#numbers.get(resource) ?? (this.#counts.get(kind) ?? 0) + 1;

@@ -13,7 +13,7 @@ export interface LoopShape {
   readonly _core: CoreShape;
   readonly _slots: Iterable<RunnableShape> & {
     readonly current: RunnableShape | undefined;
-    /** All sets of hooks. Statistics and detectors are found through hidden fields of theirs. */
+    /** All sets of hooks. Hidden fields of these lead to statistics and detectors. */
     readonly hooks:
       | readonly {
           readonly hooks: { readonly _facts?: FactsShape; readonly _detector?: DetectorShape };

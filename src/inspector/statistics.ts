@@ -135,7 +135,7 @@ class Collector implements FactsShape {
       if (facts === undefined) return;
       facts.busy += took;
       facts.longestStep = Math.max(facts.longestStep, took);
-      // From now on, the task is ready or waits. If it waits, `taskWakes` sets both again.
+      // From now on, the task is ready or waits. If it waits, `taskWakes` sets both fields again.
       facts.since = this.#loop.time();
       facts.readyAt = now;
     },

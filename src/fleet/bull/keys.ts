@@ -199,7 +199,7 @@ return 'running'
  * How many milliseconds the fingerprint of a call without an outcome, and its waiters, are stored.
  */
 export const CLAIM_TTL = 86_400_000;
-/** How many milliseconds a client has to add the call whose id it has claimed. */
+/** How many milliseconds a client may take to add the call whose id it has claimed. */
 export const ADD_TTL = 5_000;
 
 /** The waiter that stands for a detached call. */

@@ -106,7 +106,7 @@ export class PacedLoop {
     const deadline = core.deadline.bind(core);
     const turn = core.turn.bind(core);
     let size = 0;
-    // After the loop is closed, its core may still be used.
+    // The core of a closed loop may belong to another loop.
     const isHeld = () => this.#allowed <= 0 && !loop.isClosed();
     core.deadline = () => (isHeld() ? Infinity : deadline());
     core.turn = (now) => {

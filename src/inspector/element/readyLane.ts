@@ -1,7 +1,7 @@
 // The ready queue as a line of entries, the next one first.
 //
-// An entry that is still in the queue slides from its old position to the new one, so that a user who
-// steps from turn to turn sees the queue drain.
+// An entry that is still in the queue slides from its old position to the new one, so that a user
+// who steps from turn to turn sees the queue drain.
 
 import { Component, createRef, h, type JSX } from "preact";
 import type { ReadySnapshot } from "../types.ts";

@@ -175,7 +175,7 @@ function grouped(
   const links = new Map<string, WaitEdge>();
   for (const edge of edges) {
     const [from, to] = [keyOf.get(edge.from) as string, keyOf.get(edge.to) as string];
-    // Tasks of one group that await each other
+    // Leaves out links between tasks of one group.
     if (from !== to) links.set(`${from} ${to}`, { ...edge, from, to });
   }
   return { nodes: merged, edges: [...links.values()] };

@@ -3,10 +3,11 @@
 //   /proc: is it Node, is it ours ──> SIGUSR1 ──> its port, by the inodes of its sockets ──> CDP
 //
 // SIGUSR1 makes Node open its inspector, even while JavaScript never returns to the event loop. The
-// evaluations then run in the middle of that JavaScript. As soon as this command is connected, it
-// makes the process close its inspector by itself once nobody is connected, even if this command is
-// killed. If this command ends before it is connected, the next one does so: see openingMarks.ts.
-// An inspector that was already open stays open, because somebody else uses it.
+// evaluations then run in the middle of that JavaScript. Once this command is connected, it asks
+// the process to close its inspector when nobody is connected any more. The process does so even if
+// this command is killed. If this command ends before it is connected, the next command asks for
+// that: see openingMarks.ts. An inspector that was already open stays open, because somebody else
+// uses it.
 
 import { get } from "node:http";
 import { setTimeout as delay } from "node:timers/promises";
@@ -88,7 +89,8 @@ async function openInspector(
     // If the inspector of an earlier command was just closing, the process ignored the signal.
     const closed = [...known].filter((port) => !ports.includes(port));
     for (const port of closed) known.delete(port);
-    // Another process may have the default port only while another command inspects that process.
+    // The port may be taken only for a while, by a process that another command inspects. When the
+    // port is free again, the signal is sent again.
     const isBlocked = isTaken(DEFAULT_PORT);
     if (closed.length > 0 || (wasBlocked && !isBlocked)) signal(pid);
     wasBlocked = isBlocked;

@@ -21,7 +21,7 @@ interface Request {
   readonly params: readonly unknown[];
 }
 
-/** The functions that a client of this thread may call. The others need a session of their own. */
+/** What a client of this thread may call. The other functions are for clients with a session. */
 const CALLABLE: readonly (keyof InTarget)[] = [
   "read",
   "frames",

@@ -16,7 +16,7 @@ import { type HelperData, helperFolder, SOCKET_NAME } from "./helperFolder.ts";
 const THREAD = new URL("./helperThread.js", import.meta.url);
 const HOLDERS = new URL("./recordHolders.js", import.meta.url);
 
-// In workers too, because each thread has its own copy of the package.
+// Runs in workers too, because each thread has its own copy of the package.
 try {
   await import(HOLDERS.href);
 } catch (error) {

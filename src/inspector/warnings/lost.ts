@@ -8,7 +8,7 @@ import type { FutureShape, TaskShape } from "../shapes.ts";
 import { type Finding, lasting, many, Rule, type Sample, type Surroundings } from "./finding.ts";
 import type { RuleHooks } from "./ruleHooks.ts";
 
-/** How often a task must wait in the way in which it waited when it was cancelled. */
+/** A task is reported if it waits this many times in the same way as when it was cancelled. */
 const SAME_WAITS = 3;
 
 interface Cancelled {

@@ -143,6 +143,8 @@ const ONLY_EXHAUSTIVE = [
   "test/adapters/example.node.test.ts",
   "test/adapters/vitestFailures.node.test.ts",
   "test/cli/attachRounds.node.test.ts",
+  "test/cli/calls.node.test.ts",
+  "test/cli/exit.node.test.ts",
   "test/cli/fleetCalls.node.test.ts",
   "test/cli/page.node.test.ts",
   "test/cli/warnings.node.test.ts",

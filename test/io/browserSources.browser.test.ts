@@ -220,6 +220,24 @@ test("the writer of a WritableStream is writable while there is room", async () 
   expect(trace).toEqual([2, 3, 4]);
 });
 
+test("a closed writer is writable, because nothing will make it wait", async () => {
+  const writer = new WritableStream().getWriter();
+  await writer.close();
+  selector.register(writer, EVENT_WRITE);
+
+  expect(await selected()).toEqual([[writer, EVENT_WRITE]]);
+});
+
+test("a writer becomes writable when its stream is closed", async () => {
+  const writer = new WritableStream(undefined, { highWaterMark: 0 }).getWriter();
+  selector.register(writer, EVENT_WRITE);
+  expect(selector.select()).toEqual([]);
+  const found = selected();
+  await writer.close();
+
+  expect(await found).toEqual([[writer, EVENT_WRITE]]);
+});
+
 test("a loop calls a reader's callback in each turn in which data is available", async () => {
   await run(function* (): Coroutine<void> {
     const { port1, port2 } = new MessageChannel();

@@ -111,15 +111,24 @@ class ChunkSource<T> implements Pollable {
   }
 }
 
-/** A writer. It is ready if its stream has space or has failed, or if the writer was released. */
+/**
+ * A writer. It is ready if its stream has space, is closed or has failed, or if the writer was
+ * released.
+ */
 class WriterSource implements Pollable {
   readonly #writer: WritableStreamDefaultWriter;
   #notify: (() => void) | undefined;
+  #isOver = false;
   /** The writer's `ready` promise that this source waits for. */
   #awaited: Promise<unknown> | undefined;
 
   constructor(writer: WritableStreamDefaultWriter) {
     this.#writer = writer;
+    const onEnd = () => {
+      this.#isOver = true;
+      this.#notify?.();
+    };
+    writer.closed.then(onEnd, onEnd);
   }
 
   poll(events: number): number {
@@ -137,6 +146,7 @@ class WriterSource implements Pollable {
   }
 
   #isReady(): boolean {
+    if (this.#isOver) return true; // the next write throws
     try {
       const { desiredSize } = this.#writer;
       return desiredSize === null || desiredSize > 0;

@@ -453,7 +453,7 @@ describe("a view made by with()", () => {
     });
   });
 
-  test("starts a call once an earlier call with the same id has been cancelled", async () => {
+  test("starts a new call after an earlier call with the same id has been cancelled", async () => {
     const order: string[] = [];
     const tidy = defineTask(import.meta.url, "tidy", function* (): Coroutine<number> {
       order.push("begin");

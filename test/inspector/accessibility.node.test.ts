@@ -198,7 +198,7 @@ test("Escape clears the filter of the inspector, or closes the details, wherever
   await eventually(() => page.locator(".detail").count()).toBe(0);
 });
 
-test("the inspector keeps the focus when what had it is moved or removed", async () => {
+test("the inspector keeps the focus when the focused element is moved or removed", async () => {
   const lines = (first: number[], second: number[]) =>
     ({
       ...FEW,
@@ -248,7 +248,7 @@ test("the inspector announces a pause, the first warning of a kind, and a lost c
   expect(await page.locator(".state").textContent()).toContain("not answering");
 });
 
-test("the inspector says that it reads, until it knows whether a loop is running", async () => {
+test("the inspector shows that it is reading until it knows whether a loop is running", async () => {
   expect(await page.locator(".state").textContent()).toBe("Reading…");
   expect(await page.locator(".tree").textContent()).toBe("Reading…");
   await page.evaluate(() => Reflect.set(globalThis, "answer", null));

@@ -11,7 +11,7 @@ function leave(letter: string): () => void {
 }
 
 describe("done callbacks", () => {
-  test("run through the loop, in the order in which they were added", () => {
+  test("run in a later turn of the loop, in the order in which they were added", () => {
     const future = loop.createFuture<string>();
     for (const letter of "abc") future.addDoneCallback(leave(letter));
     loop.callSoon(() => {

@@ -242,7 +242,7 @@ describe("the bare loop", () => {
     expect(trace).toEqual(["a", "b", "true A", "true B"]);
   });
 
-  test("has timers that never wake early, and never once they are stopped", () => {
+  test("has timers that never fire early, nor after they are stopped", () => {
     const timers = new BareTimers(loop);
     function* sleep(delay: number) {
       const due = performance.now() + delay;

@@ -20,7 +20,7 @@ const { values } = parseArgs({
   },
 });
 
-// The configuration of VitePress reads them.
+// The configuration of VitePress reads these variables.
 process.env["SITE_BASE"] = values.base;
 process.env["SITE_DRAFT"] = values.draft ? "1" : "0";
 

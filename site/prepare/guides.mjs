@@ -127,7 +127,7 @@ function pageOfFile(path) {
   return `source/${path.replaceAll(".", "-")}.md`;
 }
 
-/** Whoever searches for a function wants its page, not each file that uses it. */
+/** Keeps files out of the search: a reader who searches for a function wants its page. */
 const NOT_FOUND = "search: false\n";
 
 /**

@@ -5,7 +5,7 @@ import { copyFileSync } from "node:fs";
 import { build } from "esbuild";
 import { at, PUBLIC } from "./places.mjs";
 
-/** Writes them to lib/ of the site. */
+/** Writes these modules to lib/ of the site. */
 export async function writeLibrary() {
   await build({
     entryPoints: [

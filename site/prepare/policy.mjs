@@ -4,10 +4,10 @@
 import { createHash } from "node:crypto";
 
 /**
- * Styles may be inline: the highlighter writes colours into attributes, and the editor adds a sheet
- * of its own. Both could only be allowed by a nonce, which static pages can't have. A style can't
- * run code, and the other directives keep it from sending anything elsewhere. Scripts are never
- * inline. `default-src` also decides about prefetching.
+ * Styles may be inline: the highlighter writes colors into attributes, and the editor adds a sheet
+ * of its own. Otherwise, both would need a nonce, which static pages can't have. A style can't run
+ * code, and the other directives keep it from sending anything elsewhere. `default-src` also
+ * applies to prefetching.
  */
 const DIRECTIVES = {
   "default-src": "'self'",

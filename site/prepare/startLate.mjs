@@ -11,7 +11,7 @@ const MODULE = /\s*<script type="module" src="([^"]*)"><\/script>/g;
 /** The theme switch has no name until Vue has started. */
 const SWITCH = /<button class="VPSwitch VPSwitchAppearance" type="button"/g;
 
-/** By the modules that they start. @type {Map<string, string>} */
+/** The scripts, by the modules that they start. @type {Map<string, string>} */
 const scripts = new Map();
 
 /**

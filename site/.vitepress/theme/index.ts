@@ -1,4 +1,4 @@
-// The default theme of VitePress without its fonts, in this site's colours and with its elements.
+// The default theme of VitePress without its fonts, in this site's colors and with its elements.
 
 import { type Theme, withBase } from "vitepress";
 import DefaultTheme from "vitepress/theme-without-fonts";
@@ -11,7 +11,7 @@ const Layout = defineComponent({
   setup() {
     onMounted(() => {
       document.dispatchEvent(new Event("started"));
-      // This page may have none, but the pages that its links lead to.
+      // Loaded even on a page without such elements, because pages that it links to may have some.
       void import(/* @vite-ignore */ withBase("/lib/elements.js"));
     });
     return () => h(DefaultTheme.Layout);

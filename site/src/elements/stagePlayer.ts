@@ -61,7 +61,7 @@ export class StagePlayer {
     this.#at = -1;
   }
 
-  /** Adds a frame, made after the program had printed `lines` lines. Starts at the first frame. */
+  /** Adds a frame, made after the program had printed `lines` lines. Plays from the first frame. */
   add(frame: Frame, lines: number): void {
     this.#frames.push({ frame, lines });
     this.#slider.max = String(this.#frames.length - 1);

@@ -38,6 +38,11 @@ interface HookedRunnable {
   _inspect?(): { readonly on: { done(): boolean } | undefined };
 }
 
+/** The hooks around what runs. Their names are constants, because making them takes time. */
+const STEP = ["stepBegins", "stepEnds"] as const;
+const CALLBACK = ["callbackBegins", "callbackEnds"] as const;
+const TIMER = ["timerBegins", "timerEnds"] as const;
+
 /** What is running with hooks, innermost last. */
 const running: unknown[] = [];
 
@@ -79,20 +84,25 @@ export function emit(hooks: Hooks, name: string, a?: unknown, b?: unknown): void
  */
 export function runWithHooks(hooks: Hooks, runnable: HookedRunnable, id = 0): boolean {
   const { loop } = hooks[0] as Installed;
-  const late = loop.time() - (deadlines.get(runnable) as number);
-  if (deadlines.delete(runnable)) emit(hooks, "timerFired", late);
+  const isTask = runnable._inspect !== undefined;
+  // Tasks are never timers. A task that sleeps waits for one.
+  const when = isTask ? undefined : deadlines.get(runnable);
+  if (when !== undefined) {
+    deadlines.delete(runnable);
+    emit(hooks, "timerFired", loop.time() - when);
+  }
   // The hooks `timerBegins` and `timerEnds` are undocumented. Only `measureSteps` uses them.
-  const kind = runnable._inspect ? "step" : runnable._id ? "callback" : "timer";
-  emit(hooks, `${kind}Begins`, runnable);
+  const [begins, ends] = isTask ? STEP : runnable._id ? CALLBACK : TIMER;
+  emit(hooks, begins, runnable);
   running.push(runnable);
   try {
     return (id === 0 || loop._slots.at(id) === runnable) && runnable._run();
   } finally {
-    emit(hooks, `${kind}Ends`, runnable);
+    emit(hooks, ends, runnable);
     running.pop();
     const on = runnable._inspect?.().on;
     if (on?.done() === false) emit(hooks, "taskWaits", runnable, on);
-    if (kind === "step" && runnable.done?.()) emit(hooks, "taskEnds", runnable);
+    if (isTask && runnable.done?.()) emit(hooks, "taskEnds", runnable);
   }
 }
 

@@ -6,6 +6,7 @@ export const inspectorDocument = (mayCancel: boolean): string => `<!doctype html
 <head>
 <meta charset="utf-8">
 <meta name="viewport" content="width=device-width">
+<meta name="color-scheme" content="light dark">
 <meta name="referrer" content="no-referrer">
 <title>mysyncio inspect</title>
 <link rel="icon" href="data:,">

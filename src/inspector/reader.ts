@@ -10,6 +10,7 @@ import { monotonicClock } from "../loop/clock.ts";
 import { PRIORITIES, type TaskPriority } from "../tasks/kernel/taskOptions.ts";
 import { readyEntries, timerEntries } from "./cores.ts";
 import { isTask, kindOf, kindOfCall, type Leaves, leavesOf } from "./leaves.ts";
+import { LONGEST_NAME } from "./longestName.ts";
 import {
   type CallShape,
   type FactsShape,
@@ -188,7 +189,7 @@ export class Reader {
     const [own] = facts.flatMap((one) => one.ofTask(task) ?? []);
     return {
       id: this.idOf(task),
-      name: task.getName(),
+      name: task.getName().slice(0, LONGEST_NAME),
       coroutine: stack[0]?.functionName ?? "",
       parent: own?.parent === undefined ? null : this.idOf(own.parent),
       awaitedBy,

@@ -13,6 +13,7 @@ import type { LoopHooks } from "../program/loopHooks.ts";
 import type { Future } from "../tasks/kernel/future.ts";
 import { callId } from "./callIds.ts";
 import { kindOf, kindOfCall, leavesOf } from "./leaves.ts";
+import { LONGEST_NAME } from "./longestName.ts";
 import type { FutureShape } from "./shapes.ts";
 
 /** A trace that is being recorded, or was. */
@@ -233,7 +234,7 @@ export class TraceRing implements TraceRecording {
     }
     if (!this.#names.has(number)) {
       if (this.#names.size > 2 * this.#limit) this.#forgetNames();
-      this.#names.set(number, name);
+      this.#names.set(number, name.slice(0, LONGEST_NAME));
     }
     return number;
   }

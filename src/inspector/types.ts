@@ -53,6 +53,7 @@ export type TaskPhase = "ready" | "waiting" | "running";
 /** A task that is not done. */
 export interface TaskSnapshot {
   readonly id: number;
+  /** The name of the task, or its first 500 characters. */
   readonly name: string;
   /** The name of its coroutine function; empty if unknown. */
   readonly coroutine: string;

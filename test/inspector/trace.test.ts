@@ -11,7 +11,7 @@ import {
 } from "../../src/index.ts";
 import { eventsOf } from "../../src/inspector/traceEvents.ts";
 import { SERVING_BEGINS, SERVING_ENDS } from "../../src/inspector/traceRing.ts";
-import { startTrace, traceEvents } from "../../src/inspector.ts";
+import { snapshot, startTrace, traceEvents } from "../../src/inspector.ts";
 import { explore } from "../../src/testing.ts";
 import { checkTrace } from "../support/checkTrace.ts";
 import { scale } from "../support/effort.ts";
@@ -46,6 +46,27 @@ function* program(count: number): Coroutine<void> {
 }
 
 describe("a trace", () => {
+  test("contains at most 500 characters of a task's name, as does a snapshot", () => {
+    const recording = startTrace({ loop });
+    let names: string[] = [];
+    loop.runUntilCompleteSync(function* () {
+      yield* createTask(
+        function* () {
+          names = snapshot(loop).tasks.map((task) => task.name);
+          yield* sleep(1);
+        },
+        { name: "x".repeat(1_000_000) },
+      );
+    });
+    recording.stop();
+    const inTrace = traceEvents(recording).flatMap(({ name, args }) => [name, args?.["name"]]);
+
+    for (const known of [names, inTrace]) {
+      expect(known).toContain("x".repeat(500));
+      expect(Math.max(...known.map((name) => String(name).length))).toBe(500);
+    }
+  });
+
   test("has a slice for each step and each wait, and an arrow from each waker to what it woke", () => {
     const recording = startTrace({ loop });
     loop.runUntilCompleteSync(() => program(3));

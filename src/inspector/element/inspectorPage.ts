@@ -17,7 +17,7 @@ import { detectOn, type PageDetector } from "./pageDetector.ts";
 type PageLoop = LoopShape & PaceableLoop & Scheduler;
 
 const ONLY_IN_DEBUG_MODE =
-  "Debug mode, loop.setDebug(true), also shows who holds each lock and at which line each coroutine waits.";
+  "Debug mode, loop.setDebug(true), also shows the holders of locks and the line of each wait.";
 
 const LOOPS = Symbol.for("mysyncio.loops");
 /** How many events of a trace are kept: so few that showing them takes less than a frame. */
@@ -46,7 +46,7 @@ export class PageSource implements InspectorSource {
       end();
       this.#watched.delete(id);
     }
-    const at = Math.max(0, chosen === null ? 0 : ids.indexOf(chosen));
+    const at = Math.max(0, ids.indexOf(chosen as number));
     const loop = loops[at];
     if (loop === undefined) return { loops: [], snapshot: null };
     const { pace, detector } = this.#watch(ids[at] as number, loop);

@@ -62,7 +62,7 @@ export class PageSource implements InspectorSource {
 
   record(loop: number, show: (events: readonly TraceEvent[]) => void): SourceRecording {
     const watched = this.#watched.get(loop);
-    if (watched === undefined) throw new RangeError(`Loop ${loop} doesn't run any more`);
+    if (watched === undefined) throw new RangeError(`Loop ${loop} has ended`);
     const recording = new TraceRing(watched.loop, LIMIT);
     let seen = -1;
     let next = 0;
@@ -136,7 +136,7 @@ const MAX_FRAMES = 30;
 
 function stackOfTask(task: Task<unknown>): FrameSnapshot[] {
   return task.getStack({ limit: MAX_FRAMES }).map(({ functionName, location = "" }) => {
-    const [, file = null, line, column] = /^(.*):(\d+):(\d+)$/.exec(location) ?? [];
+    const [, file = null, line, column] = /(.*):(\d+):(\d+)$/.exec(location) ?? [];
     return {
       functionName: functionName === "anonymous" ? "" : functionName,
       ...{ file, line: Number(line) || null, column: Number(column) || null },

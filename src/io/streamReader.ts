@@ -139,7 +139,8 @@ export class StreamReader implements CoroutineSource<Uint8Array> {
 
   /**
    * Reads up to and including a separator, by default a newline. Given a list, stops at the
-   * separator that is complete first. Strings are encoded as UTF-8.
+   * separator that is complete first. If several end together, the shortest counts, as in asyncio.
+   * Strings are encoded as UTF-8.
    *
    * @throws TypeError, RangeError if `separator` has a wrong type or is empty.
    * @throws IncompleteReadError if the stream ends first; `partial` has the rest.
@@ -299,7 +300,7 @@ function checkSeparators(separator: unknown): readonly Uint8Array[] {
   if (all.length === 0) {
     throw new RangeError("Expected `separator` to have at least one separator, got none");
   }
-  return all.map((one) => {
+  const separators = all.map((one) => {
     const bytes = typeof one === "string" ? encodeUtf8(one) : one;
     if (!isBytes(bytes)) {
       throw wrongType("separator", "a string, a Uint8Array or a list of them", one);
@@ -307,4 +308,5 @@ function checkSeparators(separator: unknown): readonly Uint8Array[] {
     if (bytes.length > 0) return bytes;
     throw new RangeError(`Expected \`separator\` to have at least one byte, got ${describe(one)}`);
   });
+  return separators.sort((a, b) => a.length - b.length);
 }

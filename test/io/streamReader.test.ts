@@ -228,6 +228,15 @@ describe("readuntil", () => {
     expect(now(reader.readuntil("!!"))).toBe("12345678!!");
   });
 
+  test.each([[["\r\n", "\n"]], [["\n", "\r\n"]]])(
+    "counts the bytes before the shortest of the separators that end together: %j",
+    (separators) => {
+      feed("12345678\r\n");
+      const error = thrown(reader.readuntil(separators)) as LimitOverrunError;
+      expect([error.name, error.consumed]).toEqual(["LimitOverrunError", 9]);
+    },
+  );
+
   test("consumes the bytes that cannot be a part of the separator", () => {
     feed("1234567890\r\n");
     const error = thrown(reader.readuntil("\r\n\r\n")) as LimitOverrunError;

@@ -48,11 +48,11 @@ async function* results(
     return;
   }
   for (const name of names) {
-    const ran = await runInChild(name, options).catch(tellFailure);
+    const ran = await runInChild(name, options).catch(printFailure);
     if (ran === undefined) continue;
     const beside: PeerResult[] = [];
     for (const peer of WITH_PEERS.includes(name) ? peers : []) {
-      const those = await runPeerInChild(name, peer, options).catch(tellFailure);
+      const those = await runPeerInChild(name, peer, options).catch(printFailure);
       if (those !== undefined) beside.push(those);
     }
     yield { ...ran, result: besidePeers(ran.result, beside) };
@@ -60,7 +60,7 @@ async function* results(
 }
 
 /** Prints that a case has failed. Its own process has printed the reason. The others still run. */
-function tellFailure(error: Error): undefined {
+function printFailure(error: Error): undefined {
   console.error(`\n${error.message}`);
   process.exitCode = 1;
 }

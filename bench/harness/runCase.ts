@@ -38,15 +38,15 @@ export async function runCase(chosen: Case, run: Run): Promise<CaseResult> {
   const { name, question, comparisons = [] } = chosen;
   const rounds = Math.min(run.rounds, chosen.rounds ?? run.rounds);
   const outcomes: Outcome[] = [];
-  const tell = (outcome: Outcome): void => {
+  const report = (outcome: Outcome): void => {
     outcomes.push(outcome);
     run.onOutcome?.(outcome);
   };
   for (const comparison of comparisons) {
-    tell(await compare(comparison, patienceOf(comparison, rounds)));
+    report(await compare(comparison, patienceOf(comparison, rounds)));
   }
   const measured = await chosen.measure?.(rounds);
-  for (const outcome of measured?.outcomes ?? []) tell(outcome);
+  for (const outcome of measured?.outcomes ?? []) report(outcome);
   await chosen.close?.();
   return {
     name,

@@ -55,8 +55,8 @@ const CASES = [
   },
 ];
 
-/** Measures each case, and passes each result to `tell` as soon as it is known. */
-export async function measure(tell: (result: Measured) => void): Promise<void> {
+/** Measures each case, and passes each result to `report` as soon as it is known. */
+export async function measure(report: (result: Measured) => void): Promise<void> {
   for (const { what, count, ours, promises } of CASES) {
     const times = { ours: [] as number[], promises: [] as number[] };
     // The first round warms up.
@@ -66,7 +66,7 @@ export async function measure(tell: (result: Measured) => void): Promise<void> {
         if (round > 0) times[name as keyof typeof times].push(duration);
       }
     }
-    tell({
+    report({
       kind: "measured",
       what,
       ours: (count * 1_000) / median(times.ours),

@@ -16,7 +16,7 @@ export function onLaterLoops(listener: Listener): () => void {
   if (listeners.size === 0) {
     const loops = loopsNow();
     Reflect.set(globalThis, KEY, loops);
-    Reflect.defineProperty(loops, "add", { configurable: true, value: addAndTell });
+    Reflect.defineProperty(loops, "add", { configurable: true, value: addAndNotify });
   }
   listeners.add(listener);
   return () => {
@@ -30,7 +30,7 @@ function loopsNow(): Set<object> {
   return Reflect.get(globalThis, KEY) ?? new Set();
 }
 
-function addAndTell(this: Set<object>, loop: object): Set<object> {
+function addAndNotify(this: Set<object>, loop: object): Set<object> {
   const isNew = !this.has(loop);
   (Object.getPrototypeOf(this) as Set<object>).add.call(this, loop);
   if (isNew) for (const listener of listeners) listener(loop);

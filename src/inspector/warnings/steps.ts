@@ -108,7 +108,7 @@ export class Steps extends Rule {
     }
     yield* this.#endless.splice(0);
     yield* this.#slowSteps(time);
-    yield* this.#goingRound(seconds);
+    yield* this.#spinningTasks(seconds);
     this.#rounds = new Map();
   }
 
@@ -195,7 +195,7 @@ export class Steps extends Rule {
     }
   }
 
-  *#goingRound(seconds: number): Iterable<Finding> {
+  *#spinningTasks(seconds: number): Iterable<Finding> {
     for (const [task, { yields, busy, waits, promises, waited }] of this.#rounds) {
       const place = this.around.placeOf(task);
       const key = `${this.around.idOf(task)}`;

@@ -1,7 +1,8 @@
 // Which test files run in which lane, and in which project.
 //
 //   fast         one core, in Node, without the slow files
-//   usual        `npm test`: one core in Node and in the browser, and a selection over the other core
+//   usual        `npm test`: one core in Node and in the browser, and in Node a selection over the
+//                other core
 //   exhaustive   what `npm run test:all` adds: everything over the other core, and more repetitions
 //
 // Without a lane, as when Vitest is called by hand, each project contains all of its files.
@@ -168,7 +169,7 @@ const ONLY_EXHAUSTIVE = [
   "test/transform/tools.node.test.ts",
 ];
 
-/** The selection that runs over the JavaScript core in the usual lane. */
+/** The selection that runs over the JavaScript core in the usual lane, only in Node. */
 const OVER_THE_OTHER_CORE = [
   "test/core/newCore.test.ts",
   "test/eventLoop.test.ts",
@@ -255,14 +256,14 @@ function isOf(file: string, project: Project): boolean {
 
 function isIn(file: string, project: Project, lane: Lane | undefined): boolean {
   if (lane === undefined) return true;
+  const isInNode = project.startsWith("node");
   if (lane === "fast") {
-    const isWasmInNode = project.startsWith("node-") && project.endsWith("-wasm");
-    return isWasmInNode && !isAmong(file, [...SLOW, ...ONLY_EXHAUSTIVE]);
+    return isInNode && project.endsWith("-wasm") && !isAmong(file, [...SLOW, ...ONLY_EXHAUSTIVE]);
   }
   const isUsual =
     !isAmong(file, ONLY_EXHAUSTIVE) &&
-    !(project.startsWith("browser") && isAmong(file, SAME_ON_EACH_PLATFORM)) &&
-    (!project.endsWith("-js") || isAmong(file, OVER_THE_OTHER_CORE));
+    (isInNode || !isAmong(file, SAME_ON_EACH_PLATFORM)) &&
+    (!project.endsWith("-js") || (isInNode && isAmong(file, OVER_THE_OTHER_CORE)));
   return lane === "usual" ? isUsual : !isUsual || SCALED.has(file);
 }
 

@@ -19,8 +19,10 @@ interface Names {
   readonly names: readonly string[];
 }
 
+/** Parses a module up to its last import or export of names from another module. */
 function parse(path: string, text: string): ts.SourceFile {
-  return ts.createSourceFile(path, text, ts.ScriptTarget.Latest);
+  const [head = ""] = /^.*\bfrom "\.[^"]*";/s.exec(text) ?? [];
+  return ts.createSourceFile(path, head, ts.ScriptTarget.Latest);
 }
 
 /** The names that a module imports or exports from others, by the paths of those modules. */

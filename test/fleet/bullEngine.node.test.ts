@@ -52,7 +52,7 @@ test("storing a second outcome of a call publishes the first one again", async (
       client.storeOutcomes(keys.out("c"), keys.base, "", 60_000, "a", "", 60_000, outcome);
     await offer("first");
     await offer("second");
-    await expect.poll(() => published.length).toBe(2);
+    await expect.poll(() => published.length, { timeout: 60_000 }).toBe(2);
 
     expect(await client.call("GET", keys.kept("a"))).toBe("first");
     expect(published).toEqual(Array(2).fill('[["o","a","first"]]'));

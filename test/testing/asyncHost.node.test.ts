@@ -172,7 +172,7 @@ test("a rejection outside the run still reaches the process", async () => {
     const exploring = explore(() => Promise.all([io(1), io(2)]), { runs: 50 });
     void Promise.reject(new RangeError("outside"));
     await exploring;
-    await vi.waitFor(() => expect(onRejection).toHaveBeenCalledTimes(1));
+    await vi.waitFor(() => expect(onRejection).toHaveBeenCalledTimes(1), { timeout: 60_000 });
   } finally {
     process.removeAllListeners("unhandledRejection");
     for (const listener of others) process.on("unhandledRejection", listener);

@@ -33,7 +33,7 @@ const CANCELS = Number(env?.["VITE_CANCELS"] || 2);
 /** A second cancellation is tried at each of this many points after the first. */
 const WINDOW = 8;
 /** The window of a test of many scenarios. */
-const WINDOW_IN_TESTS = scale(2, WINDOW);
+const WINDOW_IN_TESTS = scale(2, WINDOW, 3);
 /** More points than any scenario has. A scenario with more never ends. */
 const TOO_MANY = 10_000;
 /** How many microtasks a chain of promises may take until it makes something ready. */

@@ -24,7 +24,7 @@ import { type Layer, layers } from "./layers.ts";
 
 const TIMEOUT = 60_000;
 /** Number of layers where layers are cheap. */
-const DEPTH = scale(10_000, 100_000);
+const DEPTH = scale(10_000, 100_000, 20_000);
 /**
  * Number of layers that take several turns and one or more generators each. They also work at
  * 100,000, but take seconds. A recursive implementation needs several native frames per layer, and
@@ -32,7 +32,7 @@ const DEPTH = scale(10_000, 100_000);
  */
 const LESS_DEEP = 4_000;
 /** Number of layers that are tasks, each of which takes a few microseconds, and more in a page. */
-const TASKS = scale(5_000, "process" in globalThis ? 100_000 : 20_000);
+const TASKS = scale(5_000, 100_000, 20_000);
 const MANY = scale(10_000, 20_000);
 const failure = new Error("from the bottom");
 

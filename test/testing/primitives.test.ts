@@ -39,9 +39,9 @@ import { explore } from "../../src/testing.ts";
 import { scale } from "../support/effort.ts";
 
 const PATIENCE = 120_000;
-const RUNS = scale(30, 200);
+const RUNS = scale(30, 200, 60);
 /** The most orders of a small program that are tried. */
-const MOST = scale(300, 2_000);
+const MOST = scale(300, 2_000, 600);
 
 let runs = 0;
 let proved = 0;

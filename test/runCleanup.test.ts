@@ -60,27 +60,30 @@ describe("at the end of its main task, run", () => {
     expect(trace.join("")).toBe("a");
   });
 
-  test("reports errors of the tasks that it cancelled, once", () => {
-    const reports = collectReports(loop);
-    runSync(
-      function* (): Coroutine<void> {
-        createTask(function* (): Coroutine<void> {
-          try {
-            yield* sleep(1e9);
-          } finally {
-            // biome-ignore lint/correctness/noUnsafeFinally: this is what happens to be tested
-            throw failure;
-          }
-        });
-        yield;
-      },
-      { loop },
-    );
+  test.each([failure, undefined, null])(
+    "reports the error of a task that it cancelled, once: %s",
+    (thrown) => {
+      const reports = collectReports(loop);
+      runSync(
+        function* (): Coroutine<void> {
+          createTask(function* (): Coroutine<void> {
+            try {
+              yield* sleep(1e9);
+            } finally {
+              // biome-ignore lint/correctness/noUnsafeFinally: this is what happens to be tested
+              throw thrown;
+            }
+          });
+          yield;
+        },
+        { loop },
+      );
 
-    expect(reports).toEqual([
-      { message: expect.any(String), exception: failure, task: expect.anything() },
-    ]);
-  });
+      expect(reports).toEqual([
+        { message: expect.any(String), exception: thrown, task: expect.anything() },
+      ]);
+    },
+  );
 
   test("reports each error of a never-awaited task exactly once", () => {
     const reports = collectReports(loop);

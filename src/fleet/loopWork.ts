@@ -55,11 +55,8 @@ export class LoopWork implements RunningWork, SharedCall {
       loop._resources.delete(this);
       this.close();
       if (task.cancelled()) onEnd(true, new CancelledError("The call was cancelled"));
-      else {
-        const error = task.exception();
-        if (error !== undefined) onEnd(true, error);
-        else onEnd(false, task.result());
-      }
+      else if (task._hasFailed()) onEnd(true, task._reason());
+      else onEnd(false, task.result());
     });
   }
 

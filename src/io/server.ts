@@ -190,10 +190,12 @@ export class Server implements Acceptor, Resource {
       client.close();
     } else {
       client.writer.close();
-      const exception = task.exception();
-      // An aborted connection is not a failure of its handler.
-      if (exception !== undefined && exception !== client.abortError) {
-        this.#reportFailure(exception, { task });
+      if (task._hasFailed()) {
+        const reason = task._reason();
+        // An aborted connection is not a failure of its handler.
+        if (reason === undefined || reason !== client.abortError) {
+          this.#reportFailure(reason, { task });
+        }
       }
     }
     this._onConnectionEnd(client);

@@ -192,11 +192,10 @@ export function* drain(loop: EventLoop): Generator<Future<unknown>, void> {
     cancelAll(left);
     yield gather(left, { returnExceptions: true });
     for (const task of left) {
-      const exception = task.cancelled() ? undefined : task.exception();
-      if (exception === undefined) continue;
+      if (task.cancelled() || !task._hasFailed()) continue;
       loop.callExceptionHandler({
         message: "A task failed while it was cancelled at the end of run()",
-        exception,
+        exception: task._reason(),
         task,
       });
     }

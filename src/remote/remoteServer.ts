@@ -152,9 +152,8 @@ class Caller {
 
   /** Reports the error of a call whose outcome nothing awaits. */
   #report(name: string, task: Task<unknown>): void {
-    if (task.cancelled()) return;
-    const exception = task.exception();
-    if (exception === undefined) return;
+    if (task.cancelled() || !task._hasFailed()) return;
+    const exception = task._reason();
     const message = `An exception in \`${name}\`, which another thread called without waiting for the outcome`;
     this.#loop.callExceptionHandler({ message, exception, task });
   }

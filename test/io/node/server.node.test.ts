@@ -156,6 +156,21 @@ test("a handler that throws is reported and its connection closed, and the serve
   expect(reports[0]).toMatchObject({ task: expect.anything(), message: expect.any(String) });
 });
 
+test("a handler that throws undefined is reported too", async () => {
+  const { reports } = await runSoon(function* () {
+    const server = yield* startServer(function* () {
+      yield* sleep(0);
+      throw undefined;
+    });
+    const [reader, writer] = yield* connect(server);
+    yield* reader.read();
+    writer.close();
+    server.close();
+    yield* server.waitClosed();
+  });
+  expect(reports.map(({ exception }) => exception)).toEqual([undefined]);
+});
+
 test("a handler that returns no coroutine is reported, and its connection closed", async () => {
   const { result, reports } = await runSoon(function* () {
     const server = yield* startServer((() => 1) as never);

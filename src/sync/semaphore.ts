@@ -109,7 +109,8 @@ export class BoundedSemaphore extends Semaphore {
    * @throws RangeError if released more often than acquired.
    */
   override release(): void {
-    if (this._value >= this._bound) {
+    // Infinity + 1 is not more than Infinity, so an unlimited semaphore can be released.
+    if (this._value + 1 > this._bound) {
       throw new RangeError("The semaphore was released more often than acquired");
     }
     super.release();

@@ -129,6 +129,14 @@ describe("a bounded semaphore", () => {
     expect(() => new BoundedSemaphore(0).release()).toThrow("more often than acquired");
   });
 
+  test("can be released if it is unlimited", () => {
+    const semaphore = new BoundedSemaphore(Infinity);
+    semaphore.acquire().next();
+    semaphore.release();
+
+    expect(semaphore.locked()).toBe(false);
+  });
+
   test("never exceeds its initial permits, even if a cancelled task returns a permit that was also released", () => {
     const semaphore = new BoundedSemaphore();
     semaphore.acquire().next();

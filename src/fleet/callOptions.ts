@@ -52,7 +52,10 @@ export interface FleetCallOptions {
   readonly id?: string | undefined;
   /** How many milliseconds a cancelled call may take to end; 1,000 by default. */
   readonly grace?: number | undefined;
-  /** Called with values that the function passes to `reportProgress`. */
+  /**
+   * Called with values that the function passes to `reportProgress`. If it throws, the error goes to
+   * the exception handler of the loop that made the call. In a call by `submit`, it is uncaught.
+   */
   readonly onProgress?: ((value: never) => void) | undefined;
 }
 

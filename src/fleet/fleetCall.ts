@@ -13,7 +13,13 @@ export interface CallMaker {
   /** Whether its calls run entirely on loops, without waiting for external events. */
   readonly _isInside: boolean;
   readonly _queueName: string;
-  _start(task: ThreadTask, args: readonly unknown[], listener: CallListener): RemoteCall;
+  /** Errors of the call's `onProgress` go to the exception handler of `loop`. */
+  _start(
+    task: ThreadTask,
+    args: readonly unknown[],
+    listener: CallListener,
+    loop: Scheduler,
+  ): RemoteCall;
   _cancel(call: RemoteCall, error: CancelledError): void;
 }
 
@@ -30,7 +36,7 @@ export class FleetCall extends CallFuture {
     this.#isInside = maker._isInside;
     if (this.#isInside) loop._external--;
     try {
-      this.#call = maker._start(task, args, this);
+      this.#call = maker._start(task, args, this, loop);
     } catch (error) {
       this._discard();
       throw error;

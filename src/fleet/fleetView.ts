@@ -186,11 +186,16 @@ export class FleetView implements FutureMaker, CallMaker {
   }
 
   /** Like `submit`, but reports to a listener instead of a promise. */
-  _start(task: ThreadTask, args: readonly unknown[], listener: CallListener): RemoteCall {
+  _start(
+    task: ThreadTask,
+    args: readonly unknown[],
+    listener: CallListener,
+    loop?: Scheduler,
+  ): RemoteCall {
     const { queue, client } = this._fleet;
     const settings = this.#settings;
     const wire = this.#wire(task, args, settings, false);
-    const onProgress = settings.onProgress && guarded(settings.onProgress);
+    const onProgress = settings.onProgress && guarded(settings.onProgress, loop);
     const { id, task: name } = wire;
     const call = new RemoteCall(wire, id, name, queue.timers(), listener, onProgress, settings.id);
     client.start(call);
@@ -268,14 +273,24 @@ function contextOf({ variables, codec }: Fleet): string | undefined {
 
 const NONE = Symbol("none");
 
-/** Wraps a callback so that its errors are thrown later, not into its caller. */
-function guarded(callback: (value: unknown) => void): (value: unknown) => void {
+/**
+ * Wraps a callback so that its errors don't reach its caller. They go to the exception handler of
+ * `loop`. Without a loop, they become uncaught, like those of an event listener.
+ */
+function guarded(
+  callback: (value: unknown) => void,
+  loop: Scheduler | undefined,
+): (value: unknown) => void {
   return (value) => {
     try {
       callback(value);
-    } catch (error) {
+    } catch (exception) {
+      if (loop?.isClosed() === false) {
+        loop.callExceptionHandler({ message: "An exception in `onProgress`", exception });
+        return;
+      }
       setTimeout(() => {
-        throw error;
+        throw exception;
       });
     }
   };

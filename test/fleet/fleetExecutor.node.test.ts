@@ -18,6 +18,7 @@ import {
   ContextVar,
   type Coroutine,
   createTask,
+  type ExceptionContext,
   ExceptionGroup,
   formatTaskTree,
   fromPromise,
@@ -379,6 +380,34 @@ describe("a view made by with()", () => {
     expect(heard.length).toBeGreaterThanOrEqual(9);
     expect(heard.length).toBeLessThanOrEqual(12);
   });
+
+  test("passes errors of onProgress to the exception handler of its loop", async () => {
+    const failure = new Error("of onProgress");
+    const reports: ExceptionContext[] = [];
+    const steps = await virtually(function* (fleet) {
+      getRunningLoop().setExceptionHandler((_, context) => void reports.push(context));
+      const onProgress = () => {
+        throw failure;
+      };
+      return yield* fleet.with({ onProgress }).call(tasks.progressing, 1, 10);
+    });
+
+    expect(steps).toBe(1);
+    expect(reports.map(({ exception }) => exception)).toEqual([failure]);
+  });
+
+  test.each([undefined, null, 0])(
+    "rejects with %s if that is what the function throws",
+    async (thrown) => {
+      const throwing = defineTask(import.meta.url, "throwing", async () => {
+        throw thrown;
+      });
+
+      expect(await virtually((fleet) => thrownBy(fleet.call(throwing)))).toBe(thrown);
+      const fleet = newFleet();
+      expect(await rejection(fleet.submit(throwing, []))).toBe(thrown);
+    },
+  );
 
   test("joins calls with the same id, which share one outcome", async () => {
     let begun = 0;

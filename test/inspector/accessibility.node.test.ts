@@ -256,6 +256,15 @@ test("the inspector shows that it is reading until it knows whether a loop is ru
   await eventually(() => page.locator(".tree").textContent()).toBe("No loop is running");
 });
 
+test("the inspector says when it gets no answer for several seconds, and recovers once it does", async () => {
+  const failure = () => page.getByRole("alert").textContent();
+  await eventually(failure).toBe("No answer: the program may be busy or stopped.");
+  await show(FEW);
+
+  await eventually(failure).toBe("");
+  expect(await page.getByRole("row").count()).toBe(3);
+});
+
 test("the inspector says which task is running while nothing else is ready", async () => {
   const loop = { ...FEW.loop, timers: 1, externals: 2 };
   await show({ ...FEW, tasks: [taskOf(1, "busy", { state: "running" })], loop });

@@ -17,7 +17,9 @@ export type Pace = "full" | "paused" | number;
 /** The largest part of the time that readings may take. */
 const SHARE = 0.1;
 const SHORTEST_INTERVAL = 250;
-const LONGEST_INTERVAL = 30_000;
+const LONGEST_INTERVAL = 10_000;
+/** After this time without an answer, the user is told that the program may be stopped. */
+const PATIENCE = 5_000;
 
 /** With more tasks than this, reading and drawing happen in different frames. */
 const MANY = 2_000;
@@ -142,6 +144,9 @@ export class InspectorModel {
     clearTimeout(this.#timer);
     const began = performance.now();
     const selected = this.selected.value;
+    const late = setTimeout(() => {
+      this.failure.value = "No answer: the program may be busy or stopped.";
+    }, PATIENCE);
     try {
       const reading = source.read(this.#chosen, selected);
       const { loops, snapshot } = reading instanceof Promise ? await reading : reading;
@@ -165,6 +170,7 @@ export class InspectorModel {
       if (this.#source.value !== source) return;
       this.failure.value = error instanceof Error ? error.message : String(error);
     } finally {
+      clearTimeout(late);
       this.#isReading = false;
       const isCurrent = this.#source.value === source && this.selected.value === selected;
       if (isCurrent) this.#readLater(performance.now() - began);

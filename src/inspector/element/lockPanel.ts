@@ -13,7 +13,7 @@ const MAX_CELLS = 40;
 export function LockPanel({ model }: { model: InspectorModel }): JSX.Element {
   const resources = model.snapshot.value?.resources ?? [];
   if (resources.length === 0) {
-    return h("p", { class: "none" }, "No task waits for a lock, a queue or another primitive.");
+    return h("p", { class: "none" }, "No task waits for a lock or a queue.");
   }
   const longest = [...resources].sort((a, b) => rankOf(a) - rankOf(b)).slice(0, MAX_CARDS);
   const rest = resources.length - longest.length;

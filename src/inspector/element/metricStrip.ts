@@ -11,7 +11,7 @@ const TITLES: Readonly<Record<Metric, readonly [name: string, meaning: string]>>
   timers: ["Timers", "Timers that are not due"],
   lag: ["Lag", "How late timers were, on average over the last second"],
   busy: ["Busy", "The part of the last second in which the loop was busy"],
-  outside: ["Outside", "Waits that something outside the loop will end"],
+  outside: ["Outside", "Waits for something outside the loop"],
 };
 
 const WIDTH = 96;

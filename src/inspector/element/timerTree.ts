@@ -28,7 +28,7 @@ export function TimerTree({ model }: { model: InspectorModel }): JSX.Element {
   const timers = snapshot?.timers ?? [];
   const now = snapshot?.loop.time ?? 0;
   if (timers.length === 0) {
-    return h("p", { class: "none" }, "No timer is set: nothing sleeps, and no timeout runs.");
+    return h("p", { class: "none" }, "No timer is set.");
   }
   return h(
     "div",

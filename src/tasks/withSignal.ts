@@ -2,7 +2,7 @@ import { wrongType } from "../lang/arguments.ts";
 import { CancelledError, RuntimeError } from "../lang/errors.ts";
 import { type AwaitableLike, checkAwaitable } from "./awaitable.ts";
 import { currentTask } from "./currentTask.ts";
-import { awaiting } from "./ensureFuture.ts";
+import { awaiting, ensureFutureOn } from "./ensureFuture.ts";
 import { CancelScope } from "./kernel/cancelling.ts";
 import { type Coroutine, closeUnstarted, coroutine, isCoroutine } from "./kernel/coroutine.ts";
 import { isFuture } from "./kernel/future.ts";
@@ -24,7 +24,7 @@ import { onAbort } from "./onAbort.ts";
  *
  * @throws TypeError if `signal` is not an AbortSignal, or `aw` is not awaitable.
  * @throws CancelledError if the signal aborted, or the task was cancelled by others.
- * @throws RuntimeError outside a task.
+ * @throws RuntimeError outside a task, and for a future of another loop.
  * @example
  * const rows = yield* withSignal(request.signal, query(sql));
  */
@@ -72,7 +72,7 @@ const runWithSignal = /* @__PURE__ */ coroutine(function* withSignal<T>(
   const task = currentTask();
   if (task === undefined) throw new RuntimeError("withSignal() needs a task, which it can cancel");
   if (signal.aborted) {
-    if (isFuture(aw)) aw.cancel("The signal was aborted");
+    if (isFuture(aw)) ensureFutureOn(task._loop, aw).cancel("The signal was aborted");
     else if (isCoroutine(aw)) closeUnstarted(aw);
     throw abortError(signal);
   }

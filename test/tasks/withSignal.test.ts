@@ -105,6 +105,18 @@ describe("withSignal", () => {
     expect(outcomes).toEqual(["its own", undefined, true]);
   });
 
+  test.each(["aborted", "pending"])(
+    "does not touch a future of another loop if the signal is %s",
+    (state) => {
+      const future = new Future<void>({ loop: newVirtualLoop() });
+      const signal = state === "aborted" ? AbortSignal.abort() : new AbortController().signal;
+      const error = runVirtually(() => thrownBy(withSignal(signal, future)));
+
+      expect(error).toBeInstanceOf(RuntimeError);
+      expect(future.done()).toBe(false);
+    },
+  );
+
   test("never starts a coroutine, and cancels a future, if the signal has already aborted", () => {
     const trace: string[] = [];
     const body = coroutine(function* (): Coroutine<void> {

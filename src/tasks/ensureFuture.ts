@@ -18,7 +18,8 @@ import { futureOfPromise } from "./relay.ts";
  * Like `asyncio.ensure_future`.
  *
  * @param options.loop the loop to use, by default the running one.
- * @throws TypeError if `aw` is not awaitable.
+ * @throws TypeError if `aw` is not awaitable. @throws RuntimeError if it is a future of another loop
+ * than `options.loop`, or no loop is running.
  */
 export function ensureFuture<T>(
   aw: AwaitableLike<T>,
@@ -26,7 +27,7 @@ export function ensureFuture<T>(
 ): Future<T> {
   checkAwaitable("aw", aw);
   if (options !== undefined) checkOptions(options);
-  if (isFuture(aw)) return aw as Future<T>;
+  if (isFuture(aw) && options?.loop === undefined) return aw as Future<T>;
   return ensureFutureOn(loopOf(options, "A future"), aw);
 }
 
@@ -121,14 +122,14 @@ function* awaitFuture<T>(aw: Awaitable<T>): Coroutine<T> {
  * something else was cancelled. Instead, it fails with a RuntimeError whose `cause` is that error.
  *
  * @param options.loop the loop to use, by default the running one.
- * @throws TypeError if `promise` is not a promise. @throws RuntimeError if no loop is running.
+ * @throws TypeError if `promise` is not a promise. @throws RuntimeError if it is a future of another
+ * loop than `options.loop`, or no loop is running.
  */
 export function wrapFuture<T>(
   promise: PromiseLike<T>,
   options?: { readonly loop?: Scheduler | undefined },
 ): Future<T> {
   if (!isThenable(promise)) throw wrongType("promise", "a promise", promise);
-  if (options !== undefined) checkOptions(options);
-  if (isFuture(promise)) return promise as Future<T>;
+  if (isFuture(promise)) return ensureFuture(promise as Future<T>, options);
   return futureOfPromise(loopOf(options, "A future"), promise);
 }

@@ -11,7 +11,7 @@ import { ensureFuture } from "./ensureFuture.ts";
  *
  * @param options.loop the loop to run a coroutine on, by default the running one.
  * @throws TypeError if `aw` is not awaitable. @throws RuntimeError if a loop is needed and none is
- * running.
+ * running, or if `aw` is a future of another loop than `options.loop`.
  */
 export function toPromise<T>(
   aw: AwaitableLike<T>,

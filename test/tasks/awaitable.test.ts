@@ -10,6 +10,7 @@ import {
   RuntimeError,
   sleep,
   Task,
+  toPromise,
   wrapFuture,
 } from "../../src/index.ts";
 import { newVirtualLoop, runDry, runVirtually } from "../support/virtualLoop.ts";
@@ -91,6 +92,33 @@ describe("ensureFuture", () => {
     loop.close();
 
     expect(() => ensureFuture(sleep(1), { loop })).toThrow(RuntimeError);
+  });
+});
+
+describe.each([
+  ["ensureFuture", ensureFuture],
+  ["wrapFuture", wrapFuture],
+  ["toPromise", toPromise],
+] as const)("%s with the option `loop`", (_, convert) => {
+  test("accepts a future of that loop, even while another is running", () => {
+    const future = loop.createFuture<string>();
+    future.setResult("result");
+    const convertIt = () => void convert(future, { loop });
+
+    convertIt();
+    runVirtually(function* (): Coroutine<void> {
+      convertIt();
+    });
+  });
+
+  test("throws a RuntimeError for a future of another loop", () => {
+    const other = newVirtualLoop();
+    for (const future of [other.createFuture<string>(), other.createTask(sleep(1, "result"))]) {
+      expect(() => convert(future, { loop })).toThrow(
+        new RuntimeError("The future belongs to another loop"),
+      );
+    }
+    other.close();
   });
 });
 

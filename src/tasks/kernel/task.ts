@@ -145,7 +145,8 @@ export class Task<T> extends Future<T> implements Runnable, Waiter, Passing {
    * it does, and even continue. Several calls before the error is delivered throw only one error,
    * but each of them counts in `cancelling()`.
    *
-   * @param message the error's message.
+   * @param message the error's message. As in asyncio, the first of several calls decides if it
+   * cancelled the future that the task waits for, and otherwise the last one does.
    */
   override cancel(message?: string): boolean {
     if (this.done()) return false;
@@ -200,7 +201,10 @@ export class Task<T> extends Future<T> implements Runnable, Waiter, Passing {
       this.#waitingFor = undefined;
       this._notify();
     }
-    if (stops || !isPassedOn) extras.undelivered = taskCancelled(message);
+    // A cancelled future already has the error to throw.
+    if (stops || !(isPassedOn || waitingFor?.cancelled())) {
+      extras.undelivered = taskCancelled(message);
+    }
     extras.abort(this._loop, message);
     return true;
   }

@@ -22,10 +22,16 @@ export interface SharedCall {
   report(value: unknown): void;
 }
 
-/** The call of the current task, or of the current flow of an async function. */
-export const sharedCall = /* @__PURE__ */ new ContextVar<SharedCall | undefined>("shared call", {
-  default: undefined,
-});
+let shared: ContextVar<SharedCall | undefined> | undefined;
+
+/**
+ * Returns the variable of the call of the current task, or of the current flow of an async function.
+ * Created when a call first needs it, because promises may cost more once a variable exists.
+ */
+export function sharedCall(): ContextVar<SharedCall | undefined> {
+  shared ??= new ContextVar<SharedCall | undefined>("shared call", { default: undefined });
+  return shared;
+}
 
 /** The call that this thread is running, if calls don't share the thread. There is at most one. */
 let current: Work | undefined;
@@ -49,7 +55,7 @@ let current: Work | undefined;
  * });
  */
 export function threadSignal(): AbortSignal {
-  return (sharedCall.get() ?? current)?.signal ?? new AbortController().signal;
+  return (shared?.get() ?? current)?.signal ?? new AbortController().signal;
 }
 
 /** A call that this thread is running. */

@@ -115,7 +115,7 @@ export class LoopWork implements RunningWork, SharedCall {
 
 /** Sets the current call and its context variables in the current task or async flow. */
 function enter(call: SharedCall, context: ContextValues): void {
-  sharedCall.set(call);
+  sharedCall().set(call);
   for (const [variable, value] of context) variable.set(value);
 }
 
@@ -129,6 +129,8 @@ async function callInFlow(
   args: readonly unknown[],
   context: ContextValues,
 ): Promise<unknown> {
+  // Created before this waits, because flows that wait already would share the value.
+  sharedCall();
   await undefined;
   enter(call, context);
   return fn(...args);

@@ -19,7 +19,7 @@ export const threadReport = { current: undefined as ((value: unknown) => void) |
  * }
  */
 export function reportProgress(value: unknown): void {
-  const call = sharedCall.get();
+  const call = sharedCall().get();
   if (call !== undefined) call.report(value);
   else threadReport.current?.(value);
 }

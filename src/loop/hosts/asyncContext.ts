@@ -69,7 +69,11 @@ export function asyncContextKeeper(): () => Flow {
  * asynchronous contexts.
  */
 export function newFlowStorage<T>(): FlowStorage<T> | undefined {
-  return hooks && new hooks.AsyncLocalStorage<T>();
+  const storage = hooks && new hooks.AsyncLocalStorage<T>();
+  // Before Node 24, async functions that wait when the first store is entered don't have a context
+  // of their own. If one of them enters it, the others get it too.
+  storage?.run({} as T, () => undefined);
+  return storage;
 }
 
 /**

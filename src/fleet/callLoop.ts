@@ -2,6 +2,7 @@
 // It runs until the process exits, so all engines and workers share it. It keeps the process alive
 // only while there are calls.
 
+import { inOutermostContext } from "../loop/hosts/asyncContext.ts";
 import { type EventLoop, newEventLoop } from "../program/eventLoop.ts";
 
 class CallLoop {
@@ -10,11 +11,8 @@ class CallLoop {
 
   /** The loop. The first access creates and starts it. */
   get loop(): EventLoop {
-    if (this.#loop === undefined) {
-      this.#loop = newEventLoop();
-      this.#loop.unref();
-      void this.#loop.runForever();
-    }
+    // Without the context of whoever comes first, which all later calls would see.
+    this.#loop ??= inOutermostContext(startLoop);
     return this.#loop;
   }
 
@@ -31,6 +29,13 @@ class CallLoop {
   unref(): void {
     if (--this.#users === 0) this.#loop?.unref();
   }
+}
+
+function startLoop(): EventLoop {
+  const loop = newEventLoop();
+  loop.unref();
+  void loop.runForever();
+  return loop;
 }
 
 export const callLoop = /* @__PURE__ */ new CallLoop();

@@ -31,3 +31,30 @@ test("an async function does not see the first value that another sets", async (
   );
   expect(seen).toBe("ann none none none none none none");
 });
+
+test("calls of an in-memory fleet see none of the values of whoever made the first call", async () => {
+  const seen = await output(
+    "program.mjs",
+    `
+    import { AsyncLocalStorage } from "node:async_hooks";
+    import { ContextVar, defineTask } from "mysyncio/node";
+    import { FleetExecutor, memoryEngine } from "mysyncio/fleet";
+    const user = new ContextVar("user");
+    const storage = new AsyncLocalStorage();
+    export const read = defineTask(import.meta.url, "read", function* () {
+      yield;
+      return [user.get("none"), storage.getStore() ?? "none"].join();
+    });
+    const fleet = new FleetExecutor({ engine: memoryEngine() });
+    async function request(name) {
+      await undefined;
+      user.set(name);
+      return storage.run(name, () => fleet.submit(read, []));
+    }
+    const seen = [await request("ann"), await request("bob"), await fleet.submit(read, [])];
+    console.log(seen.join(" "));
+    await fleet.shutdown();
+    `,
+  );
+  expect(seen).toBe("none,none none,none none,none");
+});

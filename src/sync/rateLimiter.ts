@@ -32,8 +32,9 @@ export interface RateLimiterOptions {
  * Limits how often something happens: a token bucket.
  *
  * The bucket holds `burst` tokens, starts full, and regains one every `interval / limit`
- * milliseconds. So at most `burst + limit` tokens are taken in any interval. FIFO: a task that
- * waits for many tokens is not overtaken by one that needs few.
+ * milliseconds. So at most `burst + limit` tokens are taken in any interval, where rounding may
+ * shorten an interval by a few nanoseconds. FIFO: a task that waits for many tokens is not
+ * overtaken by one that needs few.
  *
  * Belongs to the loop of its first use, and reads that loop's clock. Like `AsyncLimiter` of
  * Python's aiolimiter. asyncio has no rate limiter.

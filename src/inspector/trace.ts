@@ -1,14 +1,8 @@
 // Records what a loop does, for Chrome's trace viewer.
 
-import {
-  checkCount,
-  checkFunction,
-  checkOptions,
-  outOfRange,
-  wrongType,
-} from "../lang/arguments.ts";
-import { currentScheduler } from "../loop/current.ts";
-import { checkLoop, type Scheduler } from "../loop/scheduler.ts";
+import { checkCount, checkFunction, outOfRange, wrongType } from "../lang/arguments.ts";
+import { loopOf } from "../loop/current.ts";
+import type { Scheduler } from "../loop/scheduler.ts";
 import { type FlightDump, FlightRecorder } from "./flightRecorder.ts";
 import { mergeableEvents } from "./mergeableEvents.ts";
 import type { TraceEvent } from "./traceEvent.ts";
@@ -61,9 +55,8 @@ let latest: TraceRing | undefined;
  * startTrace({ loop, limit: 20_000, dump, signal: "SIGUSR2" });
  */
 export function startTrace(options: TraceOptions = {}): TraceRecording {
-  checkOptions(options);
-  const { loop = currentScheduler("startTrace()"), limit = LIMIT, dump, signal } = options;
-  checkLoop(loop);
+  const loop = loopOf(options, "startTrace()");
+  const { limit = LIMIT, dump, signal } = options;
   checkCount("limit", limit, 1);
   if (limit > MOST) throw outOfRange("limit", `at most ${MOST}`, limit);
   if (dump === undefined && signal !== undefined) throw new TypeError("`signal` needs `dump`");

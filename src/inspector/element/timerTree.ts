@@ -16,7 +16,7 @@ const FEW = 5;
 const WIDTH_OF_FEW = 340;
 const LEVEL = 62;
 /** The smallest scale of the picture. In less space, it scrolls. */
-const SMALLEST = 0.8;
+const SMALLEST = 0.7;
 const PILL = 54;
 
 /** The ends of the ranges of the histogram, in milliseconds. */

@@ -127,6 +127,8 @@ test("each control of the inspector has a role and a name, and each picture has 
   expect(named("heading")).toEqual(["Ready queue 1 entry, next first"]);
   expect(named("region")).toEqual(["Ready queue", "Tasks"]);
   expect(named("searchbox")).toEqual(["Filter tasks"]);
+  // The name contains the visible word, which users of speech input say.
+  expect(named("button")).toContain("Fit everything");
   expect(named("image")).toEqual(["Nothing was recorded yet."]);
   for (const tab of named("tab")) {
     await page.getByRole("tab", { name: tab }).click();

@@ -10,11 +10,11 @@ export const STYLES = `
   --raised: light-dark(#f2f4f8, #1c242e); --stripe: light-dark(#f6f8fb, #11171f);
   --line: light-dark(#e1e6ee, #263040); --text: light-dark(#17202e, #e4eaf2);
   --muted: light-dark(#5b6878, #8f9cae); --accent: light-dark(#4f46e5, #9aa5ff);
-  --running: light-dark(#0c8a55, #3ddc97); --ready: light-dark(#a66300, #ffb84d);
+  --running: light-dark(#0a7a4a, #3ddc97); --ready: light-dark(#965900, #ffb84d);
   --waiting: light-dark(#8793a4, #5d6b7e); --bad: light-dark(#c21f36, #ff6b7a);
-  --sleep: light-dark(#2f6fde, #6ea8ff); --lock: light-dark(#b5480f, #ff9466);
+  --sleep: light-dark(#2563cf, #6ea8ff); --lock: light-dark(#b5480f, #ff9466);
   --queue: light-dark(#8a3fcf, #c792ff); --call: light-dark(#a8326f, #ff8cc0);
-  --task: light-dark(#0b7a86, #4fd1dc); --outside: light-dark(#5f6e84, #9fb0c6);
+  --task: light-dark(#0a727d, #4fd1dc); --outside: light-dark(#5a697f, #9fb0c6);
 }
 :host([theme="light"]) { color-scheme: light }
 :host([theme="dark"]) { color-scheme: dark }
@@ -126,7 +126,7 @@ section.queue { padding: 10px 14px 12px; border-bottom: 1px solid var(--line); b
   grid-template-columns: minmax(0, 1.25fr) minmax(0, 1fr) 62px; gap: 10px; cursor: default;
 }
 .row:hover { background: var(--raised) }
-.row.current { background: color-mix(in srgb, var(--accent) 16%, var(--surface)) }
+.row.current { background: color-mix(in srgb, var(--accent) 10%, var(--surface)) }
 .row.current::before { content: ""; position: absolute; left: 0; top: 0; bottom: 0; width: 3px; background: var(--accent) }
 .row.context { opacity: .55 }
 .row span { min-width: 0 }

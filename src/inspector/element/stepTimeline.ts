@@ -98,7 +98,7 @@ export class StepTimeline extends Component<Props> {
         h("span", { class: "summary" }, summary),
         act("Zoom in", "+", () => this.#painter?.zoom(1 / ZOOM)),
         act("Zoom out", "−", () => this.#painter?.zoom(ZOOM)),
-        act("Show everything", "Fit", () => this.#painter?.fit()),
+        act("Fit everything", "Fit", () => this.#painter?.fit()),
         h(
           "button",
           {

@@ -1,4 +1,5 @@
-// A trace that may always be on. Its latest events are handed over when something goes wrong.
+// A trace that is cheap enough to leave on. Its latest events are handed over when something goes
+// wrong, or on a signal.
 
 import { monotonicClock } from "../loop/clock.ts";
 import { type HookSet, instrument } from "../loop/hooks.ts";

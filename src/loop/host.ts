@@ -5,7 +5,7 @@
  * A host calls its callbacks in separate macrotasks, never from inside `post` or `sleep`.
  */
 export interface Host {
-  /** Calls `onTask` once, after the platform had a chance to run timers, do I/O and render. */
+  /** Calls `onMacrotask` once, after the platform had a chance to run timers, do I/O and render. */
   post(): void;
   /**
    * Calls `onTimer` once, after `delay` milliseconds, or earlier if `delay` is longer than the
@@ -21,4 +21,4 @@ export interface Host {
   close(): void;
 }
 
-export type HostFactory = (onTask: () => void, onTimer: () => void) => Host;
+export type HostFactory = (onMacrotask: () => void, onTimer: () => void) => Host;

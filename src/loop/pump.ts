@@ -11,7 +11,7 @@
 //           ^      │                                            │
 //           │      └─ slice over: wait for the host ─┐          │
 //           └────────────────────────────────────────┴──────────┘
-//                                    #onTask (host.post)   #onTimer (host.sleep)
+//                                    #onMacrotask (host.post)   #onTimer (host.sleep)
 //
 // An event from outside wakes the loop in a microtask, for low latency. But the host runs all
 // microtasks before it does anything else. All microtasks of the loop within one macrotask of the
@@ -67,7 +67,7 @@ export class Pump implements DirectEntry {
    */
   #home: Flow | undefined;
   #inside = false;
-  /** Whether a posted macrotask, which will call `#onTask`, is pending. */
+  /** Whether a posted macrotask, which will call `#onMacrotask`, is pending. */
   #posted = false;
   /** Whether the run ends with a DeadlockError when nothing is ready or pending. */
   #detectsDeadlock = false;
@@ -88,7 +88,7 @@ export class Pump implements DirectEntry {
     this.#core = scheduler._core;
     this.#turns = turns;
     this.#clock = clock;
-    this.#host = host(this.#onTask, this.#onTimer);
+    this.#host = host(this.#onMacrotask, this.#onTimer);
   }
 
   /** Whether a run has begun and not ended. */
@@ -171,7 +171,7 @@ export class Pump implements DirectEntry {
     this.#onMicrotask();
   }
 
-  runInTask(): void {
+  runInMacrotask(): void {
     this.#turns.beginSlice();
     this.#run();
   }
@@ -193,7 +193,7 @@ export class Pump implements DirectEntry {
     this.#run();
   };
 
-  readonly #onTask = (): void => {
+  readonly #onMacrotask = (): void => {
     this.#posted = false;
     createKept();
     // If nothing waits for the macrotask, it only marks that the host has run.

@@ -30,7 +30,7 @@ export interface Resource {
 /** Runs a sleeping loop without waiting for another microtask. `Pump` implements it. */
 export interface DirectEntry {
   /**
-   * Marks a sleeping loop as awake without asking for a microtask, because `runNow` or `runInTask`
+   * Marks a sleeping loop as awake without asking for a microtask, because `runNow` or `runInMacrotask`
    * will follow. Returns whether the loop was asleep.
    */
   markAwake(): boolean;
@@ -43,7 +43,7 @@ export interface DirectEntry {
    * Like `runNow`, but in a macrotask that does nothing else, such as an event of a socket. The run
    * gets a whole slice, so it posts no macrotask to mark the slice's end.
    */
-  runInTask(): void;
+  runInMacrotask(): void;
 }
 
 /**

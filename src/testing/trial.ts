@@ -247,7 +247,7 @@ class Trial implements Observer, Waiter {
   };
 
   get mayJump(): ((count: number, deadline: number) => boolean) | undefined {
-    return this.#stage.isTouched ? this.#mayJump : undefined;
+    return this.#stage.hasAsyncCode ? this.#mayJump : undefined;
   }
 
   readonly #mayJump = (count: number, deadline: number): boolean =>
@@ -266,10 +266,10 @@ class Trial implements Observer, Waiter {
     this.#isDry = false;
     for (;;) {
       // Ends after one turn, which is one step.
-      if (this.#stage.isTouched) this.#loop.stop();
+      if (this.#stage.hasAsyncCode) this.#loop.stop();
       this.#loop.runForeverSync();
       if ((this.#main as Future<unknown>).done() || this.#isEndless) return true;
-      if (this.#isDry || this.#stage.isTouched) return false;
+      if (this.#isDry || this.#stage.hasAsyncCode) return false;
     }
   }
 
@@ -282,8 +282,8 @@ class Trial implements Observer, Waiter {
     const clock = this.#clock;
     const driver = new RunDriver(
       {
-        get isTouched() {
-          return stage.isTouched;
+        get hasAsyncCode() {
+          return stage.hasAsyncCode;
         },
         get isOver() {
           return trial.#isOver();
@@ -325,7 +325,7 @@ class Trial implements Observer, Waiter {
       },
       this.#active,
     );
-    if (!stage.isTouched) this.#noteOutside();
+    if (!stage.hasAsyncCode) this.#noteOutside();
     await driver.start();
     return this.#conclude();
   }
@@ -359,7 +359,7 @@ class Trial implements Observer, Waiter {
     const main = this.#main as Future<unknown>;
     const stage = this.#stage;
     stage.jobs.areRunning();
-    if (stage.isTouched) this.#outside = describeOutside(stage.outside, this.#hasArrivals);
+    if (stage.hasAsyncCode) this.#outside = describeOutside(stage.outside, this.#hasArrivals);
     stage.end();
     const failure = onStage(stage, () => this.#failure(main));
     // Closing the loop closes the remaining tasks; don't blame the program for their errors.
@@ -374,7 +374,7 @@ class Trial implements Observer, Waiter {
       failure: failure ?? this.#unhandled(),
       suspensions: this.#suspensions + stage.awaits,
       outside: this.#outside,
-      isAsync: stage.isTouched,
+      isAsync: stage.hasAsyncCode,
       cancelledAt: stage.cancelledAt,
       isSwallowed: stage.cancelledAt !== undefined && main.done() && !main._hasFailed(),
     };
@@ -431,7 +431,7 @@ class Trial implements Observer, Waiter {
   }
 
   #deadlock(): Failure {
-    if (this.#stage.isTouched) {
+    if (this.#stage.hasAsyncCode) {
       return asyncDeadlockFailure(this.#loop, this.#naming, this.#observer?.waiting());
     }
     return deadlockFailure(this.#loop, this.#naming, PATIENCE);

@@ -349,7 +349,7 @@ describe("metrics()", () => {
     expect(third.get("mysyncio.tasks.started")).toMatchObject([{ value: 5 }]);
   });
 
-  test("throws a TypeError unless a meter and a loop are passed", () => {
+  test("throws for an invalid meter, an invalid loop, and without any loop", () => {
     const meter = new MeterProvider().getMeter("test");
     expect(() => metrics({} as never)).toThrow("Expected `meter` to be a meter of OpenTelemetry");
     expect(() => metrics(meter)).toThrow("metrics() needs an event loop");

@@ -142,7 +142,7 @@ describe("the awaiters in a call graph", () => {
     expect(names).toEqual(["leaf", ["a", ["top"]], ["b", ["top"]]]);
   });
 
-  test("are listed only once if tasks await each other", () => {
+  test("are not followed again if tasks await each other", () => {
     let names: unknown[] = [];
     inLoop(function* () {
       const a: Task<unknown> = createTask(() => on(() => b), { name: "a" });

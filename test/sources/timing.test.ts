@@ -331,7 +331,7 @@ describe.each(OPERATORS)("%s", (_, make) => {
     expect(got).toEqual([0, 100]);
   });
 
-  test("passes an error of the source on, once", () => {
+  test("passes on an error of its source, once", () => {
     const ends = runVirtually(function* () {
       const items = iterate(
         make(

@@ -127,7 +127,7 @@ describe("a condition", () => {
     expect(() => condition.notify("1" as never)).toThrow(TypeError);
   });
 
-  test("does not release its lock when a wait on another loop fails", () => {
+  test("does not release its lock when a task of another loop tries to wait and fails", () => {
     waiter("a");
     runDry(loop);
     condition.acquire().next();

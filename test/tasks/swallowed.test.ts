@@ -125,7 +125,7 @@ describe("debug mode does not report a task", () => {
     expect(reports).toEqual([]);
   });
 
-  test("on a loop that is not in debug mode", () => {
+  test("of another loop, which is not in debug mode", () => {
     const quiet = newVirtualLoop();
     const heard = collectReports(quiet);
     const task = quiet.createTask(retry);

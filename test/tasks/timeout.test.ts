@@ -420,7 +420,7 @@ describe("a cancellation from outside", () => {
   });
 });
 
-describe("nested timeouts", () => {
+describe("of two nested timeouts,", () => {
   /** Which of two nested timeouts throws, and the number of cancellation requests after each. */
   function nested(outer: number, inner: number): unknown[] {
     return onLoop(function* () {
@@ -443,23 +443,23 @@ describe("nested timeouts", () => {
     });
   }
 
-  test("throw from the inner timeout at the inner deadline", () => {
+  test("the inner one throws if its deadline is earlier", () => {
     expect(nested(20, 10)).toEqual(["inner", 10, 0, 0]);
   });
 
-  test("throw from the outer timeout at the outer deadline", () => {
+  test("the outer one throws if its deadline is earlier", () => {
     expect(nested(10, 20)).toEqual(["outer", 10, 1, 0]);
   });
 
-  test("throw from the outer timeout at a shared deadline", () => {
+  test("the outer one throws if they share a deadline", () => {
     expect(nested(10, 10)).toEqual(["outer", 10, 1, 0]);
   });
 
-  test("throw from the outer timeout if both delays are 0", () => {
+  test("the outer one throws if both delays are 0", () => {
     expect(nested(0, 0)).toEqual(["outer", 0, 1, 0]);
   });
 
-  test("let the inner timeout throw, and the outer one expire later", () => {
+  test("the outer one can still expire after the inner one has thrown", () => {
     const outcome = onLoop(function* () {
       const outer = yield* thrownBy(
         timeout(20, function* () {

@@ -1,4 +1,5 @@
-// The entry point of a browser worker, which imports task modules by URL.
+// The entry point of a browser worker. It imports by URL the modules that export the called
+// functions.
 
 import { startThread } from "./thread.ts";
 

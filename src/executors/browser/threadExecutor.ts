@@ -138,7 +138,8 @@ class Workers implements ThreadPool {
 }
 
 /**
- * Allocates memory to share with a worker. WebKit may lack it even on cross-origin isolated pages.
+ * Allocates memory to share with a worker. WebKit may lack `SharedArrayBuffer` even on cross-origin
+ * isolated pages.
  */
 function newSharedId(): Int32Array<SharedArrayBuffer> | undefined {
   if (!globalThis.crossOriginIsolated || typeof SharedArrayBuffer !== "function") return undefined;

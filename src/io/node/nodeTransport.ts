@@ -140,7 +140,7 @@ export class NodeTransport implements Resource, SinkOwner, Transport {
     } finally {
       // Runs the loop even if a waiter throws. Otherwise, the loop would count as awake, but
       // nothing would run it.
-      if (runsNow) loop._pump.runInTask();
+      if (runsNow) loop._pump.runInMacrotask();
     }
   }
 

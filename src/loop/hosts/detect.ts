@@ -3,7 +3,7 @@ import { NodeHost } from "./node.ts";
 import { WebHost } from "./web.ts";
 
 /** Creates the host for this platform, which it recognizes by its features, not by name. */
-export const platformHost: HostFactory = (onTask, onTimer) =>
+export const platformHost: HostFactory = (onMacrotask, onTimer) =>
   typeof globalThis.setImmediate === "function"
-    ? new NodeHost(onTask, onTimer)
-    : new WebHost(onTask, onTimer);
+    ? new NodeHost(onMacrotask, onTimer)
+    : new WebHost(onMacrotask, onTimer);

@@ -23,15 +23,15 @@ const setTimeout = anySetTimeout as (callback: () => void, delay: number) => Nod
 const clearTimeout = anyClearTimeout as unknown as (timer: NodeTimer) => void;
 
 export class NodeHost implements Host {
-  readonly #onTask: () => void;
+  readonly #onMacrotask: () => void;
   readonly #onTimer: () => void;
   #timer: NodeTimer | undefined;
   /** The timer that `post` uses instead of an immediate. */
   #posted: NodeTimer | undefined;
   #ref = true;
 
-  constructor(onTask: () => void, onTimer: () => void) {
-    this.#onTask = onTask;
+  constructor(onMacrotask: () => void, onTimer: () => void) {
+    this.#onMacrotask = onMacrotask;
     this.#onTimer = () => {
       this.#timer = undefined;
       onTimer();
@@ -43,13 +43,13 @@ export class NodeHost implements Host {
     // the process alive uses a timer instead.
     if (this.#ref) {
       try {
-        setImmediate(this.#onTask);
+        setImmediate(this.#onMacrotask);
         return;
       } catch {
         // Edge runtimes have a stub that throws.
       }
     }
-    this.#posted = setTimeout(this.#onTask, 0);
+    this.#posted = setTimeout(this.#onMacrotask, 0);
     if (!this.#ref) this.#posted.unref?.();
   }
 

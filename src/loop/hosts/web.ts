@@ -21,15 +21,15 @@ interface PrioritizedTasks {
 }
 
 export class WebHost implements Host {
-  readonly #onTask: () => void;
+  readonly #onMacrotask: () => void;
   #channel: MessageChannel | undefined;
   /** The time of the last gap for rendering. */
   #gapAt = 0;
   readonly #onTimer: () => void;
   #timer: number | undefined;
 
-  constructor(onTask: () => void, onTimer: () => void) {
-    this.#onTask = onTask;
+  constructor(onMacrotask: () => void, onTimer: () => void) {
+    this.#onMacrotask = onMacrotask;
     this.#onTimer = () => {
       this.#timer = undefined;
       onTimer();
@@ -41,17 +41,17 @@ export class WebHost implements Host {
       const now = performance.now();
       if (now - this.#gapAt > FRAME) {
         this.#gapAt = now;
-        setTimeout(this.#onTask, GAP);
+        setTimeout(this.#onMacrotask, GAP);
         return;
       }
     }
     const { scheduler } = globalThis as { scheduler?: PrioritizedTasks };
     try {
-      if (typeof scheduler?.postTask === "function") void scheduler.postTask(this.#onTask);
+      if (typeof scheduler?.postTask === "function") void scheduler.postTask(this.#onMacrotask);
       else this.#message();
     } catch {
       // Both are missing, or stubs that throw.
-      setTimeout(this.#onTask, 0);
+      setTimeout(this.#onMacrotask, 0);
     }
   }
 
@@ -85,7 +85,7 @@ export class WebHost implements Host {
   #message(): void {
     if (this.#channel === undefined) {
       this.#channel = new MessageChannel();
-      this.#channel.port1.onmessage = this.#onTask;
+      this.#channel.port1.onmessage = this.#onMacrotask;
     }
     this.#channel.port2.postMessage(undefined);
   }

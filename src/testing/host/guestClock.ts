@@ -18,24 +18,24 @@ export function guestClock(stage: RunStage): Clock {
   return {
     now: () => stage.performanceNow(),
     _pace: { now: () => READING * readings++ },
-    _host: (onTask, onTimer) => new GuestHost(stage, onTask, onTimer),
+    _host: (onMacrotask, onTimer) => new GuestHost(stage, onMacrotask, onTimer),
   };
 }
 
 class GuestHost implements Host {
   readonly #stage: RunStage;
-  readonly #onTask: () => void;
+  readonly #onMacrotask: () => void;
   readonly #onTimer: () => void;
   #timer: VirtualTimer | undefined;
 
-  constructor(stage: RunStage, onTask: () => void, onTimer: () => void) {
+  constructor(stage: RunStage, onMacrotask: () => void, onTimer: () => void) {
     this.#stage = stage;
-    this.#onTask = onTask;
+    this.#onMacrotask = onMacrotask;
     this.#onTimer = onTimer;
   }
 
   post(): void {
-    this.#stage.post(this.#onTask);
+    this.#stage.post(this.#onMacrotask);
   }
 
   sleep(delay: number): void {

@@ -18,7 +18,8 @@ export const PATIENCE = 5_000;
 /**
  * How many milliseconds must pass without any event before the run counts as deadlocked. The first
  * number of each pair applies until a deadlock has been confirmed, the second one after that,
- * because `explore` runs the same program many times.
+ * because `explore` runs the same program many times. `ifReported` applies where the host reports
+ * which resources a run uses, as Node does.
  */
 const GRACE = { ifReported: [100, 10], otherwise: [1_000, 50] } as const;
 let hadDeadlock = false;
@@ -29,8 +30,8 @@ function grace(): number {
 
 /** What the driver needs from its run. */
 interface DrivenRun {
-  /** Whether async code takes part. If not, a coroutine waits for a promise of unknown origin. */
-  readonly isTouched: boolean;
+  /** Whether async functions or the host's timers take part, not only coroutines. */
+  readonly hasAsyncCode: boolean;
   readonly isOver: boolean;
   readonly isReady: boolean;
   /** Whether a coroutine waits for something outside the loop. */
@@ -70,16 +71,17 @@ export class RunDriver {
     return new Promise((resolve, reject) => {
       this.#resolve = resolve;
       this.#reject = reject;
-      postMacrotask(this.#onTask);
+      postMacrotask(this.#onMacrotask);
     });
   }
 
-  readonly #onTask = (): void => {
+  readonly #onMacrotask = (): void => {
     try {
       const run = this.#run;
       if (!run.isOver && !run.isReady && !this.#whenDry()) return;
       if (run.isOver || !run.isReady) {
-        // Resolve in another macrotask, because browsers report rejections in separate ones.
+        // Resolve in a later macrotask, because browsers report unhandled rejections in macrotasks
+        // of their own, which must come first.
         run.onEnd();
         return postMacrotask(this.#resolve, false);
       }
@@ -89,7 +91,7 @@ export class RunDriver {
       }
       this.#dryTasks = 0;
       run.step();
-      postMacrotask(this.#onTask);
+      postMacrotask(this.#onMacrotask);
     } catch (error) {
       this.#reject(error);
     }
@@ -103,7 +105,7 @@ export class RunDriver {
   #whenDry(): boolean {
     if (this.#dryTasks++ === 0) this.#drySince = monotonicClock.now();
     const waited = monotonicClock.now() - this.#drySince;
-    return this.#run.isTouched ? this.#dryAsync(waited) : this.#dryCoroutines(waited);
+    return this.#run.hasAsyncCode ? this.#dryAsync(waited) : this.#dryCoroutines(waited);
   }
 
   #dryAsync(waited: number): boolean {
@@ -111,7 +113,7 @@ export class RunDriver {
     const { deadline, hasJobs } = run;
     if (!reportsResources() && this.#dryTasks <= DRY_TASKS) return this.#wait();
     if (run.outside.size > 0) {
-      // While an outside resource is in use, deadlines are awaited in real time.
+      // While an outside resource is active, wait for the deadline in real time, within limits.
       const silence = hasJobs || hasMoreActive(this.#active) ? PATIENCE : 0;
       if (waited < Math.min(deadline - run.now, silence)) return this.#waitLonger();
     } else if (deadline === Infinity && waited < grace()) {
@@ -137,12 +139,12 @@ export class RunDriver {
   }
 
   #wait(): false {
-    postMacrotask(this.#onTask);
+    postMacrotask(this.#onMacrotask);
     return false;
   }
 
   #waitLonger(): false {
-    postLater(this.#onTask, 1);
+    postLater(this.#onMacrotask, 1);
     return false;
   }
 }

@@ -51,7 +51,7 @@ export class Stage implements RunStage {
   /**
    * Whether async code takes part in the run. If so, the host runs its microtasks after each step.
    */
-  isTouched = false;
+  hasAsyncCode = false;
   isOver = false;
   readonly rejections: unknown[] = [];
   readonly outside = new Map<string, OutsideSource>();
@@ -87,8 +87,8 @@ export class Stage implements RunStage {
   }
 
   touch(): void {
-    if (this.isTouched || this.isOver) return;
-    this.isTouched = true;
+    if (this.hasAsyncCode || this.isOver) return;
+    this.hasAsyncCode = true;
     this.loop.stop();
   }
 

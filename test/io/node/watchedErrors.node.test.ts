@@ -111,7 +111,7 @@ describe("an error of a watched source", () => {
     server.close();
   });
 
-  test("is left to the program's own listeners", async () => {
+  test("is left to the program's own listeners, if there are any", async () => {
     const server = await listening();
     const own: unknown[] = [];
     server.on("error", (error) => own.push(error));

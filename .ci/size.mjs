@@ -67,7 +67,7 @@ export function threadsInMain() {
   return WORDS_OF_THREADS.filter((word) => code.includes(word));
 }
 
-const BUDGET = 40.5 * 1024;
+const BUDGET = 40.625 * 1024;
 const BUDGET_OF_FEW = 21.2525 * 1024;
 const BUDGET_OF_INSPECTOR = 6.5 * 1024;
 const BUDGET_OF_OTEL = 2 * 1024;

@@ -19,6 +19,7 @@ import type { TimerHandle } from "../loop/handle.ts";
 import { inheritedContext } from "../loop/runnableContext.ts";
 import type { Scheduler } from "../loop/scheduler.ts";
 import { type AwaitableLike, checkAwaitables, isThenable, loopOfAwaitables } from "./awaitable.ts";
+import { createTaskOn } from "./createTask.ts";
 import { ensureFutureOn, startAll } from "./ensureFuture.ts";
 import type { AwaitedBy } from "./gather.ts";
 import { CoroutineObject } from "./kernel/call.ts";
@@ -46,6 +47,9 @@ import { checkTimeout } from "./timeout.ts";
  * With `concurrency`, at most that many coroutines and functions run at a time; when one ends, the
  * next one starts. Those that haven't started when the iteration ends or the timeout expires are
  * closed and never start. Futures, promises and operations don't count towards the limit.
+ *
+ * Several readers can share the iterator; each result goes to one of them. When one leaves early,
+ * the others still get the result that they wait for, and then end.
  *
  * After `timeout` milliseconds, each missing result is a TimeoutError. Neither the timeout, nor a
  * cancellation, nor the end of the iteration cancels anything that has started.
@@ -147,9 +151,12 @@ const Completions = class asCompleted<T> implements AsCompleted<T>, Waiter {
   #timer: TimerHandle | undefined;
   /** How many results the iteration has yet to return. */
   #left: number;
-  /** How many returned coroutines haven't been awaited to their end. */
+  /**
+   * How many results are yet to be received: by returned coroutines, and by async functions that
+   * wait for one.
+   */
   #owed = 0;
-  /** How many of these coroutines are being awaited. */
+  /** How many of these have a getter. */
   #asking = 0;
   readonly #hasOperations: boolean;
   #isListening = false;
@@ -199,8 +206,8 @@ const Completions = class asCompleted<T> implements AsCompleted<T>, Waiter {
     try {
       while (this.#left > 0) {
         this.#left--;
-        const next = this.#hasOperations ? this.#nextResult() : this._get();
-        yield await (next as Future<unknown> as Future<T>); // resolves to the future's result
+        this.#owed++;
+        yield await this.#nextResult();
       }
     } finally {
       this.return();
@@ -335,23 +342,16 @@ const Completions = class asCompleted<T> implements AsCompleted<T>, Waiter {
     for (const aw of unstarted) if (isCoroutine(aw)) closeUnstarted(aw);
   }
 
-  /**
-   * Returns a future of the next result. Outside coroutines, a callback of the loop starts the
-   * operations and receives what they were handed, as a task would.
-   */
-  #nextResult(): Future<T> {
-    const result = new Future<T>(undefined, this.#loop);
-    this.#loop.callSoon(() => {
-      const getter = this._get();
-      getter.addDoneCallback(() => {
-        try {
-          result._trySucceed(this._resultOf(getter.result()));
-        } catch (error) {
-          result._fail(error);
-        }
-      });
-    });
-    return result;
+  /** Returns the next result outside coroutines. */
+  async #nextResult(): Promise<T> {
+    // Operations are started, and what they were handed is received, by a task.
+    if (this.#hasOperations) return createTaskOn(this.#loop, nextCompleted(this));
+    const getter = this._enter();
+    try {
+      return await (getter as Future<unknown> as Future<T>); // resolves to the future's result
+    } finally {
+      this._leave(getter, true);
+    }
   }
 
   /**

@@ -171,9 +171,14 @@ class Counter implements AsyncIterable<ProgressSnapshot, undefined> {
   #change(): void {
     if (this._isOver) return;
     this._version++;
-    this._changed.set();
     if (this.#total !== undefined && this.#count >= this.#total) this._stop();
-    else this._changed.clear();
+    else this._wake();
+  }
+
+  /** Lets waiting readers look again. */
+  _wake(): void {
+    this._changed.set();
+    if (!this._isOver) this._changed.clear();
   }
 }
 
@@ -191,14 +196,20 @@ class Snapshots extends Source<ProgressSnapshot> {
 
   override *_pull(): Coroutine<IteratorResult<ProgressSnapshot, undefined>> {
     const progress = this.#progress;
-    if (this.#seen === progress._version) yield* progress._changed.wait();
-    if (this.#seen === progress._version || this.#isClosed) return { done: true, value: undefined };
-    this.#seen = progress._version;
-    return { done: false, value: progress.snapshot() };
+    while (!this.#isClosed) {
+      if (this.#seen !== progress._version) {
+        this.#seen = progress._version;
+        return { done: false, value: progress.snapshot() };
+      }
+      if (progress._isOver) break;
+      yield* progress._changed.wait();
+    }
+    return { done: true, value: undefined };
   }
 
   override _close(): readonly Future<unknown>[] {
     this.#isClosed = true;
+    this.#progress._wake();
     return [];
   }
 }

@@ -16,8 +16,10 @@ import {
   throttle,
 } from "../../src/index.ts";
 import { dispose } from "../../src/lang/dispose.ts";
-import { explore } from "../../src/testing.ts";
+import { explore, VirtualClock } from "../../src/testing.ts";
 import { runVirtually } from "../support/virtualLoop.ts";
+
+const END = { done: true, value: undefined };
 
 function words({ count, total, elapsed, rate, remaining }: ProgressSnapshot): string {
   return `${count}/${total} ${elapsed}ms ${rate}/s ${remaining}`;
@@ -192,6 +194,34 @@ describe("progress", () => {
     });
 
     expect(seen).toEqual([0, 1, 2]);
+  });
+
+  test("ends a waiting call of `next()` when its reader is closed, and no other one's", async () => {
+    const ends: unknown[] = [];
+    runVirtually(function* () {
+      const pages = progress();
+      const readers = [iterate(pages), iterate(pages)];
+      for (const reader of readers) yield* reader.next();
+      const [first, second] = readers.map((reader) => createTask(reader.next()));
+      yield* sleep(1);
+      yield* readers[0]!.return();
+      yield* sleep(1);
+      ends.push(first?.done() && first.result(), second?.done());
+      pages.tick();
+      ends.push((yield* second!).value?.count);
+    });
+    const outside = await run(
+      async () => {
+        const reader = progress()[Symbol.asyncIterator]();
+        await reader.next();
+        const waiting = reader.next();
+        await reader.return?.();
+        return await waiting;
+      },
+      { clock: new VirtualClock() },
+    );
+
+    expect([ends, outside]).toEqual([[END, false, 1], END]);
   });
 
   test("notifies every reader of its end, in every order of steps", async () => {

@@ -1,11 +1,13 @@
 // Searches for an order in which a program fails.
 
+import { enumerate } from "../debug/waitForGraph.ts";
 import {
   checkChoice,
   checkCount,
   checkFunction,
   checkOptions,
   checkTime,
+  outOfRange,
   wrongType,
 } from "../lang/arguments.ts";
 import { ScheduleError } from "../lang/errors.ts";
@@ -19,6 +21,7 @@ import { failedOnce } from "./nondeterminism.ts";
 import { type Plan, planOf, type Strategy } from "./plans.ts";
 import { replay } from "./replay.ts";
 import { type ReportTarget, reportTargetOf } from "./report/report.ts";
+import { DEFAULT_NAME } from "./runObserver.ts";
 import { formatSchedule } from "./schedule.ts";
 import { type Failing, shrink } from "./shrink.ts";
 import { type Main, type Outcome, TrialRunner } from "./trial.ts";
@@ -47,7 +50,8 @@ export interface ExploreOptions extends RunConditions {
   /**
    * If true, also runs `main` with a cancellation of the main task at each of its suspensions. A
    * string is the name of the task to cancel instead. If `main` is an async function, each run
-   * rejects one marked await, and a string selects the awaits in functions with that name.
+   * rejects one marked await, and a string selects the awaits in functions with that name. If no
+   * task with that name is ever suspended, and no such await is reached, `explore` rejects.
    */
   readonly cancelPoints?: boolean | string | undefined;
   /**
@@ -84,6 +88,8 @@ const STRATEGIES: readonly Strategy[] = ["random", "pct", "exhaustive"];
 const DEFAULT_RUNS = 1_000;
 const DEFAULT_RUNS_EXHAUSTIVE = 100_000;
 const DEFAULT_DEPTH = 5;
+/** How many names of tasks and functions an error lists. */
+const SHOWN_NAMES = 10;
 /** How long runs continue before the host may run, in milliseconds. */
 const SLICE = 50;
 
@@ -107,7 +113,8 @@ const SLICE = 50;
  * If the environment variable `MYSYNCIO_SCHEDULE` is set, only that schedule runs.
  *
  * If a run fails, rejects with a ScheduleError that contains the `schedule` of that run, the number
- * of `runs` and the `cause`.
+ * of `runs` and the `cause`. If all runs pass but the name in `cancelPoints` selected nothing in
+ * any of them, rejects with a RangeError that lists the possible names.
  *
  * @throws TypeError or RangeError for invalid arguments.
  * @example
@@ -200,6 +207,7 @@ async function search(
     }
     const now = monotonicClock.now();
     if (!hasNext || run >= runs || now - start >= timeLimit) {
+      if (target && !runner.names.has(target)) throw nothingNamed(target, runner.names);
       return { runs: run, distinct: seen.size, exhausted: !hasNext, steps, external, swallowed };
     }
     if (now >= sliceEnd) {
@@ -223,6 +231,23 @@ async function explain(
   const { error } = found.failure;
   const text = formatSchedule(found.schedule);
   return new ScheduleError(failedOnce(run, error), text, run, { cause: error });
+}
+
+/** Returns the error for a name in `cancelPoints` that nothing had. */
+function nothingNamed(target: string, names: ReadonlySet<string>): RangeError {
+  const named = [...names].filter((name) => !DEFAULT_NAME.test(name));
+  const shown = named.slice(0, SHOWN_NAMES).map((name) => JSON.stringify(name));
+  if (named.length > shown.length) shown.push(`${named.length - shown.length} more`);
+  const { message } = outOfRange(
+    "cancelPoints",
+    "the name of a task that is suspended, or of a function with marked awaits, in any run",
+    target,
+  );
+  const found =
+    shown.length > 0
+      ? `The names found are ${enumerate(shown)}.`
+      : "No task with a name was suspended, and no await was marked.";
+  return new RangeError(`${message}. ${found}`);
 }
 
 /** Returns a hash of 53 bits, so that collisions are very unlikely. */

@@ -16,7 +16,7 @@ import { VirtualTimer } from "./host/timers.ts";
 import { Timeline } from "./report/timeline.ts";
 
 /** Default names are numbered across all loops, so they would differ from run to run. */
-const DEFAULT_NAME = /^Task-\d+$/;
+export const DEFAULT_NAME = /^Task-\d+$/;
 
 /** A task, with the lines that show its call stack and its awaiters. */
 interface TaskGraph {

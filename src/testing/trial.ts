@@ -67,6 +67,11 @@ export interface Outcome {
 /** Runs programs one after another, reusing one core. */
 export class TrialRunner {
   readonly core: ExploringCore = new ExploringCore(newCore(), new ScriptPolicy([]));
+  /**
+   * The names that were compared with the name in `cancelPoints`: of suspended tasks, and of
+   * functions with marked awaits.
+   */
+  readonly names = new Set<string>();
   /** Whether `main` is known not to be an async function. */
   #isSync = false;
 
@@ -83,7 +88,7 @@ export class TrialRunner {
     this.core.reset();
     this.core.policy = policy;
     this.core.maxSteps = conditions.maxSteps;
-    const trial = new Trial(this.core, conditions, observer);
+    const trial = new Trial(this.core, conditions, this.names, observer);
     this.#isSync ||= isGeneratorFunction(main);
     if (this.#isSync) return trial.run(main);
     return trial.runInTask(main).then((outcome) => {
@@ -96,6 +101,7 @@ export class TrialRunner {
 class Trial implements Observer, Waiter {
   readonly #core: ExploringCore;
   readonly #conditions: Conditions;
+  readonly #names: Set<string>;
   readonly #clock = new VirtualClock();
   readonly #loop: EventLoop;
   readonly #observer: RunObserver | undefined;
@@ -113,9 +119,15 @@ class Trial implements Observer, Waiter {
   #polls = 0;
   #polledAt = 0;
 
-  constructor(core: ExploringCore, conditions: Conditions, observer: RunObserver | undefined) {
+  constructor(
+    core: ExploringCore,
+    conditions: Conditions,
+    names: Set<string>,
+    observer: RunObserver | undefined,
+  ) {
     this.#core = core;
     this.#conditions = conditions;
+    this.#names = names;
     this.#observer = observer;
     core.observer = this;
     this.#loop = new EventLoop({ clock: this.#clock }, core);
@@ -129,7 +141,7 @@ class Trial implements Observer, Waiter {
       return mayOvertake(runnable) ? undefined : callbacks;
     };
     this.#stage = new Stage({
-      ...{ loop: this.#loop, clock: this.#clock, core, conditions, observer },
+      ...{ loop: this.#loop, clock: this.#clock, core, conditions, names, observer },
       onEndless: () => this.onLimit(),
     });
     this.#loop.setExceptionHandler((_, context) => this.#reports.push(context));
@@ -237,7 +249,10 @@ class Trial implements Observer, Waiter {
     // The suspensions of an async function are its awaits.
     if (name === "" && this.isMainAsync) return undefined;
     if (name === "") return this.#main as Task<unknown>;
-    return ran instanceof Task && ran.getName() === name ? ran : undefined;
+    if (!(ran instanceof Task)) return undefined;
+    const taskName = ran.getName();
+    this.#names.add(taskName);
+    return taskName === name ? ran : undefined;
   }
 
   readonly #observeStep = (id: number, count: number, first: number): void => {

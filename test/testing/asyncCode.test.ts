@@ -293,6 +293,24 @@ describe("cancel points of async functions", () => {
 
     expect(swallowed).toBeGreaterThan(0);
   });
+
+  test("reject a name that no function with marked awaits has, and list the names", async () => {
+    const main = async () => {
+      await at(pause(1), "main (a.ts:1:1)");
+      await at(pause(1), "get (a.ts:2:1)");
+    };
+    await explore(main, { cancelPoints: "get", runs: 5 });
+    const error = await explore(main, { cancelPoints: "got", runs: 5 }).catch((e) => e);
+
+    expect(error).toBeInstanceOf(RangeError);
+    expect(error.message).toContain('The names found are "main" and "get".');
+  });
+
+  test("say that no await is marked", async () => {
+    await expect(explore(() => pause(1), { cancelPoints: "get", runs: 5 })).rejects.toThrow(
+      "No task with a name was suspended, and no await was marked.",
+    );
+  });
 });
 
 describe("an async function that is not repeatable", () => {

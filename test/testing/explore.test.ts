@@ -605,6 +605,56 @@ describe("cancelPoints", () => {
 
     expect([...seen].sort()).toEqual(["came", "cancelled after the event", "cancelled before"]);
   });
+
+  test.each(["random", "pct", "exhaustive"] as const)(
+    "reject a name that no task has, and list the names, with the strategy %s",
+    async (strategy) => {
+      const main = function* () {
+        yield* gather([
+          createTask(steps(2), { name: "worker" }),
+          createTask(steps(2), { name: "reader" }),
+          steps(2),
+        ]);
+      };
+      const options = { strategy, runs: 50 };
+      const error = await explore(main, { ...options, cancelPoints: "wroker" }).catch((e) => e);
+
+      expect(error).toBeInstanceOf(RangeError);
+      expect(error.message).toBe(
+        "Expected `cancelPoints` to be the name of a task that is suspended, or of a function with " +
+          'marked awaits, in any run, got `"wroker"` (string). ' +
+          'The names found are "worker" and "reader".',
+      );
+      await explore(main, { ...options, cancelPoints: "reader" });
+    },
+  );
+
+  test("reject the name of a task that is never suspended", async () => {
+    const main = () => gather([createTask(steps(1), { name: "short" })]);
+
+    await expect(explore(main, { cancelPoints: "short" })).rejects.toThrow(RangeError);
+  });
+
+  test("list at most ten names", async () => {
+    const main = function* () {
+      const names = Array.from({ length: 12 }, (_, index) => `t${index}`);
+      yield* gather(names.map((name) => createTask(steps(2), { name })));
+    };
+
+    await expect(explore(main, { cancelPoints: "t12", runs: 5 })).rejects.toThrow(
+      /"t\d+" and 2 more\.$/,
+    );
+  });
+
+  test("say that no task has a name", async () => {
+    await expect(explore(() => gather([steps(2)]), { cancelPoints: "victim" })).rejects.toThrow(
+      "No task with a name was suspended, and no await was marked.",
+    );
+  });
+
+  test("report the failure of a run rather than a wrong name", async () => {
+    await expect(explore(losesUpdates, { cancelPoints: "victim" })).rejects.toThrow(ScheduleError);
+  });
 });
 
 describe("a program that is not deterministic", () => {

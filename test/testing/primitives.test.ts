@@ -161,6 +161,7 @@ const PROGRAMS: Readonly<Record<string, Program>> = {
       }),
     );
     for (let left = tasks - 1; left > 0; left--) {
+      yield; // consumers may wait before the next item is there
       yield* condition.acquire();
       items++;
       condition.notify();
@@ -193,6 +194,7 @@ const PROGRAMS: Readonly<Record<string, Program>> = {
     );
     const put: number[] = [];
     while (!consumers.done() && put.length < tasks - 1) {
+      yield; // consumers may wait before the next item is there
       yield* queue.put(put.length);
       put.push(put.length);
     }

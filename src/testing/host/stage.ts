@@ -38,6 +38,8 @@ export interface Run {
   readonly core: ExploringCore;
   readonly clock: VirtualClock;
   readonly conditions: Conditions;
+  /** Collects the names of functions with marked awaits, if only those with one name may cancel. */
+  readonly names: Set<string>;
   readonly observer: AwaitObserver | undefined;
   /** Called when async code never pauses. */
   onEndless(): void;
@@ -194,10 +196,14 @@ export class Stage implements RunStage {
   }
 
   #cancels(place: string): boolean {
-    const { cancel } = this.#run.conditions;
+    const { conditions, names } = this.#run;
+    const { cancel } = conditions;
     if (cancel === undefined) return false;
-    const isMeant =
-      cancel.target === "" ? this.isMainAsync : place.startsWith(`${cancel.target} (`);
+    let isMeant = this.isMainAsync;
+    if (cancel.target !== "") {
+      isMeant = place.startsWith(`${cancel.target} (`);
+      names.add(isMeant ? cancel.target : (place.split(" (", 1)[0] as string));
+    }
     return isMeant && ++this.awaits === cancel.at;
   }
 

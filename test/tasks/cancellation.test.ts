@@ -6,7 +6,6 @@ import {
   type Coroutine,
   coroutine,
   type Future,
-  gather,
   sleep,
   type Task,
 } from "../../src/index.ts";
@@ -14,7 +13,7 @@ import { runDry } from "../support/virtualLoop.ts";
 import { loop, test, trace } from "../support/virtualTest.ts";
 
 /** Starts a task, and lets it run until it waits. */
-function started<T>(body: () => Coroutine<T> | Future<T>): Task<T> {
+function started<T>(body: () => Coroutine<T>): Task<T> {
   const task = loop.createTask(body);
   loop.callSoon(() => loop.stop());
   loop.runForeverSync();
@@ -100,34 +99,6 @@ describe("cancel", () => {
     runDry(loop);
 
     for (const task of tasks) expect(() => task.result()).toThrow("too late");
-  });
-
-  // What CPython's asyncio delivers in the same places.
-  test.each<[string, () => Task<unknown>, string]>([
-    ["waits for a future", () => started(() => loop.createFuture()), "first"],
-    ["waits for a sleep", () => started(wait), "first"],
-    ["waits for a task", () => started(() => started(wait)), "first"],
-    ["waits for a gather", () => started(() => gather([started(wait), started(wait)])), "first"],
-    ["has not started", () => loop.createTask(wait), "last"],
-    ["is ready to continue", () => started(places["a bare yield"]!), "last"],
-    [
-      "waits for a future that just got its result",
-      () => {
-        const future = loop.createFuture<void>();
-        const task = started(() => future);
-        future.setResult();
-        return task;
-      },
-      "last",
-    ],
-  ])("of a task that %s several times delivers the right message", (_, start, delivered) => {
-    const task = start();
-    task.cancel("first");
-    task.cancel("last");
-    expect(task.cancelling()).toBe(2);
-    runDry(loop);
-
-    expect(() => task.result()).toThrow(new CancelledError(delivered));
   });
 
   test("cancels the innermost future that the task waits for, at any depth", () => {

@@ -145,8 +145,8 @@ export class Task<T> extends Future<T> implements Runnable, Waiter, Passing {
    * it does, and even continue. Several calls before the error is delivered throw only one error,
    * but each of them counts in `cancelling()`.
    *
-   * @param message the error's message. As in asyncio, the first of several calls decides if it
-   * cancelled the future that the task waits for, and otherwise the last one does.
+   * @param message the error's message. The last of several calls before the error is delivered
+   * decides it. In asyncio, it is the first if that has cancelled the future that the task waits for.
    */
   override cancel(message?: string): boolean {
     if (this.done()) return false;
@@ -201,10 +201,7 @@ export class Task<T> extends Future<T> implements Runnable, Waiter, Passing {
       this.#waitingFor = undefined;
       this._notify();
     }
-    // A cancelled future already has the error to throw.
-    if (stops || !(isPassedOn || waitingFor?.cancelled())) {
-      extras.undelivered = taskCancelled(message);
-    }
+    if (stops || !isPassedOn) extras.undelivered = taskCancelled(message);
     extras.abort(this._loop, message);
     return true;
   }

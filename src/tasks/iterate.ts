@@ -9,6 +9,7 @@ import type { Coroutine } from "./kernel/coroutine.ts";
 import { type Future, isFuture } from "./kernel/future.ts";
 import type { Task } from "./kernel/task.ts";
 import { operation, procedure } from "./lazyCall.ts";
+import { isStream, readSource, type SourceReading } from "./readSource.ts";
 import { futureOfPromise } from "./relay.ts";
 
 /** A source that hands items to coroutines directly, as a `Queue` does. */
@@ -56,7 +57,8 @@ export interface CoroutineIterator<T> {
  * source is closed when the task that called `iterate` ends. After an error, the end, or
  * `return()`, the iterator yields nothing more.
  *
- * @throws TypeError if `source` is not iterable.
+ * @throws TypeError if `source` is not iterable, or is a coroutine. A coroutine that is not
+ * decorated is recognized only when it waits, so `next()` throws the error.
  * @example
  * const lines = iterate(response.body.pipeThrough(new TextDecoderStream()));
  * try {
@@ -87,20 +89,12 @@ export function checkSource(name: string, value: unknown): void {
   throw wrongType(name, "a Queue, a stream, or an async or ordinary iterable", value);
 }
 
-/** A source that is being read. `next` may return a result or a promise of one. */
-interface Reading<T> {
-  /** Whether closing waits for an item that was requested and hasn't arrived. */
-  readonly isQueued: boolean;
-  next(): IteratorResult<T> | PromiseLike<IteratorResult<T>>;
-  close(): unknown;
-}
-
 const END = { done: true, value: undefined } as const;
 
 // Named for the function, because stacks and the reports of forgotten coroutines show the name.
 const SourceIterator = class iterate<T> implements CoroutineIterator<T> {
   readonly #source: IterationSource<T> | CoroutineSource<T>;
-  #reading: Reading<T> | undefined;
+  #reading: SourceReading<T> | undefined;
   /** The result that was on its way when a cancellation arrived. */
   #pending: PromiseLike<IteratorResult<T>> | undefined;
   #isBusy = false;
@@ -193,8 +187,8 @@ const SourceIterator = class iterate<T> implements CoroutineIterator<T> {
     }
   }
 
-  #read(): Reading<T> {
-    this.#reading ??= read(this.#source as IterationSource<T>);
+  #read(): SourceReading<T> {
+    this.#reading ??= readSource(this.#source as IterationSource<T>);
     return this.#reading;
   }
 
@@ -228,50 +222,6 @@ const SourceIterator = class iterate<T> implements CoroutineIterator<T> {
     this.#owner?.addDoneCallback(this.#closeForgotten);
   }
 };
-
-function read<T>(source: IterationSource<T>): Reading<T> {
-  // Not the stream's own async iterator, which closes only once a requested chunk has arrived.
-  if (isStream(source)) return readStream(source);
-  const isAsync = Symbol.asyncIterator in Object(source);
-  const iterator = isAsync
-    ? (source as AsyncIterable<T>)[Symbol.asyncIterator]()
-    : (source as Iterable<T>)[Symbol.iterator]();
-  return {
-    isQueued: true,
-    next: () => iterator.next(),
-    close: () => iterator.return?.(),
-  };
-}
-
-function readStream<T>(stream: ReadableStream<T>): Reading<T> {
-  const reader = stream.getReader();
-  let isOver = false;
-  return {
-    isQueued: false,
-    async next() {
-      let isLast = true;
-      try {
-        const result = await reader.read();
-        isLast = result.done;
-        return result as IteratorResult<T>;
-      } finally {
-        if (isLast) reader.releaseLock();
-        isOver ||= isLast;
-      }
-    },
-    close() {
-      // The last read may have ended after its caller was cancelled.
-      if (isOver) return undefined;
-      const closing = reader.cancel();
-      reader.releaseLock();
-      return closing;
-    },
-  };
-}
-
-function isStream<T>(source: unknown): source is ReadableStream<T> {
-  return typeof (source as { getReader?: unknown }).getReader === "function";
-}
 
 /** Whether `source` hands items to coroutines, so that a cancelled pull leaves the item in it. */
 export function isCoroutineSource<T>(source: unknown): source is CoroutineSource<T> {

@@ -1,7 +1,8 @@
 // Turns coroutine functions into request handlers: the part that all framework adapters share.
 
 import { checkFunction } from "../lang/arguments.ts";
-import { CancelledError, RuntimeError } from "../lang/errors.ts";
+import { RuntimeError } from "../lang/errors.ts";
+import { isCancellation, isInstance } from "../lang/thrown.ts";
 import { toAsync } from "../program/toAsync.ts";
 import type { Awaitable } from "../tasks/awaitable.ts";
 import { ExceptionGroup } from "../tasks/exceptionGroup.ts";
@@ -50,8 +51,8 @@ export function abortable<This, Args extends unknown[], T>(
     try {
       return await call.call(self, args, signal);
     } catch (raised) {
-      const error = raised instanceof ExceptionGroup ? raised.unwrap() : raised;
-      if (!(error instanceof CancelledError)) throw error;
+      const error = isInstance(raised, ExceptionGroup) ? raised.unwrap() : raised;
+      if (!isCancellation(error)) throw error;
       if (signal.aborted) return CLIENT_GONE;
       throw new RequestCancelledError("The request was cancelled", { cause: raised });
     }

@@ -1,6 +1,6 @@
 import { useEffect, useState } from "react";
 import { checkFunction, wrongType } from "../lang/arguments.ts";
-import { CancelledError } from "../lang/errors.ts";
+import { isCancellation } from "../lang/thrown.ts";
 import { getEventLoop } from "../program/eventLoop.ts";
 import { toAsync } from "../program/toAsync.ts";
 import type { Awaitable } from "../tasks/awaitable.ts";
@@ -105,7 +105,7 @@ export function useTask<T>(
     toAsync(body)(controller.signal).then(
       (value) => end({ status: "fulfilled", value, error: undefined }),
       (error) => {
-        if (error instanceof CancelledError) end(CANCELLED);
+        if (isCancellation(error)) end(CANCELLED);
         else if (isCurrent) end({ status: "rejected", value: undefined, error });
         else loop.callExceptionHandler({ message: FAILED_LATE, exception: error });
       },

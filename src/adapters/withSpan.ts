@@ -11,7 +11,7 @@ import {
 } from "@opentelemetry/api";
 import { checkFunction, checkOptions, checkString } from "../lang/arguments.ts";
 import { isError } from "../lang/brands.ts";
-import { CancelledError } from "../lang/errors.ts";
+import { isCancellation, toText } from "../lang/thrown.ts";
 import { checkCoroutine } from "../tasks/awaitable.ts";
 import { type Coroutine, coroutine } from "../tasks/kernel/coroutine.ts";
 import { enterOwnContext, ownContext } from "./taskContextManager.ts";
@@ -76,11 +76,11 @@ const runInSpan = /* @__PURE__ */ coroutine(function* withSpan<T>(
 });
 
 function note(span: Span, error: unknown): void {
-  if (error instanceof CancelledError) {
+  if (isCancellation(error)) {
     span.setAttribute("mysyncio.cancelled", true);
     return;
   }
-  const exception = isError(error) ? error : String(error);
+  const exception = isError(error) ? error : toText(error);
   span.recordException(exception);
   const message = typeof exception === "string" ? exception : exception.message;
   span.setStatus({ code: SpanStatusCode.ERROR, message });

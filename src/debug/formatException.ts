@@ -1,6 +1,7 @@
 import { checkBoolean, checkOptions } from "../lang/arguments.ts";
 import { isError } from "../lang/brands.ts";
 import { ownFolder, parseFrame } from "../lang/locations.ts";
+import { readThrown, toText } from "../lang/thrown.ts";
 
 /** Options of `formatException`. */
 export interface FormatOptions {
@@ -44,19 +45,23 @@ export function formatException(exception: unknown, options: FormatOptions = {})
 
 function linesOf(exception: unknown, own: string | undefined, depth: number): string[] {
   if (depth === 0) return ["..."];
-  if (!isError(exception)) return String(exception).split("\n");
-  const { cause, errors } = exception as { cause?: unknown; errors?: unknown };
-  const frames = framesOf(exception);
+  if (!isError(exception)) return toText(exception).split("\n");
+  const [name, message] = [
+    toText(readThrown(exception, "name")),
+    toText(readThrown(exception, "message")),
+  ];
+  const cause = readThrown(exception, "cause");
+  const errors = listOf(readThrown(exception, "errors"));
+  const frames = framesOf(name, message, readThrown(exception, "stack"));
   const ofUser = frames.filter((line) => own === undefined || !isOfLibrary(line, own));
   const hasUser = ofUser.some((line) => !AWAITED.test(line));
-  const shown = hasUser || Array.isArray(errors) ? ofUser : frames;
-  const lines = [...headOf(exception), ...shown.map((line) => `    ${line.trim()}`)];
+  const shown = hasUser || errors ? ofUser : frames;
+  const lines = [...headOf(name, message), ...shown.map((line) => `    ${line.trim()}`)];
   if (cause !== undefined) {
     const [first, ...rest] = linesOf(cause, own, depth - 1);
     lines.push(`caused by ${first}`, ...rest);
   }
-  if (!Array.isArray(errors)) return lines;
-  errors.forEach((error, index) => {
+  errors?.forEach((error, index) => {
     const isLast = index === errors.length - 1;
     const [first, ...rest] = linesOf(error, own, depth - 1);
     lines.push((isLast ? "└── " : "├── ") + first);
@@ -65,11 +70,19 @@ function linesOf(exception: unknown, own: string | undefined, depth: number): st
   return lines;
 }
 
-function headOf({ name, message }: Error): string[] {
+function listOf(errors: unknown): readonly unknown[] | undefined {
+  try {
+    return Array.isArray(errors) ? [...errors] : undefined;
+  } catch {
+    return undefined; // a revoked proxy
+  }
+}
+
+function headOf(name: string, message: string): string[] {
   return `${name}${message === "" ? "" : `: ${message}`}`.split("\n");
 }
 
-function framesOf({ name, message, stack }: Error): string[] {
+function framesOf(name: string, message: string, stack: unknown): string[] {
   if (typeof stack !== "string") return [];
   // Only V8's stacks begin with the error's name and message. A message may look like a frame: "to
   // me@host:80".

@@ -14,6 +14,7 @@
 import { checkCount, checkOptions, checkTime, wrongType } from "../lang/arguments.ts";
 import { asyncDispose } from "../lang/dispose.ts";
 import { CancelledError, RuntimeError } from "../lang/errors.ts";
+import { isCancellation } from "../lang/thrown.ts";
 import { clearTimeout, setTimeout } from "../loop/hosts/timers.ts";
 import type { ExceptionContext, Scheduler } from "../loop/scheduler.ts";
 import type {
@@ -239,8 +240,8 @@ export abstract class CallExecutor implements Executor {
 
   /** Called when the thread of a call has replied, or has ended. */
   protected onEnd(call: ThreadCall, isError: boolean, outcome: unknown): void {
-    const isCancellation = isError && outcome instanceof CancelledError;
-    const reported = isCancellation ? (call.cancelled ?? cancelledThere(outcome)) : outcome;
+    const isCancelled = isError && isCancellation(outcome);
+    const reported = isCancelled ? (call.cancelled ?? cancelledThere(outcome)) : outcome;
     this.#settle(call, isError ? "onError" : "onResult", reported);
     this.onFree(call);
   }

@@ -2,6 +2,7 @@
 
 import { wrongType } from "../lang/arguments.ts";
 import { CancelledError, RuntimeError } from "../lang/errors.ts";
+import { errorName, isCancellation } from "../lang/thrown.ts";
 import { currentScheduler } from "../loop/current.ts";
 import type { Scheduler } from "../loop/scheduler.ts";
 import {
@@ -142,7 +143,7 @@ export abstract class CallFuture extends ExternalFuture<unknown> {
 
   onError(error: unknown): void {
     if (!this._isAwaited()) return;
-    if (!(error instanceof CancelledError)) this._fail(error);
+    if (!isCancellation(error)) this._fail(error);
     else if (this._isCancelled) this._abandon(error);
     // Something else cancelled the call, such as a shutdown of the executor. A task group must not
     // mistake that for its own cancellation.
@@ -212,7 +213,7 @@ class SubmittedCallFuture extends CallFuture {
     submit().then(
       (value) => this.onResult(value),
       (error: unknown) => {
-        const isAbort = signal.aborted && (error as Error | undefined)?.name === "AbortError";
+        const isAbort = signal.aborted && errorName(error) === "AbortError";
         this.onError(isAbort ? signal.reason : error);
       },
     );

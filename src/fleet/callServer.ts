@@ -12,6 +12,7 @@
 
 import { hasTag } from "../lang/brands.ts";
 import { CancelledError, LookupError } from "../lang/errors.ts";
+import { errorName, isCancellation, isInstance } from "../lang/thrown.ts";
 import type { Scheduler } from "../loop/scheduler.ts";
 import { RemoteLostError } from "../remote/remoteError.ts";
 import { defaultCodec, encode, encodeError, type FleetCodec } from "./codec.ts";
@@ -272,14 +273,14 @@ class ServedCall {
     const { call, begun } = this.#delivery;
     const mayBeginAgain = begun < call.attempts;
     const wasCancelled =
-      this.#stopped !== undefined && (error instanceof CancelledError || isAbortError(error));
+      this.#stopped !== undefined && (isCancellation(error) || isAbortError(error));
     if (wasCancelled && this.#stopped === "timeout") this.#finish({ kind: "timeout", worker });
     else if (wasCancelled && this.#stopped === "cancelled")
       this.#finish({ kind: "cancelled", worker });
     else if (wasCancelled && this.#stopped === "abandoned")
       this.#finish({ kind: "cancelled", message: abandonedText(call), worker });
     else if (wasCancelled && this.#work === undefined) void this.#delivery.putBack(0);
-    else if (wasCancelled || error instanceof RemoteLostError) {
+    else if (wasCancelled || isInstance(error, RemoteLostError)) {
       // After a lost lease, another worker may already have the call, so the engine ignores this.
       const isGivenBack =
         this.#stopped === undefined || this.#stopped === "lost" || this.#stopped === "shutdown";
@@ -339,7 +340,7 @@ class Progress {
 
 /** Whether this is what the platform's functions throw when their signal aborts. */
 function isAbortError(error: unknown): boolean {
-  return (error as Error | null | undefined)?.name === "AbortError";
+  return errorName(error) === "AbortError";
 }
 
 const SHUT_DOWN = "The worker was shut down while it had the call";

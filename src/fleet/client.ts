@@ -13,7 +13,8 @@
 //   F3  the cancellation of a call is repeated until the call is settled
 
 import { isError } from "../lang/brands.ts";
-import { CancelledError, LookupError, TimeoutError } from "../lang/errors.ts";
+import { LookupError, TimeoutError } from "../lang/errors.ts";
+import { isCancellation } from "../lang/thrown.ts";
 import { cancelledThere, RemoteLostError } from "../remote/remoteError.ts";
 import { decodeError, type FleetCodec } from "./codec.ts";
 import {
@@ -427,7 +428,7 @@ export class FleetClient {
     switch (outcome.kind) {
       case "error": {
         const error = decodeError(this.#codec, outcome.error);
-        if (!(error instanceof CancelledError)) return withOrigin(error, call, outcome.worker);
+        if (!isCancellation(error)) return withOrigin(error, call, outcome.worker);
         return cancelled ?? cancelledThere(error);
       }
       case "timeout":

@@ -5,7 +5,8 @@
 // closed when it has stopped accepting connections and its last client has ended.
 
 import { asyncDispose } from "../lang/dispose.ts";
-import { CancelledError, RuntimeError } from "../lang/errors.ts";
+import { RuntimeError } from "../lang/errors.ts";
+import { isCancellation } from "../lang/thrown.ts";
 import { currentScheduler } from "../loop/current.ts";
 import { bindCurrentContext } from "../loop/runnableContext.ts";
 import type { Resource, Scheduler } from "../loop/scheduler.ts";
@@ -108,7 +109,7 @@ export class Server implements Acceptor, Resource {
     try {
       yield* this.waitClosed();
     } catch (error) {
-      if (error instanceof CancelledError) {
+      if (isCancellation(error)) {
         this.close();
         this.cancelClients();
         yield* this.waitClosed();

@@ -11,13 +11,17 @@ export function hasTag(value: unknown, tag: string): boolean {
   return Object.prototype.toString.call(value) === `[object ${tag}]`;
 }
 
-/** Whether `value` is an error or a DOMException. */
+/** Whether `value` is an error or a DOMException. Never throws. */
 export function isError(value: unknown): value is Error {
-  if (hasTag(value, "Error")) return true;
-  // A class may define its own tag, so look for the prototype that all errors of a realm share.
-  // `Error.isError` is too new.
-  for (let object = value; object; object = Object.getPrototypeOf(object)) {
-    if (object.constructor?.name === "Error") return true;
+  try {
+    if (hasTag(value, "Error")) return true;
+    // A class may define its own tag, so look for the prototype that all errors of a realm share.
+    // `Error.isError` is too new.
+    for (let object = value; object; object = Object.getPrototypeOf(object)) {
+      if (object.constructor?.name === "Error") return true;
+    }
+  } catch {
+    // A revoked proxy, or a getter that throws.
   }
   return false;
 }

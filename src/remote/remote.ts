@@ -2,6 +2,7 @@
 
 import { checkString, wrongType } from "../lang/arguments.ts";
 import { CancelledError, RuntimeError } from "../lang/errors.ts";
+import { isCancellation } from "../lang/thrown.ts";
 import { currentScheduler } from "../loop/current.ts";
 import { bellToShare } from "../loop/hosts/blocking.ts";
 import type { PortOwner } from "../loop/hosts/ports.ts";
@@ -253,7 +254,7 @@ class RemoteCall extends ExternalFuture<unknown> {
    * Otherwise, a task group would mistake it for a cancellation of its own.
    */
   _reject(error: unknown): void {
-    if (!(error instanceof CancelledError)) this._fail(error);
+    if (!isCancellation(error)) this._fail(error);
     else if (this.#cancelled !== undefined) this._abandon(error);
     else this._fail(cancelledThere(error));
   }

@@ -1,5 +1,5 @@
 import { checkTime } from "../lang/arguments.ts";
-import { CancelledError } from "../lang/errors.ts";
+import { isCancellation } from "../lang/thrown.ts";
 import { checkSource, type IterationSource, iterate } from "../tasks/iterate.ts";
 import type { Coroutine } from "../tasks/kernel/coroutine.ts";
 import { moveOnAfter } from "../tasks/timeout.ts";
@@ -59,7 +59,7 @@ class Debounced<T> extends FedSource<T, T> {
           if (next === undefined || next.done) queue.putNowait(value);
           result = next ?? (yield* items.next());
         } catch (error) {
-          if (!(error instanceof CancelledError)) queue.putNowait(value);
+          if (!isCancellation(error)) queue.putNowait(value);
           throw error;
         }
       }

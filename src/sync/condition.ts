@@ -1,5 +1,6 @@
 import { checkCount, checkFunction, wrongType } from "../lang/arguments.ts";
-import { CancelledError, RuntimeError } from "../lang/errors.ts";
+import { type CancelledError, RuntimeError } from "../lang/errors.ts";
+import { isCancellation } from "../lang/thrown.ts";
 import type { Coroutine } from "../tasks/kernel/coroutine.ts";
 import type { Future } from "../tasks/kernel/future.ts";
 import { operation } from "../tasks/lazyCall.ts";
@@ -166,7 +167,7 @@ function* acquireAnyway(lock: Lock): Coroutine<void> {
       yield* lock.acquire();
       break;
     } catch (error) {
-      if (!(error instanceof CancelledError)) throw error;
+      if (!isCancellation(error)) throw error;
       cancellation = error;
     }
   }

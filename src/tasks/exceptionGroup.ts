@@ -1,4 +1,5 @@
 import { checkFunction, wrongType } from "../lang/arguments.ts";
+import { isInstance } from "../lang/thrown.ts";
 
 /** Selects errors: an error class, or a function that returns whether an error matches. */
 export type ErrorPredicate =
@@ -76,7 +77,7 @@ export class ExceptionGroup extends AggregateError {
    */
   unwrap(): unknown {
     let error: unknown = this;
-    while (error instanceof ExceptionGroup && error.errors.length === 1) [error] = error.errors;
+    while (isInstance(error, ExceptionGroup) && error.errors.length === 1) [error] = error.errors;
     return error;
   }
 
@@ -97,7 +98,7 @@ export class ExceptionGroup extends AggregateError {
         if (inside !== undefined) outer.matching.push(inside);
         if (outside !== undefined) outer.rest.push(outside);
       } else if (matches(error)) matching.push(error);
-      else if (error instanceof ExceptionGroup) path.push(halvesOf(error));
+      else if (isInstance(error, ExceptionGroup)) path.push(halvesOf(error));
       else rest.push(error);
     }
   }
@@ -132,6 +133,6 @@ function asFunction(predicate: ErrorPredicate): (error: unknown) => boolean {
   const { prototype } = predicate;
   // The prototypes of all error classes have these two properties, in any realm.
   return "name" in Object(prototype) && "message" in prototype
-    ? (error) => error instanceof (predicate as abstract new () => Error)
+    ? (error) => isInstance(error, predicate as abstract new () => Error)
     : (predicate as (error: unknown) => boolean);
 }

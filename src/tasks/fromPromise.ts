@@ -1,5 +1,5 @@
 import { describe, wrongType } from "../lang/arguments.ts";
-import { CancelledError } from "../lang/errors.ts";
+import { isCancellation } from "../lang/thrown.ts";
 import { currentScheduler } from "../loop/current.ts";
 import { markHandledSoon, noteListener } from "../loop/handled.ts";
 import { keepInstances } from "../loop/kept.ts";
@@ -77,7 +77,7 @@ const settledAbortably = /* @__PURE__ */ coroutine(function* fromPromise<T>(
   try {
     return yield* futureOfPromise(loop, promise);
   } catch (error) {
-    if (error instanceof CancelledError) controller.abort(error);
+    if (isCancellation(error)) controller.abort(error);
     throw error;
   }
 });

@@ -1,5 +1,6 @@
 import { checkBoolean, checkCount, checkFunction, checkOptions } from "../lang/arguments.ts";
 import { CancelledError } from "../lang/errors.ts";
+import { isInstance } from "../lang/thrown.ts";
 import { currentScheduler } from "../loop/current.ts";
 import { checkCoroutine } from "./awaitable.ts";
 import { currentTask } from "./currentTask.ts";
@@ -137,7 +138,7 @@ export function* firstErrorOf(
     yield* runGroup(body, true);
   } catch (error) {
     // Errors thrown in the group arrive inside an ExceptionGroup.
-    if (!(error instanceof ExceptionGroup)) throw error;
+    if (!isInstance(error, ExceptionGroup)) throw error;
     const [first, ...others] = error.errors as unknown[];
     for (const exception of others) {
       currentScheduler(caller).callExceptionHandler({

@@ -8,7 +8,8 @@
 // A coroutine that awaits promises one after another uses one relay. Coroutines that wait at the
 // same time use one relay each.
 
-import { CancelledError, RuntimeError } from "../lang/errors.ts";
+import { RuntimeError } from "../lang/errors.ts";
+import { isCancellation } from "../lang/thrown.ts";
 import { keepInstances } from "../loop/kept.ts";
 import { takeSource } from "../loop/ownPromises.ts";
 import type { Scheduler } from "../loop/scheduler.ts";
@@ -74,7 +75,7 @@ class OwnFuture extends Derived<unknown> {
  * something that it has aborted itself. Such a task gets the CancelledError.
  */
 function forWaiter(future: Future<unknown>, reason: unknown): unknown {
-  if (!(reason instanceof CancelledError)) return reason;
+  if (!isCancellation(reason)) return reason;
   let waiter = future._waiting as Partial<Task<unknown>> | undefined;
   // A gather or a shield waits on behalf of a task.
   while (waiter && !waiter.cancelling) waiter = waiter._waiting as typeof waiter;
@@ -90,7 +91,7 @@ export function cancelledElsewhere(
   source: string,
   task: { cancelling?(): number } | undefined,
 ): unknown {
-  return reason instanceof CancelledError && !task?.cancelling?.()
+  return isCancellation(reason) && !task?.cancelling?.()
     ? new RuntimeError(`The ${source} was cancelled`, { cause: reason })
     : reason;
 }

@@ -6,7 +6,7 @@ import {
   outOfRange,
   wrongType,
 } from "../lang/arguments.ts";
-import { CancelledError } from "../lang/errors.ts";
+import { isCancellation } from "../lang/thrown.ts";
 import { currentScheduler } from "../loop/current.ts";
 import { type Awaitable, checkCoroutine, isThenable } from "./awaitable.ts";
 import { currentTask } from "./currentTask.ts";
@@ -113,7 +113,7 @@ const runRetry = /* @__PURE__ */ coroutine(function* retry<T>(
       if (isFuture(made)) return (yield* made) as T;
       if (made !== before && isCoroutine(made)) return (yield* made) as T;
     } catch (error) {
-      if (error instanceof CancelledError || (task?.cancelling() ?? 0) > cancelling) throw error;
+      if (isCancellation(error) || (task?.cancelling() ?? 0) > cancelling) throw error;
       if (attempt >= attempts) throw error;
       if (retryIf !== undefined && !(yield* resultOf(retryIf(error, attempt)))) throw error;
       const pause = delayAfter(attempt);

@@ -20,7 +20,8 @@
 // state.
 
 import { checkBoolean, checkFunction, checkOptions } from "../lang/arguments.ts";
-import { CancelledError, RuntimeError } from "../lang/errors.ts";
+import { type CancelledError, RuntimeError } from "../lang/errors.ts";
+import { isCancellation, isInstance } from "../lang/thrown.ts";
 import { currentScheduler } from "../loop/current.ts";
 import { keepInstances } from "../loop/kept.ts";
 import type { Scheduler } from "../loop/scheduler.ts";
@@ -111,7 +112,7 @@ const runUnwrapped = /* @__PURE__ */ coroutine(function* taskGroup<T>(
   try {
     return yield* runGroup(body, false);
   } catch (error) {
-    throw error instanceof ExceptionGroup ? error.unwrap() : error;
+    throw isInstance(error, ExceptionGroup) ? error.unwrap() : error;
   }
 });
 
@@ -249,7 +250,7 @@ export class TaskGroup implements Waiter {
 
   /** Records the error of the body, and cancels the children. */
   _fail(error: unknown): void {
-    if (error instanceof CancelledError) this.#foreign ??= error;
+    if (isCancellation(error)) this.#foreign ??= error;
     else this.#errors.push(error);
     this._abort();
   }

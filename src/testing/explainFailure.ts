@@ -1,7 +1,7 @@
 // Describes a failing schedule: what went wrong, how to replay it, and the steps that led there.
 
-import { isError } from "../lang/brands.ts";
 import { ScheduleError } from "../lang/errors.ts";
+import { textOf } from "../lang/thrown.ts";
 import type { Conditions } from "./conditions.ts";
 import type { Failure } from "./failures.ts";
 import { ScriptPolicy } from "./policies.ts";
@@ -116,7 +116,7 @@ async function explain(
  */
 function headlineOf({ kind, error }: Failure): string {
   if (kind !== "failed" && kind !== "unretrieved") return (error as Error).message;
-  const text = isError(error) ? `${error.name}: ${error.message}` : String(error);
+  const text = textOf(error);
   return `${kind === "failed" ? "`main` failed" : "An exception was never handled"}: ${text}`;
 }
 

@@ -1,13 +1,15 @@
 // The error messages of `explore`, `replay` and `checkDeterminism` for a program that behaves
 // differently in two runs with the same order.
 
+import { toText } from "../lang/thrown.ts";
+
 const LIKELY_CAUSES =
   "Look for `Math.random()`, real sockets and files, and state shared between runs.";
 
 /** Returns the message for a `main` that failed once, then passed in the same order. */
 export function failedOnce(run: number, error: unknown): string {
   return (
-    `\`main\` is not deterministic: it failed in run ${run} with ${error}, ` +
+    `\`main\` is not deterministic: it failed in run ${run} with ${toText(error)}, ` +
     `but passed when it ran again in the same order. ${LIKELY_CAUSES}`
   );
 }

@@ -2,6 +2,7 @@
 // one with fewer departures from FIFO order, then the shorter one.
 
 import { isError } from "../lang/brands.ts";
+import { textOf } from "../lang/thrown.ts";
 import { monotonicClock } from "../loop/clock.ts";
 import type { Cancel, Conditions } from "./conditions.ts";
 import { ExhaustivePolicy } from "./exhaustivePolicy.ts";
@@ -141,6 +142,6 @@ function isSame(a: Failure, b: Failure): boolean {
 function signatureOf({ kind, error }: Failure): string {
   // The messages of other kinds say which tasks wait where, which depends on the order.
   const isThrown = kind === "failed" || kind === "unretrieved";
-  const text = isError(error) ? `${error.name}: ${error.message}` : String(typeof error);
+  const text = isError(error) ? textOf(error) : typeof error;
   return isThrown ? text.replace(/\d+/g, "0") : kind;
 }

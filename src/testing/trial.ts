@@ -4,7 +4,8 @@
 
 import { newCore } from "../core/core.ts";
 import { nameOfRunnable } from "../debug/waitForGraph.ts";
-import { CancelledError, RuntimeError } from "../lang/errors.ts";
+import { RuntimeError } from "../lang/errors.ts";
+import { isCancellation, isInstance } from "../lang/thrown.ts";
 import { recordHeld } from "../loop/holders.ts";
 import type { ExceptionContext } from "../loop/scheduler.ts";
 import type { Runnable } from "../loop/slots.ts";
@@ -404,7 +405,7 @@ class Trial implements Observer, Waiter {
     }
     if (main._hasFailed()) {
       const error = reasonOf(main);
-      const isExpected = error instanceof CancelledError && this.#wasCancelled;
+      const isExpected = isCancellation(error) && this.#wasCancelled;
       if (!isExpected) return { kind: "failed", error };
     }
     if (allTasks(this.#loop).size > 0) {
@@ -463,7 +464,7 @@ class Trial implements Observer, Waiter {
 /** Returns what `main` threw. Unwraps the CancelledError of a promise that `main` returned. */
 function reasonOf(main: Future<unknown>): unknown {
   const reason = main._reason();
-  const isWrapped = reason instanceof RuntimeError && reason.cause instanceof CancelledError;
+  const isWrapped = isInstance(reason, RuntimeError) && isCancellation(reason.cause);
   return isWrapped ? reason.cause : reason;
 }
 

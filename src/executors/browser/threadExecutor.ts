@@ -4,7 +4,7 @@
 // running.
 
 import { wrongType } from "../../lang/arguments.ts";
-import { CancelledError } from "../../lang/errors.ts";
+import { isCancellation } from "../../lang/thrown.ts";
 import { enterScheduler } from "../../loop/current.ts";
 import type { RemoteTicket } from "../../loop/platform.ts";
 import { type EventLoop, newEventLoop } from "../../program/eventLoop.ts";
@@ -108,7 +108,7 @@ class Workers implements ThreadPool {
     const isLost = outcome instanceof RemoteLostError;
     // The call was cancelled, but the worker is still alive. Only the executor knows whether it
     // requested the cancellation.
-    const isCancelled = isLost && outcome.cause instanceof CancelledError;
+    const isCancelled = isLost && isCancellation(outcome.cause);
     if (isLost && !isCancelled) thread.terminate();
     if (!thread.isOver) this.#free.push(thread);
     this.#onEnd(call, isError, isCancelled ? outcome.cause : outcome);

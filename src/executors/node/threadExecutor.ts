@@ -10,6 +10,7 @@ import { fileURLToPath } from "node:url";
 // Imported, because Jest's jsdom environment lacks this global.
 import { BroadcastChannel, type Worker } from "node:worker_threads";
 import { RuntimeError } from "../../lang/errors.ts";
+import { errorName } from "../../lang/thrown.ts";
 import { inOutermostContext } from "../../loop/hosts/asyncContext.ts";
 import { setTimeout } from "../../loop/hosts/timers.ts";
 import { RemoteLostError, unpackError } from "../../remote/remoteError.ts";
@@ -294,7 +295,7 @@ function piscina(): PiscinaModule {
 }
 
 function isCloneError(error: unknown): boolean {
-  return (error as Error | undefined)?.name === "DataCloneError";
+  return errorName(error) === "DataCloneError";
 }
 
 function uncloneable({ name }: TaskLocation): DOMException {

@@ -10,7 +10,7 @@
 // A block such as a timeout cancels its own task in order to end. `CancelScope` takes that
 // cancellation back when the block ends, and lets others continue.
 
-import { CancelledError } from "../../lang/errors.ts";
+import { isCancellation } from "../../lang/thrown.ts";
 import { postMicrotask } from "../../loop/hosts/microtask.ts";
 import type { Future } from "./future.ts";
 
@@ -225,7 +225,7 @@ export class CancelScope<T extends Cancellable = Cancellable> {
 
   /** Exits with the block's error. Returns whether that is the scope's own cancellation. */
   _exitWith(error: unknown): boolean {
-    return this._exit() && error instanceof CancelledError;
+    return this._exit() && isCancellation(error);
   }
 }
 

@@ -26,8 +26,8 @@ import {
   checkOptions,
   checkString,
 } from "../../lang/arguments.ts";
-import { CancelledError } from "../../lang/errors.ts";
 import { type AwaitLocation, locations } from "../../lang/locations.ts";
+import { isCancellation } from "../../lang/thrown.ts";
 import { Context, checkContext } from "../../loop/context.ts";
 import { runningScheduler } from "../../loop/current.ts";
 import { holders } from "../../loop/holders.ts";
@@ -499,8 +499,8 @@ export class Task<T> extends Future<T> implements Runnable, Waiter, Passing {
 
   private _endWithError(raised: unknown): void {
     this._leave();
+    if (isCancellation(raised)) return this._abandon(raised);
     const error = bodyError(this.#body, raised);
-    if (error instanceof CancelledError) return this._abandon(error);
     traceFailure(error, this);
     this._fail(error);
   }

@@ -7,10 +7,16 @@ import { OF_ANOTHER_COPY } from "../../loop/registry.ts";
 import { isFromAnotherCopy } from "./anotherCopy.ts";
 import { awaited, Future } from "./future.ts";
 
-/** Returns the error for a `value` that `task` yielded but can't wait for. */
-export function yieldError(task: Future<unknown>, value: unknown): Error {
+/** Returns the error for a `value` that `task` yielded but can't wait for. Never throws. */
+export function yieldError(task: Future<unknown>, value: unknown): unknown {
   const { future } = awaited;
-  if (future === undefined || future !== value) return badYield(value);
+  if (future === undefined || future !== value) {
+    try {
+      return badYield(value);
+    } catch (error) {
+      return error; // from a getter of the value, or because it is a revoked proxy
+    }
+  }
   return future._loop === task._loop ? selfAwait(task) : foreignLoop(task, future);
 }
 
@@ -40,7 +46,7 @@ function foreignLoop(task: Future<unknown>, future: Future<unknown>): RuntimeErr
  * here.
  */
 export function bodyError(body: unknown, error: unknown): unknown {
-  if (!(error instanceof TypeError && isFromAnotherCopy(body))) return error;
+  if (!isFromAnotherCopy(body) || !(error instanceof TypeError)) return error;
   return new RuntimeError(`The coroutine cannot run. It${OF_ANOTHER_COPY}`, { cause: error });
 }
 

@@ -2,6 +2,7 @@
 
 import { wrongType } from "../../lang/arguments.ts";
 import { isError } from "../../lang/brands.ts";
+import { readThrown, toText } from "../../lang/thrown.ts";
 import { type FailingRun, htmlOf } from "./html.ts";
 import { mermaidOf } from "./mermaid.ts";
 
@@ -68,7 +69,10 @@ export async function deliverPicture(
     }
     return write(target, report, id);
   } catch (error) {
-    return ["", `The report failed: ${isError(error) ? error.message : String(error)}`];
+    return [
+      "",
+      `The report failed: ${toText(isError(error) ? readThrown(error, "message") : error)}`,
+    ];
   }
 }
 

@@ -230,7 +230,12 @@ function checkLines(lines: Iterable<string | Uint8Array>): (string | Uint8Array)
   if (typeof lines !== "object" || lines === null || !(Symbol.iterator in lines)) {
     throw wrongType("lines", "a list of strings or Uint8Arrays", lines);
   }
-  const all = [...lines];
-  for (const [index, line] of all.entries()) checkData(`lines[${index}]`, line);
+  const all: (string | Uint8Array)[] = [];
+  // Checks each line as it is taken, because a coroutine is iterable too. While it waits, it yields
+  // the same future endlessly.
+  for (const line of lines) {
+    checkData(`lines[${all.length}]`, line);
+    all.push(line);
+  }
   return all;
 }

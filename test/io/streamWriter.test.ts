@@ -148,6 +148,18 @@ test.each([
   expect(trace).toEqual([]);
 });
 
+test("writelines throws a TypeError for a coroutine that waits, and closes it", () => {
+  const loadLines = function* (): Generator<unknown> {
+    try {
+      yield* loop.createFuture();
+    } finally {
+      trace.push("closed");
+    }
+  };
+  expect(caught(() => writer.writelines(loadLines() as never))).toBeInstanceOf(TypeError);
+  expect(trace).toEqual(["closed"]);
+});
+
 test("abort fails waiting writers, but not tasks that wait for the end", () => {
   sink.writableLength = 2 * HIGH_WATER;
   note("drained", writer.drain());

@@ -58,7 +58,11 @@ export function checkListening(target: unknown, type: unknown): void {
   if (typeof type !== "string" && typeof type !== "symbol") {
     throw wrongType("type", "the name of an event", type);
   }
-  if (isEventTarget(target) || isEmitter(target)) return;
+  if (isEventTarget(target)) {
+    if (typeof type === "symbol") throw wrongType("type", "a string for an EventTarget", type);
+    return;
+  }
+  if (isEmitter(target)) return;
   throw wrongType("target", "an EventTarget or an EventEmitter", target);
 }
 

@@ -5,6 +5,7 @@ import {
   CancelledError,
   type Coroutine,
   createTask,
+  events,
   sleep,
   timeout,
   waitEvent,
@@ -117,3 +118,13 @@ function createTaskAndCancel(emitter: TinyEmitter): boolean {
     return waiting.cancelled();
   });
 }
+
+test("a symbol is no type of an EventTarget, but is one of an emitter", () => {
+  const symbol = Symbol("x") as never;
+
+  expect(() => waitEvent(new EventTarget(), symbol)).toThrow(
+    "Expected `type` to be a string for an EventTarget, got `Symbol(x)` (symbol)",
+  );
+  expect(() => events(new EventTarget(), symbol)).toThrow(TypeError);
+  expect(() => waitEvent(new TinyEmitter(), symbol)).not.toThrow();
+});

@@ -1,6 +1,7 @@
 // The tree of all pending tasks of a loop, as text.
 
 import { currentRunnable } from "../loop/context.ts";
+import { currentScheduler } from "../loop/current.ts";
 import { checkLoop, type Scheduler } from "../loop/scheduler.ts";
 import { allTasks } from "../tasks/currentTask.ts";
 import type { Task } from "../tasks/kernel/task.ts";
@@ -36,7 +37,7 @@ const MAX_REPEATED = 16;
  */
 export function formatTaskTree(loop?: Scheduler): string {
   if (loop !== undefined) checkLoop(loop);
-  const tree = new TaskTree(allTasks(loop));
+  const tree = new TaskTree(allTasks(loop ?? currentScheduler("formatTaskTree()")));
   return linesOf(tree).join("\n");
 }
 

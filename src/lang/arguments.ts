@@ -54,7 +54,7 @@ export function checkTime(name: string, value: unknown): void {
 export function checkCount(name: string, value: unknown, least = 0): void {
   if (typeof value !== "number") throw wrongType(name, "a number", value);
   if (value >= least && (Number.isInteger(value) || value === Infinity)) return;
-  throw outOfRange(name, `a whole number >= ${least}`, value);
+  throw outOfRange(name, `a whole number${least > -Infinity ? ` >= ${least}` : ""}`, value);
 }
 
 /** @throws TypeError unless `value` is an object */

@@ -89,7 +89,10 @@ export function retry<T>(
     onRetry,
     delayAfter(attempt) {
       const longest = delay > 0 ? Math.min(delay * factor ** (attempt - 1), maxDelay) : 0;
-      return jitter === 0 ? longest : longest * (1 - jitter * random());
+      if (jitter === 0) return longest;
+      const fraction = random();
+      checkFactor("random()", fraction, 1);
+      return longest * (1 - jitter * fraction);
     },
   });
 }

@@ -56,9 +56,9 @@ export function parseSchedule(schedule: string): Schedule {
     throw outOfRange("schedule", `a schedule of version ${VERSION}, such as "1:01:22"`, schedule);
   }
   const parsed = {
-    chosen: parse(chosen),
-    counts: parse(counts),
-    cancel: cancel === undefined ? undefined : parseCancel(cancel),
+    chosen: parse(chosen, schedule),
+    counts: parse(counts, schedule),
+    cancel: cancel === undefined ? undefined : parseCancel(cancel, schedule),
   };
   const isWhole =
     rest.length === 0 &&
@@ -82,28 +82,28 @@ function format(numbers: readonly number[]): string {
   return text;
 }
 
-function parse(text: string | undefined): number[] {
-  if (text === undefined) throw malformed("");
+function parse(text: string | undefined, schedule: string): number[] {
+  if (text === undefined) throw malformed(schedule);
   const numbers: number[] = [];
   NUMBER.lastIndex = 0;
   while (NUMBER.lastIndex < text.length) {
     const found = NUMBER.exec(text);
-    if (found === null) throw malformed(text);
+    if (found === null) throw malformed(schedule);
     const [, digit, number, times = "1"] = found;
-    if (numbers.length + Number(times) > MAX_CHOICES) throw malformed(text);
+    if (numbers.length + Number(times) > MAX_CHOICES) throw malformed(schedule);
     const value = digit === undefined ? Number(number) : Number.parseInt(digit, BASE);
     for (let left = Number(times); left > 0; left--) numbers.push(value);
   }
   return numbers;
 }
 
-function parseCancel(text: string): Cancel {
+function parseCancel(text: string, schedule: string): Cancel {
   const found = /^c(\d{1,9})(?:=(.+))?$/.exec(text);
-  if (found === null) throw malformed(text);
+  if (found === null) throw malformed(schedule);
   try {
     return { at: Number(found[1]), target: decodeURIComponent(found[2] ?? "") };
   } catch (cause) {
-    throw malformed(text, { cause });
+    throw malformed(schedule, { cause });
   }
 }
 

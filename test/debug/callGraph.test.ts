@@ -402,3 +402,7 @@ describe("outside tasks", () => {
     expect(() => formatTaskTree()).toThrow("no");
   });
 });
+
+test("formatTaskTree names itself when no loop is running", () => {
+  expect(() => formatTaskTree()).toThrow("formatTaskTree() needs an event loop");
+});

@@ -10,6 +10,7 @@ import {
   moveOnAfter,
   type RetryOptions,
   retry,
+  run,
   sleep,
   TimeoutError,
   timeout,
@@ -315,4 +316,19 @@ describe("retry", () => {
       TimeoutError,
     );
   });
+});
+
+test.each([
+  ["x", TypeError],
+  [Number.NaN, RangeError],
+  [2, RangeError],
+] as const)("a `random` that returns %j is named", async (value, type) => {
+  const random = () => value as number;
+  const body = function* (): Coroutine<void> {
+    throw new Error("again");
+  };
+  const failed = run(retry(body, { random, jitter: 0.5, delay: 1 }));
+
+  await expect(failed).rejects.toThrow(type);
+  await expect(failed).rejects.toThrow("Expected `random()` to be a number");
 });

@@ -914,3 +914,7 @@ test("a virtual day of 100 tasks that sleep for a second at a time takes almost 
   })();
   // In real time it would be stopped as a test that hangs.
 });
+
+test.each(["1:", "1:x", "1:0:1:d4"])("replay quotes all of the malformed schedule %j", (text) => {
+  expect(() => replay(losesUpdates, text)).toThrow(`got \`${JSON.stringify(text)}\` (string)`);
+});

@@ -39,6 +39,8 @@ export interface Conditions {
   readonly maxSteps: number;
   readonly awaits: boolean;
   readonly latency: number;
+  /** Whether the run is a `virtualTest`, which takes no options and runs only once. */
+  readonly isTest: boolean;
   /** Which task is cancelled, and when; undefined if none is. */
   readonly cancel: Cancel | undefined;
 }
@@ -62,7 +64,7 @@ export function conditionsOf(conditions: RunConditions): Conditions {
   const { awaits = true, latency = LATENCY } = conditions;
   checkBoolean("awaits", awaits);
   checkLatency("latency", latency);
-  return { leaks, heldLocks, maxSteps, awaits, latency, cancel: undefined };
+  return { leaks, heldLocks, maxSteps, awaits, latency, isTest: false, cancel: undefined };
 }
 
 /** @throws TypeError or RangeError unless `value` is a number of milliseconds >= 0 */

@@ -73,22 +73,26 @@ export function livelockFailure(steps: number): Failure {
 }
 
 /** Returns the failure of a run whose `main` ended before its tasks. */
-export function leakFailure(loop: Scheduler, naming: Naming): Failure {
+export function leakFailure(loop: Scheduler, naming: Naming, hasOptions: boolean): Failure {
   const { text } = waitForGraph(loop, naming);
   const error = new RuntimeError(
     "`main` ended while these tasks were still running. Await them, or create them in a " +
-      `\`taskGroup\`. To cancel them instead, pass \`leaks: false\`.${text}`,
+      `\`taskGroup\`.${hasOptions ? " To cancel them instead, pass `leaks: false`." : ""}${text}`,
   );
   return { kind: "leak", error };
 }
 
 /** Returns the failure of a run that left locks or permits held, if any are. */
-export function heldFailure(loop: Scheduler, naming: Naming): Failure | undefined {
+export function heldFailure(
+  loop: Scheduler,
+  naming: Naming,
+  hasOptions: boolean,
+): Failure | undefined {
   const held = describeHeld(loop, naming);
   if (held === "") return undefined;
   const error = new RuntimeError(
     "`main` ended without releasing these locks or permits. " +
-      `${HOW_TO_RELEASE}. To allow this, pass \`heldLocks: false\`.${held}`,
+      `${HOW_TO_RELEASE}.${hasOptions ? " To allow this, pass `heldLocks: false`." : ""}${held}`,
   );
   return { kind: "held", error };
 }

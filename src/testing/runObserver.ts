@@ -13,6 +13,7 @@ import { Timeout } from "../tasks/timeout.ts";
 import { DelayedAwait, ExternalCall, HostStep } from "./host/hostStep.ts";
 import type { AwaitObserver } from "./host/stage.ts";
 import { VirtualTimer } from "./host/timers.ts";
+import { PendingAwaits } from "./pendingAwaits.ts";
 import { Timeline } from "./report/timeline.ts";
 
 /** Default names are numbered across all loops, so they would differ from run to run. */
@@ -35,8 +36,7 @@ export class RunObserver implements AwaitObserver {
   readonly departures: string[] = [];
   /** Whether `main` is an async function, whose task takes a second step only at its end. */
   isMainAsync = false;
-  /** The awaits of async functions that are pending, by what they wait for. */
-  readonly #waiting = new Map<object, string>();
+  readonly pending = new PendingAwaits();
   /** Tasks in the order of their first appearance. The first one is `main`. */
   readonly #numbers = new Map<object, number>();
   readonly #hasStepped = new WeakSet<object>();
@@ -77,14 +77,7 @@ export class RunObserver implements AwaitObserver {
     this.trace.push(`${time} ms: ${isDelayed ? "a delayed await" : "an await"} in ${place}`);
     if (isDelayed) this.#depart(`the await in ${place} is delayed`);
     this.timeline?.addAwait(place, isDelayed, time);
-    if (isFuture(awaited)) {
-      this.#waiting.set(awaited, place);
-    } else if (isNativePromise(awaited)) {
-      this.#waiting.set(awaited, place);
-      const remove = () => this.#waiting.delete(awaited);
-      // Not `awaited.then`, which a program may have replaced.
-      Reflect.apply(Promise.prototype.then, awaited, [remove, remove]);
-    }
+    this.pending.add(place, awaited);
   }
 
   /** Records that the clock advanced to `deadline` although the steps `late` were ready. */
@@ -97,16 +90,6 @@ export class RunObserver implements AwaitObserver {
   onOvertake(runnable: object, first: object): void {
     const verb = runnable instanceof Task ? "runs" : describeStep(runnable, false);
     this.#depart(`${this.nameOf(runnable)} ${verb} before ${this.nameOf(first)}`);
-  }
-
-  /** Returns the awaits that are pending, oldest first. */
-  waiting(): string[] {
-    const counts = new Map<string, number>();
-    for (const [awaited, place] of this.#waiting) {
-      if (isFuture(awaited) && awaited.done()) continue;
-      counts.set(place, (counts.get(place) ?? 0) + 1);
-    }
-    return Array.from(counts, ([place, count]) => (count > 1 ? `${place}, ${count} times` : place));
   }
 
   /**
@@ -148,11 +131,6 @@ export class RunObserver implements AwaitObserver {
     this.#last = undefined;
     if (last?.task._hasFailed()) this.#failed.push(last);
   }
-}
-
-/** Returns whether a reaction can be added without calling code of the program. */
-function isNativePromise(value: unknown): value is Promise<unknown> {
-  return value instanceof Promise && value.constructor === Promise;
 }
 
 function describeStep(runnable: object, isFirst: boolean): string {

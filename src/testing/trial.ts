@@ -36,6 +36,7 @@ import { countActive } from "./host/outside.ts";
 import { PATIENCE, RunDriver } from "./host/runDriver.ts";
 import { Stage } from "./host/stage.ts";
 import { enterAlone, leaveStage, onStage, retire } from "./host/stages.ts";
+import { PendingAwaits } from "./pendingAwaits.ts";
 import { ScriptPolicy } from "./policies.ts";
 import type { RunObserver } from "./runObserver.ts";
 import { VirtualClock } from "./virtualClock.ts";
@@ -106,6 +107,8 @@ class Trial implements Observer, Waiter {
   readonly #clock = new VirtualClock();
   readonly #loop: EventLoop;
   readonly #observer: RunObserver | undefined;
+  /** The pending awaits, if an error may list them. */
+  readonly #pending: PendingAwaits | undefined;
   readonly #reports: ExceptionContext[] = [];
   readonly #stage: Stage;
   readonly #active = countActive();
@@ -141,8 +144,13 @@ class Trial implements Observer, Waiter {
       if (runnable instanceof HostStep) return runnable.lane;
       return mayOvertake(runnable) ? undefined : callbacks;
     };
+    if (observer === undefined && conditions.isTest) this.#pending = new PendingAwaits();
+    else this.#pending = observer?.pending;
+    const onAwait = (place: string, _isDelayed: boolean, awaited: unknown): void =>
+      this.#pending?.add(place, awaited);
     this.#stage = new Stage({
-      ...{ loop: this.#loop, clock: this.#clock, core, conditions, names, observer },
+      ...{ loop: this.#loop, clock: this.#clock, core, conditions, names },
+      observer: observer ?? (conditions.isTest ? { onAwait } : undefined),
       onEndless: () => this.onLimit(),
     });
     this.#loop.setExceptionHandler((_, context) => this.#reports.push(context));
@@ -411,7 +419,7 @@ class Trial implements Observer, Waiter {
     if (allTasks(this.#loop).size > 0) {
       // A cancelled program needs to clean up only as far as `run()` requires.
       if (this.#conditions.leaks && !this.#wasCancelled) {
-        return leakFailure(this.#loop, this.#naming);
+        return leakFailure(this.#loop, this.#naming, !this.#conditions.isTest);
       }
       const failure = this.#drain();
       if (failure !== undefined) return failure;
@@ -443,12 +451,14 @@ class Trial implements Observer, Waiter {
   }
 
   #held(): Failure | undefined {
-    return this.#conditions.heldLocks ? heldFailure(this.#loop, this.#naming) : undefined;
+    return this.#conditions.heldLocks
+      ? heldFailure(this.#loop, this.#naming, !this.#conditions.isTest)
+      : undefined;
   }
 
   #deadlock(): Failure {
     if (this.#stage.hasAsyncCode) {
-      return asyncDeadlockFailure(this.#loop, this.#naming, this.#observer?.waiting());
+      return asyncDeadlockFailure(this.#loop, this.#naming, this.#pending?.list());
     }
     return deadlockFailure(this.#loop, this.#naming, PATIENCE);
   }

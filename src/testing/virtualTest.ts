@@ -25,7 +25,7 @@ export function virtualTest(body: () => Awaitable<unknown>): () => Promise<void>
   checkFunction("body", body);
   // Without parameters, because test runners give a function with parameters a special meaning.
   return async () => {
-    const conditions = conditionsOf({ maxSteps: Infinity });
+    const conditions = { ...conditionsOf({ maxSteps: Infinity }), isTest: true };
     const { failure } = await withStages(async () =>
       new TrialRunner().run(body, new ScriptPolicy([]), conditions),
     );

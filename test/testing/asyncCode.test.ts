@@ -5,10 +5,12 @@ import { describe, expect, test } from "vitest";
 import { at } from "../../src/at.ts";
 import {
   type Coroutine,
+  createTask,
   Event,
   fromPromise,
   gather,
   getRunningLoop,
+  Lock,
   run,
   sleep,
 } from "../../src/index.ts";
@@ -474,4 +476,25 @@ test("two explorations, a real timer and other code do not affect each other", a
   expect(realDelay).toBeGreaterThanOrEqual(29);
   expect(realTime).toBeGreaterThanOrEqual(9);
   expect(realTime).toBeLessThan(600_000);
+});
+
+test("a DeadlockError of virtualTest lists the marked awaits that are pending", async () => {
+  const main = async () => {
+    await at(pause(1), "main (a.ts:1:1)");
+    await at(new Promise(() => undefined), "main (a.ts:2:1)");
+  };
+
+  await expect(virtualTest(main)()).rejects.toThrow(
+    "while these functions wait:\n    main (a.ts:2:1)",
+  );
+});
+
+test("errors of virtualTest suggest no options, because it takes none", async () => {
+  const leaks = virtualTest(function* () {
+    createTask(sleep(1));
+  });
+  const holds = virtualTest(() => new Lock().acquire());
+
+  await expect(leaks()).rejects.toThrow(/still running. Await them, or(?!.*leaks: false)/s);
+  await expect(holds()).rejects.toThrow(/without releasing(?!.*heldLocks: false)/s);
 });

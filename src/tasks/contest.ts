@@ -66,9 +66,8 @@ export class Contest implements Waiter {
   readonly #loop: Scheduler;
   /** The racing task. A loser that awaits it stops waiting, instead of cancelling it. */
   readonly #task: Future<unknown> | undefined;
-  readonly #losers: Future<unknown>[] = [];
-  /** The number of losers cancelled so far. */
-  #cancelledCount = 0;
+  /** Losers that have not been cancelled yet. */
+  #losers: Future<unknown>[] = [];
   /**
    * Losers that are plain futures. They stay pending for this turn, so that code that sets their
    * results needs no check.
@@ -177,11 +176,9 @@ export class Contest implements Waiter {
 
   _cancelLosers(): void {
     const losers = this.#losers;
-    const seen = losers.length > 1 ? new Set<Future<unknown>>() : undefined;
-    while (this.#cancelledCount < losers.length) {
-      const future = losers[this.#cancelledCount++] as Future<unknown>;
-      cancelFrom(this.#task, [future], this.reason, seen);
-    }
+    if (losers.length === 0) return;
+    this.#losers = [];
+    cancelFrom(this.#task, losers, this.reason);
   }
 
   /** The reason for which losers are cancelled. */

@@ -284,8 +284,7 @@ export class TaskGroup implements Waiter {
   _endBackground(): void {
     if (this.#endsBackground) return;
     this.#endsBackground = true;
-    // A copy, because a task that ends immediately is removed from the set.
-    if (this.#background) cancelFrom(this.#parent, [...this.#background], OTHERS_ENDED);
+    if (this.#background) cancelFrom(this.#parent, this.#background, OTHERS_ENDED);
   }
 
   /** Ends the waits of children that wait for this task, and so for themselves. */

@@ -7,6 +7,10 @@
 //   - a task that is reached again counts the request, but doesn't pass it on again;
 //   - a task whose wait leads back to itself would wait forever, so it stops waiting and throws.
 //
+// A plain future ends immediately when it is cancelled, and so does a gather of it, which then no
+// longer leads to its other children. So where paths branch, this finds everything that it has to
+// cancel before it cancels anything.
+//
 // A block such as a timeout cancels its own task in order to end. `CancelScope` takes that
 // cancellation back when the block ends, and lets others continue.
 
@@ -34,37 +38,199 @@ export interface CancelOutcome {
   comesBack: boolean;
 }
 
-interface Visit extends CancelOutcome {
-  readonly node: Passing;
-  readonly targets: readonly Future<unknown>[];
-  /** The innermost visit so far whose node can stop waiting. */
-  stopping: Visit | undefined;
-  next: number;
-}
-
 /**
  * The futures that a cancellation is going through. Kept across calls, because a user's `cancel()`
  * may be among them and cancel others.
  */
 const open = new Set<Future<unknown>>();
 
+/** A future that a cancellation goes through, on its way from `parent` to the `targets`. */
+class Visit implements CancelOutcome {
+  readonly node: Passing;
+  readonly targets: readonly Future<unknown>[];
+  readonly parent: Visit | undefined;
+  /** The innermost visit so far whose node can stop waiting. */
+  readonly stopping: Visit | undefined;
+  readonly before: unknown;
+  /** The index of the target to go to next. */
+  next = 0;
+  /** Whether not all of the targets have been found yet. */
+  isOnPath = true;
+  isPassedOn = false;
+  comesBack = false;
+
+  constructor(
+    node: Passing,
+    targets: readonly Future<unknown>[],
+    parent: Visit | undefined,
+    message: string | undefined,
+  ) {
+    this.node = node;
+    this.targets = targets;
+    this.parent = parent;
+    this.stopping = node._canStop ? this : parent?.stopping;
+    this.before = node._beginCancel(message);
+  }
+
+  /** Called when a target is a future that the cancellation is going through. */
+  comeBack(): void {
+    (this.stopping ?? this).comesBack = true;
+    this.isPassedOn = true;
+  }
+
+  /** Called when all targets have been cancelled. Returns the result of the node's `cancel()`. */
+  end(message: string | undefined): boolean {
+    open.delete(this.node);
+    const isAccepted = this.node._endCancel(this, message);
+    if (isAccepted && this.parent !== undefined) this.parent.isPassedOn = true;
+    return isAccepted;
+  }
+}
+
+/** Cancels `root` and the `targets` that it awaits. Returns the result of `cancel()`. */
+export function passOnCancellation(
+  root: Passing,
+  targets: readonly Future<unknown>[],
+  message: string | undefined,
+): boolean {
+  if (open.has(root)) {
+    root._beginCancel(message);
+    return true;
+  }
+  let top = new Visit(root, targets, undefined, message);
+  try {
+    open.add(root);
+    // A chain, which is the most common case, is cancelled as it is found.
+    while (top.targets.length === 1) {
+      const target = top.targets[0] as Future<unknown>;
+      if (target.done()) break;
+      if (open.has(target)) {
+        top.comeBack();
+        break;
+      }
+      const further = target._passesTo?.();
+      if (further === undefined) {
+        top.isPassedOn = cancelLast(target, message);
+        break;
+      }
+      top = new Visit(target as Passing, further, top, message);
+      open.add(target);
+    }
+    if (top.targets.length > 1) cancelAll(top.targets, message, top);
+    while (top.parent !== undefined) {
+      top.end(message);
+      top = top.parent;
+    }
+    return top.end(message);
+  } finally {
+    closeUpTo(undefined, top);
+  }
+}
+
 /**
- * Cancels each of `futures`, in time linear in the size of the graph of what they await. Adds
- * visited futures to `seen`.
+ * Cancels each of `futures`, in time linear in the size of the graph of what they await.
+ *
+ * @param parent the visit whose targets they are.
  */
 export function cancelAll(
   futures: Iterable<Future<unknown>>,
   message?: string,
-  seen = new Set<Future<unknown>>(),
+  parent?: Visit,
 ): void {
-  for (const future of futures) {
-    if (future.done()) continue;
+  const steps = stepsTo(futures, message, parent);
+  let top = parent;
+  try {
+    for (const step of steps) {
+      if (!(step instanceof Visit)) {
+        const isAccepted = !step.done() && cancelLast(step, message);
+        if (isAccepted && top !== undefined) top.isPassedOn = true;
+      } else if (step === top) {
+        step.end(message);
+        top = step.parent;
+      } else {
+        open.add(step.node);
+        top = step;
+      }
+    }
+  } finally {
+    closeUpTo(parent, top);
+  }
+}
+
+/**
+ * Begins to cancel all that `futures` lead to. Returns the steps that cancel it: each visit where
+ * it begins and again where it ends, and between these what its targets need.
+ */
+function stepsTo(
+  futures: Iterable<Future<unknown>>,
+  message: string | undefined,
+  parent: Visit | undefined,
+): (Visit | Future<unknown>)[] {
+  const steps: (Visit | Future<unknown>)[] = [];
+  const visits = new Map<Future<unknown>, Visit>();
+  /** Goes on from `from` to one of its targets. Returns the visit to continue with. */
+  function goTo(future: Future<unknown>, from: Visit | undefined): Visit | undefined {
+    if (future.done()) return from;
     const targets = future._passesTo?.();
-    // Counts one more request, as if this one had been the first.
-    if (seen.has(future)) (future as Passing)._beginCancel(message);
-    else if (targets !== undefined) passOnCancellation(future as Passing, targets, message, seen);
-    // Not the running task on whose behalf this is called.
-    else if (!open.has(future)) cancelLast(future, message);
+    const visit = targets && visits.get(future);
+    if (from !== undefined && (open.has(future) || visit?.isOnPath)) {
+      from.comeBack();
+      return from;
+    }
+    if (targets === undefined) {
+      // Not the running task on whose behalf this is called.
+      if (!open.has(future)) steps.push(future);
+      return from;
+    }
+    const node = future as Passing;
+    if (visit !== undefined || open.has(future)) {
+      // Counts one more request, as if this one had been the first.
+      node._beginCancel(message);
+      if (from !== undefined) from.isPassedOn = true;
+      return from;
+    }
+    const entered = new Visit(node, targets, from, message);
+    visits.set(future, entered);
+    steps.push(entered);
+    return entered;
+  }
+  for (const future of futures) {
+    let top = goTo(future, parent);
+    while (top !== undefined && top !== parent) {
+      const target: Future<unknown> | undefined = top.targets[top.next++];
+      if (target !== undefined) top = goTo(target, top);
+      else {
+        top.isOnPath = false;
+        steps.push(top);
+        top = top.parent;
+      }
+    }
+  }
+  return steps;
+}
+
+/** Ends the path from `parent` to `top`. It is empty unless the engine ran out of stack or memory. */
+function closeUpTo(parent: Visit | undefined, top: Visit | undefined): void {
+  for (let visit = top; visit !== undefined && visit !== parent; visit = visit.parent) {
+    open.delete(visit.node);
+  }
+}
+
+/**
+ * Cancels each of `futures` on behalf of `canceller`. A wait that leads back to `canceller` ends,
+ * and `canceller` isn't cancelled.
+ */
+export function cancelFrom(
+  canceller: Future<unknown> | undefined,
+  futures: Iterable<Future<unknown>>,
+  message: string,
+): void {
+  if (canceller === undefined || open.has(canceller)) return cancelAll(futures, message);
+  open.add(canceller);
+  try {
+    cancelAll(futures, message);
+  } finally {
+    open.delete(canceller);
   }
 }
 
@@ -88,94 +254,6 @@ function report(future: Future<unknown>, exception: unknown): void {
   // A closed loop doesn't run callbacks.
   if (loop.isClosed()) postMicrotask(tell);
   else loop.callSoon(tell);
-}
-
-/**
- * Cancels each of `futures` on behalf of `canceller`. A wait that leads back to `canceller` ends,
- * and `canceller` isn't cancelled.
- */
-export function cancelFrom(
-  canceller: Future<unknown> | undefined,
-  futures: Iterable<Future<unknown>>,
-  message: string,
-  seen?: Set<Future<unknown>>,
-): void {
-  if (canceller === undefined || open.has(canceller)) return cancelAll(futures, message, seen);
-  open.add(canceller);
-  try {
-    cancelAll(futures, message, seen);
-  } finally {
-    open.delete(canceller);
-  }
-}
-
-/** Cancels `root` and the `targets` that it awaits. Returns the result of `cancel()`. */
-export function passOnCancellation(
-  root: Passing,
-  targets: readonly Future<unknown>[],
-  message: string | undefined,
-  seen = new Set<Future<unknown>>(),
-): boolean {
-  if (open.has(root)) {
-    root._beginCancel(message);
-    return true;
-  }
-  const path = [visit(root, targets, message, undefined, seen)];
-  try {
-    for (;;) {
-      const top = path.at(-1) as Visit;
-      if (top.next === top.targets.length) {
-        path.pop();
-        open.delete(top.node);
-        const answer = top.node._endCancel(top, message);
-        const parent = path.at(-1);
-        if (parent === undefined) return answer;
-        parent.isPassedOn ||= answer;
-        continue;
-      }
-      const target = top.targets[top.next++] as Future<unknown>;
-      if (target.done()) continue;
-      if (open.has(target)) {
-        (top.stopping ?? top).comesBack = true;
-        top.isPassedOn = true;
-        continue;
-      }
-      const further = target._passesTo?.();
-      if (further === undefined) top.isPassedOn = cancelLast(target, message) || top.isPassedOn;
-      else if (!seen.has(target)) {
-        path.push(visit(target as Passing, further, message, top.stopping, seen));
-      } else {
-        (target as Passing)._beginCancel(message);
-        top.isPassedOn = true;
-      }
-    }
-  } finally {
-    // Empty unless the engine ran out of stack or memory.
-    for (const { node } of path) open.delete(node);
-  }
-}
-
-function visit(
-  node: Passing,
-  targets: readonly Future<unknown>[],
-  message: string | undefined,
-  outer: Visit | undefined,
-  seen: Set<Future<unknown>>,
-): Visit {
-  open.add(node);
-  seen.add(node);
-  const before = node._beginCancel(message);
-  const entered: Visit = {
-    node,
-    targets,
-    before,
-    stopping: outer,
-    next: 0,
-    isPassedOn: false,
-    comesBack: false,
-  };
-  if (node._canStop) entered.stopping = entered;
-  return entered;
 }
 
 /** The part of a task that a scope uses. */

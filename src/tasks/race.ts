@@ -17,7 +17,7 @@ import { currentTask } from "./currentTask.ts";
 import { awaiting, ensureFutureOn } from "./ensureFuture.ts";
 import type { AwaitedBy } from "./gather.ts";
 import { CoroutineObject, Thrown } from "./kernel/call.ts";
-import { cancelAgain } from "./kernel/cancelling.ts";
+import { cancelAgain } from "./kernel/cancelScope.ts";
 import {
   type Coroutine,
   closeUnstarted,

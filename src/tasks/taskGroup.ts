@@ -32,13 +32,11 @@ import { ExceptionGroup } from "./exceptionGroup.ts";
 import { Call } from "./kernel/call.ts";
 import {
   type CancelOutcome,
-  CancelScope,
-  cancelAgain,
   cancelFrom,
-  isCancelledByOthers,
   type Passing,
   passOnCancellation,
 } from "./kernel/cancelling.ts";
+import { CancelScope, cancelAgain, isCancelledByOthers } from "./kernel/cancelScope.ts";
 import { type Coroutine, coroutine } from "./kernel/coroutine.ts";
 import { Future, type Waiter } from "./kernel/future.ts";
 import { newIdleTask, type Task } from "./kernel/task.ts";

@@ -11,7 +11,7 @@ import type { Scheduler } from "../loop/scheduler.ts";
 import type { Runnable } from "../loop/slots.ts";
 import { currentTask } from "./currentTask.ts";
 import { Call, Thrown } from "./kernel/call.ts";
-import { CancelScope } from "./kernel/cancelling.ts";
+import { CancelScope } from "./kernel/cancelScope.ts";
 import type { Coroutine } from "./kernel/coroutine.ts";
 import type { Future } from "./kernel/future.ts";
 import { type AnyGenerator, newEmptyGenerator, type Result } from "./kernel/generators.ts";

@@ -3,7 +3,7 @@ import { CancelledError, RuntimeError } from "../lang/errors.ts";
 import { type AwaitableLike, checkAwaitable } from "./awaitable.ts";
 import { currentTask } from "./currentTask.ts";
 import { awaiting, ensureFutureOn } from "./ensureFuture.ts";
-import { CancelScope } from "./kernel/cancelling.ts";
+import { CancelScope } from "./kernel/cancelScope.ts";
 import { type Coroutine, closeUnstarted, coroutine, isCoroutine } from "./kernel/coroutine.ts";
 import { isFuture } from "./kernel/future.ts";
 import { asCoroutine, continueAs, type Wait, Wrapper } from "./lazyCall.ts";

@@ -1,4 +1,4 @@
-// How a cancellation spreads, and how a block distinguishes its own from others.
+// How a cancellation spreads.
 //
 // A cancellation is passed on from a task to the future that it awaits, from a gather to its
 // children, and so on. Programs build chains of any length, graphs in which many paths lead to one
@@ -10,11 +10,7 @@
 // A plain future ends immediately when it is cancelled, and so does a gather of it, which then no
 // longer leads to its other children. So where paths branch, this finds everything that it has to
 // cancel before it cancels anything.
-//
-// A block such as a timeout cancels its own task in order to end. `CancelScope` takes that
-// cancellation back when the block ends, and lets others continue.
 
-import { isCancellation } from "../../lang/thrown.ts";
 import { postMicrotask } from "../../loop/hosts/microtask.ts";
 import type { Future } from "./future.ts";
 
@@ -254,69 +250,4 @@ function report(future: Future<unknown>, exception: unknown): void {
   // A closed loop doesn't run callbacks.
   if (loop.isClosed()) postMicrotask(tell);
   else loop.callSoon(tell);
-}
-
-/** The part of a task that a scope uses. */
-interface Cancellable {
-  cancel(message?: string): boolean;
-  cancelling(): number;
-  uncancel(): number;
-  _deliveredCancels(): number;
-}
-
-/**
- * A block in a task that a cancellation can end.
- *
- * As in asyncio, only counts can distinguish the scope's own cancellation from others. If more
- * requests are left than had been delivered when the block began, the task was also cancelled by
- * others. Unlike asyncio's, a scope doesn't count a request that is still undelivered when the
- * block begins: it will arrive inside the block, and must leave it.
- */
-export class CancelScope<T extends Cancellable = Cancellable> {
-  readonly _task: T;
-  /** How many of the task's cancellation requests had been delivered when the block began. */
-  readonly _before: number;
-  /** Whether one of the task's requests is this scope's own. */
-  _hasCancelled = false;
-
-  /** @internal */
-  constructor(task: T) {
-    this._task = task;
-    this._before = task._deliveredCancels();
-  }
-
-  /** Cancels the task. Call it once per scope. */
-  _cancel(message: string): void {
-    this._hasCancelled = true;
-    this._task.cancel(message);
-  }
-
-  /**
-   * Takes back the scope's own cancellation. Returns whether there was one, and no others have
-   * cancelled the task since the block began. Idempotent.
-   */
-  _exit(): boolean {
-    const hasCancelled = this._hasCancelled;
-    this._hasCancelled = false;
-    return hasCancelled && this._task.uncancel() <= this._before;
-  }
-
-  /** Exits with the block's error. Returns whether that is the scope's own cancellation. */
-  _exitWith(error: unknown): boolean {
-    return this._exit() && isCancellation(error);
-  }
-}
-
-/**
- * Whether others have cancelled the task of a scope. Valid once the scope has taken back its own
- * cancellation.
- */
-export function isCancelledByOthers(scope: CancelScope): boolean {
-  return scope._task.cancelling() > scope._before;
-}
-
-/** Delivers a caught cancellation again, where the task waits next. */
-export function cancelAgain(task: Cancellable, error: Error): void {
-  task.uncancel();
-  task.cancel(error.message);
 }

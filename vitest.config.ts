@@ -79,6 +79,9 @@ export default defineConfig({
     // For tests that hang. A time limit near the usual duration would fail on a busy machine.
     testTimeout: 120_000,
     hookTimeout: 120_000,
+    // Many tests run in real time, and a busy machine may stop them at any point. A test of random
+    // programs is not repeated, because the next ones would be others.
+    retry: { count: 1, condition: /^(?!Property failed)/ },
     setupFiles: ["test/support/core.ts"],
     globalSetup: ["test/support/webSocketServer.ts"],
   },

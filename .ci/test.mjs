@@ -70,6 +70,12 @@ let passed = 0;
  * @type {string[]}
  */
 const failures = [];
+/**
+ * Tests that failed and then passed: see `retry` in vitest.config.ts.
+ *
+ * @type {string[]}
+ */
+const repeated = [];
 
 const setUps = ["node .ci/setup.mjs"];
 if (lanes.includes("usual") && parts.includes("checks")) {
@@ -92,6 +98,7 @@ if (failedSetUp !== undefined) {
   }
 }
 
+if (repeated.length > 0) console.log(`\nPassed only when repeated:\n  ${repeated.join("\n  ")}`);
 if (failures.length > 0) console.log(`\nFailed:\n  ${failures.join("\n  ")}`);
 console.log(`\n${passed} passed, ${failures.length} failed`);
 process.exitCode = failures.length > 0 ? 1 : 0;
@@ -168,21 +175,23 @@ function test(lane, hasBrowser) {
   ];
   process.env["MYSYNCIO_LANE"] = lane;
   const succeeded = run(`vitest run ${options.join(" ")}`);
-  const { passes, fails } = resultsIn(report);
+  const { passes, fails, repeats } = resultsIn(report);
+  repeated.push(...repeats);
   // A run may also fail outside its tests, for example by an unhandled rejection.
   const outside = fails.length === 0 && !succeeded ? ["outside of any test"] : [];
   count(`${lane} tests in ${where}`, passes, [...fails, ...outside]);
 }
 
 /**
- * The number of passed tests, and the names of the failed ones.
+ * The number of passed tests, and the names of those that failed, and that passed only when they
+ * were repeated.
  *
  * @param {string} report
- * @returns {{ passes: number, fails: string[] }}
+ * @returns {{ passes: number, fails: string[], repeats: string[] }}
  */
 function resultsIn(report) {
   try {
-    /** @type {{ numPassedTests: number, testResults: { name: string, status: string, assertionResults: { status: string, fullName: string }[] }[] }} */
+    /** @type {{ numPassedTests: number, testResults: { name: string, status: string, assertionResults: { status: string, fullName: string, failureMessages: string[] | null }[] }[] }} */
     const { testResults, numPassedTests } = JSON.parse(readFileSync(report, "utf8"));
     const fails = testResults.flatMap(({ name, status, assertionResults }) => {
       const file = relative(".", name);
@@ -191,9 +200,14 @@ function resultsIn(report) {
       if (failed.length === 0) return status === "failed" ? [file] : [];
       return failed.map(({ fullName }) => `${file}: ${fullName}`);
     });
-    return { passes: numPassedTests, fails };
+    const repeats = testResults.flatMap(({ name, assertionResults }) =>
+      assertionResults
+        .filter((test) => test.status === "passed" && (test.failureMessages ?? []).length > 0)
+        .map(({ fullName }) => `${relative(".", name)}: ${fullName}`),
+    );
+    return { passes: numPassedTests, fails, repeats };
   } catch (error) {
-    return { passes: 0, fails: [`no report of the tests: ${error}`] };
+    return { passes: 0, fails: [`no report of the tests: ${error}`], repeats: [] };
   }
 }
 

@@ -19,6 +19,7 @@ import {
   type Source,
   sleep,
   throttle,
+  wait,
 } from "../../src/index.ts";
 import { explore, VirtualClock } from "../../src/testing.ts";
 import { caught } from "../support/caught.ts";
@@ -295,11 +296,12 @@ describe.each(OPERATORS)("%s", (_, make) => {
 
   test("closes an async generator when it is left, even if it was never read", async () => {
     const trace: string[] = [];
+    let count = 0;
     const ticks = async function* (name: string): AsyncGenerator<number> {
       try {
-        for (let n = 0; ; n++) {
+        for (;;) {
           await new Promise((resolve) => setTimeout(resolve, 1));
-          yield n;
+          yield count++;
         }
       } finally {
         trace.push(`${name} closed`);
@@ -307,10 +309,13 @@ describe.each(OPERATORS)("%s", (_, make) => {
     };
     await run(function* () {
       const items = iterate(make(ticks("read")));
-      yield* moveOnAfter(30, () => items.next());
+      const reading = createTask(items.next());
+      while (count === 0) yield* sleep(1);
+      reading.cancel();
+      yield* wait([reading]);
       yield* items.return();
       yield* iterate(make(ticks("unread"))).return();
-      yield* sleep(30); // until it has yielded its current item
+      while (trace.length === 0) yield* sleep(1); // until it has yielded its current item
     });
 
     expect(trace).toEqual(["read closed"]); // a generator that never started has nothing to close

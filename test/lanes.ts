@@ -105,12 +105,13 @@ const IN_ANOTHER_REALM = ["test/anotherRealm.node.test.ts"];
 
 /**
  * Files that replace parts of the package or of the platform for good, or that need modules which
- * nobody has loaded before. Each gets a process or a page of its own. The others share one, because
- * loading the package takes longer than most files.
+ * nobody has loaded before, or a page without other loops. Each gets a process or a page of its
+ * own. The others share one, because loading the package takes longer than most files.
  */
 const ALONE = [
   "test/cancelPoints/remote.node.test.ts",
   "test/executors/",
+  "test/inspector/element.browser.test.ts",
   "test/io/sources.test.ts",
   "test/io/webSocketTurns.test.ts",
   "test/loop/hosts/",

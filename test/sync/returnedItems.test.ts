@@ -81,7 +81,7 @@ describe.each(kinds)("$name", ({ make, rest }) => {
         expect(left).toEqual(rest.filter((item) => left.includes(item)));
         loop.close();
       }),
-      { numRuns: scale(200, 2_000) },
+      { numRuns: scale(200, 2_000, 500) },
     );
   });
 });

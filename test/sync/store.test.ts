@@ -44,7 +44,7 @@ test("a store returns items that were put back first, then the oldest, for any s
         expect(store.size).toBe(items.length + returned.length);
       }
     }),
-    { numRuns: scale(10, 100) },
+    { numRuns: scale(10, 100, 30) },
   );
 });
 

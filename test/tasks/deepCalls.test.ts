@@ -40,7 +40,7 @@ import { type Layer, layers } from "./layers.ts";
 
 const TIMEOUT = 120_000;
 /** A recursive implementation overflowed the stack at depths of 2,000 to 2,800. */
-const DEPTH = scale(3_000, 20_000);
+const DEPTH = scale(3_000, 20_000, 10_000);
 
 afterEach(() => vi.restoreAllMocks());
 
@@ -278,6 +278,6 @@ test("random graphs of waits, even with cycles, can be described, completed, can
         expect(left()).toBe(0);
       },
     ),
-    { numRuns: scale(100, 500) },
+    { numRuns: scale(100, 500, 200) },
   );
 });

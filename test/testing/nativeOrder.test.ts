@@ -250,7 +250,7 @@ test("random programs produce the same log in a run as natively", async () => {
       expect(await logInRun(phases, MARKED)).toEqual(native);
       logged += native.length;
     }),
-    { numRuns: scale(100, 1_000) },
+    { numRuns: scale(100, 1_000, 300) },
   );
   expect(logged).toBeGreaterThan(1_000);
 });

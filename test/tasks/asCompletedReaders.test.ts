@@ -1,5 +1,5 @@
-// Several readers of one `asCompleted`: async functions and coroutines. They share the results, and
-// none waits for ever because another one has left.
+// Several readers of one `asCompleted`: async functions and coroutines. They share the results. When
+// one leaves early, the others still end.
 
 import { describe, expect, test } from "vitest";
 import {

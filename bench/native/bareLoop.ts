@@ -41,7 +41,7 @@ export class BareLoop {
     for (const body of turn) {
       this.current = body;
       const { done, value } = body.next();
-      if (!done && value !== PARKED) this.#ready.push(body);
+      if (!done && !value) this.#ready.push(body);
     }
   }
 }

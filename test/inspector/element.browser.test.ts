@@ -342,6 +342,16 @@ test("the inspector shows the data of a given source, and asks it to cancel a ta
   expect(source.isClosed).toBe(true);
 });
 
+test("the inspector shows no button for a cancellation that its source can't request", async () => {
+  await start(() => waiting("in the page"));
+  inspector.setAttribute("allow-cancel", "");
+  await show();
+  await eventually(() => expect(names()).toContain("in the page"));
+  rowOf("in the page")?.click();
+  await eventually(() => expect(one(".detail h3").textContent).toBe("in the page"));
+  expect(buttonOf("Cancel this task")).toBeUndefined();
+});
+
 test("the inspector shows why a source can't be read, and recovers once it can be", async () => {
   const source = new FakeSource(new Error("The process has ended"));
   await start(() => waiting("in the page"));

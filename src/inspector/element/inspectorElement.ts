@@ -28,7 +28,8 @@ const Base = (globalThis.HTMLElement ?? class {}) as typeof HTMLElement;
  * Attributes: `theme` is `light` or `dark`, by default as the system says. `panel` is the picture
  * to show first. `pace` is how fast loops run at first: `paused`, or a number of turns per second.
  * `src` is the address of a server that `mysyncio inspect` has started, and `token`
- * its token, by default the fragment of the page's address.
+ * its token, by default the fragment of the page's address. `allow-cancel` shows a button that
+ * cancels a task, if the source can do that. `fill` makes the element cover the window.
  *
  * While the element is in a document, it counts the steps and callbacks of the shown loop, which
  * makes each of them slower. When it is removed, it stops counting and resumes a paused loop.

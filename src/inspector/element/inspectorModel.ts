@@ -82,10 +82,9 @@ export class InspectorModel {
   #recording: SourceRecording | undefined;
   #timer: ReturnType<typeof setTimeout> | undefined;
   #isReading = false;
-  readonly #stopEffect: () => void;
 
   constructor() {
-    this.#stopEffect = effect(() => {
+    effect(() => {
       const id = this.snapshot.value?.loop.id;
       const { value: panel } = this.panel;
       const isWanted = this.isRecording.value && panel === "timeline";
@@ -121,11 +120,6 @@ export class InspectorModel {
       this.#announced.clear();
       this.history.clear();
     });
-  }
-
-  dispose(): void {
-    this.close();
-    this.#stopEffect();
   }
 
   choose(loop: number): void {

@@ -42,6 +42,7 @@ function detailsOf(task: TaskSnapshot, model: InspectorModel) {
     stackOf(task.stack),
     model.limits.value !== "" && h("p", { class: "hint" }, model.limits.value),
     model.mayCancel.value &&
+      model.source?.cancel !== undefined &&
       h(
         "button",
         { class: "cancel", onClick: () => void model.cancel(task.id) },

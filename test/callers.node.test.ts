@@ -172,7 +172,7 @@ describe("stores of AsyncLocalStorage", () => {
     for (const [n, store] of seen as [number, number][]) expect(store).toBe(n);
   });
 
-  test("do not reach other calls if a step enters another store", async () => {
+  test("that a step enters with `enterWith` do not reach other calls", async () => {
     const enter = toAsync(function* () {
       storage.enterWith(-1);
       yield;

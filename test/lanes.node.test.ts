@@ -36,7 +36,7 @@ test("the fast lane is part of the usual lane, over one core in Node", () => {
   }
 });
 
-test.each(Object.entries(LISTS))("%s names files that exist", (_, list) => {
+test.each(Object.entries(LISTS))("the list %s has only files that exist", (_, list) => {
   expect(list.filter((entry) => !existsSync(new URL(`../${entry}`, import.meta.url)))).toEqual([]);
 });
 

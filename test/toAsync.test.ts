@@ -127,7 +127,7 @@ describe("several toAsync calls", () => {
     await stopped();
   });
 
-  test("wake each other", async () => {
+  test("can wake each other", async () => {
     const event = new Event();
     const wait = toAsync(() => event.wait());
     const set = toAsync(function* (): Coroutine<void> {

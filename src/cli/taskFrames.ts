@@ -1,5 +1,5 @@
-// Reads the stack frames of selected tasks after each reading. Reading those of all tasks once a
-// second would take too long.
+// After each snapshot of the target, fetches the stack frames of selected tasks. Fetching the
+// frames of all tasks once a second would take too long.
 
 import type { ThreadReading } from "../inspector/node/inTarget.ts";
 import { libraryOf, type Mapping, type Target } from "../inspector/node/target.ts";

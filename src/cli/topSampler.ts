@@ -19,7 +19,10 @@ export interface TopLoop extends Pick<LoopFacts, "id" | "ready" | "timers" | "ex
   readonly tasks: number;
   /** The part of the time in which it was busy, from 0 to 1. */
   readonly busy: number;
-  /** How late timers were on average, in milliseconds; null if none fired. */
+  /**
+   * How late timers were on average in the last full second in which any fired, in milliseconds;
+   * null before the first such second.
+   */
   readonly lag: number | null;
   readonly turns: number;
   readonly steps: number;
@@ -37,7 +40,7 @@ export interface TopGroup {
   readonly tasks: number;
   readonly ready: number;
   readonly running: number;
-  /** What most of the waiting tasks wait for; null if none waits. */
+  /** The most frequent thing that its waiting tasks wait for; null if none waits. */
   readonly waitsFor: string | null;
   /** The part of the time that their steps took, from 0 to 1. */
   readonly busy: number;
@@ -48,7 +51,7 @@ export interface TopGroup {
    * none.
    */
   readonly longestStep: number | null;
-  /** Where its busiest task is suspended. */
+  /** Where its busiest task is suspended, or runs if its step doesn't end. */
   readonly stack: readonly FrameSnapshot[];
 }
 

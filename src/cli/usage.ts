@@ -7,13 +7,13 @@ export class UsageError extends Error {
 
 const TEXT = `Usage: mysyncio worker FILE... [options]
 
-Takes calls from a queue and runs the tasks that the modules export.
+Takes calls from a queue, and runs the functions that the FILEs export with defineTask.
 
   --queue NAME        the queue, by default "mysyncio"
-  --connection URL    the Redis server, by default redis://127.0.0.1:6379, or MYSYNCIO_CONNECTION
+  --connection URL    the Redis server, by default MYSYNCIO_CONNECTION if it is set, and otherwise redis://127.0.0.1:6379
   --prefix TEXT       the prefix of all keys on the server, by default "{mysyncio}"
-  --lease MS          how long a silent worker keeps its calls, by default 10000; executors need the same
-  --threads N         threads for ordinary functions, by default as many as there are processors
+  --lease MS          how long a silent worker keeps its calls, by default 10000; executors must use the same value
+  --threads N         threads for functions, by default as many as there are processors
   --concurrency N     runs up to N calls of async and coroutine functions at a time on the worker's own loop; without
                       it they run in threads
   --limit N/MS        starts at most N calls per MS milliseconds, across all workers of the queue
@@ -49,8 +49,9 @@ what was seen, where, and how to fix it. Coroutines that nobody awaited are foun
 
 Usage: mysyncio trace TARGET... [options]
 
-Records what the loops do, for the Performance panel of Chrome's DevTools: those of all threads, and of the fleet's workers
-on this machine that run calls of the target. Several targets go into one file. Ctrl+C ends the recording early.
+Records what the loops do, for the Performance panel of Chrome's DevTools. Covers the loops of all threads, and those of
+the fleet's workers on this machine that run calls of the target. Several targets go into one file. Ctrl+C ends the
+recording early.
 
   --seconds N         records for N seconds, by default 5
   -o, --output FILE   writes to FILE, by default trace.json; "-" prints the trace

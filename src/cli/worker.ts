@@ -29,7 +29,7 @@ const PARENT_INTERVAL = 500;
 /** The PID of the parent. Read first, because the parent may end while the tasks load. */
 const PARENT = process.ppid;
 
-/** Runs a worker until a signal stops it, or until npm has ended if that started it. */
+/** Runs a worker until a signal stops it or, if npm has started it, until npm has ended. */
 export async function worker(args: string[]): Promise<void> {
   const { values, positionals } = parsed(args);
   if (positionals.length === 0) throw new UsageError("Expected at least one FILE with tasks");
@@ -77,8 +77,8 @@ function ended(started: FleetWorker, drain: number): Promise<void> {
     let signals = 0;
     const onSignal = () => {
       if (++signals > 1) started.close().then(resolve, reject);
-      // Ignored while the worker is ending because npm has ended: it is probably the signal that
-      // ended npm.
+      // If the worker is already ending because npm has ended, the first signal is ignored: it is
+      // probably the one that ended npm.
       else if (!isEnding) end();
     };
     const watch = setInterval(() => {

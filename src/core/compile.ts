@@ -1,5 +1,5 @@
-// Instantiates the core from the bytes in the bundle: synchronously, on first use, and compiled
-// only once for all cores.
+// Compiles the core from the bytes in the bundle, synchronously and on first use. All cores are
+// instances of that one module.
 
 import { CORE } from "./bytes.ts";
 
@@ -49,7 +49,7 @@ export function exportsOf(module: WebAssembly.Module): CoreExports {
 
 /** Returns the bytes of the core. Each byte consists of the lowest four bits of two characters. */
 export function coreBytes(): Uint8Array<ArrayBuffer> {
-  // A program decodes them only once, at its start. A `for` loop would run for so long that
+  // A program decodes them only once. A `for` loop would run for so long that
   // the engine compiles it, which takes longer than the decoding itself.
   return new Uint8Array(CORE.length / 2).map(
     (_, i) => (CORE.charCodeAt(2 * i) << 4) | (CORE.charCodeAt(2 * i + 1) & 15),

@@ -50,8 +50,8 @@ import { thoseThatWaitFor } from "./waitsFor.ts";
  * of races is one race.
  *
  * Any other coroutine, and each function, starts as a task, in order. None starts if an operation
- * can complete immediately or a future is done. When one of `aws` wins, the losers are cancelled
- * immediately. If a loser is waiting for an operation, that operation takes nothing. But the loser
+ * can complete immediately or a future is done. When one of `aws` wins, the losing tasks are
+ * cancelled immediately. If a loser is waiting for an operation, that operation takes nothing. But the loser
  * keeps what it took in earlier steps, and must give it back itself if necessary. If a loser
  * swallows the cancellation, its result is dropped. If it throws an error, the error is reported as
  * unretrieved.
@@ -61,9 +61,9 @@ import { thoseThatWaitFor } from "./waitsFor.ts";
  *
  * A cancellation cancels all of `aws` and waits for them. A cancellation that arrives while the
  * losers are being waited for isn't passed on to them. It is thrown at the end and replaces the
- * result, which is dropped, or the error, which is reported. A handed-over item goes back. But if
- * an operation has already taken something, `race` returns that, and the cancellation is delivered
- * at the next `yield*` that waits. The same holds for an operation inside `waitFor`, `timeout`,
+ * result, which is dropped, or the error, which is reported. If an operation was handed an item but
+ * has not resumed yet, the item goes back. If it has already resumed and taken the item, `race`
+ * returns that, and the cancellation is delivered at the next `yield*` that waits. The same holds for an operation inside `waitFor`, `timeout`,
  * `moveOnAfter` or `withSignal`, and for one that a function returns.
  *
  * Like `asyncio.wait` with `FIRST_COMPLETED`, followed by cancelling the others and awaiting them.
@@ -175,7 +175,7 @@ function* outcomeOf(
   throw error;
 }
 
-/** Whether `aw`, which has ended, may have returned what an operation took. */
+/** Whether the result of `aw`, which has ended, may be what an operation took. */
 function takes(aw: unknown): boolean {
   // A growing list instead of recursion.
   const rest = [aw];
@@ -187,7 +187,10 @@ function takes(aw: unknown): boolean {
   return false;
 }
 
-/** Returns what the winner took: as an operation, or as a task that awaited just one operation. */
+/**
+ * Returns what the winner took, if it is an operation, or a task that only awaits operations.
+ * Undefined for any other winner, and for one that failed.
+ */
 function takenBy({ future, coro, outcome }: Entrant): { readonly value?: unknown } | undefined {
   if (outcome !== undefined) return outcome instanceof Thrown ? undefined : outcome;
   if (future === undefined || future._hasFailed() || !takes(coro)) return undefined;
@@ -195,8 +198,8 @@ function takenBy({ future, coro, outcome }: Entrant): { readonly value?: unknown
 }
 
 /**
- * Returns the error of an operation. Undefined for a future that was passed in, because a future
- * reports its own error.
+ * Returns the error of an operation. Undefined for a future or a task, because those report their
+ * errors themselves.
  */
 function failureOf({ steps, future, outcome }: Entrant): Thrown | undefined {
   if (outcome instanceof Thrown) return outcome;
@@ -286,8 +289,9 @@ class FunctionCall extends Wrapper<unknown> {
 }
 
 /**
- * Returns the participants of a race. A repeated awaitable participates once, but a function once
- * for each call. A nested race is replaced by its own participants.
+ * Returns the participants of a race. An awaitable that is listed twice participates once. A
+ * function that is listed twice is called twice, and both calls participate. A nested race is
+ * replaced by its own participants.
  */
 function allOf(aws: readonly AwaitableLike<unknown>[]): AwaitableLike<unknown>[] {
   const all: AwaitableLike<unknown>[] = [];

@@ -88,8 +88,8 @@ function* once(
     removeAbort = signal && onAbort(signal, abort);
     return yield* future;
   } catch (error) {
-    // If the future was cancelled, the task was cancelled or `signal` aborted, so the error is not
-    // converted.
+    // A cancelled future means that the task was cancelled or that `signal` aborted. Such an error
+    // is not converted.
     throw future._hasFailed() && !future.cancelled()
       ? cancelledElsewhere(error, "emitter", currentTask())
       : error;

@@ -86,7 +86,7 @@ describe("the default order", () => {
     expect(drained(filled(items))).toEqual(order);
   });
 
-  test("compares objects with a primitive valueOf", () => {
+  test("compares objects whose valueOf returns a primitive", () => {
     const [one, two] = [1, 2].map((value) => ({ valueOf: () => value }));
 
     expect(drained(filled<unknown>([3, two, one, 0]))).toEqual([0, one, two, 3]);

@@ -169,7 +169,7 @@ describe("asCompleted with concurrency", () => {
     expect(got).toEqual(["caller", "caller"]);
   });
 
-  test("yields an error in its place, and continues", () => {
+  test("throws an error at its position among the results, and continues", () => {
     const got = runVirtually(function* () {
       const ends: string[] = [];
       const fail = function* (): Coroutine<string> {

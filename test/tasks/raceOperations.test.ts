@@ -126,7 +126,7 @@ describe("a race of operations that could complete immediately", () => {
     expect(state).toEqual([false, false]);
   });
 
-  test("does not start users' coroutines, earlier or later in the list", () => {
+  test("does not start users' coroutines, whether they come before or after the operation", () => {
     const trace: string[] = [];
     const reports = collectReports(loop);
     const outcome = onLoop(function* () {

@@ -615,7 +615,7 @@ describe("group.cancel", () => {
     });
   }
 
-  test("returns the value of a body that has ended", () => {
+  test("lets the group return the value of a body that has ended", () => {
     const task = ended(function* () {
       return yield* taskGroup(function* (group) {
         group.createTask(wait(20, "a"));

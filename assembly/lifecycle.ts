@@ -1,4 +1,5 @@
-// The two operations that concern all parts: releasing a slot in any state, and resetting.
+// The two operations that concern all parts of the core: releasing a slot in any state, and
+// resetting.
 
 import { erase, resetRings } from "./ready";
 import { free, isLive, isReady, isTimer, resetSlots, SLOT_MASK, stateOf } from "./slots";

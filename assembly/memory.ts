@@ -24,8 +24,8 @@ const PAGE_BITS = 16;
 const START: usize = 2048;
 
 // A row is the memory for one slot: a state, a generation, and a record on the timer heap. Heap
-// records are not in the order of the slots. But there are as many as slots, so an allocated slot
-// always has room for its timer.
+// records are not in the order of the slots. But there are as many records as slots, so there is
+// always room for the timer of an allocated slot.
 const INITIAL_ROWS: u32 = 2048;
 const MAX_ROWS: u32 = 1 << 24;
 const HEAP_RECORD_SIZE: usize = 16;

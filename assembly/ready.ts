@@ -12,8 +12,8 @@
 //
 // JavaScript appends to the user-visible ring and takes from it through views. It keeps the head
 // and tail of that ring in fields of an object, which are faster than words of memory. It passes
-// them to turn(), which stores the new ones in the ring's words in RINGS. Between turns, these two
-// words are meaningless.
+// both to turn(), which leaves their new values in the ring's words in RINGS. Once JavaScript has
+// read these two words, they are stale until the next turn.
 //
 // Invariants:
 //   R1  tail - head <= mask + 1
@@ -153,7 +153,7 @@ function stateAt(ring: usize, counter: u32): u32 {
   return ((((ring - RINGS) / RING_SIZE) as u32) << COUNTER_BITS) | (counter & COUNTER_MASK);
 }
 
-/** The address of the entry with this counter. Bits above it, such as a state's, are ignored. */
+/** The address of the entry with this counter. Ignores the higher bits of a state, its priority. */
 function entryAt(ring: usize, counter: u32): usize {
   return entriesOf(ring) + (((counter & maskOf(ring)) as usize) << 2);
 }

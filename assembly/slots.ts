@@ -1,8 +1,9 @@
 // The slots: which are alive, and the state of each.
 //
-// An id consists of a slot and its owner's generation. Each release increments the generation, so
-// that ids of earlier owners are recognized as stale until the slot has had 64 owners. A slot's
-// state includes its position in a ring or on the heap, so that releasing it needs no search:
+// An id consists of a slot's number and generation. Each release increments the generation, so that
+// ids of earlier owners are recognized as stale, until the generations repeat after 64 owners. The
+// state of a slot includes its position in a ring or on the heap, so that releasing it needs no
+// search:
 //
 //   31 30 29           24 23                          0
 //  ┌─────┬─────────────────────────────────────────────┐
@@ -114,7 +115,7 @@ function setGeneration(slot: u32, generation: u32): void {
   store<u8>(generations + (slot as usize), generation);
 }
 
-/** Asserts S1 to S3, and that `ready` slots are in rings and `timers` slots on the heap. */
+/** Asserts S1 to S3, and the numbers of slots in rings (`ready`) and on the heap (`timers`). */
 export function verifySlots(ready: u32, timers: u32): void {
   assert(isFree(stateOf(0))); // S1
   let freeSlots: u32 = 0;

@@ -21,8 +21,8 @@
 //       earliest deadline from a fixed address.
 //
 // If the stack is nearly full, entering a function throws. Such an error must not leave the heap
-// half changed. So nothing is changed before raiseHole() has been entered, and the functions that
-// are called later are inlined in a release build.
+// half changed. So nothing is changed before raiseHole() has been entered, and a release build
+// inlines all functions that are called after that.
 //
 // `arrival` wraps at 2^32, and restarts at 0 when the heap becomes empty. It is compared by
 // distance, which is correct as long as timers with equal deadlines were added fewer than 2^31
@@ -117,7 +117,7 @@ function lowerHole(start: u32, end: u32, when: f64, arrival: u32): u32 {
   return hole;
 }
 
-/** Returns which of the up to four siblings from `sibling` is due first. */
+/** Returns the index of the earliest record among up to four siblings, from `sibling` on. */
 function firstOfFour(sibling: u32, end: u32): u32 {
   let first = sibling;
   for (let other = sibling + 1; other < min(sibling + 4, end); other++) {
@@ -160,7 +160,7 @@ function idOf(record: usize): u32 {
   return load<u32>(record, ID);
 }
 
-/** Asserts H1, H2 and H4. H3 follows if verifySlots counts as many timers. */
+/** Asserts H1, H2 and H4. H3 follows from H2 if `verifySlots` also finds `size` timers. */
 export function verifyTimers(): void {
   if (size === 0) assert(whenOf(heap) === Infinity); // H4
   for (let index: u32 = 0; index < size; index++) {

@@ -1,11 +1,11 @@
 // The calls that `mysyncio`'s plugins put around each await of async code.
 //
-//   await load(key)                 await at(load(key), "get (src/cache.ts:12:9)")
-//   for await (const x of source)   for await (const x of atEach(source, "all (src/cache.ts:20:3)"))
+//   await load(key)                await at(load(key), "get (src/cache.ts:12:9)")
+//   for await (const x of source)  for await (const x of atEach(source, "all (src/cache.ts:20:3)"))
 //
-// Without an exploration, both return their first argument. An exploration installs its hook in an
-// object on `globalThis` that all copies of this module share. Each copy looks the object up once,
-// because a lookup at each await could cost more than the await itself.
+// Without an exploration, `at` and `atEach` return their first argument. An exploration installs
+// its hook in an object on `globalThis` that all copies of this module share. Each copy looks the
+// object up once, because a lookup at each await could cost more than the await itself.
 
 /** What an exploration does at each await. @internal */
 export interface AwaitHook {
@@ -24,7 +24,8 @@ const points = findPoints();
 function findPoints(): AwaitPoints {
   const shared = globalThis as { [KEY]?: AwaitPoints };
   const value = shared[KEY] ?? { hook: undefined };
-  // Not enumerable, and not an assignment, which would throw where the global object is frozen.
+  // This makes the property non-enumerable. Where the global object is frozen, it does nothing,
+  // while an assignment would throw.
   Reflect.defineProperty(shared, KEY, { value, configurable: true });
   return value;
 }
@@ -45,8 +46,8 @@ export function at<T>(value: T, place = ""): T {
 }
 
 /**
- * Marks the awaits of a `for await` loop: each item, and the end of the source if the loop is left
- * early. Without an exploration, returns `iterable`.
+ * Marks the awaits of a `for await` loop: one for each item and, if the loop leaves an async
+ * iterable early, one for closing it. Without an exploration, returns `iterable`.
  *
  * @param iterable what the loop iterates over.
  * @param place the function, file, line and column of the loop, as reports show it.

@@ -6,12 +6,14 @@ import { abortable } from "./handler.ts";
 /**
  * Turns a coroutine function into a handler or middleware of Express.
  *
- * Each request starts a task, which is cancelled when the client disconnects before the response is
- * complete. Nothing is sent then, and `next` is not called. Otherwise, an error goes to
- * `next(error)`, and so to the error handlers of the program. If a task group fails with a single
- * error, they receive that error. If something other than a disconnect cancels the task, they
- * receive a RequestCancelledError, for which Express responds with status 503. A string that is
- * thrown, or a value such as `undefined`, becomes the `cause` of an Error.
+ * Each request starts a task. If the client disconnects before the response is complete, the task
+ * is cancelled, nothing is sent, and `next` is not called.
+ *
+ * Otherwise, an error goes to `next(error)`, and so to the error handlers of the program. If a task
+ * group fails with a single error, the error handlers receive that error. If something other than a
+ * disconnect cancels the task, they receive a RequestCancelledError, for which Express responds
+ * with status 503. A thrown string or falsy value, such as `undefined`, becomes the `cause` of an
+ * Error.
  *
  * Calls follow the rules of `toAsync`: they share the thread's default loop.
  *
@@ -33,14 +35,14 @@ export function expressHandler<
     try {
       await call(undefined, [request, response, next], disconnectOf(response));
     } catch (error) {
-      // Passed to `next` rather than thrown, because Express 4 ignores promises.
+      // Passed to `next` rather than thrown, because Express 4 ignores returned promises.
       next(errorFor(error));
     }
   };
 }
 
 /**
- * Returns the argument for `next`. Wraps falsy values, which `next` takes for no error, and
+ * Returns the argument for `next`. Wraps falsy values, which `next` would not treat as errors, and
  * strings, because `"route"` would skip handlers.
  */
 function errorFor(thrown: unknown): unknown {

@@ -4,7 +4,8 @@ import { disconnectOf } from "./disconnect.ts";
 import { abortable, CLIENT_GONE } from "./handler.ts";
 
 /**
- * Turns a coroutine function into a handler or a hook of Fastify.
+ * Turns a coroutine function into a handler or a hook of Fastify. Exported as `toHandler` by
+ * `mysyncio/fastify`.
  *
  * Each request starts a task, which is cancelled when the client disconnects before the response is
  * complete. Nothing is sent then, and no error is reported. Otherwise, the coroutine's result is
@@ -13,8 +14,8 @@ import { abortable, CLIENT_GONE } from "./handler.ts";
  * disconnect cancels the task, the error handler receives a RequestCancelledError, for which
  * Fastify responds with status 503.
  *
- * Calls follow the rules of `toAsync`: they share the thread's default loop. `this` is the Fastify
- * instance.
+ * Calls follow the rules of `toAsync`: they share the thread's default loop. In `handler`, `this`
+ * is the Fastify instance.
  *
  * @throws TypeError if `handler` is not a function.
  * @example

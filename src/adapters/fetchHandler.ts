@@ -8,8 +8,9 @@ import { gone, signalOf } from "./webRequest.ts";
  *
  * Each request starts a task, which is cancelled when `request.signal` aborts because the client
  * has disconnected. The handler then returns an empty response, which no client receives. If
- * something else cancels the task, it returns a response with status 503. Any other error rejects
- * the promise. If a task group fails with a single error, the promise rejects with that error.
+ * something else cancels the task, the handler returns a response with status 503. Any other error
+ * rejects the promise. If a task group fails with a single error, the promise rejects with that
+ * error.
  *
  * Calls follow the rules of `toAsync`: they share the thread's default loop, except on Cloudflare
  * Workers, where each call has its own loop.

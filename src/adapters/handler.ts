@@ -41,7 +41,8 @@ export function abortable<This, Args extends unknown[], T>(
   handler: (this: This, ...args: Args) => Awaitable<T>,
 ): (self: This, args: Args, signal: AbortSignal) => Promise<T | typeof CLIENT_GONE> {
   checkFunction("handler", handler);
-  // One parameter, so that `toAsync` recognizes the signal whatever parameters `handler` has.
+  // Has one parameter, so that `toAsync` takes the argument after it for the signal, whatever
+  // parameters `handler` has.
   const apply = function (this: This, args: Args): Awaitable<T> {
     return handler.apply(this, args);
   };

@@ -7,13 +7,13 @@ import { gone, signalOf } from "./webRequest.ts";
  * Turns a coroutine function into a handler or middleware of Hono. Exported as `toHandler` by
  * `mysyncio/hono`.
  *
- * Each request starts a task, which is cancelled when the client disconnects, if the platform then
- * aborts `request.signal`. The handler then returns an empty response, which no client receives.
- * Errors that the handler throws go to `app.onError`. If a task group fails with a single error,
- * `app.onError` receives that error. If something else cancels the task, `app.onError` receives a
- * RequestCancelledError, for which Hono responds with status 503.
+ * Each request starts a task. When the client disconnects, the task is cancelled, provided that the
+ * platform aborts `request.signal`. The handler then returns an empty response, which no client
+ * receives. Errors that the handler throws go to `app.onError`. If a task group fails with a single
+ * error, `app.onError` receives that error. If something else cancels the task, `app.onError`
+ * receives a RequestCancelledError, for which Hono responds with status 503.
  *
- * Calls follow the rules of `toAsync`, as described at `toHandler`, from `mysyncio/fetch`.
+ * Calls follow the rules of `toAsync`, as described at the `toHandler` of `mysyncio/fetch`.
  *
  * @throws TypeError if `handler` is not a function.
  * @example

@@ -1,8 +1,8 @@
 // Keeps OpenTelemetry's active context in a context variable, so that each task has its own
 // context, and no step needs to enter or leave one.
 //
-// Code outside loops sees the variable too. Async functions called by a task also need a store of
-// the host, because they continue outside the task.
+// Code outside loops sees the variable too. An async function that a task calls continues outside
+// the task. For such functions, the context is also kept in `outside`, a storage of the host.
 
 import { type Context, type ContextManager, ROOT_CONTEXT } from "@opentelemetry/api";
 import { ContextVar, currentContext, currentRunnable } from "../loop/context.ts";
@@ -60,15 +60,18 @@ type Emitter = Record<(typeof LISTENER_METHODS)[number] | "removeListener", Meth
  * sdk.start();
  */
 export class TaskContextManager implements ContextManager {
-  /** Returns the context of the running task or callback, otherwise of the caller's flow. */
+  /**
+   * Returns the context of the running task or callback; outside of both, the context of the
+   * caller's flow. Returns the root context if none was set.
+   */
   active(): Context {
     return ownContext() ?? ROOT_CONTEXT;
   }
 
   /**
    * Calls `fn` in `context`, and returns its result. Tasks and callbacks that it creates, and async
-   * functions that it calls, keep that context. A coroutine doesn't, because it runs later: use
-   * `withSpan`.
+   * functions that it calls, keep that context. A coroutine that it returns doesn't, because the
+   * coroutine runs later: use `withSpan` instead.
    */
   with<Args extends unknown[], F extends (...args: Args) => ReturnType<F>>(
     context: Context,
@@ -86,8 +89,9 @@ export class TaskContextManager implements ContextManager {
   }
 
   /**
-   * Returns a function that calls `target` in `context`. If `target` is an event emitter, listeners
-   * added from now on are called in that context, and `target` is returned.
+   * If `target` is a function, returns a function that calls it in `context`. If `target` is an
+   * event emitter, returns it, and listeners added from now on are called in that context. Returns
+   * anything else unchanged.
    */
   bind<T>(context: Context, target: T): T {
     if (typeof target === "function") return this.#bind(context, target as Callback) as T;

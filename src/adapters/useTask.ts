@@ -15,8 +15,8 @@ export type TaskState<T> =
 /** What `useTask` returns. */
 export type ComponentTask<T> = TaskState<T> & {
   /**
-   * The value of the last task of the component that was fulfilled, to show while the next one is
-   * pending. Undefined if there was none.
+   * The value of the component's last fulfilled task, to show while the next task is pending.
+   * Undefined if no task was fulfilled yet.
    */
   readonly latest: T | undefined;
   /** Cancels the task, unless it has ended. The status becomes "cancelled". */
@@ -29,7 +29,7 @@ const PENDING = { status: "pending", value: undefined, error: undefined } as con
 const CANCELLED = { status: "cancelled", value: undefined, error: undefined } as const;
 const FAILED_LATE = "The task of a component failed after it had been cancelled";
 
-/** One set of dependencies, and the task that runs for it. */
+/** One start of the task, and the dependencies for which it was started. */
 interface Attempt {
   readonly dependencies: readonly unknown[];
   /** Undefined while no task runs. */
@@ -50,10 +50,11 @@ const NOTHING: Ending<never> = { attempt: undefined, state: PENDING, latest: und
  * dependency changes. The component renders again when the task ends.
  *
  * The task is cancelled when a dependency changes, and when the component is unmounted or hidden by
- * an `Activity`. Its clean-up then runs, and its outcome is ignored: an error during the clean-up
- * goes to the loop's exception handler. As soon as a dependency has changed, the status is
- * "pending", so `value` never belongs to earlier dependencies. (`latest` may.) In `StrictMode`,
- * React mounts each component twice, and the first task is cancelled before it starts.
+ * an `Activity`. Its clean-up then runs, and its outcome is ignored. Only an error during the
+ * clean-up is reported, to the loop's exception handler. As soon as a dependency has changed, the
+ * status is "pending", so `value` never belongs to earlier dependencies. (`latest` may.) In
+ * `StrictMode`, React mounts each component twice, and the first task is cancelled before it
+ * starts.
  *
  * An error of the coroutine is not thrown. To show it in an error boundary, throw `error` while
  * rendering.
@@ -61,8 +62,9 @@ const NOTHING: Ending<never> = { attempt: undefined, state: PENDING, latest: und
  * The coroutine runs on the thread's default loop, as calls of `toAsync` do. On a server, it does
  * not run.
  *
- * @param body a coroutine function. It sees the variables of the render in which the dependencies
- * changed. The rule `react-hooks/exhaustive-deps` checks them with `additionalHooks: "useTask"`.
+ * @param body a coroutine function. It sees the variables of the render that started the task. The
+ * rule `react-hooks/exhaustive-deps` checks the dependencies if its option `additionalHooks` is
+ * `"useTask"`.
  * @param dependencies compared with `Object.is`, as for `useEffect`. An object that is created in
  * each render always counts as changed, and React then throws "Too many re-renders".
  * @throws TypeError if `body` is not a function, or `dependencies` not an array.
@@ -83,7 +85,7 @@ export function useTask<T>(
   const [ending, setEnding] = useState<Ending<T>>(NOTHING);
   let attempt = known;
   if (!areSame(known.dependencies, dependencies)) {
-    // Set while rendering, so that React renders again before it shows the old state.
+    // Set while rendering, so that React renders again instead of showing the old state.
     attempt = newAttempt(dependencies);
     setAttempt(attempt);
   }

@@ -28,8 +28,8 @@ type SpanBody<T> = (span: Span) => Coroutine<T>;
  * Awaits `fn(span)` in a new span, and returns its result. The span is a child of the active one.
  * It begins when the coroutine is awaited, and ends when `fn` ends.
  *
- * Until then, the span is the active one of this task, and the parent of the spans in tasks and
- * callbacks that `fn` creates. Other libraries see it as the active span only if a
+ * While `fn` runs, the span is the active one of this task, and the parent of the spans in tasks
+ * and callbacks that `fn` creates. Other libraries see it as the active span only if a
  * `TaskContextManager` is registered.
  *
  * If `fn` throws, the span records the exception and gets the status `ERROR`. If `fn` is cancelled,

@@ -36,8 +36,8 @@ const MOST_WORKERS = 16;
 
 /**
  * Follows the calls in `reading` to where they run. Returns a map from a call's id to its other
- * end. Leaves out calls that have not begun, and those beyond the first sixteen other threads and
- * processes.
+ * end. Leaves out calls that have not begun. Reads at most sixteen other threads and processes, and
+ * leaves out the calls in any further ones.
  *
  * @param opening how long a process may take to open its inspector, in milliseconds
  */
@@ -50,8 +50,8 @@ export async function readElsewhere(
   const workers = new Map<string, Promise<readonly ThreadReading[] | string>>();
   const calls = reading.loops.flatMap((loop) => loop.calls);
   if (calls.length === 0) return found;
-  // The package's files are found through a loop. Threads without a loop load the package from the
-  // same files.
+  // Only a thread with a loop can tell which files belong to this package. A thread without a loop
+  // loads the package from the same files, so its frames can be marked too.
   const mark = await libraryOf(target, reading, inSource);
   for (const call of calls) {
     if (call.worker === null) continue;
@@ -83,7 +83,7 @@ export async function readElsewhere(
 }
 
 /**
- * Reads the threads in which a call may run. Returns a text that says why, if it can't read any.
+ * Reads the threads in which a call may run. If it can't read them, returns a text that says why.
  */
 async function readWorker(
   target: Target,
@@ -113,15 +113,15 @@ async function readWorker(
 }
 
 /**
- * Returns the PID of the worker that runs a call, if it is on this machine and has its default
- * name.
+ * Returns the PID of the worker that runs a call; undefined unless the worker is on this machine
+ * and has its default name.
  */
 export function localWorker({ kind, worker }: CallSnapshot): number | undefined {
   const [, host, pid] = /^(.+)\.(\d+)\.[0-9a-f]{8}$/.exec(worker ?? "") ?? [];
   return kind === "fleet" && host === hostname() ? Number(pid) : undefined;
 }
 
-/** Finds a call among those that threads run for callers elsewhere. */
+/** Finds a call among those that threads run for callers elsewhere; undefined if it isn't there. */
 function servedIn(
   readings: readonly ThreadReading[],
   { key }: CallSnapshot,

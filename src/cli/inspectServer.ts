@@ -6,7 +6,8 @@
 //
 //   S1  requests whose Host is not the server's own address are refused, against DNS rebinding
 //   S2  requests from other pages are refused, by their Origin
-//   S3  nothing about the target is sent without the token, which is compared in constant time
+//   S3  requests without the token learn nothing about the target; tokens are compared in constant
+//       time
 //   S4  the page loads nothing but its own scripts, and shows names as text
 //   S5  no request changes what the target does, unless the user has allowed tasks to be cancelled
 

@@ -27,7 +27,7 @@ export class Interruption {
     await delay(milliseconds, undefined, { signal }).catch(() => undefined); // it was interrupted
   }
 
-  /** Stops listening, so that Ctrl+C ends the process at once again. */
+  /** Stops listening. From then on, Ctrl+C and SIGTERM end the process immediately, as usual. */
   stop(): void {
     process.off("SIGINT", this.#interrupt).off("SIGTERM", this.#interrupt);
     process.stdout.off("error", this.#onError);

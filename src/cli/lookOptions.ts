@@ -14,7 +14,7 @@ export interface LookOptions {
   readonly seconds: number;
 }
 
-/** Reads the options of such a command. @throws UsageError if a value is invalid */
+/** Reads the options of a command that looks at a target. @throws UsageError if one is invalid */
 export function lookOptions(
   values: { readonly json?: boolean; readonly limit?: string; readonly seconds?: string },
   defaults: Omit<LookOptions, "json">,

@@ -34,13 +34,13 @@ async function threadsWithLoops(target: Target): Promise<readonly LoopThread[]> 
   return found.length > 0 ? found : [main];
 }
 
-/** Returns the threads of a target that a command inspects: see `threadsWithLoops`. */
+/** Returns the threads that a command has to inspect: see `threadsWithLoops`. */
 export async function loopThreads(target: Target): Promise<readonly Target[]> {
   return (await threadsWithLoops(target)).map((thread) => thread.target);
 }
 
 /**
- * Returns the thread of a target that a command inspects, if it can inspect only one.
+ * Returns the thread that a command has to inspect, for commands that can inspect only one.
  *
  * @throws TargetError if several workers have loops
  */

@@ -2,7 +2,7 @@
 //
 // A target names its own tasks, files and workers. In a terminal, a control character in a name
 // could move the cursor, recolor what follows or rewrite the clipboard, and a line break could
-// forge a line of the report. So they are shown as escapes.
+// forge a line of the report. So such characters are printed as escapes.
 
 /**
  * Control characters, line separators, and characters that reverse the direction of the text that

@@ -48,7 +48,10 @@ export function processList(reading: ThreadReading, { limit }: ReportOptions): s
   return lines.join("\n").trimEnd();
 }
 
-/** Returns a line for each function that runs elsewhere, with how many calls run in each worker. */
+/**
+ * Returns a line for each function called elsewhere: how many of its calls run in each worker, and
+ * how many still wait.
+ */
 function callLines({ calls }: LoopSnapshot): string[] {
   const functions = groupBy(calls, ({ label }) => withoutWorker(label));
   return [...functions].map(([name, own]) => {

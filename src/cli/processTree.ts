@@ -22,7 +22,7 @@ export function processTree(
     .join("\n\n");
 }
 
-/** Returns the ids of the tasks that run calls of their own loop, as with an engine in memory. */
+/** Returns the ids of the tasks that run calls made on the same loop, as `memoryEngine` allows. */
 function calledIn(own: LoopSnapshot, elsewhere: ReadonlyMap<number, Elsewhere>): Set<number> {
   const ends = own.calls.flatMap(({ id }) => elsewhere.get(id)?.loops ?? []);
   return new Set(ends.flatMap(({ loop, task }) => (loop === own && task !== null ? task : [])));
@@ -32,7 +32,7 @@ function calledIn(own: LoopSnapshot, elsewhere: ReadonlyMap<number, Elsewhere>):
  * Returns the tasks at the top of the tree: those that no task awaits, and one task of each cycle
  * that is not below another root.
  *
- * @param called tasks that are shown below the calls they run
+ * @param called tasks that are not roots, because they are shown below the calls they run
  */
 function rootsOf({ tasks }: LoopSnapshot, called: ReadonlySet<number> = new Set()): TaskSnapshot[] {
   const byId = new Map(tasks.map((task) => [task.id, task]));

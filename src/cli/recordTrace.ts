@@ -16,7 +16,7 @@ const EVENTS_AT_ONCE = 20_000;
  * lease.
  */
 const RENEW_INTERVAL = 3_000;
-/** How many threads of a process are recorded. */
+/** The maximum number of threads of a process to record, besides the thread of the target. */
 const MOST_THREADS = 64;
 
 /** What `recordTrace` returns. */
@@ -45,7 +45,7 @@ interface Recording {
   readonly reading: Pick<ThreadReading, "pid" | "thread" | "program">;
 }
 
-/** The recording of a loop. */
+/** The recording of a loop; if `loop` is null, of all loops that started later. */
 interface RecordedRing {
   readonly loop: number | null;
   readonly seen: number;
@@ -97,8 +97,8 @@ export async function recordTrace(
   const found: (Recording & { readonly isServing: boolean })[] = [];
   const missing: Missing[] = [];
   const idle: string[] = [];
-  // All threads are found before the first recording starts, because one may be blocked for a long
-  // time.
+  // Find all threads before the first recording starts. A blocked thread may take a long time to
+  // answer, and meanwhile no lease is renewed.
   for (const [at, main] of targets.entries()) {
     let title = `target ${at + 1}`;
     try {
@@ -219,7 +219,7 @@ function withoutRepeatedNames(events: readonly TraceEvent[]): TraceEvent[] {
   });
 }
 
-/** Ends the recordings of a thread. Leaves out those that have recorded nothing. */
+/** Ends the recordings of a thread, and returns those that have recorded anything. */
 async function ringsOf(target: Target): Promise<RecordedRing[]> {
   const rings = await target.call("endTrace", target.client);
   if (rings.length === 0) {

@@ -16,8 +16,8 @@ export function titleIn(reading: Pick<ThreadReading, "pid" | "thread" | "program
 const INSTALLED = /[/\\]node_modules[/\\]/;
 
 /**
- * Returns the innermost location in the program's own code, or else in that of its packages; empty
- * if none is known.
+ * Returns the innermost location in the program's own code. If there is none, returns the innermost
+ * in an installed package; if no location is known, an empty string.
  */
 export function placeOf(stack: readonly FrameSnapshot[]): string {
   const known = stack.filter(({ file, isLibrary }) => file !== null && !isLibrary);
@@ -25,7 +25,10 @@ export function placeOf(stack: readonly FrameSnapshot[]): string {
   return frame === undefined ? "" : `${shorten(frame.file as string)}:${frame.line}`;
 }
 
-/** Returns the name of the program's outermost function in a task's stack. */
+/**
+ * Returns the name of the program's outermost function in a task's stack. Without one, returns the
+ * name of the task's coroutine.
+ */
 export function functionOfTask({ stack, coroutine }: TaskSnapshot): string {
   const own = stack.find(({ isLibrary }) => !isLibrary);
   // A bundler may have added a number to the name.

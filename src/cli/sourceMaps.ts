@@ -15,7 +15,7 @@ interface Origin {
 /** The size of the largest file to read, in bytes. */
 const LARGEST = 128 * 1024 * 1024;
 
-/** The maps that were read, by URL; null for a file without one. */
+/** The maps that were read, by file; null for a file without a readable map. */
 const maps = new Map<string, SourceMap | null>();
 
 /** Returns the frame with its location in the source, if its file has a source map. */

@@ -22,7 +22,7 @@ export class TaskFrames {
     this.#target = target;
   }
 
-  /** Uses a reading of the target from now on. Reads the coroutine names of its new tasks. */
+  /** Uses `reading` from now on, and fetches the coroutine names of tasks that are new in it. */
   async take(reading: ThreadReading): Promise<void> {
     const { loops } = reading;
     this.#offsets = new Map();
@@ -46,7 +46,7 @@ export class TaskFrames {
   /** Marks a frame if it belongs to this package. */
   readonly mark: Mapping = (frame) => this.#library?.mark(frame) ?? frame;
 
-  /** Returns the stacks of tasks of the last reading, with locations in the source. */
+  /** Returns the stacks of some tasks of the last reading, with locations in the source. */
   async stacksOf(tasks: readonly TaskSnapshot[]): Promise<FrameSnapshot[][]> {
     const frames = await this.#framesAt(
       tasks.flatMap(({ id, stack }) => stack.map((_, at) => (this.#offsets.get(id) ?? 0) + at)),
@@ -58,8 +58,8 @@ export class TaskFrames {
   }
 
   /**
-   * Reads the names of new tasks' coroutines. Each is read once, because a task never changes its
-   * outermost function.
+   * Fetches the coroutine names of new tasks. Each name is fetched once, because a task never
+   * changes its outermost function.
    */
   async #learnNames(): Promise<void> {
     const names = new Map<number, string>();

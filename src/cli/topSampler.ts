@@ -21,7 +21,7 @@ export interface TopLoop extends Pick<LoopFacts, "id" | "ready" | "timers" | "ex
   readonly busy: number;
   /**
    * How late timers were on average in the last full second in which any fired, in milliseconds;
-   * null before the first such second.
+   * null before the first such second, and if none has fired since the previous sample.
    */
   readonly lag: number | null;
   readonly turns: number;
@@ -51,7 +51,10 @@ export interface TopGroup {
    * none.
    */
   readonly longestStep: number | null;
-  /** Where its busiest task is suspended, or runs if its step doesn't end. */
+  /**
+   * Where its busiest task is suspended; if the group has a task whose step doesn't end, where that
+   * task runs.
+   */
   readonly stack: readonly FrameSnapshot[];
 }
 
@@ -85,7 +88,7 @@ export class TopSampler {
       const known = this.#totals.get(loop.id);
       // After a pause of this command, the target may have stopped counting and begun again.
       const before = known?.since === totals.since ? known : totals;
-      // A step that began before the last sample and still runs is not counted in any total yet.
+      // A step that began before the previous sample and still runs is in no total yet.
       const stuck =
         totals.slices === before.slices
           ? interruptedCode(reading, this.#frames.mark, inSource)

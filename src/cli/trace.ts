@@ -68,7 +68,7 @@ async function workersOf(targets: readonly Target[], opening: number): Promise<T
   return workers;
 }
 
-/** How many events are converted at once, because a string can't be longer than 512 MiB. */
+/** How many events are converted to one string. A string can't be longer than 512 MiB. */
 const EVENTS_AT_ONCE = 10_000;
 
 function* textOf(events: readonly TraceEvent[]): Generator<string> {

@@ -21,7 +21,10 @@ const OPTIONS = {
 } as const;
 
 const CONNECTION = "redis://127.0.0.1:6379";
-/** In milliseconds: less than the 30 seconds that most supervisors allow. */
+/**
+ * How long running calls may take to end after a signal, in milliseconds. Less than the 30 seconds
+ * that most supervisors allow.
+ */
 const DRAIN = 25_000;
 /** How often to check whether npx or npm has ended, in milliseconds. */
 const PARENT_INTERVAL = 500;
@@ -68,8 +71,9 @@ function flushed(stream: NodeJS.WriteStream): Promise<unknown> {
 }
 
 /**
- * Resolves when a signal has stopped the worker and it has closed. A signal to npx or npm ends
- * them, but may not reach the worker, so the worker also stops when its parent has ended.
+ * Resolves when a signal has stopped the worker, and the worker has closed. A signal to npx or npm
+ * ends npx or npm, but may not reach the worker. So a worker that npm has started also stops when
+ * its parent has ended.
  */
 function ended(started: FleetWorker, drain: number): Promise<void> {
   return new Promise((resolve, reject) => {

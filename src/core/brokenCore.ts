@@ -3,9 +3,9 @@
 import type { Core } from "./interface.ts";
 
 /**
- * Makes every method of `core` throw an error from now on. Its `cause` is the failure that damaged
- * the core: a trap, which is a bug in this package, or any error during a turn, such as a full
- * stack.
+ * Makes every method of `core` throw an error from now on. The error's `cause` is the failure that
+ * damaged the core: a trap, which is a bug in this package, or any error during a turn, such as a
+ * full stack.
  *
  * The throwing methods become properties of the core itself and hide those of its class. Methods of
  * the class therefore don't need to check whether the core still works.

@@ -1,5 +1,5 @@
 // Compiles the core from the bytes in the bundle, synchronously and on first use. All cores are
-// instances of that one module.
+// instances of the compiled module.
 
 import { CORE } from "./bytes.ts";
 

@@ -14,9 +14,9 @@ let spare: WasmCore | undefined;
 const LARGEST_SPARE = 8 << 20;
 
 /**
- * Returns a core for a new loop: a recycled one if possible. Without a kind, returns a compiled
- * core if WebAssembly can run, otherwise a reference core. A Content-Security-Policy without
- * `wasm-unsafe-eval` forbids WebAssembly, and some platforms don't have it.
+ * Returns a core for a new loop: a recycled one if possible. If no kind is given or set as default,
+ * returns a compiled core if WebAssembly can run, otherwise a reference core. Some platforms lack
+ * WebAssembly, and a Content-Security-Policy without `wasm-unsafe-eval` forbids it.
  *
  * @throws the error of WebAssembly if the kind is `"wasm"` and it can't run.
  */
@@ -38,9 +38,9 @@ export function newCore(kind: CoreKind | undefined = defaultKind): Core {
  * Keeps a compiled core that its owner has finished with, for the next call of `newCore()`. Ignores
  * a reference core.
  *
- * Each instance has its own functions, and the engine inlines a call into WebAssembly only where it
- * always calls the same function. So loops that run one after the other are faster if they share
- * one instance.
+ * Each instance has its own functions, and the engine inlines a call into WebAssembly only if that
+ * call always reaches the same function. So loops that run one after the other are faster if they
+ * share one instance.
  */
 export function recycleCore(core: Core): void {
   if (!(core instanceof WasmCore)) return;

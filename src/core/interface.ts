@@ -28,7 +28,7 @@ export interface Core {
 
   /**
    * Allocates the free slot that was released last, or a new one if none is free. Returns its id.
-   * After its release, the id is recognized as stale until the slot has had 64 more owners.
+   * Once released, the id is recognized as stale until the slot has been allocated 64 more times.
    *
    * @throws RangeError, without changing anything, if all 2^24 - 1 slots are taken or memory can't
    * grow.
@@ -69,14 +69,15 @@ export interface Core {
    *
    * Timers with `when <= now` become ready at the default priority, behind the entries that are
    * already ready, by deadline and then by arrival. The batch contains all user-blocking entries,
-   * then all user-visible ones, then background entries: all of them if there are no others, else
-   * one for every eight others, at least one. Within a priority, entries are in the order in which
-   * they became ready. Entries added while the batch is taken wait for the next turn.
+   * then all user-visible ones, then background entries. If there are no other entries, it contains
+   * all background entries, else one for every eight others, but at least one. Within a priority,
+   * entries are in the order in which they became ready. Entries added while the batch is taken
+   * wait for the next turn.
    */
   turn(now: number): number;
 
   /**
-   * Takes the next entry of the batch. Returns an id, which is idle now, or 0 if it was released.
+   * Takes the next entry of the batch. Returns its id, which is idle now, or 0 for a tombstone.
    */
   take(): number;
 

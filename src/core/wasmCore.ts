@@ -2,8 +2,8 @@
 //
 // Most operations call into the core. The two hottest ones, push and take, stay in JavaScript: they
 // use views of the core's memory, and the head and tail of the ring of the default priority,
-// `user-visible`, are fields here. Once per turn, the core moves whatever else runs in the turn into
-// this ring, so that there is only one ring to take from.
+// `user-visible`, are fields here. Once per turn, the core moves whatever else runs in the turn
+// into this ring, so that there is only one ring to take from.
 //
 //      entries   │ ─ │ 7 │ 0 │ 9 │ 4 │ ─ │ ─ │ ─ │        0: released, a tombstone
 //                      ▲               ▲
@@ -13,9 +13,9 @@
 //   B1  Between calls, _head and _tail are the counters of the ring of the default priority.
 //   B2  Between calls, no view is stale. Growing the memory empties all views, and regions move
 //       only then, so the length of one view shows whether all are valid. If the stack is too full
-//       to renew the views, they stay empty until the next push, take or turn, which then leave
-//       their fast path and renew them: to push, the ring looks full; to take, the entry is missing;
-//       to turn, no deadline is in the future.
+//       to renew the views, they stay empty until the next push, take or turn. Empty views make
+//       these leave their fast path and renew the views: push finds the ring full, take finds no
+//       entry, and turn finds no deadline in the future.
 //   B3  After a trap, or any error in a turn, nothing calls the core again.
 
 import { breakCore } from "./brokenCore.ts";

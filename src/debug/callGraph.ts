@@ -33,14 +33,14 @@ export interface CallGraphOptions {
 const MAX_DEPTH = 40;
 
 /**
- * Returns the call graph of a task or future, by default of the current task: the functions it is
- * in, the tasks that await it, the tasks that await those, and so on. Undefined if no future is
- * given and no task is running.
+ * Returns the call graph of a task or future, by default of the current task: the functions that
+ * the task is in, the tasks that await it, the tasks that await those, and so on. Returns undefined
+ * if no future is given and no task is running.
  *
- * Works at any time, without debug mode. Includes the names of decorated functions; in debug mode,
- * all functions with file, line and column. A future that is reached in several ways is a single
- * object. Cycles are cut: a task that awaits itself indirectly appears a second time, without its
- * functions and awaiters.
+ * Works at any time. Without debug mode, the graph contains the names of decorated functions. In
+ * debug mode, it contains all functions, with file, line and column. A future that is reached in
+ * several ways appears as a single object. Cycles are cut: a task that awaits itself indirectly
+ * appears a second time, without its functions and awaiters.
  *
  * Like `asyncio.capture_call_graph`, but without `depth`, which is not needed here.
  *
@@ -97,8 +97,9 @@ export function printCallGraph(future?: Future<unknown>, options?: CallGraphOpti
 }
 
 /**
- * Finds the tasks that await a future, directly or through composed futures. Futures that are
- * awaited by the same single future get the same list, and `formatTaskTree` relies on that.
+ * Finds the tasks that await a future, directly or through composed futures. If several futures are
+ * awaited only by one composed future, `of` returns the same array for each of them.
+ * `formatTaskTree` relies on that.
  */
 export class Awaiters {
   readonly #known = new Map<object, readonly Task<unknown>[]>();
@@ -137,7 +138,8 @@ function levelOf(node: object): { node: object; above: object[]; rest: Iterator<
 function runningStack(waiting: readonly TaskFrame[]): readonly TaskFrame[] {
   const native = locationOfCall(captureCallGraph)?.frames ?? [];
   const outermost = native.at(-1)?.functionName;
-  // Drops the functions inside the outermost native one: the task runs them, or has left them.
+  // `waiting` is the stack of the last suspension. Drops its functions up to the outermost native
+  // one, because the task now runs them, or has left them.
   const resumed = waiting.findIndex(({ functionName }) => functionName === outermost);
   return [...native, ...waiting.slice(resumed + 1)];
 }

@@ -10,7 +10,7 @@ interface Visit {
 /** Returns the nodes that are reachable from themselves. */
 export function nodesInCycles(edges: ReadonlyMap<object, readonly object[]>): Set<object> {
   const cyclic = new Set<object>();
-  /** The number of each node in order of first visits; Infinity once its component is complete. */
+  /** Numbers the nodes in order of first visits. A node of a complete component has Infinity. */
   const order = new Map<object, number>();
   const open: object[] = [];
   const path: Visit[] = [];

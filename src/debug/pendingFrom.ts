@@ -1,6 +1,7 @@
 /**
- * Follows waits: yields the pending futures that `start` leads to, beginning with itself. Each is
- * yielded once, depth first and in order. Not recursive, because gathers of gathers may be deep.
+ * Follows waits: yields the pending futures that `start` leads to, beginning with `start` itself.
+ * Each is yielded once, depth first and in the order of `next`. Not recursive, because gathers of
+ * gathers may be deep.
  *
  * @param next returns the futures that a future leads to
  * @param seen the futures that were yielded before, which are left out

@@ -10,18 +10,19 @@ import { awaitedOf, describeAwaited, Numbering, nameOfRunnable } from "./waitFor
 
 /** Deeper levels are omitted. */
 const MAX_DEPTH = 40;
-/** A group of tasks that was shown before is listed again only if it has at most this many. */
+/** A group that was listed before is listed in full again only if it has at most this many. */
 const MAX_REPEATED = 16;
 
 /**
- * Returns a text with a line for each pending task of a loop: what it waits for, in which function,
- * and indented below it the tasks that it awaits.
+ * Returns a text with a line for each pending task of a loop: what the task waits for, and in which
+ * function. The tasks that it awaits are indented below it.
  *
  * Tasks that no task awaits are at the top level. A task that several tasks await is shown in full
- * once; later it is only mentioned by name, or counted if there are many.
+ * once. Below its other awaiters, only its name is listed; a large group of such tasks is listed as
+ * one name and a number.
  *
- * Shows the innermost decorated function of each task. In debug mode, also shows undecorated ones,
- * with file, line and column, and the holders of locks.
+ * Shows the innermost decorated function of each task. In debug mode, shows the innermost function
+ * even if it is undecorated, with file, line and column, and shows the holders of locks.
  *
  * For the tasks of another process, as `python -m asyncio pstree` shows them, use
  * `npx mysyncio pstree PID`.

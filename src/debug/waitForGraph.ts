@@ -155,7 +155,7 @@ export function describeAwaited(awaited: Awaited, numbering: Numbering, naming: 
   for (const [resource, kind] of resources) {
     parts.push(`${numbering.nameOf(resource, kind)}${describeHolders(resource, naming)}`);
   }
-  // A future that isn't composed is itself the only part.
+  // A task or a primitive that is awaited directly is the only part.
   if (future instanceof Task || future._resource !== undefined) return parts.join("");
   const whole = future._describe();
   return parts.length === 0 ? whole : `${whole} of ${enumerate(shortened(parts))}`;
@@ -184,8 +184,8 @@ export function enumerate(names: readonly string[]): string {
 }
 
 /**
- * Describes where a task waits: the function and its location, or if it waits inside this library,
- * the function it called and the location of that call.
+ * Describes where a task waits: the function and its location. If the task waits inside this
+ * library, describes the library's function and the location of the call to it.
  */
 export function describePlace({ functionName, location, origin }: AwaitLocation): string {
   const own = nameAt(functionName, location);

@@ -97,14 +97,14 @@ export abstract class CallExecutor implements Executor {
    * `maxQueue` and await `drain()` before each call.
    *
    * Aborting `signal` removes a waiting call from the queue. A call that has begun can observe the
-   * abort through `threadSignal()`, and the promise waits for it to end. After the grace period,
-   * its thread is terminated, and another one takes its place.
+   * abort through `threadSignal()`, and the promise waits for the call to end. If it hasn't ended
+   * after the grace period, its thread is terminated, and another thread takes its place.
    *
    * Rejects with a TypeError if `task` is not a task; with a DataCloneError if an argument or the
-   * result cannot be cloned; with a LookupError if the module does not export the function; with a
-   * CancelledError whose `cause` is the signal's reason after an abort; with a RemoteLostError if
+   * result cannot be cloned; with a LookupError if the module does not export the function; after
+   * an abort, with a CancelledError whose `cause` is the signal's reason; with a RemoteLostError if
    * the thread ends too early or can't start, or if the function itself throws a CancelledError;
-   * with a RuntimeError after `shutdown()`.
+   * after `shutdown()`, with a RuntimeError.
    */
   submit<F extends ThreadTask>(
     task: F,
@@ -202,8 +202,8 @@ export abstract class CallExecutor implements Executor {
   }
 
   /**
-   * Cancels a call. A waiting call ends immediately. A running one is asked to end, and its thread
-   * is terminated after the grace period.
+   * Cancels a call. A waiting call ends immediately. A running one is asked to end. If it still
+   * runs after the grace period, its thread is terminated.
    */
   _cancel(call: ThreadCall, error: CancelledError, ownGrace = this.#grace): void {
     if (call.isSettled || call.cancelled !== undefined) return;
@@ -227,13 +227,13 @@ export abstract class CallExecutor implements Executor {
     }
   }
 
-  /** Describes a call: its function, and the thread that it runs in. */
+  /** Describes a call: its function, and its thread, or that it waits for a thread. */
   _describe(call: ThreadCall): string {
     const where = this.#waiting.has(call) ? "waiting for a thread" : this.threads.whereIs?.(call);
     return `ThreadCall ${call.location.name}${where === undefined ? "" : ` (${where})`}`;
   }
 
-  /** Returns the key of a call, which its thread uses too; undefined if there is none. */
+  /** Returns the key under which the thread serves a call; undefined if the call has none. */
   _keyOf(call: ThreadCall): string | undefined {
     return this.threads.keyOf?.(call);
   }

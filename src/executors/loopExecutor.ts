@@ -44,7 +44,8 @@ export function loopExecutorOf(loop: Scheduler, makeDefault: () => Executor): Ex
  * structured clones. A cancellation waits for the call to end, as described at
  * `ThreadExecutor.submit`.
  *
- * @throws TypeError if `task` is not a task. @throws RuntimeError if no loop is running.
+ * @throws TypeError if `task` is neither such a function nor such an object.
+ * @throws RuntimeError if no loop is running.
  * @example
  * const n = yield* toThread(fib, 40);
  */
@@ -67,7 +68,7 @@ class LoopExecutor implements ExecutorPort {
   readonly #loop: Scheduler;
   readonly #makeDefault: () => Executor;
   #default: Executor | undefined;
-  /** The executors that report stray errors to the loop. */
+  /** The executors that use this loop to report errors that belong to no call. */
   readonly #used = new Set<CallExecutor>();
 
   constructor(loop: Scheduler, makeDefault: () => Executor) {
@@ -127,7 +128,7 @@ function makesFutures(executor: Executor): executor is FutureMaker {
 
 /** The future of a call in another thread or process. */
 export abstract class CallFuture extends ExternalFuture<unknown> {
-  /** Whether the future itself was cancelled. */
+  /** Whether the cancellation was requested through this future. */
   _isCancelled = false;
 
   override cancel(message?: string): boolean {
@@ -167,7 +168,7 @@ export abstract class CallFuture extends ExternalFuture<unknown> {
     this._abandon(new CancelledError("The call could not begin"));
   }
 
-  /** Returns false after the loop has closed, because its waiting tasks never run. */
+  /** Whether a task may still await the outcome. Once the loop is closed, its tasks never run. */
   protected _isAwaited(): boolean {
     return !this._loop.isClosed();
   }
@@ -201,7 +202,7 @@ class QueuedCallFuture extends CallFuture {
   }
 }
 
-/** A call on an executor that is not one of ours. */
+/** The future of a call on an executor that is not one of this package's. */
 class SubmittedCallFuture extends CallFuture {
   readonly #controller = new AbortController();
 

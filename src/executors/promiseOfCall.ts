@@ -7,8 +7,8 @@ import type { CallListener } from "./threadCall.ts";
 
 /**
  * Starts a call, and returns a promise of its outcome. Aborting the signal in `options` cancels the
- * call. If the signal has already aborted, nothing is started. Once the promise is settled, no
- * listener is left on the signal.
+ * call. If the signal has already aborted, no call starts, and the promise rejects. Once the
+ * promise is settled, no listener is left on the signal.
  */
 export function promiseOfCall<Call, T>(
   options: SubmitOptions,

@@ -66,14 +66,17 @@ export function endServing(call: ServedCall): void {
   notifyListeners(call, "ends");
 }
 
-/** Returns the call that this thread runs. Only for threads that run one call at a time. */
+/**
+ * Returns the call that this thread runs; undefined if it runs none. Only for threads that run one
+ * call at a time.
+ */
 export function onlyServed(): ServedCall | undefined {
   return [...callDoor().calls].at(-1);
 }
 
 /**
- * Renames the call that this thread runs to its key and name in the fleet. In the threads of a
- * fleet worker, each call of the fleet is wrapped in a call to the thread.
+ * Gives the call that this thread runs the key and name that it has in the fleet. In the threads of
+ * a fleet worker, each call of the fleet is wrapped in a call to the thread.
  */
 export function renameServed(key: string, name: string): void {
   const call = onlyServed();

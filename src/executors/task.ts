@@ -38,7 +38,7 @@ const taskLocations = /* @__PURE__ */ new WeakMap<AnyFunction, TaskLocation>();
  * `toThread(fn, ...args)`. Returns `fn`.
  *
  * The function may be an ordinary, async or coroutine function. Each thread loads the module again
- * and shares no variables with this one, so keep the module small and free of side effects.
+ * and shares no variables with other threads, so keep the module small and free of side effects.
  *
  * @param url the URL of the module: `import.meta.url`. If a bundler moves the function into another
  * module, pass that module's URL.

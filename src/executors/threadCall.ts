@@ -15,12 +15,12 @@ let count = 0;
 
 /** A submitted call. */
 export class ThreadCall {
-  /** The number of this call among those that this thread submitted. It fits into shared memory. */
+  /** Numbers the calls that this thread submits. A 32-bit integer, to fit into shared memory. */
   readonly number: number;
   readonly location: TaskLocation;
   args: readonly unknown[];
   readonly listener: CallListener;
-  /** Why it was cancelled; undefined if it was not. */
+  /** Why the call was cancelled; undefined if it was not. */
   cancelled: CancelledError | undefined;
   isSettled = false;
   /** Ends the grace period. */
@@ -57,7 +57,7 @@ export interface ThreadPool {
    * thread has ended.
    */
   terminate(call: ThreadCall): void;
-  /** Returns the key of a call, which its thread uses too. */
+  /** Returns the key under which the thread serves a call. Traces connect the two sides by it. */
   keyOf?(call: ThreadCall): string;
   /** Returns where a call runs, such as `in worker 2`; undefined if that is unknown. */
   whereIs?(call: ThreadCall): string | undefined;

@@ -25,8 +25,9 @@ export interface SharedCall {
 let shared: ContextVar<SharedCall | undefined> | undefined;
 
 /**
- * Returns the variable of the call of the current task, or of the current flow of an async function.
- * Created when a call first needs it, because promises may cost more once a variable exists.
+ * Returns the context variable that holds the call to which the current task or async function
+ * belongs. The variable is created when a call first needs it, because promises may cost more once
+ * a variable exists.
  */
 export function sharedCall(): ContextVar<SharedCall | undefined> {
   shared ??= new ContextVar<SharedCall | undefined>("shared call", { default: undefined });
@@ -92,7 +93,7 @@ export class Work {
 
   cancel(): void {
     if (this.#hasAborted) return;
-    // Set this first, because some platforms read `aborted` while they abort, which checks again.
+    // Set first, because some platforms read `aborted` while they abort, which calls `check` again.
     this.#hasAborted = true;
     this.#controller ??= new AbortController();
     this.#controller.abort(new CancelledError("The call was cancelled"));

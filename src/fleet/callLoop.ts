@@ -11,7 +11,8 @@ class CallLoop {
 
   /** The loop. The first access creates and starts it. */
   get loop(): EventLoop {
-    // Without the context of whoever comes first, which all later calls would see.
+    // Start the loop in the outermost context. Otherwise, all calls would see the context of the
+    // first caller.
     this.#loop ??= inOutermostContext(startLoop);
     return this.#loop;
   }

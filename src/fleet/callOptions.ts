@@ -46,15 +46,15 @@ export interface FleetCallOptions {
    */
   readonly delay?: number | undefined;
   /**
-   * Names the call. If there is already a call with this id, the new one joins it, or receives its
-   * outcome while that is kept.
+   * Names the call. If a call with this id exists, the new call joins it. If that call has ended
+   * and its outcome is still kept, the new call receives this outcome.
    */
   readonly id?: string | undefined;
   /** How many milliseconds a cancelled call may take to end; 1,000 by default. */
   readonly grace?: number | undefined;
   /**
-   * Called with values that the function passes to `reportProgress`. If it throws, the error goes to
-   * the exception handler of the loop that made the call. In a call by `submit`, it is uncaught.
+   * Called with values that the function passes to `reportProgress`. If it throws, the error goes
+   * to the exception handler of the loop that made the call. With `submit`, the error is uncaught.
    */
   readonly onProgress?: ((value: never) => void) | undefined;
 }

@@ -281,7 +281,8 @@ class ServedCall {
       this.#finish({ kind: "cancelled", message: abandonedText(call), worker });
     else if (wasCancelled && this.#work === undefined) void this.#delivery.putBack(0);
     else if (wasCancelled || isInstance(error, RemoteLostError)) {
-      // After a lost lease, another worker may already have the call, so the engine ignores this.
+      // After a lost lease, another worker may already have the call, so the engine ignores what
+      // this worker reports.
       const isGivenBack =
         this.#stopped === undefined || this.#stopped === "lost" || this.#stopped === "shutdown";
       if (mayBeginAgain && isGivenBack) void this.#delivery.retry(0);
@@ -355,7 +356,7 @@ export function abandonedText({ task }: Pick<WireCall, "task">): string {
 
 /**
  * Returns the milliseconds until a call must end. A call with a kept outcome has no limit here,
- * unless it is detached: each client ends its own wait, because others may wait longer.
+ * unless it is detached. Several clients may wait for such a call, and each ends only its own wait.
  */
 function timeLeftOf({ call, timeLeft }: Delivery): number {
   return call.keep > 0 && !call.isDetached ? Infinity : timeLeft;

@@ -160,9 +160,9 @@ export class FleetClient {
 
   /**
    * Sends a request, and waits at most `unreachable` milliseconds for the reply. `request` must
-   * call its argument just before it sends, and send nothing if that returns false.
+   * call its argument just before it sends, and must send nothing if that call returns false.
    *
-   * @throws FleetUnreachableError
+   * @throws FleetUnreachableError if no reply arrives in that time.
    */
   ask<T>(request: (onSend: () => boolean) => MaybePromise<T>, subject?: string): Promise<T> {
     return new Promise((resolve, reject) => {
@@ -237,8 +237,8 @@ export class FleetClient {
   }
 
   /**
-   * Settles the cancelled calls with the id of a call that was just stored. They have ended, and
-   * repeating their cancellation would cancel the new call.
+   * Settles the cancelled calls that have the same id as `stored`, which the engine has just stored
+   * as a new call. They have ended, and repeating their cancellation would cancel the new call.
    */
   #settleStopped(stored: RemoteCall): void {
     for (const call of [...(this.#calls.get(stored.id) ?? [])]) {
@@ -267,10 +267,11 @@ export class FleetClient {
         this.#noteReply(group, call);
         if (reply === "withdrawn" || reply === "shared") {
           this.#settle(call, true, call.cancelled);
-          // This client no longer waits, but another of its callers may have joined meanwhile.
+          // For the engine, this client no longer waits for the call. But another caller of this
+          // client may have joined the call meanwhile.
           if (this.#calls.has(call.id)) this.#queue.watch(call.id);
         }
-        // Either its outcome is on the way, or the call never reached the server.
+        // Either the outcome is on the way, or the call never reached the server.
         else if (reply === "missing") this.#poll(group, [call]);
         again();
       },
@@ -342,7 +343,8 @@ export class FleetClient {
   #update(group: Group, call: RemoteCall, found: CallOutcome | Presence | undefined): void {
     if (call.isSettled) return;
     if (isOutcome(found)) {
-      // The outcome is that of the call it had joined. It is about to be submitted on its own.
+      // The outcome belongs to another client's call, which `call` had joined. Now `call` is about
+      // to be submitted on its own.
       if (call.state === "sending" && !isResult(found)) return;
       this.#stats.polled++;
       this.#end(call, found);
@@ -410,8 +412,8 @@ export class FleetClient {
   }
 
   /**
-   * Whether the server has ended a call with a timeout that isn't over by the caller's clock. If
-   * so, settles the call when it is over, because a call never times out early.
+   * Whether the server reports a timeout that isn't over yet by the caller's clock. If so, settles
+   * the call when the timeout is over, because a call never times out early.
    */
   #isEarly(call: RemoteCall, outcome: CallOutcome): boolean {
     const timeout = call.wire?.timeout;
@@ -515,7 +517,7 @@ export class FleetClient {
   }
 }
 
-/** Whether an outcome is the end of another client's call, which this one had joined. */
+/** Whether an outcome is the end of another client's call, which `call` had joined. */
 function isForeign(call: RemoteCall, { kind }: CallOutcome): boolean {
   return (
     (kind === "cancelled" || kind === "timeout") &&

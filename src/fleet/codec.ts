@@ -64,7 +64,10 @@ export function encode(codec: FleetCodec, subject: string, value: unknown): stri
   }
 }
 
-/** Packs an error. Drops its fields if they hold values that devalue rejects. */
+/**
+ * Packs a thrown value. If it contains anything that devalue rejects, drops the fields of all
+ * errors in it, and replaces values that are not errors with text.
+ */
 function packed(error: unknown): PackedError {
   const whole = packError(error);
   try {

@@ -8,12 +8,12 @@
 // Rules for engines, checked by the conformance suite:
 //   E1  a stored call is waiting, running, or has an outcome, until its client forgets it
 //   E2  an outcome is stored before its call is removed
-//   E3  a worker that lost a call's lease stores nothing
+//   E3  a worker that lost a call's lease stores nothing for that call
 //   E4  one client's requests are processed in order
 //   E5  signals may be lost or duplicated; `outcomes` is authoritative
 //   E6  an outcome is stored for each client that watches the call, until that client forgets it
-//   E7  a waiting call reaches a worker that knows its task, if there is one, however many others
-//       put it back
+//   E7  if some worker knows a waiting call's task, the call reaches such a worker, however many
+//       other workers put it back
 
 import type { ContextVar } from "../loop/context.ts";
 import type { Scheduler } from "../loop/scheduler.ts";
@@ -55,9 +55,9 @@ export interface WireCall {
   /** 0 is the most urgent. */
   readonly priority: 0 | 1 | 2;
   readonly delay: number;
-  /** How many milliseconds to keep the outcome for others; 0 if only the client needs it. */
+  /** How many milliseconds to keep the outcome for other clients; 0 if only `client` needs it. */
   readonly keep: number;
-  /** Whether it continues without its client. */
+  /** Whether the call continues without its client. */
   readonly isDetached: boolean;
 }
 
@@ -97,25 +97,26 @@ export interface Delivery {
   /** How many times the function was started, including this time. */
   readonly begun: number;
   /**
-   * How many milliseconds it has waited without a live worker that knows its task; undefined if
-   * there is one.
+   * How many milliseconds the call has waited while no live worker knew its task; undefined if some
+   * live worker knows it.
    */
   readonly unknownFor: number | undefined;
-  /** The milliseconds left until its timeout. */
+  /** The milliseconds left until the call's timeout; Infinity if it has none. */
   readonly timeLeft: number;
-  /** The loop it was submitted on, if the worker is in the same process. */
+  /** The loop on which the call was submitted, if the worker is in the same process. */
   readonly loop?: Scheduler | undefined;
   /**
-   * Registers a callback for when the call is cancelled or its lease is lost. After a lost lease,
-   * another worker may have the call.
+   * Registers a callback for when the delivery must stop. After a lost lease, another worker may
+   * have the call.
    */
   onStop(callback: (reason: StopReason) => void): void;
   /** Stores the outcome and ends the delivery. Does nothing after the lease is lost. */
   end(outcome: CallOutcome): MaybePromise<void>;
-  /** Returns it to the queue for another attempt in `delay` milliseconds. */
+  /** Returns the call to the queue for another attempt in `delay` milliseconds. */
   retry(delay: number): MaybePromise<void>;
   /**
-   * Returns it to the queue as if it had not been taken, to be retaken after `delay` milliseconds.
+   * Returns the call to the queue as if it had not been taken. It can be taken again after `delay`
+   * milliseconds.
    */
   putBack(delay: number): MaybePromise<void>;
   /** Reports progress to the client. */
@@ -125,9 +126,9 @@ export interface Delivery {
 export interface ConsumeOptions {
   /** The name of the worker. */
   readonly name: string;
-  /** The names of the tasks it knows. It may receive other calls, which it puts back. */
+  /** The tasks that the worker knows, by name. It may receive other calls, which it puts back. */
   readonly tasks: readonly string[];
-  /** How many calls it runs at a time. */
+  /** How many calls the worker runs at a time. */
   readonly concurrency: number;
   /** A rate limit shared by all workers: at most `max` starts in `duration` milliseconds. */
   readonly limit?: { readonly max: number; readonly duration: number } | undefined;
@@ -165,15 +166,15 @@ export interface Timers {
 export interface FleetQueue {
   /** How many milliseconds a silent worker keeps its calls. */
   readonly lease: number;
-  /** Why there is no connection to the server, while there is none. */
+  /** Why there is no connection to the server; undefined while there is one. */
   readonly failure?: unknown;
   /** Returns the timers to use for the current caller. */
   timers(): Timers;
   /** Subscribes to signals for `client`, and marks it as alive for workers. */
   listen(client: string, onSignal: (signal: Signal) => void): void;
   /**
-   * Makes this client wait for a call with a kept outcome, whichever client submitted it. Until
-   * `unwatch`, the call continues for this client, and its outcome is stored for this client.
+   * Makes this client wait for a call whose outcome is kept, whichever client submitted the call.
+   * Until `unwatch`, the call continues for this client, and its outcome is stored for this client.
    */
   watch(id: string): void;
   unwatch(id: string): void;
@@ -182,8 +183,8 @@ export interface FleetQueue {
    * cancelled, has timed out or was lost can be used again. The reply is `conflict` if the id
    * belongs to a call of another task or with other arguments.
    *
-   * Calls `onSend` just before it sends the call to the server, and drops the call if that returns
-   * false, because its caller no longer waits.
+   * Calls `onSend` just before it sends the call to the server. If `onSend` returns false, nobody
+   * waits for the call any more, so `submit` drops it.
    */
   submit(call: WireCall, onSend?: () => boolean): MaybePromise<"stored" | "joined" | "conflict">;
   /**
@@ -192,11 +193,11 @@ export interface FleetQueue {
    * `shared` if the call is detached or other living clients watch it.
    */
   cancel(id: string): MaybePromise<"withdrawn" | "running" | "missing" | "shared">;
-  /** Returns the outcome or state of each call, `undefined` for calls that do not exist. */
+  /** Returns the outcome or state of each call; undefined for calls that do not exist. */
   outcomes(ids: readonly string[]): MaybePromise<readonly (CallOutcome | Presence | undefined)[]>;
   /**
-   * Deletes the outcomes stored for this client, because it has them. Kept outcomes remain for
-   * others.
+   * Deletes the outcomes of these calls that are stored for this client, because it has received
+   * them. Kept outcomes remain for other clients.
    */
   forget(ids: readonly string[]): void;
   consume(
@@ -243,8 +244,8 @@ export function whenReplied<T>(
 }
 
 /**
- * Whether the function itself has ended, so that later calls with the same id receive this
- * outcome instead of starting it.
+ * Whether the function itself has ended, so that later calls with the same id receive this outcome
+ * instead of starting the function again.
  */
 export function isResult({ kind }: CallOutcome): boolean {
   return kind === "value" || kind === "error";

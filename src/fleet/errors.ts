@@ -6,8 +6,8 @@ export class FleetError extends Error {
 }
 
 /**
- * The server has not replied for longer than `unreachable`. The call may have run, may be running,
- * or may never run.
+ * The server has not replied for longer than the option `unreachable` allows. The call may have
+ * run, may be running, or may never run.
  */
 export class FleetUnreachableError extends FleetError {
   override name = "FleetUnreachableError";

@@ -10,7 +10,7 @@ import type { RemoteCall, RemoteCallInfo } from "./remoteCall.ts";
 
 /** Starts and cancels calls for futures. */
 export interface CallMaker {
-  /** Whether its calls run entirely on loops, without waiting for external events. */
+  /** Whether the calls run entirely on loops, without waiting for external events. */
   readonly _isInside: boolean;
   readonly _queueName: string;
   /** Errors of the call's `onProgress` go to the exception handler of `loop`. */

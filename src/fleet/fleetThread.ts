@@ -20,7 +20,7 @@ const channels = new Map<string, BroadcastChannel>();
 /** Each module's exported context variables, by name. */
 const variables = new Map<string, Map<string, ContextVar<unknown>>>();
 
-/** Runs a call. Returns the encoded result, or a promise or coroutine of it. */
+/** Runs a call. Returns the encoded result, or a promise or a coroutine for it. */
 export function performCall(...request: ThreadRequest): unknown {
   const [url, name, task] = request;
   renameServed(request[7], task);
@@ -48,7 +48,8 @@ async function load(request: ThreadRequest): Promise<unknown> {
 }
 
 /**
- * Calls the function and encodes its result. Returns a coroutine as is, because it must run first.
+ * Calls the function and encodes its result. If the function returns a coroutine, encodes nothing,
+ * because the coroutine must run first. Returns the coroutine, wrapped to run in its context.
  */
 function begin(fn: (...args: readonly unknown[]) => unknown, request: ThreadRequest): unknown {
   const [url, , task, text, context, channel, call, , modules] = request;

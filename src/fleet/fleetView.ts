@@ -74,7 +74,7 @@ export class FleetView implements FutureMaker, CallMaker {
 
   /**
    * Calls `task` with `args` on a worker of the fleet. The promise settles with the call's outcome.
-   * Aborting `signal` cancels the call. See also `call`.
+   * Aborting `options.signal` cancels the call. See also `call`.
    */
   submit<F extends ThreadTask>(
     task: F,
@@ -113,8 +113,8 @@ export class FleetView implements FutureMaker, CallMaker {
   }
 
   /**
-   * Returns a view of the same executor whose calls use `options`. Omitted options keep their
-   * current values.
+   * Returns a view of the same executor whose calls use `options`. Omitted options keep the values
+   * they have in this view.
    *
    * @throws TypeError, RangeError if an option is invalid.
    */
@@ -123,9 +123,9 @@ export class FleetView implements FutureMaker, CallMaker {
   }
 
   /**
-   * Submits a call that continues even if this process exits. The promise resolves with its id once
-   * the server has stored it. Rejects with a FleetError if it cannot be submitted, and with a
-   * FleetUnreachableError if the server does not reply. See also `call`.
+   * Submits a call that continues even if this process exits. The promise resolves with the call's
+   * id once the server has stored the call. Rejects with a FleetError if the call cannot be
+   * submitted, and with a FleetUnreachableError if the server does not reply. See also `call`.
    *
    * @param options.id names the call, as in `with()`.
    */
@@ -275,7 +275,8 @@ const NONE = Symbol("none");
 
 /**
  * Wraps a callback so that its errors don't reach its caller. They go to the exception handler of
- * `loop`. Without a loop, they become uncaught, like those of an event listener.
+ * `loop`. Without a loop, or after it is closed, they become uncaught, like the errors of an event
+ * listener.
  */
 function guarded(
   callback: (value: unknown) => void,

@@ -79,7 +79,10 @@ export class LoopWork implements RunningWork, SharedCall {
     if (!this.#awaitsPromise) this.#task.cancel();
   }
 
-  /** Called when the task is done, or when the loop closes, because the task then never ends. */
+  /**
+   * Called when the task is done. Also called when the loop closes, because a task of a closed loop
+   * never ends.
+   */
   close(): void {
     endServing(this.#served);
   }
@@ -129,7 +132,8 @@ async function callInFlow(
   args: readonly unknown[],
   context: ContextValues,
 ): Promise<unknown> {
-  // Created before this waits, because flows that wait already would share the value.
+  // Creates the variable before this function waits. Flows that are already waiting when a variable
+  // is created would share its value.
   sharedCall();
   await undefined;
   enter(call, context);

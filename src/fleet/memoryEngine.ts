@@ -1,8 +1,7 @@
 // An engine without a server. Calls wait and run in this process.
 //
-// A call submitted on a loop uses that loop's time and runs on it. With a virtual clock, everything
-// is virtual and can be explored. A call submitted outside any loop runs on a loop owned by the
-// engine.
+// A call submitted on a loop runs on that loop, in its time. With a virtual clock, everything is
+// virtual and can be explored. A call submitted outside any loop runs on a loop of the engine.
 
 import { checkCount, checkOptions } from "../lang/arguments.ts";
 import type { ContextVar } from "../loop/context.ts";
@@ -41,7 +40,7 @@ const LEASE = 0;
  * Executors and workers that share it see the same queues. While it has no workers, it runs all
  * calls of its executors itself; coroutine functions run as tasks of the loop that submitted them.
  *
- * Unlike in a fleet with a server, calls end with the process, and functions that compute block it.
+ * Unlike in a fleet with a server, calls end with the process, and long computations block it.
  *
  * @throws TypeError, RangeError if an option is invalid.
  * @example

@@ -29,7 +29,7 @@ export class MemoryJob {
   isDetached: boolean;
   timer: Timer | undefined;
   delivery: HeldCall | undefined;
-  /** The callbacks of calls that wait for its id. They are called when it has ended. */
+  /** Called when this call is removed: the callbacks of later calls, which wait for its id. */
   readonly onRemoved: (() => void)[] = [];
 
   constructor(call: WireCall, timers: LoopTimers) {
@@ -72,7 +72,7 @@ export class MemoryStore {
   readonly outcomes = new Map<string, Map<string, CallOutcome>>();
   readonly kept = new Map<string, Kept>();
   readonly listeners = new Map<string, SignalListener>();
-  /** The clients that wait for each call with a kept outcome. */
+  /** The clients that wait for each call whose outcome is to be kept, by call id. */
   readonly watchers = new Map<string, Set<string>>();
   readonly #waiting: readonly [Set<MemoryJob>, Set<MemoryJob>, Set<MemoryJob>] = [
     new Set(),
@@ -116,13 +116,14 @@ export class MemoryStore {
     if (watchers?.delete(client) === true && watchers.size === 0) this.watchers.delete(id);
   }
 
-  /** Whether the call with this id is being cancelled. Nobody can join it then. */
+  /** Whether the call with this id is being cancelled. Nobody can join such a call. */
   isEnding(id: string): boolean {
     return this.jobs.get(id)?.isCancelled === true;
   }
 
   /**
-   * Calls back when no call with this id is being cancelled: at once, or on the current loop.
+   * Calls back when no call with this id is being cancelled: at once if that is the case now,
+   * otherwise in a later turn of the current loop.
    */
   whenFree(id: string, callback: () => void): void {
     const timers = this.timers();
@@ -142,7 +143,7 @@ export class MemoryStore {
       this.kept.delete(call.id);
       kept = undefined;
     }
-    // An outcome that this client still has is that of an earlier call.
+    // If the client still has an outcome for this id, it is that of an earlier call.
     if (kept === undefined) this.outcomes.get(call.client)?.delete(call.id);
     const other = same?.call ?? kept?.call;
     if (other !== undefined) {

@@ -6,9 +6,9 @@ import { sharedCall } from "../executors/work.ts";
 export const threadReport = { current: undefined as ((value: unknown) => void) | undefined };
 
 /**
- * Reports progress to the caller of the current call, whose `onProgress` (see `with()`) receives
- * the value. Only the latest value within 100 ms is sent, and any value may be lost. Does nothing
- * outside a fleet call.
+ * Reports progress to the caller of the current call. The option `onProgress` of the call (see
+ * `with()`) receives the value. Only the latest value within 100 ms is sent, and any value may be
+ * lost. Does nothing outside a fleet call.
  *
  * @throws DOMException named DataCloneError if the value cannot be sent.
  *

@@ -1,4 +1,5 @@
-// The functions a worker can call, by name: those exported by the modules it was started with.
+// The functions that a worker can call, by name. `startWorker` takes them from modules; the
+// in-memory engine adds each function when it is called.
 
 import { knownLocation, type TaskLocation } from "../executors/task.ts";
 import type { AnyFunction } from "../executors/work.ts";

@@ -8,7 +8,7 @@ export type RemoteCallState = "sending" | "waiting" | "running" | "stopping" | "
 
 /** Describes a call in progress, for monitoring. */
 export interface RemoteCallInfo {
-  /** Its id in the fleet. If the caller named the call, `attach` accepts it. */
+  /** The id that the caller chose, which `attach` accepts; otherwise the call's id in the fleet. */
   readonly id: string;
   /** The name of the task. */
   readonly task: string;
@@ -35,7 +35,7 @@ export class RemoteCall {
   worker: string | undefined;
   /** The error to report to the listener, if the call was cancelled. */
   cancelled: Error | undefined;
-  /** When the server last reported on it. */
+  /** When the server last replied about it, at first when it was submitted. */
   lastReply: number;
   /** How many times in a row the server did not find it. */
   missing = 0;

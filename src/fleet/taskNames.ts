@@ -4,7 +4,7 @@ import { knownLocation, type TaskLocation } from "../executors/task.ts";
 import { describe } from "../lang/arguments.ts";
 import type { ThreadTask } from "../program/executorPort.ts";
 
-/** Returns `<file stem>#<name>`, or the `id` passed to `defineTask`. */
+/** Returns the `id` passed to `defineTask`. If there is none, returns `<file stem>#<name>`. */
 export function taskNameOf({ url, name, id }: TaskLocation): string {
   if (id !== undefined) return id;
   const file = decoded(/[^/\\]*$/.exec(url.replace(/[?#].*$/s, ""))?.[0] ?? "");

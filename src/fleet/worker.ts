@@ -93,7 +93,7 @@ export interface FleetWorker {
   [Symbol.asyncDispose](): Promise<void>;
 }
 
-/** How many milliseconds a worker waits for its server before it reports why. */
+/** How many milliseconds a worker waits for its server before it reports what is wrong. */
 const QUIET = 2_000;
 /** How often to check whether the loop is blocked, in milliseconds. */
 const LAG_INTERVAL = 1_000;
@@ -102,7 +102,7 @@ const MAX_LAG = 0.5;
 
 /**
  * Starts a worker in this process, which takes calls from a queue and runs them. The promise
- * resolves when it is connected.
+ * resolves when the worker is connected.
  *
  * Ordinary functions run in threads, so they may compute for as long as they need. This requires
  * the package `piscina`. Only functions in `tasks` can be called, by name; nothing from the queue

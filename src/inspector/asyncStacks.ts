@@ -14,7 +14,10 @@ export interface StackOptions {
   readonly loop?: Scheduler | undefined;
 }
 
-/** What `console.createTask` returns. In `run`, the stack continues where it was created. */
+/**
+ * What `console.createTask` returns. Below the stack of a callback of `run`, debuggers show the
+ * stack of the call of `createTask`.
+ */
 interface ConsoleTask {
   run<R>(callback: () => R): R;
 }

@@ -9,7 +9,7 @@ interface ReadyEntry {
 }
 
 interface TimerEntry {
-  /** An id or a slot. */
+  /** An id in the compiled core, a slot in the reference core. `Slots.at` accepts both. */
   readonly id: number;
   readonly when: number;
 }
@@ -34,7 +34,7 @@ export function readyEntries(core: CoreShape): ReadyEntry[] {
   for (let priority = 0; priority < 3; priority++) {
     const [address = 0, mask = 0, first = 0, end = 0] = words.subarray(priority * RING_WORDS);
     const entries = new Int32Array(exports.memory.buffer, address >>> 0, mask + 1);
-    // The counters of this ring are in JavaScript fields of the core.
+    // The counters of the user-visible ring are in JavaScript fields of the core.
     const from = priority === VISIBLE ? (core._head ?? first) : first;
     const count = ((priority === VISIBLE ? (core._tail ?? end) : end) - from) & COUNTER_MASK;
     for (let at = 0; at < count; at++) add(entries[(from + at) & mask], priority);

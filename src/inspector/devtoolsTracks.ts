@@ -50,7 +50,9 @@ interface Shown {
 class Tracks {
   readonly #shown = new Map<object, Shown>();
   readonly #free: number[] = [];
-  /** When each step on the stack began. Steps nest if a task starts another one eagerly. */
+  /**
+   * When each step or callback on the stack began. They nest if one of them starts a task eagerly.
+   */
   readonly #begins: number[] = [];
   readonly #limit: number;
   readonly #timeStamp: TimeStamp;
@@ -132,7 +134,8 @@ function labelOf(task: Task<unknown>): string {
  * until it ends, then another task gets it. Tasks beyond the number of `tracks` appear in the first
  * track only. Warnings have a track too.
  *
- * Call it before or during a recording. Returns a function that ends it; what has been shown stays.
+ * Call it before or during a recording. Returns a function that stops showing the loop; what has
+ * been shown stays.
  * Each step reads the clock two to five times. Firefox and Safari show labels without tracks, and
  * Node shows nothing: use `startTrace` there.
  *

@@ -1,5 +1,5 @@
-// A trace that is cheap enough to leave on. Its latest events are handed over when something goes
-// wrong, or on a signal.
+// A trace that is cheap enough to leave on. When a warning is raised, and on a signal, its latest
+// events go to a function of the program.
 
 import { monotonicClock } from "../loop/clock.ts";
 import { type HookSet, instrument } from "../loop/hooks.ts";
@@ -10,7 +10,7 @@ import { mergeableEvents } from "./mergeableEvents.ts";
 import type { TraceEvent } from "./traceEvent.ts";
 import { TraceRing } from "./traceRing.ts";
 
-/** Why a flight recorder hands over its events: a warning, or the name of a signal. */
+/** Why a flight recorder dumps its events: a warning, or the name of a signal. */
 export type FlightCause = LoopWarning | string;
 
 /** Receives the latest events of a flight recorder. */

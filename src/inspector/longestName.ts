@@ -1,5 +1,6 @@
 /**
- * Longer names of tasks are cut. A trace contains the name of a task once for each of its steps, and
- * a reading that of each task, so a few very long names would exhaust the memory.
+ * A task's name that is longer than this is cut. A trace contains the name once for each step of
+ * the task, and a snapshot contains the names of all tasks, so a few very long names would exhaust
+ * the memory.
  */
 export const LONGEST_NAME = 500;

@@ -48,7 +48,7 @@ export interface Reading {
 
 /** What the tasks of a loop wait for. */
 interface Awaited {
-  /** The primitives, each with a future in its queue. */
+  /** The locks, queues and similar objects, each with a future in its line. */
   readonly resources: Map<object, FutureShape>;
   /** The calls elsewhere, each with the ids of the tasks that await it. */
   readonly calls: Map<FutureShape, number[]>;
@@ -82,8 +82,8 @@ export class Reader {
     const tasks = runnables.filter(
       (runnable) => isTask(runnable) && !runnable.done(),
     ) as TaskShape[];
-    // The program and the command `mysyncio` may both collect statistics. Those of the program lack
-    // tasks that were started before it began to collect them.
+    // The program and the command `mysyncio` may both collect statistics. The program's statistics
+    // lack the tasks that started before the program began to collect.
     const facts = slots.hooks?.flatMap(({ hooks }) => hooks._facts ?? []) ?? [];
     const detector = slots.hooks?.find(({ hooks }) => hooks._detector)?.hooks._detector;
     // A closed loop has no runnables, and its core may belong to another loop.
@@ -311,8 +311,9 @@ export class Reader {
 /**
  * Returns the generators of a task, outermost first.
  *
- * @param call the call that the task runs for a caller elsewhere. If its coroutine is a plain
- * generator, no links lead to it, so it is inserted below this package's own generators
+ * @param call the call that the task runs for a caller elsewhere. If the call's coroutine is a
+ * plain generator, no links lead to that generator, so it is inserted right after the generators of
+ * this package that are around it
  */
 function generatorsOf(task: TaskShape, call: ServedCall | undefined): object[] {
   const { body, innermost } = task._inspect();
@@ -343,7 +344,10 @@ function append(map: Map<object, number[]>, key: object, id: number): void {
   else known.push(id);
 }
 
-/** Returns the worker in the description of a call: `(in worker 3)` or `(running on name)`. */
+/**
+ * Returns the worker in the description of a call, such as `(in worker 3)` or `(running on name)`;
+ * null if the description has none.
+ */
 function workerIn(label: string): string | null {
   return /\((?:in worker|\w+ on) ([^\s)]+)/.exec(label)?.[1] ?? null;
 }

@@ -1,5 +1,5 @@
-// The fields that the reader reads. Their version is `_probe`: if you change one of these fields,
-// increase `_probe` and PROBE_VERSION.
+// The fields that the `Reader` in reader.ts reads. Their version is `_probe`: if you change one of
+// these fields, increase `_probe` and PROBE_VERSION.
 //
 // The reader also runs in other processes, on objects of another copy of this package. So it can't
 // use `instanceof`, and determines what an object is from its fields.
@@ -82,7 +82,10 @@ export interface FutureShape {
   _waiters(): Iterable<object>;
   _parts?(): Iterable<FutureShape>;
   _resource?(): object;
-  /** Only calls elsewhere have it: returns the key under which the call is served there. */
+  /**
+   * Only calls in other threads, loops and machines have it: returns the key under which the other
+   * side serves the call; undefined if the call has none.
+   */
   _callKey?(): string | undefined;
   /**
    * Only futures in the line of a resource have it: returns who holds the resource, as far as that
@@ -104,21 +107,24 @@ export interface TaskFacts {
   readonly parent: object | undefined;
   /** When it was created; null if that was before statistics began. */
   readonly created: number | null;
-  /** When it last became ready, began to wait or began a step. */
+  /**
+   * When it last became ready, began to wait or began a step; null if that was before statistics
+   * began.
+   */
   readonly since: number | null;
   readonly steps: number;
   readonly busy: number;
   readonly longestStep: number;
 }
 
-/** What statistics have recorded about a loop. Found through their hooks: see `Reader.read`. */
+/** What statistics have recorded about a loop. `Reader.read` finds it through the loop's hooks. */
 export interface FactsShape {
   readonly lag: number | null;
   readonly utilization: number | null;
   ofTask(task: object): TaskFacts | undefined;
 }
 
-/** What finds the warnings of a loop. Found through its hooks, like statistics. */
+/** Collects the warnings of a loop. Found through the loop's hooks, like statistics. */
 export interface DetectorShape {
   /** Takes a sample if the last one is old enough. */
   poll(): void;

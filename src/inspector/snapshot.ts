@@ -23,6 +23,7 @@ const KNOWN: Known = { functionName: functionNameOf };
  */
 export function snapshot(loop: Scheduler): LoopSnapshot {
   checkLoop(loop);
-  // The shape has only the fields that tools of other copies may read, with more precise types.
+  // LoopShape has only the fields that tools of other copies of this package may read, with more
+  // precise types.
   return reader.read(loop as unknown as LoopShape, KNOWN).snapshot;
 }

@@ -8,7 +8,7 @@ import type { Task } from "../tasks/kernel/task.ts";
 import { kindOf } from "./leaves.ts";
 import type { FactsShape, TaskFacts } from "./shapes.ts";
 
-/** What an unfinished task has done so far. Times are milliseconds. */
+/** What an unfinished task has done so far. Times are in milliseconds. */
 export interface TaskStatistics {
   readonly name: string;
   /** The name of the task that created it; null if there was none. */
@@ -229,12 +229,13 @@ function statisticsOf(task: Task<unknown>, facts: Facts, created: number): TaskS
 const collectors = /* @__PURE__ */ new WeakMap<Scheduler, Collector>();
 
 /**
- * Returns what a loop and its tasks have done. The first call starts to count, so its own result is
- * empty; later calls return what has happened since. Counting continues until the loop is closed,
- * and reads clocks before and after each step. `snapshot(loop)` then contains these numbers too.
+ * Returns what a loop and its tasks have done. The first call starts to count, so it returns
+ * zeros; later calls return what has happened since. Counting continues until the loop is closed,
+ * and reads clocks before and after each step. Meanwhile, `snapshot(loop)` contains these numbers
+ * too.
  *
  * A task that was started before the first call is not in `tasks` or `tasksStarted`, but its steps
- * and its end are counted. Never waits, and calls nothing of the program.
+ * and its end are counted. Never waits, and calls none of the program's code.
  *
  * @throws TypeError if `loop` is not an event loop.
  */
@@ -261,8 +262,9 @@ export function startCounting(loop: Scheduler): () => void {
 }
 
 /**
- * Counts what a loop does until `stop` is called, and includes its existing tasks. The loop may
- * belong to another copy of this package.
+ * Counts what a loop does until `stop` is called. Meanwhile, snapshots also contain the facts of
+ * tasks that existed before, but the result of `read` doesn't. The loop may belong to another copy
+ * of this package.
  */
 export function collect(loop: Scheduler): { read(): LoopStatistics; stop(): void } {
   const collector = new Collector(loop, true);
@@ -271,7 +273,8 @@ export function collect(loop: Scheduler): { read(): LoopStatistics; stop(): void
 
 function install(loop: Scheduler, collector: Collector): () => void {
   const { hooks } = collector;
-  // Not enumerable, because `instrument` checks every hook. The reader of snapshots finds it here.
+  // Not enumerable, because `instrument` takes each enumerable property for a hook. reader.ts looks
+  // for it here.
   Object.defineProperty(hooks, "_facts", { value: collector });
   return instrument(loop, hooks as HookSet);
 }

@@ -15,15 +15,16 @@ export interface TraceOptions {
   /** How many of the latest events to keep; 100,000 by default. */
   readonly limit?: number | undefined;
   /**
-   * Makes the recording a flight recorder, which may stay on permanently. Called with the latest
-   * events when a warning is raised, at most once a minute for each kind, and when the signal
-   * arrives. Warnings are raised only after `warnings(loop)` was called. If `dump` throws, or
-   * returns a promise that rejects, the exception goes to the loop's exception handler.
+   * Makes the recording a flight recorder. `dump` is called with the latest events when a warning
+   * is raised, at most once a minute for each kind of warning, and when `signal` arrives. Warnings
+   * are raised only after `warnings(loop)` was called. If `dump` throws, or returns a promise that
+   * rejects, the exception goes to the loop's exception handler.
    */
   readonly dump?: FlightDump | undefined;
   /**
-   * A signal that calls `dump` too, such as `"SIGUSR2"`. Replaces the loop's own handler for it.
-   * Needs `mysyncio/node`. If the signal arrives during a step, `dump` is called after that step.
+   * A signal to the process at which `dump` is called too, such as `"SIGUSR2"`. Replaces the loop's
+   * own handler for that signal. Needs `mysyncio/node`. If the signal arrives during a step, `dump`
+   * is called after that step.
    */
   readonly signal?: string | undefined;
 }
@@ -35,11 +36,12 @@ let latest: TraceRing | undefined;
 
 /**
  * Starts to record what a loop does. Records until `stop()` is called, and keeps the latest events
- * in a ring of fixed size, so it may stay on as a flight recorder. Each event reads the clock once.
+ * in a ring of fixed size, so it may stay on permanently. Each event reads the clock once.
  *
  * A step that is under way when the recording starts is not recorded.
  *
- * With the option `dump`, hands over the latest events when something goes wrong.
+ * With the option `dump`, the recording is a flight recorder: it passes its latest events to `dump`
+ * when something goes wrong.
  *
  * @throws TypeError, RangeError if an option is invalid.
  * @throws RuntimeError if no loop is given and none is running, or if `signal` is given and the
@@ -67,8 +69,8 @@ export function startTrace(options: TraceOptions = {}): TraceRecording {
 }
 
 /**
- * Returns a recording, by default the one that was started last, as events that the trace viewers
- * of Chrome and Perfetto read: write them to a file as JSON. The thread "steps" has every step and
+ * Returns a recording, by default the one that was started last, as events for the trace viewers of
+ * Chrome and Perfetto. Write the events to a file as JSON. The thread "steps" has every step and
  * callback; the 500 busiest tasks have a thread each, with their steps and waits; arrows lead from
  * a step that wakes a task to the next step of that task. The events are in order of time.
  *
@@ -76,7 +78,7 @@ export function startTrace(options: TraceOptions = {}): TraceRecording {
  * all processes of a machine use the same clock, and the arrow of a call passes through the place
  * where the call runs.
  *
- * @throws TypeError if `recording` was not returned by `startTrace`.
+ * @throws TypeError if `recording` was not returned by `startTrace`, or if none was ever started.
  */
 export function traceEvents(recording: TraceRecording | undefined = latest): TraceEvent[] {
   if (recording instanceof TraceRing) return mergeableEvents(recording);

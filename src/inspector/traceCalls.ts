@@ -23,14 +23,19 @@ export interface Served {
   readonly ids: number[];
 }
 
-/** The thread id of the first call. Calls that overlap have a thread each. */
+/**
+ * The thread id, in the trace, of the first lane. Each of the calls that overlap has its own lane.
+ */
 const FIRST_LANE = 600;
 const MAX_LANES = 300;
 
 /** The fields that all events of a call's arrow share. */
 export const CALL = { name: "call", cat: "call" } as const;
 
-/** Returns a slice for each call that runs here, and the two points of its arrow. */
+/**
+ * Returns, for each call that runs here, an event with its duration and the two points of its
+ * arrow. Leaves out calls for which no lane is free.
+ */
 export function servedCalls(
   calls: readonly Served[],
   pid: number,
@@ -68,8 +73,8 @@ const slice = { cat: "call" } as const;
 
 /**
  * Cuts each arrow of joined traces in two: one from the caller to where the call first runs and, if
- * the call has returned, one from where it last ran back to the caller. Leaves out arrows that lack
- * a side because it is in none of the traces.
+ * the call has returned, one from where it last ran back to the caller. Leaves out an arrow if one
+ * of its sides is in none of the traces.
  */
 export function cutCallArrows(events: readonly TraceEvent[]): TraceEvent[] {
   const begins = new Map<number, TraceEvent>();

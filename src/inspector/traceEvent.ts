@@ -1,4 +1,4 @@
-/** An event in the format of Chrome's trace viewer. Instants and durations are microseconds. */
+/** An event in the format of Chrome's trace viewer. Instants and durations are in microseconds. */
 export interface TraceEvent {
   readonly name: string;
   readonly ph: "X" | "M" | "s" | "t" | "f" | "C";

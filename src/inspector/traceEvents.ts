@@ -13,13 +13,13 @@ import {
 } from "./traceRecords.ts";
 import type { TraceColumns } from "./traceRing.ts";
 
-/** How many tasks, the busiest ones, get a line of their own. */
+/** How many tasks get a line of their own. These are the busiest ones. */
 const MAX_LINES = 500;
 /** The thread id of the first task's line. */
 const FIRST_LINE = 10;
 
 /**
- * Converts what a ring has kept. Instants count from `origin`. Steps and waits whose start was
+ * Converts what a ring has kept. Instants are relative to `origin`. Steps and waits whose start was
  * overwritten are left out. `mergeable` later assigns the events to their process and thread.
  */
 export function eventsOf(columns: TraceColumns, origin = columns.times[0] ?? 0): TraceEvent[] {
@@ -80,11 +80,11 @@ function slicesAndArrows(
   return events;
 }
 
-/** Assigns a thread to each of the busiest tasks. */
+/** Assigns a line, which the format calls a thread, to each of the busiest tasks. */
 function linesOf(steps: readonly Slice[]): Map<number, number> {
   const busy = new Map<number, number>();
   for (const { subject, begins, ends, label } of steps) {
-    // Callbacks get no line of their own: most run only once, and the line of all steps has them.
+    // Callbacks get no line of their own: most run only once, and the line "steps" shows them.
     if (label === STEP) busy.set(subject, (busy.get(subject) ?? 0) + ends - begins);
   }
   const busiest = [...busy].sort(([, a], [, b]) => b - a).slice(0, MAX_LINES);

@@ -20,7 +20,7 @@ export const PROCESS = 1;
 /** The id of the thread that has all steps. */
 export const STEPS = 1;
 
-/** The `label` of a slice that is a step. A wait has the number of its label instead. */
+/** The `label` of a step. A wait has the number of its label instead. */
 export const STEP = -1;
 const CALLBACK = -2;
 /** The halves of a call's id are in two columns. */
@@ -39,7 +39,10 @@ type TraceRecord = readonly [
 /** An arrow from a step to a later one. */
 export interface Arrow {
   readonly from: Slice;
-  /** The subject. The arrow ends at its first step that begins at `at` or later. */
+  /**
+   * The subject of the later step. The arrow ends at the first step of this subject that begins at
+   * `at` or later.
+   */
   readonly to: number;
   readonly at: number;
   /** The id of the call, if the arrow belongs to one. */
@@ -52,7 +55,7 @@ interface Wait {
   readonly label: number;
 }
 
-/** A step, or a wait with the number of its label. */
+/** A bar of the trace: a step, a callback or a wait. Not a slice of the pump. */
 export interface Slice {
   readonly subject: number;
   readonly begins: number;
@@ -114,7 +117,7 @@ export function slicesOf(columns: TraceColumns, origin: number) {
   return { slices, arrows, counters };
 }
 
-/** Returns the calls that were run for others. Unfinished ones end with the last record. */
+/** Returns the calls that were run for others. Unfinished calls end at the last record. */
 export function servedIn(columns: TraceColumns, origin: number): Served[] {
   const serving = new Map<number, Served>();
   const served: Served[] = [];
@@ -143,7 +146,7 @@ function* recordsOf(
     for (next = at + 1; kinds[next] === CALL_ID; next++) {
       ids.push((objects[next] as number) * HALF + (subjects[next] as number));
     }
-    // Converted before durations are computed, so that slices nest exactly in spite of rounding.
+    // Convert times before computing durations, so that slices nest exactly in spite of rounding.
     const time = ((times[at] as number) - origin) * 1_000;
     yield [kinds[at], time, subjects[at] as number, ids, objects[at] as number];
   }

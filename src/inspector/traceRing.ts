@@ -27,8 +27,8 @@ export interface TraceRecording {
 }
 
 /**
- * Returns the kind of a future. For a call, returns its kind and function without where it runs,
- * which is not known yet.
+ * Returns the label of a wait for `future`: the future's kind. For a call, returns its kind and
+ * function, but not where it runs, because that is not known yet.
  */
 function waitLabelOf(future: Future<unknown>): string {
   const description = future._describe();
@@ -49,11 +49,14 @@ export interface TraceColumns {
   /** Milliseconds of the real, monotonic clock. */
   readonly times: ArrayLike<number>;
   /**
-   * The number of the task, callback or call; of a turn, how many entries are ready; the lower half
-   * of a call's id.
+   * For TURN, the size of the batch. For CALL_ID, the lower half of the id. Otherwise the number of
+   * the task, callback or call.
    */
   readonly subjects: ArrayLike<number>;
-  /** The number of the label of a wait, or of the waker, or 0; the upper half of a call's id. */
+  /**
+   * For WAITS, the number of the label. For WAKES, the number of the waker, or 0 if it is unknown.
+   * For CALL_ID, the upper half of the id. Otherwise 0.
+   */
   readonly objects: ArrayLike<number>;
   readonly names: readonly (readonly [number: number, name: string])[];
   readonly labels: readonly string[];
@@ -70,8 +73,9 @@ export const TURN = 7;
 export const SERVING_BEGINS = 8;
 export const SERVING_ENDS = 9;
 /**
- * The id of a call that the preceding event is about. A wait is followed by the ids of those
- * awaited calls that were in no earlier wait, and a wake by the ids of those that are done.
+ * The id of a call that the preceding event is about. SERVING_BEGINS is followed by the id of its
+ * call. WAITS is followed by the ids of those awaited calls that were in no earlier wait, and WAKES
+ * by the ids of those awaited calls that are done.
  */
 export const CALL_ID = 10;
 
@@ -175,7 +179,7 @@ export class TraceRing implements TraceRecording {
     this.#removals.clear();
   }
 
-  /** Copies what is kept. */
+  /** Returns a copy of what is kept. */
   columns(): TraceColumns {
     const size = Math.min(this.#seen, this.#limit);
     const first = (this.#seen - size) % this.#limit;

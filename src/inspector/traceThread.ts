@@ -1,6 +1,6 @@
 // Prepares the trace of one thread to be joined with those of other threads.
 //
-// Viewers show joined traces together. So no two recordings may use the same thread ids, no two
+// Viewers show joined traces as one. So no two recordings may use the same thread ids, no two
 // arrows the same id, and instants must be those of a clock that all processes of a machine share.
 
 import { monotonicClock } from "../loop/clock.ts";
@@ -14,8 +14,8 @@ export interface TraceThread {
   /** The id of the worker thread; 0 for the main thread. */
   readonly thread: number;
   /**
-   * The milliseconds to add to an instant of the thread's monotonic clock, to get that of the clock
-   * that all processes share.
+   * What to add to an instant of the thread's monotonic clock, in milliseconds, to convert it to
+   * the clock that all processes of the machine share.
    */
   readonly clockOffset: number;
 }
@@ -43,7 +43,7 @@ export function thisThread(): TraceThread {
   const platform: PlatformProcess = Reflect.get(globalThis, "process") ?? {};
   const ticks = platform.hrtime?.bigint?.();
   known = {
-    // A page can't read its process id, so its time origin takes the place of that.
+    // A page can't read its process id, so a number made from its time origin is used instead.
     pid: platform.pid ?? 1 + (Math.floor(performance.timeOrigin * 1_000) % 1e6),
     thread: platform.getBuiltinModule?.("node:worker_threads").threadId ?? 0,
     clockOffset:

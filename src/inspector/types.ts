@@ -2,7 +2,8 @@
 //
 // The command, the page and programs all get the same data. Ids are positive integers, and the same
 // object has the same id in each snapshot of a process. Times are milliseconds of the loop's clock.
-// `null` means unknown: most numbers about the past are known only while statistics are collected.
+// `null` stands for what doesn't exist or isn't known: most facts about the past are known only
+// while statistics are collected.
 
 import type { LoopWarning } from "../program/loopHooks.ts";
 
@@ -38,9 +39,9 @@ export interface LoopFacts {
   /** The number of entries of the ready queue. */
   readonly ready: number;
   readonly timers: number;
-  /** The slots of the core that are in use. */
+  /** The number of slots of the core that are in use. */
   readonly slots: number;
-  /** Waits that something outside the loop will end. */
+  /** The number of waits that something outside the loop will end. */
   readonly externals: number;
   /** How late timers were, on average over the last second. */
   readonly lag: number | null;
@@ -57,7 +58,7 @@ export interface TaskSnapshot {
   readonly name: string;
   /** The name of its coroutine function; empty if unknown. */
   readonly coroutine: string;
-  /** The task that created it. */
+  /** The task that created it; null if something else did, or if that is unknown. */
   readonly parent: number | null;
   /** The tasks that await it, directly or through `gather`, `taskGroup` and so on. */
   readonly awaitedBy: readonly number[];
@@ -88,7 +89,7 @@ export interface WaitSnapshot {
   readonly resources: readonly number[];
   /** The pending calls that it awaits, through any composition. */
   readonly calls: readonly number[];
-  /** When a sleep ends. */
+  /** When the wait ends, if it is a sleep; otherwise null. */
   readonly until: number | null;
 }
 
@@ -119,7 +120,7 @@ export interface TimerSnapshot {
   readonly when: number;
   /** `"sleep"`, `"timeout"` or `"callback"`. */
   readonly kind: string;
-  /** The task that sleeps or that the timeout cancels. */
+  /** The task that sleeps, or that the timeout cancels; null for a callback. */
   readonly task: number | null;
   readonly label: string;
 }

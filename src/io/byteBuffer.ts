@@ -116,7 +116,7 @@ export class ByteBuffer {
 
   /**
    * Finds the separator that ends first, after the first `searched` bytes. If two end together,
-   * finds the one that is listed first.
+   * finds the one that is listed first. Returns undefined if none is found.
    */
   find(separators: readonly Uint8Array[], searched: number): Found | undefined {
     let end = Infinity;
@@ -131,8 +131,8 @@ export class ByteBuffer {
   }
 
   /**
-   * Returns where `separator` first ends, after `searched` and before `bound`; Infinity if it
-   * doesn't.
+   * Returns where `separator` first ends after `searched`; Infinity if it doesn't. Skips chunks
+   * that begin at `bound` or later.
    *
    * Searches for the separator's last byte, which engines do fast, then compares backwards. That
    * way, a separator that spans chunks needs no special case.
@@ -158,7 +158,10 @@ export class ByteBuffer {
     return Infinity;
   }
 
-  /** Whether `separator` ends with the byte at `lastAt` of a chunk, which equals its last byte. */
+  /**
+   * Whether an occurrence of `separator` ends at index `lastAt` of the chunk `lastIndex`. The byte
+   * there must equal the separator's last byte.
+   */
   _endsWith(separator: Uint8Array, lastIndex: number, lastAt: number): boolean {
     let index = lastIndex;
     let at = lastAt;

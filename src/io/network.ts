@@ -79,7 +79,7 @@ export interface Network {
   /**
    * Connects to an endpoint. A cancellation abandons the connection.
    *
-   * @param limit the limit of the reader, in bytes
+   * @param limit the limit of the reader's buffer, in bytes
    */
   connect(to: Endpoint, limit: number | undefined): Coroutine<[StreamReader, StreamWriter]>;
   /** Starts to listen. */

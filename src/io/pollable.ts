@@ -15,12 +15,12 @@ export interface Pollable {
   /**
    * Returns which of `events` the source is ready for: a sum of `EVENT_READ` and `EVENT_WRITE`, or
    * 0. Must not throw or call `notify`. If it throws, a loop reports the exception, and treats the
-   *   source as not ready until the source notifies again.
+   * source as not ready until the source notifies again.
    */
   poll(events: number): number;
   /**
    * Calls `notify` each time `poll(events)` may return more events than before. Extra calls do no
-   * harm. Returns a function that stops watching. Must not call `notify` before it returns.
+   * harm. Returns a function that stops watching. Must not call `notify` before `watch` returns.
    */
   watch(events: number, notify: () => void): () => void;
 }

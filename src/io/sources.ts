@@ -21,8 +21,8 @@ interface SourceCallback {
 }
 
 /**
- * The callbacks of a source, by event. This is a class so that `callbacksOf` can tell these keys
- * from those that users registered themselves.
+ * The callbacks of a source, by event. This is a class so that `callbacksOf` can tell the keys with
+ * such callbacks from those that users registered with the selector themselves.
  */
 class SourceCallbacks extends Map<number, SourceCallback> {}
 
@@ -70,7 +70,7 @@ export class WatchedSources implements Sources {
     const callbacks = known && callbacksOf(known);
     const watcher = callbacks?.get(event);
     if (callbacks === undefined || watcher === undefined) return false;
-    // The callback may already be scheduled in this turn.
+    // The callback may already be in the ready queue.
     watcher.handle?.cancel();
     callbacks.delete(event);
     if (callbacks.size > 0) {

@@ -22,7 +22,10 @@ export class IncompleteReadError extends Error {
  */
 export class LimitOverrunError extends Error {
   override name = "LimitOverrunError";
-  /** The number of bytes before any part of a separator. Read these to make progress. */
+  /**
+   * The number of bytes before the separator, or before what may be its beginning. Read these bytes
+   * to make progress.
+   */
   readonly consumed: number;
 
   constructor(message: string, consumed: number) {

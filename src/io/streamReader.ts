@@ -79,7 +79,8 @@ export class StreamReader implements CoroutineSource<Uint8Array> {
    *
    * @throws TypeError, RangeError if `n` is not a whole number.
    * @throws RuntimeError while another coroutine waits for data from this reader.
-   * @throws the connection's error, after all data that arrived before it was read.
+   * @throws the connection's error. With `n`, only once all data that arrived before the error has
+   * been read. Without `n`, at once, and that data stays in the reader.
    */
   read(n = -1): Coroutine<Uint8Array> {
     checkCount("n", n, Number.NEGATIVE_INFINITY);
@@ -98,7 +99,8 @@ export class StreamReader implements CoroutineSource<Uint8Array> {
    *
    * @throws RangeError if the line is longer than the limit. The line, or the part of it that has
    * arrived, is dropped. `cause` is the LimitOverrunError.
-   * @throws RuntimeError and the connection's error, as `read` does.
+   * @throws RuntimeError and the connection's error, as `read` does. An incomplete line stays in
+   * the reader.
    */
   readline(): Coroutine<Uint8Array> {
     return operation(this.#readLine());

@@ -112,7 +112,7 @@ export class StreamWriter {
   }
 
   *#drain(): Coroutine<void> {
-    // After our own `close()`, the connection may end within a turn, so wait for one.
+    // After our own `close()`, the connection may end within a turn, so wait for one turn.
     if (this.#isClosing && this.#loss === undefined) yield;
     if (this.#loss === undefined && this.#isFull()) {
       this.#owner._onWait();
@@ -231,8 +231,8 @@ function checkLines(lines: Iterable<string | Uint8Array>): (string | Uint8Array)
     throw wrongType("lines", "a list of strings or Uint8Arrays", lines);
   }
   const all: (string | Uint8Array)[] = [];
-  // Checks each line as it is taken, because a coroutine is iterable too. While it waits, it yields
-  // the same future endlessly.
+  // Checks each line before it takes the next one, because `lines` may be a coroutine by mistake. A
+  // coroutine is iterable too, and while it waits, it yields the same future endlessly.
   for (const line of lines) {
     checkData(`lines[${all.length}]`, line);
     all.push(line);

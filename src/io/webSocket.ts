@@ -25,9 +25,9 @@ export interface WebSocketOptions {
 const DEFAULT_LIMIT = 2 ** 20;
 
 /**
- * Connects to a WebSocket server through the platform's `WebSocket`, which Node has since version
- * 22. For earlier versions or more features, set `globalThis.WebSocket` to the class from the
- * package `ws`.
+ * Connects to a WebSocket server through the platform's `WebSocket`, which Node has had since
+ * version 22. For earlier versions or more features, set `globalThis.WebSocket` to the class from
+ * the package `ws`.
  *
  * A cancellation closes the connection. When the loop is closed, it closes connections that are
  * still open. A Node process then stays alive until the peer has responded, because Node's
@@ -35,7 +35,7 @@ const DEFAULT_LIMIT = 2 ** 20;
  *
  * @throws TypeError, RangeError for invalid arguments.
  * @throws RuntimeError if there is no `WebSocket`.
- * @throws SyntaxError when awaited, as `new WebSocket` does, for an invalid URL or subprotocol.
+ * @throws SyntaxError for an invalid URL or subprotocol, like `new WebSocket`, but when awaited.
  * @throws WebSocketError if the connection can't be opened.
  * @example
  * const socket = yield* openWebSocket("wss://example.com/chat", { protocols: "chat" });

@@ -137,7 +137,8 @@ export class WebSocketConnection
    * Several coroutines may wait, and get messages in the order in which they called. A cancellation
    * loses no message.
    *
-   * @throws WebSocketError if the connection broke, after all earlier messages were read.
+   * @throws WebSocketError if the connection broke or was closed because of `maxUnread`, once all
+   * earlier messages have been read.
    */
   read(): Coroutine<WebSocketMessage | undefined> {
     return operation(this.#read());

@@ -5,7 +5,7 @@
 // iframe belong to yet another realm. `instanceof` recognizes only values of its own realm.
 
 /**
- * Whether `value` is an instance of the built-in class named `tag`, of the language or the platform.
+ * Whether `value` is an instance of the class named `tag` of the language or the platform.
  */
 export function hasTag(value: unknown, tag: string): boolean {
   return Object.prototype.toString.call(value) === `[object ${tag}]`;

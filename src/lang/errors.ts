@@ -84,13 +84,14 @@ export interface TaskWait {
 }
 
 /**
- * The loop is deadlocked: no callback is ready, no timer is pending, and nothing outside the loop
- * is awaited.
+ * The loop is deadlocked: nothing is ready, no timer is pending, and nothing outside the loop is
+ * awaited. Also thrown if the loop awaits something outside that can't happen, because the thread
+ * is blocked, or that hasn't happened within the `externalTimeout` of its `VirtualClock`.
  */
 export class DeadlockError extends RuntimeError {
   override name = "DeadlockError";
   /**
-   * What each task waits for, as in the message. Empty unless the loop's clock is a `VirtualClock`.
+   * What each task waits for, as in the message. Empty if no `VirtualClock` has been created.
    */
   readonly graph: readonly TaskWait[];
 

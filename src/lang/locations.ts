@@ -23,9 +23,9 @@ export interface AwaitLocation extends SourceLocation {
 /** The number of stack frames to read. */
 const MAX_CALLERS = 12;
 /**
- * The names of the functions of this package that resume coroutines. Their frames and those of
- * their callers are left out, because those callers aren't waiting, or are found through the chain
- * of calls.
+ * Matches the names of this package's functions that resume coroutines. A list of waiting functions
+ * ends before the first of these. The functions further out aren't waiting, or are found through
+ * the chain of calls.
  */
 const RESUMES = /^_?((Bounded)?Call$|Task\b|resume)/;
 
@@ -98,7 +98,10 @@ function folderOf(frame: SourceLocation | undefined): string | undefined {
   return frame?.location.replace(/[^/\\]*$/, "");
 }
 
-/** Reads `    at name (file:1:2)`, `    at file:1:2` and `name@file:1:2`. */
+/**
+ * Parses `    at name (file:1:2)`, `    at file:1:2` and `name@file:1:2`. Returns undefined for
+ * anything else.
+ */
 export function parseFrame(line: string | undefined): SourceLocation | undefined {
   const found =
     /^\s*at (?:(?<name>.*) \()?(?<location>.*?)\)?$/.exec(line ?? "") ??

@@ -24,7 +24,7 @@ export function isCancellation(thrown: unknown): thrown is CancelledError {
 /** Stands for a property or a value that can't be read. */
 const UNREADABLE = "(unreadable)";
 
-/** Returns a property of a thrown value. */
+/** Returns a property of a thrown value, or `UNREADABLE` if reading it throws. */
 export function readThrown(thrown: object, key: string): unknown {
   try {
     return Reflect.get(thrown, key);
@@ -44,7 +44,7 @@ export function textOf(thrown: unknown): string {
   return `${toText(readThrown(thrown, "name"))}: ${toText(readThrown(thrown, "message"))}`;
 }
 
-/** Like `String(value)`, also for objects that have no text. */
+/** Like `String(value)`, but returns `UNREADABLE` for values that `String` can't convert. */
 export function toText(value: unknown): string {
   try {
     return String(value);

@@ -28,11 +28,15 @@ export abstract class BaseEventLoop implements Scheduler {
   _external = 0;
   _events = 0;
   /**
-   * Whether a test drives the loop step by step. Such a test also runs what is added between steps.
+   * Whether a test drives the loop step by step. If so, nothing else needs to start the loop,
+   * because the test also runs what is added between steps.
    */
   _isDriven = false;
   _isClosed = false;
-  /** The version of a loop's fields. Tools check it before they read a loop of another copy. */
+  /**
+   * The version of a loop's fields. Tools check it before they read a loop of another copy of this
+   * package.
+   */
   readonly _probe = 2;
 
   /** @internal */

@@ -9,8 +9,8 @@
 //
 // runnableContext.ts lets tasks and callbacks inherit a context.
 //
-// This file has over 300 lines, most of them documentation, because variables, tokens and contexts
-// share the map.
+// Variables, tokens and contexts share the map, so this file has over 300 lines. Most of them are
+// documentation.
 
 import { checkFunction, checkOptions, checkString, wrongType } from "../lang/arguments.ts";
 import { LookupError, RuntimeError } from "../lang/errors.ts";
@@ -28,8 +28,8 @@ const NO_VALUES: Values = new Map();
 export const contexts = { inUse: false };
 
 /**
- * The context that `context.run()` entered, and where it was entered: in a task or a callback, or
- * else in a running loop, or else in none. Other tasks and callbacks don't see this context.
+ * The context that `context.run()` entered, and where: in a task or a callback; between two of
+ * them, in the running loop; undefined outside every loop. Code elsewhere doesn't see this context.
  */
 let entered: Context | undefined;
 let enteredIn: Runnable | Scheduler | undefined;
@@ -59,8 +59,8 @@ export class Context {
    */
   _flow: Context | undefined;
   /**
-   * The object that identifies the context of a token. Outside of loops, a context and its
-   * replacements share one identity.
+   * Identifies the context, so that `reset` can check that a token belongs to it. Outside of loops,
+   * a context and its replacements share one identity.
    */
   _identity: object = this;
 
@@ -296,8 +296,8 @@ export function checkContext(value: unknown): void {
 }
 
 /**
- * Returns the running task or callback, or the running loop between two of them, or undefined
- * outside every loop.
+ * Returns the running task or callback; between two of them, the running loop; outside every loop,
+ * undefined.
  */
 export function runnableOrLoop(): Runnable | Scheduler | undefined {
   return currentRunnable() ?? runningScheduler();

@@ -6,14 +6,14 @@ import { checkLoop, type Scheduler } from "./scheduler.ts";
 
 let running: Scheduler | undefined;
 
-/** Returns the loop that is running a callback or a task on this stack. */
+/** Returns the loop that is running a callback or a task on this stack; undefined if none is. */
 export function runningScheduler(): Scheduler | undefined {
   return running;
 }
 
 /**
- * Makes `scheduler` the running loop, or none if it is undefined. Returns the loop that was running
- * before, which the caller must restore.
+ * Makes `scheduler` the running loop; undefined means that no loop is running. Returns the loop
+ * that was running before, which the caller must restore.
  */
 export function enterScheduler(scheduler: Scheduler | undefined): Scheduler | undefined {
   const outer = running;

@@ -23,7 +23,7 @@ export class Handle implements Runnable {
   #args: readonly unknown[];
   /** The host's context in which the callback runs; undefined for the loop's own. */
   #flow: Flow | undefined;
-  /** The id of the slot while the callback waits; GONE once it ran, CANCELLED once cancelled. */
+  /** The id of the slot while the callback waits; GONE once it runs, CANCELLED once cancelled. */
   _id = GONE;
 
   /** @internal */
@@ -105,8 +105,8 @@ export class TimerHandle extends Handle {
 
 function handlesToKeep({ _slots: slots }: { readonly _slots: Slots }): readonly object[] {
   const nothing = () => undefined;
-  // Not a whole deadline, because the engine stores whole numbers differently, and deadlines are
-  // rarely whole.
+  // The deadline is not a whole number, because the engine stores whole numbers differently, and
+  // deadlines are rarely whole.
   return [
     new Handle(slots, nothing, NOTHING, undefined),
     new TimerHandle(slots, nothing, NOTHING, undefined, 0.5),

@@ -1,10 +1,10 @@
-// Promises that a coroutine will await later.
+// Promises that a coroutine will await later, such as those passed to `fromPromise`.
 //
 // A host reports a rejected promise if nothing listens to it by the time all microtasks have run.
-// But a coroutine that wraps a promise may start only in a later turn, or never. `Promise.all`
-// listens as soon as it gets a promise. But listening creates another promise, and most promises
-// are awaited right where they are passed. So we start to listen only when the next promise is
-// passed, or when the slice ends.
+// But the coroutine that awaits a passed promise may start only in a later turn, or never.
+// Listening at once, as `Promise.all` does, would prevent the report. But it would create another
+// promise, usually for nothing, because most promises are awaited right where they are passed. So
+// we start to listen only when the next promise is passed, or when the slice ends.
 
 import { hasTag } from "../lang/brands.ts";
 import { runningScheduler } from "./current.ts";
@@ -25,8 +25,8 @@ export function markHandled(promise: PromiseLike<unknown>): void {
 }
 
 /**
- * Like `markHandled`, but inside a loop a little later, and only if the promise has not been
- * awaited by then.
+ * Like `markHandled`. Inside a running loop, marks the promise a little later, and only if it has
+ * not been awaited by then.
  */
 export function markHandledSoon(promise: PromiseLike<unknown>): void {
   markLatest();

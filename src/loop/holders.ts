@@ -78,7 +78,8 @@ export function noteTaken(primitive: object, kind: string): void {
 
 /**
  * Records that `primitive` was released: by the running task or callback if it is a holder,
- * otherwise on behalf of the first holder. With `isSignal`, it may never have been acquired.
+ * otherwise on behalf of the first holder. `isSignal` says that a release without a holder counts
+ * as a signal.
  */
 export function noteGiven(primitive: object, isSignal: boolean): void {
   const known = ofPrimitive.get(primitive) ?? [];

@@ -17,8 +17,8 @@ interface Installed {
 }
 
 /**
- * All hooks of a loop. Replaced as a whole, so that a step calls the same hooks at its beginning
- * and at its end.
+ * All hooks of a loop. The list is replaced as a whole, so that a step calls the same hooks at its
+ * beginning and at its end.
  */
 export type Hooks = readonly Installed[];
 
@@ -38,7 +38,7 @@ interface HookedRunnable {
   _inspect?(): { readonly on: { done(): boolean } | undefined };
 }
 
-/** The hooks around what runs. Their names are constants, because making them takes time. */
+/** The hooks around what runs. Their names are constants, because composing names takes time. */
 const STEP = ["stepBegins", "stepEnds"] as const;
 const CALLBACK = ["callbackBegins", "callbackEnds"] as const;
 const TIMER = ["timerBegins", "timerEnds"] as const;
@@ -64,7 +64,10 @@ function remove(installed: Installed): void {
   _slots.hooks = others?.[0] && others;
 }
 
-/** Calls the hooks named `name`. If one throws, removes all hooks of its call of `instrument`. */
+/**
+ * Calls the hooks named `name`. If one throws, removes all hooks that were added by the same call
+ * of `instrument`.
+ */
 export function emit(hooks: Hooks, name: string, a?: unknown, b?: unknown): void {
   for (const installed of hooks) {
     try {

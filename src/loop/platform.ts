@@ -16,7 +16,7 @@ export interface Sources extends Resource {
    * earlier callback for the same source and event.
    */
   add(source: unknown, event: number, callback: Callback<never>, args: readonly unknown[]): void;
-  /** Removes that callback. Returns whether there was one. */
+  /** Removes the callback for `source` and `event`. Returns whether there was one. */
   remove(source: unknown, event: number): boolean;
   /** Queues the callbacks of the sources that are ready. */
   poll(): void;
@@ -25,7 +25,7 @@ export interface Sources extends Resource {
    * for the same signal.
    */
   addSignal?(signal: string, callback: Callback<never>, args: readonly unknown[]): void;
-  /** Removes that callback. Returns whether there was one. */
+  /** Removes the callback for `signal`. Returns whether there was one. */
   removeSignal?(signal: string): boolean;
 }
 
@@ -79,7 +79,10 @@ export interface Platform {
    * clocks that don't advance by themselves.
    */
   readonly mayJump?: (loop: Scheduler) => boolean;
-  /** Returns the clock for the loop of a new runner. Installed while programs are explored. */
+  /**
+   * Returns the clock for the loop of a new runner; undefined for the default clock. Installed
+   * while programs are explored.
+   */
   readonly clock?: () => Clock | undefined;
 }
 

@@ -20,7 +20,8 @@
 // host.
 //
 // Invariants, while the loop is started and none of its code is on the stack:
-//   P1  If anything is ready, or the loop is stopping, a microtask or macrotask of it is pending.
+//   P1  If anything is ready, or the loop is stopping, one of its microtasks or macrotasks is
+//       pending.
 //   P2  Otherwise the loop is asleep, and the host wakes it no later than the earliest deadline.
 
 import type { Core } from "../core/core.ts";
@@ -77,9 +78,9 @@ export class Pump implements DirectEntry {
    */
   #idleTasks = 0;
   /**
-   * The deadline, by the loop's clock, for which the loop last fell asleep: the host calls
-   * `#onTimer` then, unless the clock doesn't advance by itself. NaN if there is none, because
-   * every comparison with NaN is false.
+   * The deadline, by the loop's clock, for which the loop last fell asleep. If the clock advances
+   * by itself, the host calls `#onTimer` then. NaN if there is none, because every comparison with
+   * NaN is false.
    */
   #wakesAt = Number.NaN;
 
@@ -243,7 +244,7 @@ export class Pump implements DirectEntry {
 
   /**
    * If the clock doesn't advance by itself, advances it to the next deadline, unless outside code
-   * must have its chance first. Returns whether it did.
+   * must have its chance first. Returns whether it advanced the clock.
    */
   #jump(): boolean {
     const deadline = this.#core.deadline();
@@ -270,10 +271,10 @@ export class Pump implements DirectEntry {
   }
 
   /**
-   * On a clock that doesn't advance by itself, ends a run in which nothing is ready or pending.
-   * First lets a few more macrotasks pass, because events such as the end of an async function are
-   * not announced. Then waits for announced outside events, for as long as the clock allows.
-   * Returns false if the loop should sleep instead.
+   * On a clock that doesn't advance by itself, ends a run in which nothing is ready or pending,
+   * with a DeadlockError. First lets a few more macrotasks pass, because events such as the end of
+   * an async function are not announced. Then waits for announced outside events, for as long as
+   * the clock allows. Returns false if the loop should sleep instead.
    */
   #waitOutside(): boolean {
     const external = this.#scheduler._external + this.#scheduler._events;

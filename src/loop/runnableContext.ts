@@ -44,7 +44,8 @@ export function bindCurrentContext<Args extends unknown[]>(
 }
 
 /**
- * Returns `callback`, to be called in a later turn in `context` and in the host's current context.
+ * Returns `callback`, bound to `context` and to the host's current context. For calls in later
+ * turns.
  */
 export function bindContext<Args extends unknown[]>(
   loop: Scheduler,
@@ -57,7 +58,10 @@ export function bindContext<Args extends unknown[]>(
   return named(callback, (...args: Args) => enterFlow(flow, inContext, undefined, ...args));
 }
 
-/** Returns `callback`, to be called in a later turn in `context`, by default the current one. */
+/**
+ * Returns `callback`, bound to `context`, by default a copy of the current one. For calls in later
+ * turns.
+ */
 export function bindVariables<Args extends unknown[]>(
   callback: (...args: Args) => unknown,
   context = inheritedContext(),

@@ -17,7 +17,7 @@ export interface ExceptionContext {
    * object with its name (`getName()`) and its outcome.
    */
   readonly task?: unknown;
-  /** The future that failed, or such an object. */
+  /** The future that failed. If it has been collected, an object with its outcome. */
   readonly future?: unknown;
 }
 
@@ -30,8 +30,8 @@ export interface Resource {
 /** Runs a sleeping loop without waiting for another microtask. `Pump` implements it. */
 export interface DirectEntry {
   /**
-   * Marks a sleeping loop as awake without asking for a microtask, because `runNow` or `runInMacrotask`
-   * will follow. Returns whether the loop was asleep.
+   * Marks a sleeping loop as awake without asking for a microtask, because `runNow` or
+   * `runInMacrotask` will follow. Returns whether the loop was asleep.
    */
   markAwake(): boolean;
   /**
@@ -66,7 +66,10 @@ export interface Scheduler {
   getDebug(): boolean;
   isClosed(): boolean;
 
-  /** Schedules a callback without checks, in the host's context `flow`, by default that of the loop. */
+  /**
+   * Schedules a callback without checks. It runs in the host's context `flow`, by default that of
+   * the loop.
+   */
   _callSoon(callback: Callback<never>, args: readonly unknown[], flow?: Flow): Handle;
   /** Allocates a slot for `runnable`, which runs in the next turn. Returns its id. */
   _startNow(runnable: Runnable): number;

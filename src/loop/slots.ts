@@ -6,7 +6,7 @@ const MAX_IDLE = 1024;
 
 /** What hooks and debuggers read of a task. */
 export interface Inspected {
-  /** The future that the task waits for. */
+  /** The future that the task waits for; undefined if it doesn't wait. */
   readonly on: { done(): boolean } | undefined;
 }
 
@@ -45,7 +45,7 @@ export class Slots {
   /** Set while the loop has hooks. */
   hooks: Hooks | undefined;
   #tasks: (Runnable | undefined)[] = [undefined];
-  /** The other runnables, in an array only as long as they need: growing a long one is slow. */
+  /** The other runnables. Only as long as they need, because growing a long array is slow. */
   #others: (Runnable | undefined)[] = [undefined];
   /** Unused ids, cached here because most slots are needed again very soon. */
   readonly #idle: number[] = [];
@@ -81,14 +81,14 @@ export class Slots {
     }
   }
 
-  /** Frees the slot of what is usually a pending timer. If it is one, caches the slot's id. */
+  /** Frees a slot that usually belongs to a pending timer. If it does, its id may be cached. */
   stopTimer(id: number): void {
     noteRemoved(this.hooks, this.at(id));
     if (!this.#closed && this.#idle.length < MAX_IDLE && this.core.removeTimer(id)) this.retire(id);
     else this.release(id);
   }
 
-  /** Frees a slot, and removes it from its queue. The id must not be used again. */
+  /** Frees a slot, and removes it from its ring or the heap. The id must not be used again. */
   release(id: number): void {
     if (this.#closed) return;
     noteRemoved(this.hooks, this.at(id));

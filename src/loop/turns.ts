@@ -8,8 +8,9 @@
 //   slice 1            slice 2                 slice 3
 //   ├─ turn 1 ─┼─ turn 2 ─ ╌╌╌ ─ turn 2 ─┼─ turn 3 ─ ╌╌╌
 //
-// Reading the clock takes longer than a short step. It is read only once every `stride` steps. The
-// stride doubles while steps are short, and shrinks as soon as they are long.
+// Reading the clock takes longer than a short step, so it is read only once every `stride` steps.
+// The stride doubles while steps are short, and shrinks as soon as they are long. The steps between
+// two readings are a stretch, which is shorter if the batch ends first.
 
 import { type Clock, monotonicClock } from "./clock.ts";
 import { emit, type Hooks, runWithHooks } from "./hooks.ts";
@@ -42,8 +43,8 @@ export class Turns {
   /** The number of entries of the batch that have not run yet, not counting the current stretch. */
   #left = 0;
   /**
-   * The hooks of which `sleeps` was called. Their `idleEnds` is called when the loop continues.
-   * Hooks that were removed meanwhile do nothing.
+   * The hooks whose `sleeps` was called. Their `idleEnds` is called when the loop continues. Hooks
+   * that were removed meanwhile do nothing.
    */
   #told: Hooks = [];
   #stride = 1;
@@ -96,8 +97,7 @@ export class Turns {
   }
 
   /**
-   * Runs the rest of the batch, in stretches between two readings of the clock. Returns false if
-   * the slice ends first.
+   * Runs the rest of the batch, stretch by stretch. Returns false if the slice ends first.
    *
    * A separate method, because engines compile a method that is called often sooner and better than
    * a loop inside a loop.

@@ -6,8 +6,8 @@
 // it is collected, at the latest when its loop closes.
 //
 // A coroutine has no loop. It is reported to the loop in whose turn it was created, if that loop is
-// in debug mode. Otherwise it is reported to the loop that entered debug mode last. This also
-// applies to coroutines that are created outside any turn, such as in an event listener of a page.
+// in debug mode. Otherwise it is reported to the loop that entered debug mode last. So is a
+// coroutine that is created outside any turn, such as in an event listener of a page.
 
 import { locationOfCall, locations } from "../lang/locations.ts";
 import { runningScheduler } from "./current.ts";
@@ -42,7 +42,7 @@ export function watchUnawaited(loop: Scheduler): void {
  */
 export function unwatchUnawaited(loop: Scheduler, isReporting: boolean): void {
   const pending = loops.get(loop) as Set<Note>;
-  // Before the reports, because the exception handler may create coroutines too.
+  // Stop before the reports, because the exception handler may create coroutines too.
   locations.watchers--;
   loops.delete(loop);
   if (isReporting) for (const note of [...pending]) note.report();
@@ -61,7 +61,7 @@ export function noteMade(coro: object, callee: unknown, name?: string): void {
   const pending = loops.get(loop) as Set<Note>;
   const location = locationOfCall(callee);
   // If the function is one of the library's, its frame is just inside the user's frame. The engine
-  // adds a prefix if it is called as `mysyncio.sleep()`, and a bundler may add numbers.
+  // adds a prefix to its name if the call is `mysyncio.sleep()`, and a bundler may add numbers.
   const called =
     location?.frames[location.frames.indexOf(location.origin) - 1]?.functionName.replace(
       /^Module\.|\d+\b/g,
@@ -69,7 +69,7 @@ export function noteMade(coro: object, callee: unknown, name?: string): void {
     ) ?? name;
   const where = location === undefined ? "" : `, made at ${location.origin.location},`;
   const message = `The coroutine \`${called || "anonymous"}\`${where} was never awaited. Did you forget \`yield*\`?`;
-  // Must not reference the coroutine.
+  // The note must not reference the coroutine, which would then never be collected.
   const note: Note = {
     report: () => {
       if (pending.delete(note)) loop.callExceptionHandler(new NeverAwaited(message));

@@ -43,7 +43,7 @@ export class Unretrieved {
     notesOf(future._loop).add(this);
     const count = recent.push([future, this]);
     if (count === 1) postMicrotask(watchRecent);
-    // A loop that blocks its thread runs no microtasks, so the list must not grow without limit.
+    // A loop that blocks its thread runs no microtasks. Without this, the list could grow forever.
     if (count > MAX_RECENT) watchRecent();
   }
 

@@ -120,7 +120,7 @@ export class EventLoop extends BaseEventLoop {
    */
   // biome-ignore lint/style/useUnifiedTypeSignatures: the other one is internal
   constructor(options?: EventLoopOptions);
-  /** Creates a loop whose callbacks `core` orders. @internal */
+  /** Creates a loop that uses `core`. @internal */
   constructor(options: EventLoopOptions, core: Core);
   constructor(options: EventLoopOptions = {}, given?: Core) {
     checkOptions(options);
@@ -138,8 +138,8 @@ export class EventLoop extends BaseEventLoop {
       throw wrongType("clock", "a Clock", clock);
     }
     if (core !== undefined) checkChoice("core", core, CORE_KINDS);
-    // Called first, because it may create a loop and close it, and this loop can then reuse its
-    // core.
+    // `beforeLoop` comes first, because it may create and close another loop, whose core this loop
+    // can then reuse.
     if (given === undefined) beforeLoop(() => new EventLoop({ core }));
     super(given ?? newCore(core), clock, slice, asyncContext ? asyncContextKeeper() : undefined);
     this.#clock = clock;
@@ -190,7 +190,7 @@ export class EventLoop extends BaseEventLoop {
    * Arguments and results are structured clones: see `connectRemote`. Every holder of the loop's
    * ticket may call the functions. A loop that exposes functions and has nothing else to do waits
    * for calls. The functions see neither the context variables nor the `AsyncLocalStorage` stores
-   * of their callers, nor those of this call.
+   * of their callers, nor those of the code that called `expose`.
    *
    * @throws TypeError if a value is not a function. @throws RuntimeError if the loop is closed.
    */
@@ -341,13 +341,14 @@ export class EventLoop extends BaseEventLoop {
    * one that `defineTask` returned, or `{ url, name }` of an export. Like asyncio's
    * `loop.run_in_executor`. Needs `mysyncio/node` or `mysyncio/browser`.
    *
-   * Cancelling the future cancels the call, and the future waits for its end: see `ThreadExecutor`.
+   * Cancelling the future cancels the call. The future stays pending until the call has ended: see
+   * `ThreadExecutor`.
    *
    * @param executor null for the default executor, which is created on first use and shut down with
    * the loop.
    * @throws TypeError if `executor` is not an executor, or `task` not a task. @throws RuntimeError
    * if the loop is closed, or the executor is shut down. @throws DataCloneError if an argument
-   * can't be cloned. If the call had to wait, the future fails with that error instead.
+   * can't be cloned. If the call needn't wait, the future may fail with that error instead.
    */
   runInExecutor<F extends ThreadTask>(
     executor: Executor | null,
@@ -458,7 +459,10 @@ export class EventLoop extends BaseEventLoop {
     return this.#outcome(future);
   }
 
-  /** Ends the run after the current turn, or after the first turn of the next run. */
+  /**
+   * Ends the run after the current turn. If the loop isn't running, ends its next run after the
+   * first turn.
+   */
   stop(): void {
     this._pump.stop();
   }

@@ -1,5 +1,5 @@
-// How a loop passes calls to executors. The entries of the platforms install the implementation, so
-// that programs with a single thread don't ship it.
+// How a loop passes calls to executors. The entry points `mysyncio/node` and `mysyncio/browser`
+// install the implementation, so that programs that import only `mysyncio` don't ship it.
 
 import { notIncluded, platform } from "../loop/platform.ts";
 import type { Resource, Scheduler } from "../loop/scheduler.ts";
@@ -45,8 +45,8 @@ export type TaskResult<F extends ThreadTask> = F extends (...args: never[]) => i
 
 export interface SubmitOptions {
   /**
-   * Cancels the call. The promise rejects with a CancelledError whose `cause` is the signal's
-   * reason.
+   * Cancels the call when it aborts. The promise then rejects with a CancelledError whose `cause`
+   * is the signal's reason.
    */
   readonly signal?: AbortSignal | undefined;
 }
@@ -60,8 +60,8 @@ export interface Executor {
     options?: SubmitOptions,
   ): Promise<TaskResult<F>>;
   /**
-   * Stops accepting calls. The promise resolves once all calls have ended. With `cancel`, they are
-   * cancelled.
+   * Stops accepting calls. The promise resolves once all calls have ended. With `cancel`, the calls
+   * are cancelled.
    */
   shutdown(options?: { readonly cancel?: boolean | undefined }): Promise<void>;
 }

@@ -49,7 +49,7 @@ export interface LoopHooks {
   taskWaits?(task: Task<unknown>, future: Future<unknown>): void;
   /**
    * The future that the task waits for is done, and the task is ready. `by` is the task or callback
-   * that was running; undefined if something outside of the loop did it.
+   * that was running then; undefined if something outside the loop completed the future.
    */
   taskWakes?(task: Task<unknown>, by: object | undefined): void;
   /** A task is done: the step that has just ended was its last one. */
@@ -74,8 +74,8 @@ export interface LoopHooks {
   /** The loop returns to the host, after `busy` milliseconds of real time. */
   sliceEnds?(busy: number): void;
   /**
-   * Nothing is ready, so the loop sleeps: until an instant, or if `until` is Infinity, until an
-   * outside event.
+   * Nothing is ready, so the loop sleeps until an outside event, or at the latest until the instant
+   * `until`, which is Infinity if no timer is pending.
    */
   sleeps?(until: number): void;
   /** The loop continues after it has slept. Not called if the hook was added during that sleep. */

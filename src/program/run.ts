@@ -5,7 +5,8 @@ import { type AwaitableLike, checkAwaitable } from "../tasks/awaitable.ts";
 import { drain, newLoopFor, Runner, type RunOptions } from "./runner.ts";
 
 /**
- * Runs `main` on a new loop. The promise settles with its outcome. Like `asyncio.run`.
+ * Runs `main` on a new loop, or on the one in `options`. The promise settles with the outcome of
+ * `main`. Like `asyncio.run`.
  *
  * Tasks that are left when `main` ends are cancelled and awaited, and their errors are reported to
  * the loop's exception handler. Then the loop is closed.
@@ -47,8 +48,9 @@ export async function run<T>(main: AwaitableLike<T>, options?: RunOptions): Prom
  * Runs `main` to completion on the current stack, like `run`, but blocks the thread. On real time,
  * this works in Node and in workers; on a clock that doesn't advance by itself, everywhere.
  *
- * Meanwhile, nothing else happens on the thread. Outside events, such as a promise settling, can't
- * happen. A program that waits for one ends with a DeadlockError: see `EventLoop.runForeverSync`.
+ * Meanwhile, nothing else happens on the thread: no promise settles, and no socket is served. A
+ * program that waits for such an event ends with a DeadlockError. In Node, messages from other
+ * threads can arrive: see `EventLoop.runForeverSync`.
  *
  * @throws RuntimeError on real time, if the thread can't be blocked, as on a page, or if
  * another loop's callback is on the stack. @throws DeadlockError if `main` waits for something that

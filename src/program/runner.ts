@@ -175,7 +175,7 @@ export function newLoopFor(options: RunOptions): EventLoop {
   if (loop === undefined) return new EventLoop({ debug, clock });
   const given = typeof loop === "function" ? loop() : loop;
   checkLoop(given);
-  // Checked here, because the runner would end tasks that are not its own.
+  // Without these checks, the runner would end tasks that are not its own.
   if (given.isClosed()) throw new RuntimeError("The loop is closed");
   if (given.isRunning()) throw new RuntimeError("The loop is already running");
   if (debug) given.setDebug(true);

@@ -40,9 +40,9 @@ export interface ToAsyncOptions {
  *
  * Each call keeps its caller's context. Where the host has `AsyncLocalStorage` (Node, Bun, Deno,
  * workerd), the task, its children and their callbacks see the caller's stores. The same holds for
- * anything that a caller outside the loop schedules on it, such as with `loop.createTask` or
+ * anything that a caller outside the loop schedules on it, for example with `loop.createTask` or
  * `loop.callSoon`. A store that a task sets with `enterWith` may be lost at its next step. With the
- * loop option `asyncContext`, each task keeps its own.
+ * loop option `asyncContext`, each task keeps the stores with which it was created.
  *
  * Context variables are copied at the call. A variable that an async function sets outside loops
  * after its first `await` is visible to that function and to the calls it makes afterwards, but to
@@ -57,8 +57,8 @@ export interface ToAsyncOptions {
  * the promise rejects once the task has cleaned up, with a CancelledError whose `cause` is the
  * signal's reason. If the signal has already aborted, nothing starts. A CancelledError without that
  * `cause` means that something else cancelled the task. No listener stays on the signal. The signal
- * counts as additional if it comes after `fn.length` arguments. A parameter with a default value
- * doesn't receive a signal.
+ * counts as additional if it comes after `fn.length` arguments. That number leaves out parameters
+ * with default values, so none of these receives a signal that is passed last.
  *
  * On Cloudflare Workers, and with `ownLoop`, each call has its own loop instead, so that calls of
  * different requests share no timers. Locks and queues belong to one loop, and therefore to one
@@ -162,7 +162,7 @@ class Driver {
 
   /**
    * Called before the loop falls asleep while no call is pending. Decides whether what the calls
-   * left behind keeps the loop running.
+   * left behind keeps the loop running, and whether it keeps the process alive.
    */
   readonly #rest = (): void => {
     const loop = this.#loop;

@@ -21,7 +21,7 @@ import { moved } from "./transfer.ts";
  *
  * Functions are called by name. Arguments and results are structured clones; `transfer` moves
  * memory instead. Errors keep their name, message, stack, cause and own enumerable fields. The
- * connection belongs to the first loop that makes a call, and ends with it.
+ * connection belongs to the first loop that makes a call, and ends when that loop is closed.
  *
  * @throws TypeError if `ticket` is not such a ticket.
  * @example
@@ -43,8 +43,8 @@ export class Remote {
   #isClosed = false;
 
   /**
-   * @param onLost is called, after the first call, when the other thread ends or closes its loop,
-   * or when this side closes the connection.
+   * @param onLost is called when the other thread ends or closes its loop, or when this side closes
+   * the connection. Not called if no call was ever made.
    * @internal
    */
   constructor(ticket: RemoteTicket, onLost?: () => void) {
@@ -126,8 +126,8 @@ class Connection implements PortOwner {
     this.#link = new ThreadLink(name, bell, watched, this);
     loop._resources.add(this);
     loop._callSoon(() => this.#link.check(), []);
-    // Say hello only when the lock is held, because the other side takes a free lock to mean that
-    // the thread has ended.
+    // Say hello only when the lock `name` is held, because the other side takes a free lock to mean
+    // that this thread has ended.
     const sayHello = () => {
       if (this.#unsent === undefined || this.#isLost) return;
       const channel = new BroadcastChannel(exposed);
@@ -167,7 +167,7 @@ class Connection implements PortOwner {
   /** @throws DataCloneError if the message cannot be cloned. */
   send(message: Message): void {
     const sent = message.type === "call" ? { ...message, args: moved(message.args) } : message;
-    // A kept message is cloned now, because the caller may change the arguments before it is sent.
+    // A message to be sent later is cloned now, because the caller may change the arguments.
     if (this.#unsent === undefined) this.#link.send(sent);
     else this.#unsent.push(structuredClone(sent));
   }
@@ -205,7 +205,7 @@ class Connection implements PortOwner {
     this.#isLost = true;
     this.#release();
     this.loop._resources.delete(this);
-    // Nothing that waits runs on a closed loop.
+    // The tasks of a closed loop never run again.
     if (this.loop.isClosed()) return;
     for (const id of [...this.#calls.keys()]) this.#take(id)?._fail(lost());
     this.#onLost?.();
@@ -241,8 +241,8 @@ class RemoteCall extends ExternalFuture<unknown> {
   }
 
   /**
-   * Takes a result. If the result was already on its way when the future was cancelled, the future
-   * is cancelled here, because the other side got the cancellation too late.
+   * Handles a result. `isHeard` is true if the other side got a cancellation before the call
+   * returned. If the cancellation came too late, the result is dropped and the future is cancelled.
    */
   _answer(value: unknown, isHeard: boolean): void {
     if (this.#cancelled === undefined || isHeard) this._succeed(value);
@@ -250,7 +250,7 @@ class RemoteCall extends ExternalFuture<unknown> {
   }
 
   /**
-   * Takes an error. A CancelledError counts as a cancellation only if this side requested one.
+   * Handles an error. A CancelledError counts as a cancellation only if this side requested one.
    * Otherwise, a task group would mistake it for a cancellation of its own.
    */
   _reject(error: unknown): void {

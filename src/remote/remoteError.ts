@@ -82,7 +82,7 @@ export function packError(error: unknown): PackedError {
 /** Packs one error, with its causes and parts. */
 class ErrorPacker {
   #left = MAX_ERRORS;
-  /** The errors that contain the current one, because causes may form a cycle. */
+  /** The current error and those that contain it. Needed because causes may form a cycle. */
   readonly #path = new Set<unknown>();
 
   pack(error: unknown): PackedError {
@@ -116,7 +116,10 @@ class ErrorPacker {
     return isPacked ? this.pack(inner) : undefined;
   }
 
-  /** Omits fields whose getter throws and values that cannot be cloned, and keeps the rest. */
+  /**
+   * Packs `code` and the error's own fields. Omits fields whose getter throws, and values that
+   * cannot be cloned. Returns undefined if none are left.
+   */
   #packFields(error: Error): (readonly [string, Field])[] | undefined {
     // A class may define `code` by a getter, as DOMException does.
     const names = ["code", ...Object.keys(error)].filter(
@@ -135,8 +138,8 @@ class ErrorPacker {
   }
 
   /**
-   * Packs the value of a field. Returns undefined for an error beyond the limit. Throws if the
-   * value cannot be cloned.
+   * Packs the value of a field. Returns undefined for an error that is beyond a limit or part of a
+   * cycle. Throws if the value cannot be cloned.
    */
   #packField(value: unknown): Field | undefined {
     if (isError(value)) {

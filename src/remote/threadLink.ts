@@ -1,10 +1,11 @@
 // The link between two loops: a broadcast channel that only they use, with a secret name.
 //
-// A channel is found by its name, and a ticket must be a plain value that can be copied. Ports
-// wouldn't do, because they can only be transferred.
+// A caller connects with a ticket, which must be a plain value that can be copied. A ticket can
+// contain the name by which a channel is found. Ports wouldn't do, because they can only be
+// transferred.
 //
 //   caller                          exposed loop
-//     │── hello, on its channel ──────>│     names the link to open
+//     │── hello ──────────────────────>│     on the loop's channel, names the link to open
 //     │<───────────── welcome ─────────│     until this arrives, the caller keeps its messages
 //     │── call, cancel ───────────────>│
 //     │<───────────── result, error ───│
@@ -59,8 +60,8 @@ export class ThreadLink {
       if (message.type === "bye") this.#lose();
       else if (!this.#hasEnded) listener.onMessage(message);
     });
-    // A message could not be read, for example because its memory cannot be shared with us. It may
-    // have been a result that a call waits for.
+    // A message could not be read, for example because its memory cannot be shared with this
+    // thread. It may have been a result that a call waits for.
     this.#channel.onmessageerror = () => this.#giveUp();
     this.#watch = watchThread(watchedName, thread, () => this.#lose());
   }

@@ -1,7 +1,7 @@
 import { describe, wrongType } from "../lang/arguments.ts";
 import { isArrayBuffer } from "../lang/brands.ts";
 
-/** The memory to move with each value. */
+/** The memory to move with each marked value. */
 const lists = /* @__PURE__ */ new WeakMap<object, readonly ArrayBuffer[]>();
 
 /**
@@ -34,7 +34,8 @@ export function transferables(values: readonly unknown[]): readonly ArrayBuffer[
 }
 
 /**
- * Returns `values` ready to send, after taking their marked memory away from this side.
+ * Returns `values`, ready to send. If they have marked memory, returns a copy, and the memory moves
+ * into it.
  * @throws DataCloneError if they cannot be cloned.
  */
 export function moved<T extends readonly unknown[]>(values: T): T {

@@ -6,8 +6,8 @@ import { moveOnAfter } from "../tasks/timeout.ts";
 import { FedSource, Newest, type Source } from "./source.ts";
 
 /**
- * After this number of items, the feeder lets other tasks run, because `source` may never suspend
- * it.
+ * Each time it has read this many items, the feeder lets other tasks run, because `source` may
+ * never suspend it.
  */
 const BURST = 64;
 
@@ -18,7 +18,7 @@ const BURST = 64;
  *
  * Measures time from the arrival of an item, even if the reader is busy. If several items become
  * due while the reader is busy, it gets only the newest of them. Starts reading when the first item
- * is requested. Leaving the loop closes `source`.
+ * is requested. Leaving the reading loop early closes `source`.
  *
  * Like RxJS' `debounceTime`, and lodash's `debounce` with default options.
  *

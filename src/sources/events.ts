@@ -30,8 +30,8 @@ export interface EventsOptions {
  * An emitter's `error` event ends the source, and is thrown after all earlier events. If `type` is
  * `error`, it is an event like any other.
  *
- * Stops listening when the reading loop is left, when a `using` block ends, and at the latest when
- * the task that called `events` ends. A virtual clock doesn't wait for events, because it assumes
+ * Stops listening when the iteration ends, when a `using` block ends, and at the latest when the
+ * task that called `events` ends. A virtual clock doesn't wait for events, because it assumes
  * that the program itself emits them.
  *
  * Like `on` of Node's `events`, with a limit.

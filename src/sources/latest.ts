@@ -10,16 +10,16 @@ import { FedSource, Newest, type Source } from "./source.ts";
 
 /**
  * Runs `body(item, index)` in a task for each item of `source`, until the next item arrives. Then
- * cancels the body, waits until it has cleaned up, and starts the next one. Returns a source of the
- * results.
+ * cancels the body, waits until it has cleaned up, and runs `body` for the new item. Returns a
+ * source of the results.
  *
  * So only the newest work continues. A result that hasn't been read when the next item arrives is
  * out of date and dropped. A body that hasn't started by then never starts, and a cancelled body
  * has no result. The last body continues after the end of `source`.
  *
  * An error of `source` or `body` cancels the running body, and is thrown when that body has ended.
- * Starts when the first result is requested. Leaving the loop early cancels the body, waits for it,
- * and closes `source`.
+ * Starts when the first result is requested. Leaving the reading loop early cancels the body, waits
+ * for it, and closes `source`.
  *
  * Like RxJS' `switchMap` and Kotlin's `mapLatest`.
  *

@@ -26,7 +26,7 @@ export interface ProgressSnapshot {
   readonly elapsed: number;
   /** Ticks per second. */
   readonly rate: number;
-  /** The estimated time left in milliseconds, or undefined. */
+  /** The estimated time left in milliseconds, or undefined, as in `Progress`. */
   readonly remaining: number | undefined;
 }
 
@@ -34,10 +34,10 @@ export interface ProgressSnapshot {
  * Counts completed work, and computes its rate and the remaining time by the loop's clock.
  *
  * Also a source of snapshots, for `forEach`, `iterate` and `for await`. Yields the first snapshot
- * immediately, then one after each change. A slow reader gets only the newest. To display it ten
- * times per second, use `throttle(progress, 100)`. Several readers may read it, and each gets the
- * last snapshot. Ends when `count` reaches `total`, at the end of a `using` block, and at the
- * latest when the task that created it ends.
+ * immediately, then one after each change. A slow reader gets only the newest. To display the
+ * progress ten times per second, use `throttle(progress, 100)`. There may be several readers, and
+ * each gets the last snapshot. The source ends when `count` reaches `total`, at the end of a
+ * `using` block, and at the latest when the task that created it ends.
  *
  * @throws TypeError, RangeError for invalid options. @throws RuntimeError if no loop is running.
  * @example
@@ -62,7 +62,7 @@ export interface Progress extends AsyncIterable<ProgressSnapshot, undefined>, Di
   readonly label: string | undefined;
   /**
    * The expected number of ticks, or undefined if unknown. The source ends when `count` reaches it,
-   * so raise it before that.
+   * so if there will be more ticks, raise it before that.
    */
   total: number | undefined;
   /** The number of ticks so far. */

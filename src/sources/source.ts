@@ -56,9 +56,12 @@ function* closed(closing: readonly Future<unknown>[]): Coroutine<IteratorResult<
   return END;
 }
 
-/** Runs a coroutine function on behalf of an async function, on `loop` if there is one. */
+/**
+ * Runs a coroutine function on behalf of an async function: on `loop` or, if that is undefined, on
+ * the loop that `toAsync` uses.
+ */
 async function onLoop<R>(loop: Scheduler | undefined, fn: () => Coroutine<R>): Promise<R> {
-  // On the usual loop, use `toAsync`, because it also runs the loop that all such calls share.
+  // On the loop that `toAsync` uses, call `toAsync`, because it also makes that loop run.
   const usual = loop && (runningScheduler() ?? getEventLoop());
   return await (loop === usual ? toAsync(fn)() : createTaskOn(loop as Scheduler, fn()));
 }

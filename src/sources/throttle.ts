@@ -8,11 +8,12 @@ import { FedSource, Newest, type Source } from "./source.ts";
 /**
  * Returns a source that yields at most one item of `source` per `delay` milliseconds. Yields the
  * first item immediately, and after each pause the newest item that arrived during the pause. So
- * the last item is never lost: if it arrives during a pause, the source yields it before it ends.
- * It also yields a pending item before it throws an error of `source`.
+ * the last item is never lost: if it arrives during a pause, the returned source yields it before
+ * ending. If `source` throws an error, a pending item is yielded before the error is thrown.
  *
  * The pause begins when an item is read, so a slow reader has no backlog to catch up with. Starts
- * reading when the first item is requested. Leaving the loop closes `source`.
+ * reading `source` when the first item is requested. Leaving the loop over the items closes
+ * `source`.
  *
  * Like lodash's `throttle`, with both edges. Unlike RxJS' `throttleTime`, whose default drops the
  * last item.
@@ -54,7 +55,7 @@ class Throttled<T> extends FedSource<T, T> {
     for (;;) {
       const pause = this.#pausedUntil - loop.time();
       const isFed = feeder.done();
-      // If the source has ended and no item is left, there is nothing to hold back.
+      // If `source` has ended and no item is left, there is nothing to hold back.
       if (pause <= 0 || (isFed && this._queue.empty())) break;
       yield* waitUntilEnough(loop, isFed ? [] : [feeder], ALL_COMPLETED, pause);
     }

@@ -56,7 +56,7 @@ export class Barrier {
     return asCoroutine(new Arrive(this));
   }
 
-  /** Waits for the others, or releases all of them. */
+  /** Waits for the others, or releases all of them if this arrival is the last. */
   _arrive(): Wait<number> {
     if (this.#isBroken) throw broken("is broken. Call `reset()` first");
     if (this.#waiters.length + 1 < this.#parties) return this.#waiters.wait();

@@ -34,10 +34,10 @@ export class Lock {
   }
 
   /**
-   * Acquires the lock. Waits if it is held; otherwise doesn't suspend. Returns true.
+   * Acquires the lock. Waits if `locked()`; otherwise doesn't suspend. Returns true.
    *
-   * A cancelled task leaves the queue. If the lock was handed to it in the same turn, the next task
-   * gets the lock.
+   * A task that is cancelled while it waits leaves the queue. If the lock was already handed to the
+   * task, but the task hasn't run since, the next waiting task gets the lock.
    *
    * @throws RuntimeError if the task must wait, and the lock belongs to another loop.
    */

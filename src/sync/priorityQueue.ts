@@ -95,7 +95,7 @@ class Heap<T> implements Store<T> {
   }
 
   putBack(item: T, order: number): void {
-    // This `seq` is lower than that of every added item, because a returned item is older.
+    // This `seq` is lower than that of every added item, because an item that is put back is older.
     const entry = { item, seq: Number.MIN_SAFE_INTEGER + order };
     let position = this.#entries.length;
     try {

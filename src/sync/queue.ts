@@ -90,7 +90,7 @@ export class Queue<T> implements AsyncIterable<T>, CoroutineSource<T> {
   /**
    * Puts an item. Waits if the queue is full.
    *
-   * A cancellation withdraws the item, unless the queue accepted it in the same turn.
+   * A cancellation withdraws the item, unless the queue has already accepted it.
    *
    * @throws QueueShutDown if the queue is shut down, before or during the wait.
    * @throws RuntimeError if the task must wait, and the queue belongs to another loop.

@@ -72,7 +72,7 @@ export class Join extends LazyCall<void> {
   }
 }
 
-/** A task that waits for free space, and its item. */
+/** The waiter of a `put()` that waits for free space, with the item to add. */
 export class Putting<T> extends QueuedWaiter<undefined> {
   readonly item: T;
 

@@ -80,7 +80,7 @@ export class RateLimiter {
    * Takes `n` tokens. Waits until they are available and all earlier callers have theirs. Returns
    * true.
    *
-   * A cancelled task leaves the queue, and returns tokens that were handed to it in the same turn.
+   * A cancelled task leaves the queue. Tokens that were just handed to it go back to the bucket.
    *
    * @throws TypeError or RangeError unless `n` is an integer from 1 to `burst`. @throws
    * RuntimeError if no loop is running, or the limiter belongs to another loop.

@@ -60,8 +60,8 @@ export class Semaphore {
   }
 
   /**
-   * Hands a permit to the next waiting task, or frees it. Any task may call this, even one that
-   * never acquired a permit.
+   * Hands a permit to the next waiting task, or frees the permit if none waits. Any task may call
+   * this, even one that never acquired a permit.
    */
   release(): void {
     if (holders.watchers > 0) noteGiven(this, true);

@@ -4,9 +4,12 @@ import type { Coroutine } from "../tasks/kernel/coroutine.ts";
 import { Immediate, LazyCall, type Wait } from "../tasks/lazyCall.ts";
 import type { QueuedWaiter } from "./waitQueue.ts";
 
-/** A primitive that can be acquired. */
+/** A primitive with `acquire()` or `wait()`. */
 interface Waitable {
-  /** Acquires the primitive, or returns a waiter in its queue. */
+  /**
+   * Acquires the primitive and returns undefined, or returns a waiter in its queue. An event that
+   * is set needs no waiter.
+   */
   _wait(): QueuedWaiter<true> | undefined;
 }
 

@@ -5,8 +5,8 @@
 // value, so the value must be given back. `yield*` iterates the waiter's future directly, and the
 // method that it calls distinguishes the cases:
 //
-//   next()     the future is done. It returns the value, or throws, for example if the future was
-//              cancelled. It has already left the queue.
+//   next()     the future is done, and has already left the queue. The method returns the value, or
+//              throws, for example if the future was cancelled.
 //   throw()    the task was cancelled after the hand-over. The value is given back.
 //   return()   the coroutine is closed. A waiter that is still in the queue leaves it; a value that
 //              was handed over is given back.

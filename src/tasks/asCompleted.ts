@@ -8,7 +8,7 @@
 //
 // Watching stops when the iteration ends early. It resumes when a coroutine that the iteration
 // returned earlier is awaited, as after `const [first, second] = asCompleted(aws)`, and stops
-// for good once all of those have been awaited.
+// for good once all coroutines that the iteration returned have been awaited.
 //
 // This file has over 300 lines, because futures, operations and coroutines held back for
 // `concurrency` feed the same queue, and its methods share its private state.
@@ -156,7 +156,7 @@ const Completions = class asCompleted<T> implements AsCompleted<T>, Waiter {
    * wait for one.
    */
   #owed = 0;
-  /** How many of these have a getter. */
+  /** How many of the results in #owed have a getter. */
   #asking = 0;
   readonly #hasOperations: boolean;
   #isListening = false;
@@ -285,7 +285,7 @@ const Completions = class asCompleted<T> implements AsCompleted<T>, Waiter {
       const step = steps.next();
       awaited.future = undefined;
       if (!step.done) {
-        // An operation yields the future that it waits for, which users see only as a suspension.
+        // An operation yields the future that it waits for. To users, its type is `Suspension`.
         const handOver = step.value as unknown as Future<T>;
         this.#standing.set(handOver, steps);
         this.#todo.add(handOver);
@@ -342,9 +342,9 @@ const Completions = class asCompleted<T> implements AsCompleted<T>, Waiter {
     for (const aw of unstarted) if (isCoroutine(aw)) closeUnstarted(aw);
   }
 
-  /** Returns the next result outside coroutines. */
+  /** Returns the next result to an async function. */
   async #nextResult(): Promise<T> {
-    // Operations are started, and what they were handed is received, by a task.
+    // Only a task can start operations, and receive what they were handed.
     if (this.#hasOperations) return createTaskOn(this.#loop, nextCompleted(this));
     const getter = this._enter();
     try {

@@ -27,8 +27,8 @@ export type CoroutineLike<T> = Coroutine<T> | (() => Coroutine<T> | Future<T>);
 export type AwaitableLike<T> = Awaitable<T> | (() => Awaitable<T>);
 
 /**
- * Returns `value` if it is a coroutine object. If it is a function, calls it and returns its
- * coroutine object.
+ * Returns `value` if it is a coroutine object. If it is a function, calls it and returns the
+ * resulting coroutine object, or one that awaits the resulting future.
  *
  * @throws TypeError if `value` is neither, or the function returns no coroutine object or future
  */

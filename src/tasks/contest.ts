@@ -32,11 +32,11 @@ const CANCELLED = "The race was cancelled";
 
 /** A participant. */
 export interface Entrant {
-  /** The future that it waits for. */
+  /** The future that the participant is or waits for. */
   future: Future<unknown> | undefined;
-  /** The coroutine that the race has started for it as a task. */
+  /** The coroutine, if the race has started the participant as a task. */
   readonly coro: unknown;
-  /** The iterator of an operation. */
+  /** The iterator, if the participant is an operation. */
   steps: Wait<unknown> | undefined;
   /** The outcome of an operation that has ended. */
   outcome: Result | Thrown | undefined;
@@ -50,7 +50,7 @@ export interface Started {
 
 // Contests whose losers are still to be cancelled. Lists instead of recursion, because contests may
 // nest deeply.
-/** Contests with a winner, perhaps decided by a hand-over. */
+/** Contests whose losers are cancelled quietly: those with a winner, and any cancelled by that. */
 const won: Contest[] = [];
 /**
  * Contests that were cancelled where user code may run, such as listeners to the losers' signals.
@@ -69,8 +69,8 @@ export class Contest implements Waiter {
   /** Losers that have not been cancelled yet. */
   #losers: Future<unknown>[] = [];
   /**
-   * Losers that are plain futures. They stay pending for this turn, so that code that sets their
-   * results needs no check.
+   * Losers that are plain futures. They stay pending until the racing task's next step, so that
+   * code that sets their results in the meantime needn't check whether they are done.
    */
   readonly #plain: Future<unknown>[] = [];
   #decision: Decision;
@@ -97,9 +97,9 @@ export class Contest implements Waiter {
    * Starts an operation. If it completes immediately, it wins, even over an entrant that it has
    * just served.
    *
-   * `rivals` are operations of other kinds on the same resource. They leave its queue while
-   * `operation` starts, because a `get` must not receive what the same race puts, and return before
-   * anything else can queue up.
+   * `rivals` are operations of other kinds on the same resource. They leave the resource's queue
+   * while `operation` starts, because a `get` must not receive what the same race puts. If the
+   * race is still undecided, they join the queue again before anything else can.
    */
   start(operation: LazyCall<unknown>, rivals: readonly Started[]): Started {
     const out = rivals.filter(({ entrant: { steps, future } }) => steps === (future as unknown));
@@ -130,7 +130,7 @@ export class Contest implements Waiter {
     this.#step(entrant);
   }
 
-  /** Returns a future to wait for, until there is a winner. */
+  /** Returns the future for which the racing task waits while the race is undecided. */
   wait(): Decision {
     if (this.#decision.done()) this.#decision = new Decision(this.#loop, this);
     return this.#decision;
@@ -144,7 +144,10 @@ export class Contest implements Waiter {
     }
   }
 
-  /** Ends the race with `winner`, or without one. Cancels all others immediately. */
+  /**
+   * Ends the race with `winner`, or without one. Cancels the losers, except plain futures. If
+   * another contest is just cancelling its losers, the call that does so goes on to cancel these.
+   */
   decide(winner: Entrant | undefined): void {
     this.isDecided = true;
     this.winner = winner;

@@ -3,7 +3,8 @@ import { checkLoop, type Scheduler } from "../loop/scheduler.ts";
 import { Task } from "./kernel/task.ts";
 
 /**
- * Returns the task that is running now, or undefined in a callback. Like `asyncio.current_task`.
+ * Returns the task that is running now; undefined if none is, as in a callback. Like
+ * `asyncio.current_task`.
  *
  * @param loop the loop to ask, by default the running one.
  * @throws RuntimeError if `loop` is omitted and no loop is running.

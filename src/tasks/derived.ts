@@ -4,7 +4,7 @@
 // A future notifies its waiters inside the call that completes it. A derived future that is
 // notified completes in turn. If it then notified its own waiters, deep chains would overflow the
 // native stack. Instead it puts them on a list, and the outermost derived future works through the
-// list, newest entry first:
+// list, newest entry first. (A future whose only waiter is not derived notifies it directly.)
 //
 //   future ──notifies──> outermost ──works through──> [outermost's waiters] [inner's waiters] ...
 //
@@ -26,7 +26,7 @@ interface Round {
  */
 const rounds: Round[] = [];
 
-/** A future that completes when other futures do, of which it is a waiter. */
+/** A future that is a waiter of other futures, and completes when they do. */
 export abstract class Derived<T> extends Future<T> implements Waiter {
   abstract _notify(future: Future<unknown>): void;
 

@@ -13,13 +13,12 @@ import type { TaskOptions } from "./kernel/taskOptions.ts";
 import { futureOfPromise } from "./relay.ts";
 
 /**
- * Returns the future of an awaitable: a future or task itself, a new task for a coroutine, and a
- * new future for a promise.
- * Like `asyncio.ensure_future`.
+ * Returns the future of an awaitable: a future or task itself, a new task for a coroutine or a
+ * function, and a new future for a promise. Like `asyncio.ensure_future`.
  *
  * @param options.loop the loop to use, by default the running one.
- * @throws TypeError if `aw` is not awaitable. @throws RuntimeError if it is a future of another loop
- * than `options.loop`, or no loop is running.
+ * @throws TypeError if `aw` is not awaitable. @throws RuntimeError if `aw` is a future of another
+ * loop than `options.loop`, or no loop is running.
  */
 export function ensureFuture<T>(
   aw: AwaitableLike<T>,
@@ -55,8 +54,8 @@ export function ensureFutureOn<T>(
 
 /**
  * Starts a list of checked awaitables in order, and returns their futures. A coroutine object that
- * appears twice starts once, but each appearance of a function is another call. If one can't be
- * started, none of the others takes a step.
+ * appears twice starts once, but each appearance of a function is another call. If one awaitable
+ * can't be started, none of the others takes a step.
  */
 export function startAll(
   loop: Scheduler,
@@ -76,7 +75,8 @@ export function startAll(
     }
     return futures;
   } catch (error) {
-    // The caller's own futures continue. A set, so that a repeated future is cancelled only once.
+    // Futures in `aws` continue; those created here are cancelled. A set, so that a repeated future
+    // is cancelled only once.
     const own = new Set(futures.filter((_, index) => !isFuture(aws[index])));
     for (const future of own) future.cancel();
     throw error;
@@ -115,15 +115,16 @@ function* awaitFuture<T>(aw: Awaitable<T>): Coroutine<T> {
 }
 
 /**
- * Returns a future of the running loop that settles as `promise` does. Like `asyncio.wrap_future`.
+ * Returns a future of the running loop that settles as `promise` does. If `promise` is itself a
+ * future, returns it. Like `asyncio.wrap_future`.
  *
  * Cancelling the future doesn't affect the promise, whose outcome is then ignored. Unlike
  * asyncio's, the future isn't cancelled if the promise rejects with a CancelledError, because
  * something else was cancelled. Instead, it fails with a RuntimeError whose `cause` is that error.
  *
  * @param options.loop the loop to use, by default the running one.
- * @throws TypeError if `promise` is not a promise. @throws RuntimeError if it is a future of another
- * loop than `options.loop`, or no loop is running.
+ * @throws TypeError if `promise` is not a promise. @throws RuntimeError if `promise` is a future of
+ * another loop than `options.loop`, or no loop is running.
  */
 export function wrapFuture<T>(
   promise: PromiseLike<T>,

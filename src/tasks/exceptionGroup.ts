@@ -46,7 +46,7 @@ export class ExceptionGroup extends AggregateError {
   }
 
   /**
-   * Returns the matching errors and the others, each as a group, or undefined if there are none.
+   * Returns two groups: the matching errors and the others. A group without errors is undefined.
    *
    * @param predicate tested on this group first, then on its members. A group that matches is taken
    * as a whole.

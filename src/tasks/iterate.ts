@@ -91,11 +91,11 @@ export function checkSource(name: string, value: unknown): void {
 
 const END = { done: true, value: undefined } as const;
 
-// Named for the function, because stacks and the reports of forgotten coroutines show the name.
+// The class is named like the function, because stacks and reports of forgotten coroutines show it.
 const SourceIterator = class iterate<T> implements CoroutineIterator<T> {
   readonly #source: IterationSource<T> | CoroutineSource<T>;
   #reading: SourceReading<T> | undefined;
-  /** The result that was on its way when a cancellation arrived. */
+  /** The requested result, until a call returns it. A cancelled call leaves it to the next one. */
   #pending: PromiseLike<IteratorResult<T>> | undefined;
   #isBusy = false;
   #isDone = false;
@@ -171,7 +171,7 @@ const SourceIterator = class iterate<T> implements CoroutineIterator<T> {
       this.#pending = undefined;
       return result;
     } catch (error) {
-      // A cancellation replaces a result that arrived in the same turn. #pending keeps this result
+      // A cancellation replaces a result that arrived in the same turn. #pending keeps that result
       // for the next call.
       if (future._hasFailed() && !future.cancelled() && future._reason() === error) this.#end();
       throw error;

@@ -22,7 +22,10 @@ export type Wait<T> = Iterator<Suspension, T, undefined>;
 export abstract class LazyCall<T> extends CoroutineObject {
   // Only declared, here and in derived classes, because assigning a field is cheaper than defining
   // it.
-  /** The call with a generator that this object has become; BEGUN once `yield*` has started it. */
+  /**
+   * The call with a generator that this object has become; BEGUN if `yield*` has started the object
+   * instead. Undefined until then.
+   */
   declare _call: Call | undefined;
 
   constructor() {
@@ -36,8 +39,8 @@ export abstract class LazyCall<T> extends CoroutineObject {
 
   /**
    * The lock, queue or stream from which the operation takes something; undefined if `race` can't
-   * undo the operation. `race` can undo it if the iterator's `throw()` gives back everything that
-   * the operation has taken before its last step.
+   * undo the operation. `race` can undo it if, at each suspension, the iterator's `throw()` gives
+   * back everything that the operation has taken so far.
    */
   get _resource(): object | undefined {
     return undefined;
@@ -102,8 +105,8 @@ function waitOf<T>(call: Call): Wait<T> {
 }
 
 /**
- * Turns a lazy call into a call with a generator, and returns that. This isn't a private method,
- * because private methods make each instance slower to create.
+ * Turns a lazy call into a call with a generator, and returns the latter. This isn't a private
+ * method, because private methods make each instance slower to create.
  */
 function materialize(lazy: LazyCall<unknown>): Call {
   noteAwaited(lazy);
@@ -141,7 +144,7 @@ export class Immediate<T> implements Wait<T> {
   }
 }
 
-/** Returns the resource of `aw`, if it is an operation that has not started. */
+/** Returns the resource of `aw` if that is an operation that has not started; else undefined. */
 export function resourceOf(aw: unknown): object | undefined {
   return aw instanceof LazyCall && aw._isFresh ? aw._resource : undefined;
 }
@@ -169,7 +172,10 @@ export class Operation<T> extends LazyCall<T> {
   }
 }
 
-/** Returns the coroutine of an operation of several steps, which `race` can undo, on `of`. */
+/**
+ * Returns the coroutine of an operation of several steps, which `race` can undo. The operation
+ * takes something from `of`. Without `of`, its `_resource` is the operation itself.
+ */
 export function operation<T>(steps: Coroutine<T>, of?: object): Coroutine<T> {
   return asCoroutine(new Operation(steps, of));
 }
@@ -216,7 +222,7 @@ function* bodyOf<T>(lazy: LazyCall<T>): Generator<Suspension, T, undefined> {
   return yield* { [Symbol.iterator]: () => lazy._start() };
 }
 
-/** The `_call` of lazy calls that `yield*` has started: a call that was awaited and has ended. */
+/** The `_call` of all lazy calls that `yield*` has started: a dummy call that has ended. */
 const BEGUN = /* @__PURE__ */ begun();
 
 function begun(): Call {

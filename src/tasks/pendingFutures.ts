@@ -4,8 +4,8 @@ import type { Future } from "./kernel/future.ts";
 const FEW = 16;
 
 /**
- * Futures that are not done, in insertion order. Done ones stay in the list until they outnumber
- * the others, because adding to a set and removing from it would be slower.
+ * Futures that are not done, in insertion order. Done ones stay in the list until they clearly
+ * outnumber the others, because adding to a set and removing from it would be slower.
  */
 export class PendingFutures {
   /** The number of futures that are not done. */

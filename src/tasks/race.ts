@@ -39,8 +39,8 @@ import { ALL_COMPLETED, waitUntilEnough } from "./wait.ts";
 import { thoseThatWaitFor } from "./waitsFor.ts";
 
 /**
- * Awaits the first of `aws` that is done, and returns its result or throws its error. Before that,
- * the others are cancelled and waited for.
+ * Awaits the first of `aws` that is done, and returns its result or throws its error. Before `race`
+ * returns or throws, the others are cancelled and waited for.
  *
  * At most one operation takes effect. Operations are `get`, `put`, `acquire`, `hold`, `wait` and
  * `join` of locks, queues and the like, reads from streams and sockets, and `iterate(...).next()`.
@@ -51,10 +51,10 @@ import { thoseThatWaitFor } from "./waitsFor.ts";
  *
  * Any other coroutine, and each function, starts as a task, in order. None starts if an operation
  * can complete immediately or a future is done. When one of `aws` wins, the losing tasks are
- * cancelled immediately. If a loser is waiting for an operation, that operation takes nothing. But the loser
- * keeps what it took in earlier steps, and must give it back itself if necessary. If a loser
- * swallows the cancellation, its result is dropped. If it throws an error, the error is reported as
- * unretrieved.
+ * cancelled immediately. If a loser is waiting for an operation, that operation takes nothing. But
+ * the loser keeps what it took in earlier steps, and must give it back itself if necessary. If a
+ * loser swallows the cancellation, its result is dropped. If it throws an error, the error is
+ * reported as unretrieved.
  *
  * If several futures are already done, the first in `aws` wins. If several complete in the same
  * turn, the first to complete wins.
@@ -63,8 +63,9 @@ import { thoseThatWaitFor } from "./waitsFor.ts";
  * losers are being waited for isn't passed on to them. It is thrown at the end and replaces the
  * result, which is dropped, or the error, which is reported. If an operation was handed an item but
  * has not resumed yet, the item goes back. If it has already resumed and taken the item, `race`
- * returns that, and the cancellation is delivered at the next `yield*` that waits. The same holds for an operation inside `waitFor`, `timeout`,
- * `moveOnAfter` or `withSignal`, and for one that a function returns.
+ * returns the item, and the cancellation is delivered at the next `yield*` that waits. The same
+ * holds for an operation inside `waitFor`, `timeout`, `moveOnAfter` or `withSignal`, and for one
+ * that a function returns.
  *
  * Like `asyncio.wait` with `FIRST_COMPLETED`, followed by cancelling the others and awaiting them.
  * For operations, like Go's `select`.
@@ -198,8 +199,8 @@ function takenBy({ future, coro, outcome }: Entrant): { readonly value?: unknown
 }
 
 /**
- * Returns the error of an operation. Undefined for a future or a task, because those report their
- * errors themselves.
+ * Returns the error with which an operation failed; undefined if it didn't fail. Also undefined for
+ * a future or a task, because those report their errors themselves.
  */
 function failureOf({ steps, future, outcome }: Entrant): Thrown | undefined {
   if (outcome instanceof Thrown) return outcome;
@@ -219,8 +220,8 @@ function enter(loop: Scheduler, contest: Contest, aws: readonly AwaitableLike<un
     else if (object instanceof CoroutineObject) object._checkFresh();
   }
   /**
-   * The operations by resource. A second one of the same kind doesn't start, because it would only
-   * queue up behind the first.
+   * The operations by resource. A second one of the same kind on the same resource doesn't start,
+   * because it would only queue up behind the first.
    */
   const operations = new Map<object, Started[]>();
   const others: AwaitableLike<unknown>[] = [];

@@ -8,7 +8,7 @@ export interface SourceReading<T> {
   close(): unknown;
 }
 
-/** Begins to read a source that is not one for coroutines. */
+/** Begins to read a source that is not a `CoroutineSource` (iterate.ts). */
 export function readSource<T>(
   source: AsyncIterable<T> | ReadableStream<T> | Iterable<T>,
 ): SourceReading<T> {
@@ -52,7 +52,7 @@ function readStream<T>(stream: ReadableStream<T>): SourceReading<T> {
       }
     },
     close() {
-      // The last read may have ended after its caller was cancelled.
+      // The stream may have ended in a read whose caller was cancelled. The lock is then released.
       if (isOver) return undefined;
       const closing = reader.cancel();
       reader.releaseLock();

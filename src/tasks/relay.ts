@@ -161,9 +161,9 @@ function settle(relay: Relay, isRejected: boolean, outcome: unknown): void {
   if (idle.length < MAX_IDLE) idle.push(relay);
   const loop = future._loop;
   if (future.done() || loop.isClosed()) return;
-  // If other promises settled while this one was pending, more of them may have settled already,
-  // with their reactions queued as microtasks. Then the loop is only woken, so that it runs once
-  // for all of them, in a microtask after theirs.
+  // If many promises are pending, and others settled while this one was, still more may have
+  // settled already, with their reactions queued as microtasks. Then the loop is only woken, so
+  // that it runs once for all of them, in a microtask after theirs.
   const isShared = waiting >= FEW && relay.since < settled;
   settled++;
   const slept = !isShared && loop._pump.markAwake();

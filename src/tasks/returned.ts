@@ -20,8 +20,9 @@ export class Returned<T> {
     const entries = this.#entries;
     const entry = { item, order };
     let index = entries.length;
-    // Tasks resume in the order in which they were served, so `item` usually belongs at the end. If
-    // not, it was returned before and handed to a second task, which didn't take it either.
+    // Tasks resume in the order in which values were handed to them, so `item` usually belongs at
+    // the end. If not, it was put back before and handed to a second task, which didn't take it
+    // either.
     for (; index > this.#first && entries[index - 1]!.order > order; index--) {
       entries[index] = entries[index - 1]!;
     }

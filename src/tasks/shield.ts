@@ -9,8 +9,8 @@ import type { Future } from "./kernel/future.ts";
  *
  * A coroutine starts as a task, which the loop keeps until it is done. The returned future
  * completes as `aw` does, and is cancelled if `aw` is cancelled by others. If `aw` fails after the
- * returned future was cancelled, its error is reported, unless something else awaits it. If `aw` is
- * a future that is already done, it is returned.
+ * returned future was cancelled, the error of `aw` is reported, unless something else awaits `aw`.
+ * If `aw` is a future that is already done, returns `aw` itself.
  *
  * @throws TypeError if `aw` is not awaitable.
  * @example

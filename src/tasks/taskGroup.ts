@@ -2,8 +2,8 @@
 //
 // The group stops when a child or the body fails, or when `cancel()` is called. From then on, it
 // accepts no more children. If the body has failed, the group cancels its children immediately.
-// Otherwise it cancels them in the next turn, together with its parent, the task that called
-// `taskGroup`, if that is still in the body:
+// Otherwise it cancels them in the next turn. If its parent, the task that called `taskGroup`, is
+// still in the body, the group then cancels the parent, too:
 //
 //             a failure     next turn      body over     children over
 //   ├─────────────┼─────────────┼──────────────┼──────────────┤
@@ -179,7 +179,7 @@ export class TaskGroup implements Waiter {
    *
    * @param options.background cancels the task when the body and all other tasks have ended, and
    * waits for it.
-   * @throws RuntimeError if the group is over, failing or cancelled, after closing `coro`.
+   * @throws RuntimeError if the group is over, failing or cancelled. `coro` is then closed.
    * @throws TypeError if `coro` is not a coroutine.
    */
   createTask<T>(coro: CoroutineLike<T>, options?: GroupTaskOptions): Task<T> {
@@ -197,8 +197,8 @@ export class TaskGroup implements Waiter {
 
   /**
    * Ends the group early, without an error. Cancels all tasks, and the body at its next `yield*`
-   * that waits. If the body had already ended, the group returns the body's result, otherwise
-   * undefined.
+   * that waits. The group returns undefined if the cancellation ended the body, otherwise the
+   * body's result.
    *
    * The cancellations arrive in the next turn. Does nothing if the group is already cancelled or
    * over. An error that a task or the body throws afterwards is still an error of the group. Like
@@ -267,7 +267,10 @@ export class TaskGroup implements Waiter {
     this.#endsBackground = true;
   }
 
-  /** Whether fewer than `count` children are left and, at the end, no background tasks. */
+  /**
+   * Whether fewer than `count` children are left. Once the background tasks have been cancelled,
+   * they must all have ended, too.
+   */
   _isBelow(count: number): boolean {
     return this.#children.size < count && !(this.#endsBackground && this.#background?.size);
   }
@@ -285,7 +288,7 @@ export class TaskGroup implements Waiter {
     if (this.#background) cancelFrom(this.#parent, this.#background, OTHERS_ENDED);
   }
 
-  /** Ends the waits of children that wait for this task, and so for themselves. */
+  /** Ends the waits of children that wait for the parent, and so for themselves. */
   _endRings(): void {
     const parent = this.#parent;
     for (const child of thoseThatWaitFor(parent, this._all(), reachedBefore(parent))) {
@@ -317,7 +320,7 @@ export class TaskGroup implements Waiter {
         yield* this._waitBelow(1);
       } catch (error) {
         this.#foreign ??= error as CancelledError;
-        // If the children had already been cancelled, those that wait for this task have passed
+        // If the children had already been cancelled, those that wait for the parent have passed
         // their cancellation on to it, perhaps through other groups.
         if (this._hasAborted) this._endRings();
         else this._abort();
@@ -403,8 +406,8 @@ class BelowLimit extends Future<void> {
 }
 
 /**
- * The wait of a map. Passes a cancellation on to the children in the same call, so that a child
- * gives back what it has just been handed.
+ * The wait of a group that runs `mapConcurrent`. Passes a cancellation on to the children in the
+ * same call, so that a child gives back what it has just been handed.
  */
 class PassingWait extends BelowLimit implements Passing {
   get _canStop(): boolean {

@@ -21,8 +21,7 @@ import { startBlock } from "./startBlock.ts";
 
 /**
  * The scope of a block with a deadline. `timeout`, `timeoutAt` and `moveOnAfter` pass it to their
- * body.
- * Like `asyncio.Timeout`.
+ * body, unless they are called with `args`. Like `asyncio.Timeout`.
  */
 export class Timeout extends CancelScope<Task<unknown>> implements Runnable {
   #when: number | undefined;

@@ -12,7 +12,7 @@ import { onAbort } from "./onAbort.ts";
 /**
  * Awaits `aw` until `signal` aborts, and returns its result.
  *
- * An abort cancels `aw` as a cancellation of the task would, and waits for it. `withSignal` then
+ * An abort cancels `aw` as a cancellation of the task would. When `aw` has ended, `withSignal`
  * throws a CancelledError whose `cause` is the signal's reason. The task itself is not cancelled,
  * so it may catch that error and continue. If `aw` swallows the cancellation, its value is the
  * result. If the signal has already aborted, a coroutine is closed and never starts, and a future

@@ -44,7 +44,10 @@ export async function explainFailure(
   return new ScheduleError(message, schedule, runs, { cause: error });
 }
 
-/** Runs a failing schedule once more to deliver its report. Returns lines that say where it is. */
+/**
+ * Runs a failing schedule once more to deliver its report. Returns lines that say where the report
+ * is, or why it could not be written.
+ */
 export async function reportFailure(
   runner: TrialRunner,
   main: Main,

@@ -48,10 +48,10 @@ export interface ExploreOptions extends RunConditions {
   /** For `"pct"`: the maximum number of switches that trigger the bug, plus one. By default 5. */
   readonly depth?: number | undefined;
   /**
-   * If true, also runs `main` with a cancellation of the main task at each of its suspensions. A
-   * string is the name of the task to cancel instead. If `main` is an async function, each run
-   * rejects one marked await, and a string selects the awaits in functions with that name. If no
-   * task with that name is ever suspended, and no such await is reached, `explore` rejects.
+   * If true, further runs cancel the main task at its first suspension, at its second, and so on. A
+   * string is the name of the task to cancel instead. If `main` is an async function, these runs
+   * reject one marked await each, and a string selects the awaits in functions with that name. If
+   * no task with that name is ever suspended, and no such await is reached, `explore` rejects.
    */
   readonly cancelPoints?: boolean | string | undefined;
   /**
@@ -95,8 +95,8 @@ const SLICE = 50;
 
 /**
  * Runs `main` many times, each time on a new loop and in virtual time, to try different orders.
- * Random orders may repeat. Whenever several tasks are ready, any of them may run next. Only
- * callbacks keep their order. Resolves with statistics.
+ * Random orders may repeat. Whenever several tasks are ready, any of them may run next. Callbacks
+ * keep their order relative to each other. Resolves with statistics.
  *
  * A run fails if `main` throws or never ends, if tasks are still running or locks are still held at
  * its end, or if an exception is never handled. The order of the first failing run is simplified
@@ -108,7 +108,7 @@ const SLICE = 50;
  *
  * `main` must behave the same each time it runs in the same order, so it must not use
  * `Math.random()` or state from the previous run. Sockets, files and other threads are awaited in
- * real time while the clock stands still. Their order cannot be chosen.
+ * real time while the clock stands still. The order in which they complete cannot be chosen.
  *
  * If the environment variable `MYSYNCIO_SCHEDULE` is set, only that schedule runs.
  *
@@ -233,7 +233,7 @@ async function explain(
   return new ScheduleError(failedOnce(run, error), text, run, { cause: error });
 }
 
-/** Returns the error for a name in `cancelPoints` that nothing had. */
+/** Returns the error for a name in `cancelPoints` that selected nothing. */
 function nothingNamed(target: string, names: ReadonlySet<string>): RangeError {
   const named = [...names].filter((name) => !DEFAULT_NAME.test(name));
   const shown = named.slice(0, SHOWN_NAMES).map((name) => JSON.stringify(name));

@@ -37,7 +37,7 @@ import { type Core, type CoreKind, newCore, recycleCore, SLOT_MASK } from "../co
 /** Chooses which of several ready entries runs next. Must not throw, because nothing catches it. */
 export interface Policy {
   /**
-   * Returns the index of the entry to run next. Called only if there are at least two.
+   * Returns the index of the candidate to run next. Called only if there are at least two.
    *
    * @param ready the ids of the candidates, in the order in which they became ready.
    * @param current the index of the entry that took the last step; -1 if it is not ready.
@@ -119,8 +119,8 @@ export class ExploringCore implements Core {
   readonly #ready: number[] = [];
   readonly #arrivals: number[] = [];
   /**
-   * By slot, the id that is ready, negated if it isn't a candidate. Makes searching the lists
-   * unnecessary.
+   * By slot, the id that is ready, negated if it isn't a candidate. Tells without a search which
+   * list contains an id, if any.
    */
   readonly #readyIds: number[] = [];
   /** By slot, the lane of the id that is ready. */
@@ -128,7 +128,7 @@ export class ExploringCore implements Core {
   #nextArrival = 0;
   /** Entries that arrived before this number belong to the current round. */
   #roundEnd = 0;
-  /** The batch of this turn: one id, or 0 if it has been released. */
+  /** The batch of this turn: one id, or 0 once it has been taken or released. */
   #next = 0;
   #last = 0;
   #inARow = 0;
@@ -252,8 +252,9 @@ export class ExploringCore implements Core {
   }
 
   /**
-   * Makes the inner core available to the next loop, until `reset()`. Programs replay often, and a
-   * WebAssembly instance for each replay would exhaust the address space before they are collected.
+   * Makes the inner core available to the next loop. `reset()` then gets another one. Programs
+   * replay often, and a new WebAssembly instance for each replay would exhaust the address space
+   * before the old ones are collected.
    */
   giveBack(): void {
     recycleCore(this.#inner);

@@ -1,8 +1,8 @@
 import { isFuture } from "../tasks/kernel/future.ts";
 
-/** The marked awaits of async functions that are pending. */
+/** The marked awaits that are still pending. */
 export class PendingAwaits {
-  /** Where each is awaited, by what is awaited. */
+  /** By awaited future or promise, the place of the await. */
   readonly #places = new Map<object, string>();
 
   add(place: string, awaited: unknown): void {
@@ -16,7 +16,7 @@ export class PendingAwaits {
     }
   }
 
-  /** Returns the places, oldest first. */
+  /** Returns the places of the pending awaits, oldest first, each once. */
   list(): string[] {
     const counts = new Map<string, number>();
     for (const [awaited, place] of this.#places) {

@@ -20,12 +20,12 @@ export class Random {
   }
 }
 
-/** Derives the seed of a run from a seed. Consecutive runs get unrelated seeds. */
+/** Derives the seed of a run from that of the exploration. Consecutive runs get unrelated seeds. */
 export function seedOf(seed: number, run: number): number {
   return Math.imul(seed ^ 0x9e3779b9, 0x85ebca6b) ^ Math.imul(run + 1, 0xc2b2ae35);
 }
 
-/** Makes the rarity of delays independent of the choices. */
+/** Mixed into the seed, to make the rarity of delays independent of the choices. */
 const RARITY = 0x5eed;
 /** Between one in 2 and one in 2 ** MAX_RARE awaits are delayed. */
 const MAX_RARE = 4;

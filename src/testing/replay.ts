@@ -24,8 +24,8 @@ export interface ReplayOptions extends RunConditions {
 }
 
 /**
- * Runs `main` once, in the order of a ScheduleError's `schedule`. Resolves with the result of
- * `main` if it no longer fails.
+ * Runs `main` in the order of a ScheduleError's `schedule`. If `main` no longer fails, runs it once
+ * more, to check that it is deterministic, and resolves with its result.
  *
  * Rejects with the error that `main` throws, or with the error of another failure, such as a
  * DeadlockError or an exception that nothing retrieved. If `main` is not deterministic or has
@@ -82,8 +82,8 @@ export interface Recording {
   readonly chosen: readonly number[];
   readonly counts: readonly number[];
   /**
-   * A description of each step, with the time, the task, where it resumed and how many were ready,
-   * and of each await of an async function.
+   * Describes each step (its time, its task, where the task resumed, and how many steps were ready)
+   * and each await of an async function.
    */
   readonly steps: readonly string[];
 }

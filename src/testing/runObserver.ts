@@ -94,7 +94,7 @@ export class RunObserver implements AwaitObserver {
 
   /**
    * Returns the lines that show which tasks awaited the first task that failed with `error`. Empty
-   * if none did. Call it after the run.
+   * if no task failed with `error`, or if that task is `main`. Call it after the run.
    */
   graphOfFailure(error: unknown): readonly string[] {
     this.#finishStep();

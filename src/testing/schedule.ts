@@ -4,9 +4,9 @@
 //   1:0{12}1002:3{12}3222:c4         cancels the main task at its 4th suspension
 //   1:0{12}1002:3{12}3222:c4=writer  cancels the task named "writer" instead
 //
-// Choice 0 is the entry that became ready first, and all choices after the last number are 0.
-// `x{12}` repeats x twelve times. The numbers of candidates let a replay detect that the
-// program has changed.
+// Choice 0 is native order: the step that became ready first, or an await that is not delayed. All
+// choices after the last number are 0. `x{12}` repeats x twelve times. Numbers from 36 on are in
+// parentheses. The numbers of candidates let a replay detect that the program has changed.
 
 import { describe, outOfRange, wrongType } from "../lang/arguments.ts";
 import type { Cancel } from "./conditions.ts";

@@ -1,5 +1,6 @@
-// Simplifies a failing schedule. Of two schedules, one without a cancellation is simpler, then the
-// one with fewer departures from FIFO order, then the shorter one.
+// Simplifies a failing schedule. Of two schedules, the one without a cancellation is simpler. If
+// both or neither have one, the one with fewer departures from native order is simpler, then the
+// shorter one, then the one whose choices have the smaller sum.
 
 import { isError } from "../lang/brands.ts";
 import { textOf } from "../lang/thrown.ts";
@@ -11,7 +12,7 @@ import { ScriptPolicy } from "./policies.ts";
 import { lengthOf, type Schedule } from "./schedule.ts";
 import type { Main, TrialRunner } from "./trial.ts";
 
-/** The maximum number of runs for each of the two phases. */
+/** The maximum number of runs for each of the two phases, `shrink` and `searchBelow`. */
 const MAX_RUNS = 2_000;
 /** How long both phases may take, in milliseconds. */
 const TIME_LIMIT = 3_000;
@@ -23,8 +24,8 @@ export interface Failing {
 }
 
 /**
- * Returns the simplest schedule found with which `main` fails in the same way, or undefined if
- * `main` doesn't fail again with the schedule that was found.
+ * Simplifies the schedule of `found` as long as `main` fails in the same way, and returns the
+ * simplest result. Returns undefined if `main` doesn't fail again with the original schedule.
  */
 export async function shrink(
   runner: TrialRunner,
@@ -64,7 +65,10 @@ export async function shrink(
   return searchBelow(runner, main, conditions, simplest(), found.failure, end);
 }
 
-/** Tries all schedules with fewer departures than `best`, those with the fewest first. */
+/**
+ * Tries schedules with fewer departures than `best`, those with the fewest first. Returns the first
+ * one with which `main` fails in the same way; `best` if there is none, or time runs out.
+ */
 async function searchBelow(
   runner: TrialRunner,
   main: Main,

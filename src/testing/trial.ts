@@ -41,7 +41,7 @@ import { ScriptPolicy } from "./policies.ts";
 import type { RunObserver } from "./runObserver.ts";
 import { VirtualClock } from "./virtualClock.ts";
 
-/** How many slices in a row a loop of the program may fill while nothing else happens. */
+/** How many slices in a row a loop that the program runs may use up while nothing else happens. */
 const MAX_POLLS = 100;
 
 /** The program. Called once per run. */
@@ -51,18 +51,21 @@ export type Main<T = unknown> = () => Awaitable<T>;
 export interface Outcome {
   readonly value: unknown;
   readonly failure: Failure | undefined;
-  /** How many times the task to be cancelled was suspended. */
+  /**
+   * At how many points a cancellation was possible: suspensions of the task to be cancelled, or
+   * awaits of async functions.
+   */
   readonly suspensions: number;
   /**
-   * Describes the first waits for something outside the loop, one per line. Such a run may not be
-   * repeatable.
+   * Describes the first waits for something outside the loop or, with async functions, the outside
+   * resources that were used. Empty if there were none; otherwise, the run may not be repeatable.
    */
   readonly outside: readonly string[];
   /** Whether async functions or timers of the host took part. */
   readonly isAsync: boolean;
   /** The await that was cancelled, if it was one of an async function. */
   readonly cancelledAt: string | undefined;
-  /** Whether `main` returned a value although that await was cancelled. */
+  /** Whether `main` returned a value although the await in `cancelledAt` was cancelled. */
   readonly isSwallowed: boolean;
 }
 
@@ -155,7 +158,7 @@ class Trial implements Observer, Waiter {
     });
     this.#loop.setExceptionHandler((_, context) => this.#reports.push(context));
     if (observer !== undefined) {
-      // Debug mode records where tasks wait. Capturing that makes callbacks slow, so don't warn.
+      // Debug mode records where tasks wait. That makes callbacks slow, so don't warn of slow ones.
       this.#loop.setDebug(true);
       this.#loop.slowCallbackDuration = Infinity;
       if (observer.timeline !== undefined) this.#loop.instrument(observer.timeline.hooks);
@@ -199,7 +202,7 @@ class Trial implements Observer, Waiter {
     return this.#stage.isMainAsync;
   }
 
-  /** Runs until `main` is done. Returns false if the loop ran dry before that. */
+  /** Calls `main` and runs it as far as `#continue` does. Returns whether the run is over. */
   #begin(main: Main): boolean {
     const body = isCoroutineFunction(main) ? main : () => this.#call(main);
     this.#main = ensureFutureOn(this.#loop, body);
@@ -283,8 +286,8 @@ class Trial implements Observer, Waiter {
   }
 
   /**
-   * Runs until `main` is done. Returns false if the loop ran dry before that, or if async code
-   * takes part, so that the host must drain its microtasks.
+   * Runs until `main` is done, or the run has too many steps. Returns false if nothing was left to
+   * run before that, or if async code takes part, so that the host must drain its microtasks.
    */
   #continue(): boolean {
     this.#isDry = false;

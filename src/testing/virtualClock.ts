@@ -19,10 +19,10 @@ const EXTERNAL_TIMEOUT = 4_000;
  *
  * The clock also stands still while the loop waits for something outside, such as a promise or a
  * socket, which takes real time. If nothing arrives within `externalTimeout`, `run` ends with a
- * DeadlockError. Promises of the loop's own futures and tasks, and of its `toAsync` calls, are not
- * outside. Neither is an async function that itself waits for the loop, by `await task` or by `for
- * await` over a queue. The clock jumps if every promise that the loop awaits may come from such a
- * function, and nothing arrives within a few macrotasks.
+ * DeadlockError. Promises of the loop's own futures and tasks, and of its `toAsync` calls, don't
+ * count as outside. Nor does an async function that itself waits for the loop, by `await task` or
+ * by `for await` over a queue. The clock jumps if every promise that the loop awaits may come from
+ * such a function, and nothing arrives within a few macrotasks.
  *
  * @example
  * runSync(() => sleep(86_400_000), { clock: new VirtualClock() }); // a day, instantly

@@ -28,8 +28,8 @@ export interface VirtualFixtures {
  * use `test.concurrent`, because all tests of a file share one default loop.
  *
  * A test fails if it deadlocks in `run`, if tasks are still running or locks are still held at its
- * end, or if an exception is never retrieved. Then remaining tasks are cancelled and the loop is
- * closed. Without Vitest, use `virtualTest`, from `mysyncio/testing`.
+ * end, or if an exception is never retrieved. After every test, remaining tasks are cancelled and
+ * the loop is closed. Without Vitest, use `virtualTest`, from `mysyncio/testing`.
  *
  * Don't pass a generator function to `test` itself, because Vitest would call it without running
  * the generator. Pass it to `run`.

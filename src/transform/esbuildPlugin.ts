@@ -53,8 +53,9 @@ const DEFAULT_LOADERS: Readonly<Record<string, string>> = {
 };
 
 /**
- * Returns a plugin for esbuild that marks awaits, so that `explore` can delay them. It marks those
- * in the working directory, except in node_modules, and those in the packages in `dependencies`.
+ * Returns a plugin for esbuild that marks awaits, so that `explore` can delay them. It marks the
+ * awaits of files in the working directory, except in node_modules, and of the packages that the
+ * option `dependencies` lists.
  *
  * esbuild runs only the first plugin that loads a file. List this plugin after those that load
  * other languages. Use a `target` of ES2018 or later. For older targets, esbuild compiles async

@@ -98,7 +98,7 @@ export async function createTransformer(options: JestOptions = {}): Promise<Jest
   };
 }
 
-/** Finds a transformer from the project, or from Jest, which includes its own. */
+/** Loads a transformer that is installed in the project, or with Jest, which brings its own. */
 async function transformerNamed(name: string, options: object): Promise<JestTransformer> {
   const { resolve } = createRequire(import.meta.url);
   const [, program = "."] = process.argv;
@@ -113,7 +113,8 @@ async function transformerNamed(name: string, options: object): Promise<JestTran
   const loaded = (await import(pathToFileURL(path).href)) as {
     default?: JestFactory;
   } & JestFactory;
-  // The default export of a module compiled to CommonJS is a property of Node's default export.
+  // If an ES module was compiled to CommonJS, its default export is a property of the default
+  // export that Node provides.
   const nested = loaded.default as { default?: JestFactory } | undefined;
   const factory = nested?.default ?? loaded.default ?? loaded;
   return factory.createTransformer === undefined ? factory : factory.createTransformer(options);

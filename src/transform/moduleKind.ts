@@ -7,8 +7,8 @@ import type { ModuleKind } from "./rewriteAwaits.ts";
 const kinds = new Map<string, ModuleKind>();
 
 /**
- * Returns the kind of a file by Node's rules: its extension decides, otherwise the nearest
- * package.json.
+ * Returns the kind of a file by Node's rules: an extension such as `.mjs` or `.cjs` decides;
+ * otherwise, the nearest package.json does.
  */
 export function kindOfFile(path: string): ModuleKind {
   if (/^\.m[jt]s$/.test(extname(path))) return "module";

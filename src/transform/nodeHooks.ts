@@ -60,7 +60,7 @@ export function rewriteScript(
 
 /**
  * Removes types as Node does: replaces them with spaces, so that positions stay the same. If Node
- * transforms TypeScript instead, adds a source map.
+ * is set to transform TypeScript, does that instead, and adds a source map.
  */
 function withoutTypes(source: string, file: string): string {
   // This function exists in the versions of Node that load TypeScript.

@@ -42,8 +42,8 @@ let toHooks: MessagePort | undefined;
 
 /**
  * Marks the awaits of modules that this process loads from now on, so that `explore` can delay
- * them: modules in the working directory, except in node_modules, and the packages in
- * `dependencies`. A second call replaces the options of the first. `node --import
+ * them. By default, all modules in the working directory are covered, except in node_modules.
+ * `dependencies` adds packages. A second call replaces the options of the first. `node --import
  * mysyncio/register` calls it without options.
  *
  * @throws TypeError or RangeError for an invalid option

@@ -1,4 +1,4 @@
-// The hooks for versions of Node that run hooks in a separate thread.
+// The module hooks for versions of Node that run such hooks in a separate thread.
 
 import { type MessagePort, receiveMessageOnPort } from "node:worker_threads";
 import { type LoadedModule, type ResolvedModule, resolveOwn, rewriteLoaded } from "./nodeHooks.ts";
@@ -32,8 +32,8 @@ export async function load(
 }
 
 /**
- * Returns the selection for the latest options. They arrive before any request to load what was
- * imported after the call of `register`.
+ * Returns the selection for the latest options. The options of a call of `register` arrive before
+ * any request to load a module that was imported after the call.
  */
 function newestSelection(): Selection {
   while (fromMain !== undefined) {

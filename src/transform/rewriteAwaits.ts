@@ -30,7 +30,8 @@ export interface Rewritten {
 }
 
 /**
- * Rewrites the awaits of a module. Returns undefined if there are none.
+ * Rewrites the awaits of a module. Returns undefined if there are none, or if the module already
+ * imports `mysyncio/at`.
  *
  * @throws SyntaxError if the module can't be parsed
  */

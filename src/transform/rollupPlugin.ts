@@ -32,8 +32,9 @@ export interface RollupPlugin {
 }
 
 /**
- * Returns a plugin for Rollup that marks awaits, so that `explore` can delay them. It marks those
- * in the working directory, except in node_modules, and those in the packages in `dependencies`.
+ * Returns a plugin for Rollup that marks awaits, so that `explore` can delay them. By default, it
+ * marks all awaits in the working directory, except in node_modules. It also marks those in the
+ * packages that the option `dependencies` lists.
  *
  * @throws TypeError or RangeError for an invalid option
  */
@@ -55,8 +56,8 @@ export function rollupPlugin(options: TransformOptions = {}): RollupPlugin {
 }
 
 /**
- * Implements the hook `resolveId` for the module with `at`. If that module can't be resolved from a
- * dependency's folder, this returns its file.
+ * Implements the hook `resolveId` for the module with `at`. Returns the module's file if the module
+ * can't be resolved from the importer, as in a dependency's folder. Returns null otherwise.
  */
 export async function resolveRuntime(
   this: ResolveContext,

@@ -9,7 +9,10 @@ import { checkOptions, describe, outOfRange, wrongType } from "../lang/arguments
 import { hasTag } from "../lang/brands.ts";
 import { OWN_PACKAGE } from "./runtime.ts";
 
-/** A glob relative to the project's root, or a RegExp that is matched against absolute paths. */
+/**
+ * A glob, absolute or relative to the project's root, or a RegExp that is matched against absolute
+ * paths.
+ */
 export type FilePattern = string | RegExp;
 
 /** Which modules the plugin transforms. */
@@ -26,7 +29,7 @@ export interface TransformOptions {
 type Matches = (path: string) => boolean;
 
 const OPTIONS = ["include", "exclude", "dependencies"];
-/** Matches the files that may be compiled to JavaScript. */
+/** Matches files that are JavaScript or may be compiled to it. */
 export const SCRIPT = /\.(?:[cm]?[jt]sx?|vue|svelte|astro)$/;
 const PACKAGE_NAME = /^(?:@[^/@\s]+\/)?[^/@\s.][^/@\s]*$/;
 
@@ -58,7 +61,7 @@ export class Selection {
     return this.#root;
   }
 
-  /** Sets the folder that globs are relative to, and from which dependencies are found. */
+  /** Sets the folder that globs are relative to, and from which dependencies are looked up. */
   setRoot(root: string): void {
     this.#root = slashed(root);
     const inRoot: Matches = (path) => path.startsWith(`${this.#root}/`);

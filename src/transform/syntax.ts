@@ -49,7 +49,10 @@ export function directivesOf(block: SyntaxNode): readonly SyntaxNode[] {
   return end < 0 ? statements : statements.slice(0, end);
 }
 
-/** Returns the name in a node: an identifier, a key, or the property of a member expression. */
+/**
+ * Returns the name in a node: an identifier, a key, or the property of a member expression. Empty
+ * if there is none.
+ */
 export function nameOf(node: SyntaxNode | undefined): string {
   if (node === undefined) return "";
   const { type, name, value, computed } = node;

@@ -14,8 +14,8 @@ const LOADER = join(OWN_PACKAGE, "dist", "webpackLoader.js");
 
 /**
  * Returns a plugin for webpack and Rspack that marks awaits, so that `explore` can delay them. It
- * marks those in the compiler's context, except in node_modules, and those in the packages in
- * `dependencies`.
+ * marks the awaits of files in the compiler's context, except in node_modules, and of the packages
+ * in `dependencies`.
  *
  * @throws TypeError or RangeError for an invalid option
  */

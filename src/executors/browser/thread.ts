@@ -115,8 +115,8 @@ function* perform(
   const fn = served === undefined ? knownFunction(location) : servedFunction(served, name);
   const made = fn === undefined ? load(work, location, args) : work.perform(fn, args);
   if (!isThenable(made)) return made;
-  // `allSettled`, because the page needs the original error. Awaiting a rejected promise would wrap
-  // a CancelledError, and only the page knows whether it cancelled the call.
+  // `allSettled`, because awaiting a rejected promise would wrap a CancelledError in a
+  // RuntimeError. The page needs the original error: only it knows whether it cancelled the call.
   const [outcome] = yield* fromPromise(Promise.allSettled([made]));
   if (outcome.status === "rejected") throw outcome.reason;
   return outcome.value;

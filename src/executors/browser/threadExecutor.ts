@@ -30,8 +30,8 @@ type OnEnd = (call: ThreadCall, isError: boolean, outcome: unknown) => void;
  * Runs functions in its own workers, which import the modules that export those functions.
  *
  * Starts a worker when a call finds none free, up to `maxThreads`, and keeps it for later calls.
- * `shutdown()` ends them; a loop does that for its default executor. `threadSignal().aborted`
- * changes during a computation only if the page is cross-origin isolated.
+ * `shutdown()` ends the workers; a loop does that for its default executor.
+ * `threadSignal().aborted` changes during a computation only if the page is cross-origin isolated.
  */
 export class ThreadExecutor extends CallExecutor {
   protected readonly threads: ThreadPool;
@@ -106,8 +106,8 @@ class Workers implements ThreadPool {
   #end(call: ThreadCall, thread: Thread, isError: boolean, outcome: unknown): void {
     this.#threadOf.delete(call);
     const isLost = outcome instanceof RemoteLostError;
-    // The call was cancelled, but the worker is still alive. Only the executor knows whether it
-    // requested the cancellation.
+    // If so, the call was cancelled, but the worker is still alive. Only the executor knows whether
+    // it requested the cancellation.
     const isCancelled = isLost && isCancellation(outcome.cause);
     if (isLost && !isCancelled) thread.terminate();
     if (!thread.isOver) this.#free.push(thread);
@@ -148,8 +148,8 @@ function newSharedId(): Int32Array<SharedArrayBuffer> | undefined {
 
 /**
  * Returns the error for a worker that could not start. The browser's event does not say which file
- * is missing, so the message names the default program, or shows the user's code that starts the
- * worker, and the files that the page failed to load since `begun`.
+ * is missing. So the message names the default program, or shows the user's code that starts the
+ * worker. It also lists the files that the page failed to load since `begun`.
  */
 function notStarted(start: () => Worker, begun: number, cause: unknown): RemoteLostError {
   // Unless a bundler moved it, the default program is a file in the folder of this module.
@@ -219,7 +219,8 @@ class Thread {
         resolve(this.#connected);
         if (this.#cancelledId !== undefined) worker.postMessage(this.#cancelledId);
       });
-      // Has no effect once the worker has started: its later messages belong to the program.
+      // Once the worker has started, rejecting has no effect. Its later messages belong to the
+      // program.
       worker.addEventListener("messageerror", () => {
         reject(notStarted(start, begun, "Its first message could not be read"));
       });

@@ -22,7 +22,7 @@ export class LocationTable {
     this.memory = memory;
   }
 
-  /** Returns the number of a location, adding it if needed; undefined if the table is full. */
+  /** Returns the number of a location; undefined if it doesn't fit. Adds it if it is new. */
   numberOf({ url, name }: TaskLocation): number | undefined {
     const key = `${name} ${url}`;
     if (!this.#numbers.has(key)) this.#numbers.set(key, this.#add([url, name]));

@@ -29,7 +29,7 @@ export type ThreadReply = Primitive | { readonly value: unknown } | { readonly e
 
 export type Primitive = string | number | bigint | boolean | symbol | undefined | null;
 
-/** The length of a row. The constants below are indices in it. */
+/** The length of a row. The constants below are indices in a row. */
 export const ROW = 4;
 /** 1 if the call was cancelled. */
 export const CANCELLED = 0;

@@ -36,12 +36,16 @@ let working: Work | undefined;
 let workingAt = 0;
 let _channel: BroadcastChannel | undefined;
 
-/** Starts listening for cancellations, because a call that waits doesn't check its row. */
+/**
+ * Starts listening for cancellations, because a call that waits doesn't check its row of the shared
+ * memory.
+ */
 function listen(): void {
   _channel ??= openChannel(name, () => working?.check());
 }
 
-// Piscina sends the reply. If the reply can't be cloned, the thread ends without reporting why.
+// Piscina sends the reply. If the reply can't be cloned, the thread ends without reporting why, so
+// the reason is noted in the call's row.
 process.on("uncaughtExceptionMonitor", (error) => {
   if (error?.name === "DataCloneError" && rows) Atomics.store(rows, workingAt + UNCLONEABLE, 1);
 });

@@ -2,7 +2,7 @@
 //
 // Waiting calls are queued in calls.ts, so Piscina never gets more calls than there are threads.
 // Cancellation is implemented here too, because Piscina would terminate the thread immediately.
-// This is one file because all of it shares the rows of the calls.
+// This is one file because all of it uses the rows in shared memory, one for each call.
 
 import { createRequire } from "node:module";
 import { availableParallelism } from "node:os";
@@ -60,8 +60,8 @@ export const threadModule = { url: undefined as string | undefined };
  * Runs functions in its own threads. Requires the package `piscina`.
  *
  * Starts a thread when a call finds none free, up to `maxThreads`, and keeps it for later calls.
- * Idle threads don't keep the process alive. `shutdown()` ends them; a loop does that for its
- * default executor.
+ * Idle threads don't keep the process alive. `shutdown()` ends all threads; a loop does that for
+ * its default executor.
  *
  * @example
  * await using executor = new ThreadExecutor({ maxThreads: 2 });
@@ -82,8 +82,8 @@ export class ThreadExecutor extends CallExecutor {
       onEnd,
       onStray: (error) => this.onStray(error),
       onExit: (error) => {
-        // The function may have ended the thread on purpose, so only warn if no loop receives the
-        // error.
+        // The function may have ended the thread on purpose. So if no loop receives the error, this
+        // is only a warning.
         if (!this.onThreadLost(error)) process.emitWarning(error);
       },
     });
@@ -140,8 +140,8 @@ class PiscinaThreads implements ThreadPool {
     this.#piscina = inOutermostContext(() => new Piscina(options));
     this.#piscina.on("error", (error) => {
       // Either a thread could not start, or an idle thread has failed. The next call gets a new
-      // thread. If several threads fail to start for the same reason, their calls already report
-      // it.
+      // thread. If several threads fail to start for the same reason, that reason has already been
+      // reported by the calls.
       const isKnown = this.#broken !== undefined && String(error) === String(this.#broken);
       if (!this.#failUnbegun(error) && !isKnown) listener.onStray(error);
     });

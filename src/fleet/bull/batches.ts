@@ -15,7 +15,7 @@ export class Batch<T> {
     (setImmediate as typeof globalThis.setImmediate)(() => this.flush());
   }
 
-  /** Flushes immediately instead. */
+  /** Flushes the items now, instead of in the next `setImmediate` callback. */
   flush(): void {
     if (this.#items.length === 0) return;
     const items = this.#items;

@@ -30,7 +30,7 @@ const MAX_STALLS = 1_000_000;
  * `concurrency`.
  */
 const REST = 5;
-/** The limit of this time if many such calls add up. */
+/** The longest that such a call counts, however many calls were put back just before it. */
 const LONGEST_REST = 1_000;
 /** How many milliseconds to wait before another attempt to store outcomes that were refused. */
 const STORE_AGAIN = 200;
@@ -74,7 +74,7 @@ export class BullConsumer implements Consumer, DeliveryOwner {
       name,
       concurrency,
       lockDuration: lease,
-      // BullMQ renews a lease when its age is between a half and all of this time.
+      // BullMQ renews a lease when its age is between half and all of `lockRenewTime`.
       lockRenewTime: lease / 4,
       stalledInterval: lease / 2,
       maxStalledCount: MAX_STALLS,
@@ -140,8 +140,9 @@ export class BullConsumer implements Consumer, DeliveryOwner {
   }
 
   /**
-   * Limits how often this worker takes calls that only other workers can run. While those are busy,
-   * such calls would otherwise circulate as fast as the server allows.
+   * Waits after this worker has put back a call that only other workers can run, so that it takes
+   * such calls less often. They would otherwise circulate as fast as the server allows while the
+   * other workers are busy.
    */
   rest(): Promise<void> {
     const now = performance.now();
@@ -167,7 +168,7 @@ export class BullConsumer implements Consumer, DeliveryOwner {
     try {
       call = callOf(id, job.name, job.data);
     } catch (error) {
-      // No client waits for this job. BullMQ's error class accepts no cause.
+      // The job isn't a call, so no client waits for it. BullMQ's error class accepts no cause.
       return Promise.reject(new UnrecoverableError((error as Error).message));
     }
     const delivery = new BullDelivery(this, job, call, token);
@@ -192,8 +193,9 @@ export class BullConsumer implements Consumer, DeliveryOwner {
   }
 
   /**
-   * Whether a repeated or old call must not run, because it has already ended, was cancelled, or no
-   * living client waits for it. Stores the outcome of a call that does not run.
+   * Whether a call must not run, because it has already ended, was cancelled, or no living client
+   * waits for it. In the last two cases, stores `cancelled` as its outcome. Asks the server only
+   * about calls that may be over: repeated, kept and old ones.
    */
   async #isOver(delivery: BullDelivery): Promise<boolean> {
     const { call, begun } = delivery;
@@ -217,9 +219,9 @@ export class BullConsumer implements Consumer, DeliveryOwner {
   }
 
   /**
-   * Whether the client of a call may have died since it submitted the call. After a reconnection,
-   * clients get another client lease to renew theirs, because the server may have been unreachable
-   * for them too.
+   * Whether the client of a call may have died since it submitted the call. After this worker has
+   * reconnected, clients get the length of one more lease to renew theirs, because the server may
+   * have been unreachable for them too.
    */
   #isOld({ isDetached, submitted }: BullDelivery["call"]): boolean {
     const { clientLease } = this.server.options;
@@ -262,7 +264,8 @@ export class BullConsumer implements Consumer, DeliveryOwner {
 
   /**
    * Tries again to store outcomes that the server has refused, for example because its memory is
-   * full. Drops those of calls whose lease is lost, because the next worker stores theirs.
+   * full. Drops an outcome if the connection has ended, or if the lease of the call is lost. In the
+   * second case, the next worker stores an outcome.
    */
   #storeAgain(refused: readonly PendingOutcome[]): void {
     const isClosed = this.server.redis.status === "end";

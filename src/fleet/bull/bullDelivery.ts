@@ -69,9 +69,9 @@ export class BullDelivery implements Delivery {
   stop(reason: StopReason): void {
     if (this.#stopped === reason || this.#stopped === "lost") return;
     this.#stopped = reason;
-    // When a job's promise settles, BullMQ stops renewing the lease of the job with this id. So it
-    // must settle now: later, BullMQ would stop renewing the lease of another run of the same job,
-    // which may have begun in this worker meanwhile.
+    // When `whenGivenBack` settles, BullMQ stops renewing the job's lease, whichever run of the job
+    // holds it. So the promise must settle now: later, this worker may be running the same job
+    // again, and the lease of that run would no longer be renewed.
     if (reason === "lost") this.#finish(new (packages().WaitingError)());
     this.#onStop?.(reason);
   }

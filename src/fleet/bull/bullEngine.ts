@@ -27,15 +27,15 @@ export interface BullEngineOptions {
   /** The prefix of all keys on the server; `"{mysyncio}"` by default. */
   readonly prefix?: string | undefined;
   /**
-   * How many milliseconds a silent worker keeps its calls; 10,000 by default. Other workers may
-   * notice the end of a lease up to the same time later.
+   * How many milliseconds a silent worker keeps its calls; 10,000 by default. After that, it may
+   * take as long again until another worker notices.
    */
   readonly lease?: number | undefined;
   /** How many milliseconds a silent client's calls continue; 30,000 by default. */
   readonly clientLease?: number | undefined;
 }
 
-/** The default key prefix. The braces keep all keys in one slot of a cluster. */
+/** The default key prefix. The braces keep all keys in one slot of a Redis cluster. */
 export const PREFIX = "{mysyncio}";
 const LEASE = 10_000;
 const CLIENT_LEASE = 30_000;

@@ -50,11 +50,11 @@ interface Submission {
   reject(error: unknown): void;
 }
 
-/** How long failed calls stay visible: for a day, and at most the last thousand. */
+/** Failed calls stay visible for a day, but only the last thousand of them. */
 const KEEP_FAILED = { age: 86_400, count: 1_000 };
 /**
- * The BullMQ priorities of urgent, ordinary and background calls. 0 comes first. BullMQ puts a call
- * with another priority back in its place after a delay.
+ * The BullMQ priorities of urgent, ordinary and background calls. 0 comes first. After a delay,
+ * BullMQ puts a call with another priority back among the calls of that priority.
  */
 const PRIORITIES = [0, 1, 10] as const;
 /** How many calls to ask about in one pipeline, or to forget in one command. */
@@ -94,7 +94,8 @@ export class BullQueue implements FleetQueue, ServerLink {
     this.redis = connect(connection);
     this.#subscriber = this.redis.duplicate();
     this.#sender = this.redis.duplicate();
-    // The connections reconnect on their own. `unreachable` limits how long calls wait for that.
+    // The connections reconnect on their own. The executor's option `unreachable` limits how long
+    // calls wait for that.
     this.redis.on("error", (error) => {
       this.#failure = error;
     });
@@ -252,7 +253,8 @@ export class BullQueue implements FleetQueue, ServerLink {
   }
 
   /**
-   * Claims the id of a call with a kept outcome, once an earlier call with the same id has ended.
+   * Claims the id of a call whose outcome will be kept. While an earlier call with the same id is
+   * ending, or another one is being added, keeps asking.
    */
   async #claim(call: WireCall, onSend: () => boolean): Promise<"stored" | "joined" | "conflict"> {
     // The outcome of an earlier call must not be mistaken for that of this one.
@@ -280,7 +282,7 @@ export class BullQueue implements FleetQueue, ServerLink {
   }
 
   /**
-   * Resolves when both connections are open, so that nothing waits in a queue of ioredis.
+   * Resolves when `redis` and `#sender` are connected, so that nothing waits in a queue of ioredis.
    */
   async #connected(): Promise<void> {
     await this.ready;

@@ -42,8 +42,8 @@ export function connect(connection: string | object | undefined): Redis {
 
 /**
  * Whether a command got no reply because its connection closed. The command may or may not have
- * run. ioredis resends commands, and pipelines without any reply, unless `maxRetriesPerRequest` is
- * 0.
+ * run. Unless `maxRetriesPerRequest` is 0, ioredis resends such commands, and pipelines that got no
+ * reply at all.
  */
 export function isConnectionError(error: unknown): boolean {
   const { name, message, code } = (error ?? {}) as {
@@ -114,7 +114,7 @@ export class ServerClock {
 
 let isWarned = false;
 
-/** Warns once if the server's configuration may lose calls. */
+/** Warns once if the server is configured so that it may lose calls. */
 export async function checkDurability(redis: Redis): Promise<void> {
   if (isWarned) return;
   let info: string;

@@ -1,5 +1,5 @@
 // The keys and channels on the server. All begin with `<prefix>:<queue>:`, like BullMQ's own keys.
-// Braces in the prefix put them in one slot of a cluster.
+// Braces in the prefix put all of them in one hash slot of a Redis cluster.
 //
 //   key               holds
 //   <id>              BullMQ's job
@@ -8,8 +8,8 @@
 //   alive:<client>    exists until the client's lease ends
 //   kept:<id>         an outcome that any client may read, until `keep` milliseconds have passed
 //   claim:<id>        the fingerprint of the call with this id, if its outcome is to be kept
-//   waiters:<id>      the clients that wait for such a call, and `*` if it is detached
-//   cancel:<id>       exists if the call was cancelled, and is `w` once a waiting one was withdrawn
+//   waiters:<id>      the clients that wait for a call with a claim, and `*` if it is detached
+//   cancel:<id>       exists if the call was cancelled; `w` if it was removed while it waited
 //   knows:<task>      exists while a live worker knows the task
 //
 //   channel           carries
@@ -123,8 +123,9 @@ return stored
 /**
  * Claims an id for a call whose outcome is to be kept, and adds its client to the waiters. Returns
  * `stored` if the call can be added, `joined` if it exists or has a result, `conflict` if the id
- * belongs to another call, and `ending` if the caller must ask again: an earlier call that was
- * cancelled or has no result is still stored, or another call that claimed the id is being added.
+ * belongs to another call, and `ending` if the caller must ask again, because an earlier call that
+ * was cancelled or ended without a result is still stored, or because another call that has claimed
+ * the id is being added.
  *
  * KEYS: `claim:<id>`. ARGV: base, id, the call's fingerprint, the client or `*`, how many
  * milliseconds to store the claim while the call has no outcome, and how long it is valid without a
@@ -166,8 +167,8 @@ return isStored and 'joined' or 'stored'
 
 /**
  * Cancels a call. If it is detached or other living clients wait for it, only removes the client
- * from its waiters, and returns `shared`. Otherwise returns `waiting`, `missing` or, after sending
- * the id to the worker, `running`.
+ * from its waiters, and returns `shared`. Otherwise returns `missing` if the call isn't stored or
+ * has ended, `waiting` if no worker has it, and `running` after sending its id to its worker.
  *
  * One script, because a client might join or leave between separate commands.
  *
@@ -195,9 +196,7 @@ if worker then redis.call('PUBLISH', base .. 'worker:' .. worker, id) end
 return 'running'
 `;
 
-/**
- * How many milliseconds the fingerprint of a call without an outcome, and its waiters, are stored.
- */
+/** How many milliseconds to store the fingerprint and the waiters of a call without an outcome. */
 export const CLAIM_TTL = 86_400_000;
 /** How many milliseconds a client may take to add the call whose id it has claimed. */
 export const ADD_TTL = 5_000;
@@ -206,7 +205,8 @@ export const ADD_TTL = 5_000;
 export const DETACHED = "*";
 
 /**
- * The value of a cancellation once the waiting call is removed, so that its claim no longer counts.
+ * The value of `cancel:<id>` once a waiting call has been removed. The claim of the call then no
+ * longer counts.
  */
 export const WITHDRAWN = "w";
 

@@ -21,15 +21,15 @@ const NAME = "mysyncio-inspector";
 const Base = (globalThis.HTMLElement ?? class {}) as typeof HTMLElement;
 
 /**
- * The element `<mysyncio-inspector>`. Importing this module defines it. It shows the loops that run
- * in the page, including those of other copies of this package: the ready queue, the timer heap,
- * the task tree, a timeline, the wait-for graph, locks and queues, and warnings.
+ * The element `<mysyncio-inspector>`. Importing this module defines it. By default it shows the
+ * loops that run in the page, including those of other copies of this package: the ready queue, the
+ * timer heap, the task tree, a timeline, the wait-for graph, locks and queues, and warnings.
  *
- * Attributes: `theme` is `light` or `dark`, by default as the system says. `panel` is the picture
- * to show first. `pace` is how fast loops run at first: `paused`, or a number of turns per second.
- * `src` is the address of a server that `mysyncio inspect` has started, and `token`
- * its token, by default the fragment of the page's address. `allow-cancel` shows a button that
- * cancels a task, if the source can do that. `fill` makes the element cover the window.
+ * Attributes: `theme` is `light` or `dark`, by default as the system says. `panel` is the panel to
+ * show, until the user chooses another one. `pace` is how fast loops run at first: `paused`, or a
+ * number of turns per second. `src` is the address of a server that `mysyncio inspect` has started,
+ * and `token` its token, by default the fragment of the page's address. `allow-cancel` shows a
+ * button that cancels a task, if the source can do that. `fill` makes the element cover the window.
  *
  * While the element is in a document, it counts the steps and callbacks of the shown loop, which
  * makes each of them slower. When it is removed, it stops counting and resumes a paused loop.
@@ -93,8 +93,8 @@ export class MysyncioInspector extends Base {
   }
 
   /**
-   * Shows the loops of this page. Imports the code for it only then, because the page that
-   * `mysyncio inspect` serves has no loops.
+   * Shows the loops of this page. Imports the code that reads them only when it is needed, because
+   * the page that `mysyncio inspect` serves has no loops.
    */
   async #openPage(): Promise<void> {
     const model = this.#model;

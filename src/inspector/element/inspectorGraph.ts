@@ -54,7 +54,7 @@ interface HeapPoint {
   readonly depth: number;
 }
 
-/** The width of an entry in the narrow rows, as a part of the usual width. */
+/** The width of an entry in the narrow rows, as a fraction of the usual width. */
 const NARROW = 0.28;
 
 /**

@@ -74,7 +74,7 @@ export class InspectorModel {
 
   readonly #source = signal<InspectorSource | undefined>(undefined);
   readonly #hasRead = signal(false);
-  /** The warnings that were announced. */
+  /** The kinds of warnings that were announced. */
   readonly #announced = new Set<string>();
   #chosen: number | null = null;
   /** The loop on which `firstPace` was last set. */

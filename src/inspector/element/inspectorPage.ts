@@ -22,7 +22,7 @@ const ONLY_IN_DEBUG_MODE =
 const LOOPS = Symbol.for("mysyncio.loops");
 /** How many events of a trace are kept: so few that showing them takes less than a frame. */
 const LIMIT = 6_000;
-/** The largest part of the time that showing a trace may take. */
+/** The largest share of the time that may be spent on showing a trace. */
 const SHARE = 0.1;
 
 export class PageSource implements InspectorSource {
@@ -94,8 +94,8 @@ export class PageSource implements InspectorSource {
   }
 
   /**
-   * Asks the task itself, because its own copy of this package can name its functions. Only the
-   * shown task gets its whole stack.
+   * Returns the frames of a task: the whole stack of the shown task, and the outermost frame of any
+   * other. Asks the task itself, because its own copy of this package can name its functions.
    */
   #framesOf(task: object, shown: number | null): readonly FrameSnapshot[] {
     if (this.#reader.idOf(task) === shown) return stackOfTask(task as Task<unknown>);

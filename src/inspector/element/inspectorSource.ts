@@ -1,4 +1,5 @@
-// Where an inspector's data comes from: the page itself, a server, or what a page provides.
+// Where an inspector's data comes from: the page itself, a server, or a source that the page's code
+// sets.
 
 import type { TraceEvent } from "../traceEvent.ts";
 import type { LoopSnapshot } from "../types.ts";
@@ -41,8 +42,8 @@ export interface InspectorSource {
   /** Starts to look for warnings on a loop. */
   detect?(loop: number): void;
   /**
-   * Starts to record the events of a loop. Each time there are new ones, calls `show` with all
-   * events to draw, which replace those of the call before.
+   * Starts to record the events of a loop. Each time there are new events, calls `show` with all
+   * events to draw, which replace the ones shown before.
    */
   record?(loop: number, show: (events: readonly TraceEvent[]) => void): SourceRecording;
   /** Returns the object that pauses a loop; undefined if the loop can't be paused. */

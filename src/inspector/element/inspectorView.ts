@@ -16,7 +16,7 @@ import { WarningPanel } from "./warningPanel.ts";
 
 type Panel = ComponentType<{ model: InspectorModel }>;
 
-/** The task tree is not in the panel: it is next to it, or takes its place. */
+/** `tasks` has no panel, because the task tree is drawn next to the panel or in its place. */
 const TITLES: Readonly<Record<PanelName, readonly [title: string, panel: Panel | null]>> = {
   tasks: ["Tasks", null],
   timeline: ["Timeline", StepTimeline],
@@ -155,7 +155,7 @@ function pressed(
   if (event.defaultPrevented || ctrlKey || metaKey || altKey) return false;
   const isSearch = target === search;
   if (key === "Escape") {
-    // Otherwise the key is for the page, for example to close a dialog.
+    // If there is nothing to clear, the key is for the page, for example to close a dialog.
     if (isSearch ? model.query.value === "" : model.selected.value === null) return false;
     if (isSearch) model.query.value = "";
     else model.select(null);

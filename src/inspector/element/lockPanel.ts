@@ -79,7 +79,10 @@ function chipOf(id: number, model: InspectorModel): JSX.Element {
   );
 }
 
-/** How full a queue is: a cell for each item it can hold, or a bar if there would be too many. */
+/**
+ * How full a queue is: a cell for each item that it can hold, or a bar if there would be too many
+ * cells. Without a limit, a cell for each item that it holds.
+ */
 function Fill({ size, limit }: { size: number; limit: number | null }): JSX.Element {
   const text =
     limit === null ? countOf(size, "item") : `${formatCount(size)} of ${formatCount(limit)}`;

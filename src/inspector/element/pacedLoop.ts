@@ -3,8 +3,9 @@
 // A page can't stop in the middle of a turn, so a loop is paused between two turns: `Turns.run`
 // returns without running a turn, and the core reports no deadline, so the pump falls asleep. For a
 // single turn, `Turns.run` is called with a request to stop after the current turn, as in asyncio's
-// `call_soon(loop.stop)`. These methods are replaced only on the objects of this one loop, and
-// restored when it continues at full speed. So the loop itself contains no code for pausing.
+// `call_soon(loop.stop)`. `Turns.run` and two methods of the core are replaced, only on the objects
+// of this one loop, and restored when it continues at full speed. So the loop itself contains no
+// code for pausing.
 //
 // A clock that doesn't advance by itself stands still during a pause. The host's clock continues,
 // so timers that become due during a pause fire in the first turn after it.
@@ -22,13 +23,12 @@ export interface PaceableLoop {
 const IDLE = 0;
 const STOPPED = 1;
 const SLICE_OVER = 2;
-/**
- * Stops the turns like `true`, but differs from the `true` that a program's `loop.stop()` sets.
- */
+/** Stops the turns like the `true` that a program's `loop.stop()` sets, but differs from it. */
 const AFTER_THIS_TURN = 1;
 /**
  * The interval, in milliseconds, at which a paused loop marks its pump awake, as an outside event
- * does. With a clock that doesn't advance by itself, a pump waits only a few seconds for an event.
+ * does. On a clock that doesn't advance by itself, the pump waits for an event only as long as the
+ * clock's `externalTimeout`, and then ends the run with a DeadlockError.
  */
 const ANNOUNCE_EVERY = 1_000;
 
@@ -134,7 +134,7 @@ export class PacedLoop {
     loop._external++;
   }
 
-  /** Runs no turn, and returns what lets the pump sleep. */
+  /** Runs no turn. Returns `IDLE`, so that the pump falls asleep. */
   #rest(): number {
     const now = performance.now();
     if (now - this.#announcedAt > ANNOUNCE_EVERY) {
@@ -144,7 +144,7 @@ export class PacedLoop {
     return IDLE;
   }
 
-  /** Restores the loop's methods if its turns were stopped. */
+  /** Restores the loop's methods if `pause` says that the program stopped it. Returns `pause`. */
   #end(pause: number): number {
     if (pause === STOPPED) {
       this.#stopTimer();

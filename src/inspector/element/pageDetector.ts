@@ -26,7 +26,10 @@ export function detectOn(loop: LoopShape, reader: Reader): PageDetector {
   return { poll: () => detector.poll(), end };
 }
 
-/** Returns the function and line at which a task waits if debug mode recorded them, or its name. */
+/**
+ * Returns the function and line at which a task waits, if debug mode has recorded them. Otherwise
+ * returns the task's name.
+ */
 function placeOnPage(task: TaskShape): string {
   const origin = (task._inspect().at as AwaitLocation | undefined)?.origin;
   if (origin === undefined) return task._describe();

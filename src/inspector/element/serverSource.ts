@@ -44,8 +44,8 @@ export class ServerSource implements InspectorSource {
             console.warn("mysyncio: the server records no trace.", error.message);
             return;
           }
-          // Tries again, because the target may only be busy. If it isn't, the next reading also
-          // fails, and shows why.
+          // Tries again, because the target may only be busy. If something else is wrong, the next
+          // reading also fails, and shows why.
           await new Promise((resolve) => setTimeout(resolve, PART * 1_000));
         }
       }
@@ -74,7 +74,7 @@ export class ServerSource implements InspectorSource {
       signal: this.#controller.signal,
       cache: "no-store",
     }).catch((cause: unknown) => {
-      // Each browser has words of its own for this, which say less.
+      // Each browser words this error differently, and says less.
       const text = "The server can't be reached. Has `mysyncio inspect` or its process ended?";
       throw new Error(text, { cause });
     });

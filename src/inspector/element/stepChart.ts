@@ -93,7 +93,7 @@ function arrowsOf(
         .map(({ begins, ends }) => ({ lane, begins, ends })),
     )
     .sort((a, b) => a.begins - b.begins);
-  /** Returns the lane of the last step that had begun but not ended at `time`. */
+  /** Returns the lane of the last step that had begun but not ended at `time`, if there is one. */
   const laneAt = (time: number): number | undefined => {
     let low = 0;
     let high = steps.length;

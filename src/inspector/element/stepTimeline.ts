@@ -1,9 +1,9 @@
 // The timeline: a canvas with a lane for each task, and a table for readers who can't see the
 // canvas.
 //
-// Everything is drawn again in each frame in which anything has changed. A slice that would fall on
-// the same pixel as the slice before it is skipped, so the number of slices drawn is limited by the
-// size of the picture.
+// A slice of a lane is a step or a wait. Everything is drawn again in each frame in which anything
+// has changed. A slice that would fall on the same pixel as the slice before it is skipped, so the
+// number of slices drawn is limited by the size of the picture.
 //
 // This is one file because the gestures and the drawing share the view.
 

@@ -26,7 +26,7 @@ export function stuckTasksOf({ tasks, resources, timers }: LoopSnapshot): Readon
       else known.push(id);
     }
   }
-  // A task that waits for one that may continue may continue too.
+  // If a task may continue, so may every task that waits for it.
   const moving = [...dependents.keys()].filter((task) => !stuck.has(task));
   for (let next = moving.pop(); next !== undefined; next = moving.pop()) {
     for (const task of dependents.get(next) ?? []) if (stuck.delete(task)) moving.push(task);

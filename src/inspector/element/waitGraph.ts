@@ -90,7 +90,7 @@ function edgesOf({ tasks, resources }: LoopSnapshot): WaitEdge[] {
   return edges;
 }
 
-/** Returns the nodes in `linked`, by key. Nothing without an edge is in the graph. */
+/** Returns the nodes whose keys are in `linked`, by key. The graph has no nodes without edges. */
 function nodesOf(
   { tasks, resources, calls }: LoopSnapshot,
   linked: ReadonlySet<string>,

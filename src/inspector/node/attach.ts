@@ -2,12 +2,12 @@
 //
 //   /proc: is it Node, is it ours ──> SIGUSR1 ──> its port, by the inodes of its sockets ──> CDP
 //
-// SIGUSR1 makes Node open its inspector, even while JavaScript never returns to the event loop. The
-// evaluations then run in the middle of that JavaScript. Once this command is connected, it asks
-// the process to close its inspector when nobody is connected any more. The process does so even if
-// this command is killed. If this command ends before it is connected, the next command asks for
-// that: see openingMarks.ts. An inspector that was already open stays open, because somebody else
-// uses it.
+// SIGUSR1 makes Node open its inspector, even while JavaScript never returns to the event loop.
+// What this command evaluates in the process then runs in the middle of that JavaScript. Once this
+// command is connected, it asks the process to close its inspector when nobody is connected any
+// more. The process does so even if this command is killed. If this command ends before it is
+// connected, the next command asks for that: see openingMarks.ts. An inspector that no command has
+// opened stays open, because somebody else uses it.
 
 import { get } from "node:http";
 import { setTimeout as delay } from "node:timers/promises";
@@ -29,7 +29,7 @@ const SILENCE = 500;
 /**
  * Opens the inspector of a process, unless it is open, and connects to it.
  *
- * @param opening how long the process may take, in milliseconds
+ * @param opening how long the process may take to open its inspector, in milliseconds
  * @throws TargetError if the process can't be inspected
  */
 export async function attachToProcess(pid: number, opening: number): Promise<DevToolsClient> {
@@ -77,8 +77,8 @@ async function openInspector(
     }
     if (!haveLooked && took > SILENCE) {
       haveLooked = true;
-      // The inspector was open before, on a port that no option names, or it opened before the
-      // ports were read.
+      // The inspector may have been open before this command, on a port that no option names, or
+      // may have opened just before the ports were read.
       const old = await connectToAny(pid, [...known]);
       if (old !== undefined && wasMarked) return closingLater(pid, old);
       if (old !== undefined) {
@@ -151,7 +151,10 @@ async function connectToAny(
   return undefined;
 }
 
-/** Disconnects if `answer` rejects. Otherwise this command and an exiting process would not end. */
+/**
+ * Waits for `answer`, and disconnects if it rejects. If the connection stayed open, this command
+ * would not end, nor would the process if it is exiting.
+ */
 async function orLeave<T>(client: DevToolsClient, answer: Promise<T>): Promise<T> {
   try {
     return await answer;

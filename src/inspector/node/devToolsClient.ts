@@ -32,7 +32,7 @@ export class DevToolsClient implements DevToolsSession {
     if (head.length > 0) this.#onBytes(head);
   }
 
-  /** Connects to a target of this machine. Rejects after `timeout` milliseconds. */
+  /** Connects to a target on this machine. Rejects if it is silent for `timeout` milliseconds. */
   static connect(url: URL, timeout: number): Promise<DevToolsClient> {
     return new Promise((resolve, reject) => {
       const options: RequestOptions = {
@@ -108,7 +108,10 @@ export class DevToolsClient implements DevToolsSession {
     }
   }
 
-  /** Takes the next complete frame of what was received. Servers don't mask their frames. */
+  /**
+   * Removes the next frame from the received bytes and returns it; undefined until it is complete.
+   * Servers don't mask their frames.
+   */
   #frame(): { kind: number; isLast: boolean; body: Buffer } | undefined {
     const bytes = this.#received;
     if (bytes.length < 2) return undefined;

@@ -4,11 +4,17 @@ import { TargetError } from "./target.ts";
 
 /** A session of the DevTools protocol. */
 export interface DevToolsSession {
-  /** Rejects if the method fails, if the connection ends, or after `timeout` milliseconds. */
+  /**
+   * Calls a method, and returns its result. Rejects if the method fails, if the connection ends, or
+   * after `timeout` milliseconds.
+   */
   send<R>(method: string, params: object, timeout: number): Promise<R>;
   /** Calls `listener` with the parameters of each event of that name. */
   on<P>(event: string, listener: (params: P) => void): void;
-  /** Calls `listener` when the connection has ended. Missing if it ends only with this process. */
+  /**
+   * Calls `listener` when the connection has ended. Missing if the connection ends only with this
+   * process.
+   */
   onEnd?(listener: (error: Error) => void): void;
   close(): Promise<void>;
 }

@@ -45,7 +45,7 @@ export class EvaluatingTarget implements Target {
     ...args: Parameters<InTarget[K]>
   ): Promise<ReturnType<InTarget[K]>> {
     const { result } = await this.#evaluate(callOf(name, args, "JSON.stringify({ result })"));
-    // Functions without a result return {}.
+    // If the function returned undefined, the value is `{}`.
     return JSON.parse(result.value ?? "{}").result as ReturnType<InTarget[K]>;
   }
 
@@ -67,10 +67,11 @@ export class EvaluatingTarget implements Target {
     ).finally(() => this.#session.send("Runtime.releaseObjectGroup", GROUP, ANSWER));
   }
 
-  /** Leaves the target as it was, but stays connected. */
+  /** Removes this client's hooks from the target, but stays connected. */
   async release(): Promise<void> {
     const release = callOf("release", [this.client], "undefined");
-    await this.#evaluate(release, true, LEAVING).catch(() => undefined); // it may have ended
+    // Ignores an error, because the target may have ended.
+    await this.#evaluate(release, true, LEAVING).catch(() => undefined);
   }
 
   async close(): Promise<void> {
@@ -144,7 +145,7 @@ function quoted(value: unknown): string {
 
 let loaded: { readonly source: string; readonly key: string } | undefined;
 
-/** Returns the script, and a key that is different in each version of the script. */
+/** Returns the script for the target, and a key that is different in each version of the script. */
 function script(): { readonly source: string; readonly key: string } {
   if (loaded === undefined) {
     const source = readFileSync(new URL("./inTarget.js", import.meta.url), "utf8");

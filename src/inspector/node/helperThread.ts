@@ -21,7 +21,10 @@ interface Request {
   readonly params: readonly unknown[];
 }
 
-/** What a client of this thread may call. The other functions are for clients with a session. */
+/**
+ * What a client of this thread may call. The other functions of inTarget.ts are for clients that
+ * have an inspector session.
+ */
 const CALLABLE: readonly (keyof InTarget)[] = [
   "read",
   "frames",

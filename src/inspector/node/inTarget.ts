@@ -2,8 +2,8 @@
 //
 // This is one file because the build compiles it to a separate script, `dist/inTarget.js`, which is
 // evaluated once and then kept under a symbol. Its functions may be called in the middle of any
-// code of the program. So reading changes nothing, and any other change is either a single
-// assignment or postponed to a timer. Hooks are removed when the last client has released them, or
+// code of the program. So reading changes nothing, and each change is either a single assignment or
+// postponed to a timer. Hooks are removed when the last client that uses them has released them, or
 // has not called for a while.
 
 import type { Runtime } from "node:inspector";
@@ -36,7 +36,7 @@ export interface ThreadReading {
   readonly interrupted: readonly FrameSnapshot[];
 }
 
-/** What a loop has done since the client's first sample. */
+/** What a loop has done since the first sample that includes it, whichever client took that. */
 export type LoopTotals = Omit<LoopStatistics, "tasks">;
 
 /** The functions in the target, as the command calls them. All results survive JSON. */
@@ -47,12 +47,12 @@ export interface InTarget {
   read(client: string): ThreadReading;
   /**
    * Returns the function and location of frames of the client's last reading. The indices count
-   * over all its stacks. Negative ones stand for the classes of its loops.
+   * through all stacks of the reading. Negative ones stand for the classes of its loops.
    */
   frames(client: string, indices: readonly number[]): FrameSnapshot[];
-  /** Returns the generators of such frames, or the classes. */
+  /** Returns the generators of the frames with these indices; for negative ones, the classes. */
   generators(client: string, indices: readonly number[]): object[];
-  /** Reads the loops with their statistics, which the first call starts. */
+  /** Reads the loops with their statistics. The first call starts to collect these. */
   sample(client: string): ThreadReading & { readonly totals: readonly LoopTotals[] };
   /** Looks for warnings, which later readings contain. Call it about once a second. */
   findWarnings(client: string): void;
@@ -67,7 +67,7 @@ export interface InTarget {
   endTrace(client: string): Omit<RingPart, "columns">[];
   /** Returns a part of a ring, because all of it may be too large for one message. */
   traceColumns(client: string, ring: number, from: number, count: number): Columns;
-  /** Keeps the client's hooks, as any call does. A silent client loses them. */
+  /** Keeps the client's hooks, as each call that uses hooks does. A silent client loses them. */
   renew(client: string): void;
   /** Removes the hooks of the client. */
   release(client: string): void;
@@ -82,7 +82,10 @@ export type Columns = Pick<TraceColumns, "kinds" | "times" | "subjects" | "objec
 
 /** What one ring has kept. */
 export interface RingPart {
-  /** The loop; null for all loops that started later, and for calls that share no loop. */
+  /**
+   * The loop that the ring records; null if it records all loops that started later, and the calls
+   * that share no loop with other calls.
+   */
   readonly loop: number | null;
   readonly size: number;
   readonly seen: number;
@@ -99,9 +102,9 @@ interface Client {
   endFollowing: () => void;
 }
 
-/** What a client has read last. Its later calls ask for frames of this. */
+/** The last reading of a client. Later calls ask for frames of it. */
 interface LastReading {
-  /** Drops the reading after a while, because a client may be killed before it releases it. */
+  /** Drops the reading after a while, because a killed client never releases it. */
   readonly timer: ReturnType<typeof setTimeout>;
   readonly loops: readonly LoopShape[];
   readonly readings: readonly Reading[];
@@ -215,7 +218,7 @@ function interruptedFrames(): FrameSnapshot[] {
   const { stackTraceLimit, prepareStackTrace } = Error;
   try {
     Error.stackTraceLimit = DEEPEST;
-    // The program may have replaced it, to read source maps or to get objects.
+    // The program may have set its own function, to apply source maps or to get call sites.
     Reflect.set(Error, "prepareStackTrace", undefined);
     const held = { stack: "" };
     Error.captureStackTrace(held);

@@ -1,5 +1,5 @@
-// Reports loops that start to run during a recording. A thread that runs calls for others starts a
-// loop for each of them.
+// Reports loops that start to run during a recording. A thread that runs calls for other threads
+// starts a loop for each call.
 //
 // Running loops are in a set that all copies of the package share. While there are listeners, the
 // set has an `add` method of its own, which calls them. Diagnostics channels replace the set with

@@ -13,8 +13,8 @@ type Location = Pick<FrameSnapshot, "file">;
  * Returns a function that marks the frames in this package.
  *
  * @param classes where the classes of the running loops are defined
- * @param program the path of the program. If it is in the same folder as the package, as in a
- *   bundle without source maps, nothing is marked
+ * @param program the path of the program. If the package's folder contains the program too, as in a
+ *   bundle without source maps, frames in that folder are not marked
  */
 export function libraryMarker(
   classes: readonly Location[],

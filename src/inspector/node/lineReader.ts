@@ -1,4 +1,5 @@
-// Splits bytes into lines. A tool and a helper thread exchange JSON, one message per line.
+// Splits bytes into lines. A command and the helper thread of its target exchange JSON, one message
+// per line.
 
 const NEWLINE = 10;
 

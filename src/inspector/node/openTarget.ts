@@ -15,7 +15,7 @@ type TargetAddress =
   | { readonly kind: "socket"; readonly path: string }
   | { readonly kind: "page"; readonly url: URL };
 
-/** Parses an address given to the command. Returns undefined if it isn't one. */
+/** Parses an address given to the command. Returns undefined if `text` isn't an address. */
 export function parseAddress(text: string): TargetAddress | undefined {
   const [, pid, worker] = /^([1-9]\d{0,9})(?:\/(.+))?$/.exec(text) ?? [];
   if (pid !== undefined && worker === undefined) return { kind: "process", pid: Number(pid) };

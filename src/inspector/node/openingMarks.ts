@@ -1,8 +1,8 @@
 // Marks processes that were asked to open their inspector. Each mark is an empty file.
 //
 // A command that ends before it has connected can't make the inspector close again, and a blocked
-// process may open its inspector even later. The next command then finds the mark, and makes the
-// process close it.
+// process may open its inspector even after that. The next command then finds the mark, and makes
+// the process close its inspector.
 
 import { lstatSync, readdirSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
@@ -20,7 +20,7 @@ export function markOpening(pid: number): void {
     // "wx" never follows a link, which another user may have put there.
     writeFileSync(path, "", { flag: "wx", mode: 0o600 });
   } catch {
-    // It is marked already, or there is no folder for marks: the command works without them.
+    // The process is marked already, or marks can't be written. The command works without a mark.
   }
 }
 

@@ -7,7 +7,10 @@ import { TargetError } from "./target.ts";
 /** Bit 9 of the mask of caught signals: SIGUSR1, which is number 10. */
 const SIGUSR1 = 1n << 9n;
 const LISTENING = "0A";
-/** The path of Node: `node`, `nodejs` or `node-22`. The file may have been replaced since. */
+/**
+ * Matches the path of Node: `node`, `nodejs` or `node-22`. It ends with `(deleted)` if the file was
+ * replaced after the process began.
+ */
 const NODE = /\/node(js)?-?[\d.]*( \(deleted\))?$/;
 
 /**
@@ -61,7 +64,7 @@ function statusOf(pid: number): { name: string; owner: number; caught: bigint } 
 
 /** Returns when a process began, in ticks since the system booted. Undefined if it has ended. */
 export function startTimeOf(pid: number): string | undefined {
-  // The name, in parentheses, may contain anything.
+  // The name of the process, in parentheses, may contain anything, even spaces.
   return read(`/proc/${pid}/stat`)
     ?.replace(/^.*\) /s, "")
     .split(" ")[19];

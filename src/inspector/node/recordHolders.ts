@@ -1,7 +1,7 @@
 // Makes the locks of this thread record who holds them, from now on and for good.
 //
-// This is a separate module, which registerHelper.ts imports at run time, so that the build keeps
-// the package's modules together in one file.
+// registerHelper.ts imports this module only at run time. With a static import, the build would no
+// longer keep the package's modules together in one file.
 
 import { newEventLoop } from "../../program/eventLoop.ts";
 import { warnings } from "../warnings/warnings.ts";

@@ -48,8 +48,9 @@ function startHelper(): void {
 }
 
 /**
- * Removes the folders of processes that a signal has ended. Such a folder may belong to another
- * container, whose PIDs mean nothing here, so it is removed only if nobody listens on its socket.
+ * Removes the folders left by processes that a signal has ended. A folder whose PID isn't in use
+ * may also belong to a process in another container, where PIDs differ. So a folder is removed only
+ * if nobody listens on its socket.
  */
 function removeLeftovers(): void {
   for (const name of readdirSync(tmpdir())) {
@@ -60,8 +61,8 @@ function removeLeftovers(): void {
     socket.unref();
     socket.on("connect", () => socket.destroy());
     socket.on("error", ({ code }: NodeJS.ErrnoException) => {
-      // Nobody listens, so the process has ended. If it is just starting, there is no socket yet,
-      // which is another error.
+      // Nobody listens, so the process has ended. While a process is still starting, there is no
+      // socket yet, so the error is ENOENT.
       if (code === "ECONNREFUSED") removeOwn(folder);
     });
   }

@@ -27,7 +27,7 @@ export class SocketTarget implements Target {
     );
   }
 
-  /** @throws TargetError if no helper listens there */
+  /** @throws TargetError if no helper listens on `path` */
   static connect(path: string): Promise<SocketTarget> {
     return new Promise((resolve, reject) => {
       const socket = connect(path);
@@ -39,7 +39,7 @@ export class SocketTarget implements Target {
     });
   }
 
-  /** @throws TargetError if no helper listens there, or if the process has no such worker */
+  /** @throws TargetError if no helper listens on `path`, or if the process has no such worker */
   static async connectToWorker(path: string, which: string): Promise<Target> {
     const main = await SocketTarget.connect(path);
     try {
@@ -111,7 +111,7 @@ class WorkerTarget implements Target {
     return this.call("frames", this.client, indices);
   }
 
-  /** Ends the connection to the process too. */
+  /** Closes the connection to the whole process, which the main thread and all workers share. */
   close(): Promise<void> {
     return this.#main.close();
   }

@@ -6,7 +6,7 @@ import { TargetError } from "./target.ts";
 
 const clients = new Set<DevToolsClient>();
 
-/** Ends the connection before this command stops. */
+/** Makes Ctrl+Z end the connection before this command stops. */
 export function leaveWhenStopped(client: DevToolsClient): void {
   if (clients.size === 0) process.on("SIGTSTP", () => void stop());
   clients.add(client);
@@ -14,7 +14,8 @@ export function leaveWhenStopped(client: DevToolsClient): void {
 
 async function stop(): Promise<void> {
   const why = new TargetError("The command was stopped, and has left the process. Run it again");
-  // Closes the connections properly: Node may crash if it exits while it detects a lost one.
+  // Closes the connections properly. Otherwise, a target may crash: Node sometimes does if it exits
+  // while it detects a lost connection.
   await Promise.all(Array.from(clients, (client) => client.close(why)));
   process.kill(process.pid, "SIGSTOP");
 }

@@ -4,11 +4,11 @@ import type { FrameSnapshot, LoopSnapshot } from "../types.ts";
 import type { InTarget, ThreadReading } from "./inTarget.ts";
 import { libraryMarker } from "./libraryFiles.ts";
 
-/** A connection to a target. Every function of inTarget.ts can be called there. */
+/** A connection to a target, through which the functions of inTarget.ts can be called. */
 export interface Target {
   /** Identifies this connection in calls. */
   readonly client: string;
-  /** Calls a function there. Rejects with a TargetError if the target has ended. */
+  /** Calls a function in the target. Rejects with a TargetError if the target has ended. */
   call<K extends keyof InTarget>(
     name: K,
     ...args: Parameters<InTarget[K]>
@@ -38,7 +38,7 @@ export type Mapping = (frame: FrameSnapshot) => FrameSnapshot;
 
 /**
  * Reads the running loops of a target, with the lines at which their tasks are suspended.
- * `"sample"` also reads statistics, collected since the client's first sample.
+ * `"sample"` also reads statistics, which are collected from the first sample on.
  */
 export async function readTarget(
   target: Target,
@@ -76,7 +76,7 @@ export async function libraryOf(
 }
 
 /**
- * Puts what was interrupted into the stack of the running task, whose generators aren't suspended.
+ * Puts the interrupted frames into the stack of the running task. Its generators aren't suspended.
  */
 export function withInterrupted<T extends ThreadReading>(
   reading: T,
@@ -94,7 +94,7 @@ export function withInterrupted<T extends ThreadReading>(
   return { ...reading, loops };
 }
 
-/** Returns the program's own frames of what the reading has interrupted, innermost last. */
+/** Returns the program's own frames among those that the reading interrupted, innermost last. */
 export function interruptedCode(
   { interrupted }: ThreadReading,
   mark: Mapping,

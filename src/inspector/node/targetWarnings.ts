@@ -13,10 +13,13 @@ export class TargetWarnings {
     this.#reader = reader;
   }
 
-  /** Looks for warnings on these loops from now on, unless the program does so itself. */
+  /**
+   * Looks for warnings on these loops from now on. If the program does so itself, uses the
+   * program's detector.
+   */
   look(loops: readonly LoopShape[]): void {
     for (const loop of loops) {
-      this.#reader.idOf(loop); // before its tasks, so that the first loop is number 1
+      this.#reader.idOf(loop); // before its tasks get ids, so that the first loop is number 1
       const found = loop._slots.hooks?.find(({ hooks }) => hooks._detector)?.hooks._detector;
       if (found !== undefined) found.poll();
       else this.#start(loop);
@@ -32,7 +35,7 @@ export class TargetWarnings {
   #start(loop: LoopShape): void {
     const ways = {
       now: () => performance.now(),
-      // The command reads the functions and lines of tasks, and replaces this place.
+      // A stand-in, which the command replaces with the functions and lines of the tasks.
       placeOf: (task: TaskShape) => task._describe(),
     };
     this.#own.set(loop, attachDetector(loop, this.#reader, ways));

@@ -1,4 +1,4 @@
-// Starts a detector on a loop, for the program itself, for a page's inspector, and for a command.
+// Starts a detector on a loop, for the program itself, for a page's inspector, or for a command.
 
 import { type HookSet, instrument } from "../../loop/hooks.ts";
 import type { Reader } from "../reader.ts";
@@ -10,11 +10,14 @@ const NONE: ReadonlySet<string> = new Set();
 /** A detector that is attached to a loop. */
 export interface Detection {
   readonly detector: Detector;
-  /** Removes its hooks and ends its timer. */
+  /** Removes the detector's hooks and ends its timer. */
   end(): void;
 }
 
-/** Numbers objects through `reader`, so that warnings and snapshots use the same numbers. */
+/**
+ * Attaches a detector to a loop. The detector numbers objects through `reader`, so that warnings
+ * and snapshots use the same numbers.
+ */
 export function attachDetector(
   loop: LoopShape,
   reader: Reader,

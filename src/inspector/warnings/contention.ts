@@ -16,13 +16,13 @@ const HERD = 10;
 const USEFUL = 0.1;
 /** How long useless wake-ups are remembered, in milliseconds. */
 const MEMORY = 60_000;
-/** For how long they must recur to be reported, in milliseconds. */
+/** For how long useless wake-ups must recur to be reported, in milliseconds. */
 const SAMPLE = 1_000;
 
 /** What has happened to a lock since the last sample. */
 interface Traffic {
   handOvers: number;
-  /** How often tasks waited for the lock that had already been handed it since the last sample. */
+  /** How often a task to which the lock was handed since the last sample waited for it again. */
   returns: number;
   readonly served: Set<object>;
 }
@@ -85,7 +85,7 @@ function lockOf(resource: object | undefined): object | undefined {
   return resource?.constructor.name === "Lock" ? resource : undefined;
 }
 
-/** A primitive that woke several tasks in one step. */
+/** The tasks that a primitive woke in one step. */
 interface Burst {
   readonly what: object;
   /** The number of the step. */

@@ -19,7 +19,7 @@ import { Steps } from "./steps.ts";
 
 /** The shortest time between two samples, in milliseconds. */
 const INTERVAL = 1_000;
-/** How many warnings about the past are kept. */
+/** How many warnings about the past (events rather than lasting states) are kept. */
 const MAX_PAST = 100;
 /** How many tasks a warning names. */
 const MAX_TASKS = 8;
@@ -132,7 +132,7 @@ export class Detector implements DetectorShape {
   #announce(raised: Raised): void {
     const { hooks } = this.#loop._slots;
     if (hooks === undefined || this.#ignored.has(raised.finding.id)) return;
-    // The shape has only the hooks that are read here.
+    // `LoopShape` declares only the hooks that the inspector reads.
     emit(hooks as unknown as Hooks, "warns", warningOf(raised, this.#ways.idOf));
   }
 

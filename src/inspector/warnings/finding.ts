@@ -19,7 +19,7 @@ export interface Finding {
   readonly isSure?: boolean;
   /** Whether it is an event that has happened, rather than a lasting state. Events stay listed. */
   readonly isPast?: boolean;
-  /** Since when it has been going on, by the loop's clock, if that is known. */
+  /** Since when the problem has existed, by the loop's clock, if that is known. */
   readonly since?: number;
 }
 
@@ -41,7 +41,7 @@ export interface Surroundings {
   readonly lives: Lives;
   /** Returns the time of the monotonic clock, in milliseconds. */
   now(): number;
-  /** Returns a number for an object, the same each time. */
+  /** Returns the number of an object, which never changes. */
   idOf(object: object): number;
   /** Returns the kind and number of a primitive, such as `Lock 1`. */
   labelOf(resource: object): string;
@@ -58,7 +58,7 @@ export abstract class Rule {
   }
 
   abstract readonly hooks: RuleHooks;
-  /** Returns what it finds now, and begins a new window. Called about once a second. */
+  /** Returns what the rule finds now, and resets its counts. Called about once a second. */
   abstract check(sample: Sample): Iterable<Finding>;
 }
 

@@ -33,7 +33,7 @@ interface QueueHistory {
   readonly label: string;
   sizes: Sizes;
   times: Sizes;
-  /** The most items that the queue had before most of them were taken. */
+  /** The largest size from which the queue shrank by more than half until the next sample. */
   peak: number;
   /** The function that first waited for the queue. */
   readonly place: string;

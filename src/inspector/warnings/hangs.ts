@@ -41,7 +41,7 @@ export class Deadlocks extends Rule {
       const timed = this.around.loop._slots.at(id)?._task;
       if (isTask(timed)) alive.push(timed);
     }
-    // A task that waits for one that may continue may continue too. The others are stuck.
+    // A task may continue if any of its blockers may. The remaining tasks are stuck.
     const isAlive = new Set(alive);
     for (let next = alive.pop(); next !== undefined; next = alive.pop()) {
       blockers.delete(next);
@@ -71,10 +71,7 @@ export class Deadlocks extends Rule {
     };
   }
 
-  /**
-   * Returns the tasks that must all continue for the wait to end; undefined if something else could
-   * end it.
-   */
+  /** Returns the tasks that can end the wait; undefined if anything else may end it too. */
   #blockersOf(on: FutureShape): TaskShape[] | undefined {
     if (on._resource === undefined && on._parts === undefined && !isTask(on)) return undefined;
     const { tasks, resources, calls, others } = leavesOf(on);
@@ -104,9 +101,9 @@ export class Deadlocks extends Rule {
 }
 
 /**
- * Finds tasks that nobody awaits, whose creators have ended, and that were never woken from a wait
- * for something that nobody else waits for. One such task, for example a consumer, may be meant to
- * live on, but hardly one for each of several creators.
+ * Finds tasks that nobody awaits, whose creators have ended, and that were never woken. Nobody else
+ * waits for what such a task waits for. One such task, for example a consumer, may be meant to live
+ * on, but hardly one for each of several creators.
  */
 export class ForgottenTasks extends Rule {
   override readonly hooks: RuleHooks = {};

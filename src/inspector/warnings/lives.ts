@@ -1,4 +1,4 @@
-// Records about each task that is not done what several rules need.
+// Records what several rules need to know about each task that is not done.
 //
 // The entry of a task is dropped when the task ends, and an entry keeps no other task alive.
 
@@ -21,7 +21,7 @@ class Life implements Creator {
   wakes = 0;
   /** What it waits for, or waited for before its latest step. */
   on: FutureShape | undefined;
-  /** When it began to wait, by the loop's clock. */
+  /** When it began that wait, by the loop's clock. Before the first wait, when it was recorded. */
   since: number;
 
   constructor(name: string, creator: Creator | undefined, isWhole: boolean, since: number) {
@@ -57,13 +57,13 @@ export class Lives {
     },
   };
 
-  /** Called after all rules have seen the end. */
+  /** Called after all rules have seen the end of `task`. */
   end(task: TaskShape): void {
     const life = this.#lives.get(task);
     if (life === undefined) return;
     life.hasEnded = true;
-    // Entries of tasks that it created still refer to this one. They must keep alive neither the
-    // entries of its ancestors nor what it waited for.
+    // Tasks that this task created may still refer to its entry. The entry must then keep alive
+    // neither the entries of its ancestors nor what the task waited for.
     life.creator = undefined;
     life.on = undefined;
     this.#lives.delete(task);

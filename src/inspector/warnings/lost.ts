@@ -18,7 +18,7 @@ interface Cancelled {
    * the attachment.
    */
   readonly isOld: boolean;
-  /** How it waited when it was cancelled; if `isOld`, how it next began to wait. */
+  /** How the task waited when it was cancelled; if `isOld`, how it waited first after `at`. */
   wait: Wait | undefined;
   /** How many steps it has taken since. */
   steps: number;
@@ -184,7 +184,8 @@ function isSame(a: Wait, b: Wait): boolean {
 
 /**
  * Finds exceptions that nobody retrieved, and in debug mode coroutines that nobody awaited. Takes
- * them from the loop's reports, because a sample can't tell whether somebody still will.
+ * them from the loop's reports, because a sample can't tell whether somebody will still retrieve or
+ * await them.
  */
 export class Unreceived extends Rule {
   #found: Finding[] = [];

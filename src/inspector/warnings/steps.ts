@@ -15,9 +15,12 @@ import {
 } from "./finding.ts";
 import type { RuleHooks } from "./ruleHooks.ts";
 
-/** How long a slow step takes, in milliseconds, unless the loop has its own limit. */
+/** A step that takes at least this many milliseconds is slow, unless the loop has its own limit. */
 const SLOW = 100;
-/** A step of this length is reported. Shorter slow steps must recur for this long. */
+/**
+ * A single step of this length, in milliseconds, is reported. Shorter slow steps are reported only
+ * if they recur over a period of this length.
+ */
 const SAMPLE = 1_000;
 /** How long a slow place is remembered, in milliseconds. */
 const MEMORY = 60_000;
@@ -50,7 +53,7 @@ interface Rounds {
   waits: number;
   promises: number;
   waited: number;
-  /** When the task began to wait for a promise; undefined if it doesn't. */
+  /** When the task began to wait for a promise; undefined if it doesn't wait for one. */
   promiseAt: number | undefined;
 }
 
@@ -117,7 +120,7 @@ export class Steps extends Rule {
     this.#open.push({ runnable, at: this.around.now(), inner: 0 });
   }
 
-  /** Returns how long the step took, without the steps inside it. */
+  /** Ends the innermost open step. Returns how long it took, without the steps inside it. */
   #end(): number {
     const step = this.#open.pop();
     if (step === undefined) return 0;

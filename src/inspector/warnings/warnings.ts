@@ -28,10 +28,11 @@ const ignored = /* @__PURE__ */ new Set<string>();
  * the loop is closed. It reads the clock twice for each step, and looks at all tasks once a second.
  * `snapshot(loop)` then contains the warnings too, and the hook `warns` gets each new one.
  *
- * Most warnings are raised only if they hold in two samples, at least a second apart by the loop's
- * clock, and stay as long as they hold. Those about past events, such as an exception that nobody
- * retrieved, stay until 100 later ones have followed. Coroutines that nobody awaited are found only
- * in debug mode. Holders of locks are known for locks acquired after the first call.
+ * Most warnings are raised only if two samples in a row find the problem, at least a second apart
+ * by the loop's clock. They stay as long as the problem lasts. Warnings about past events, such as
+ * an exception that nobody retrieved, stay until 100 later ones have followed. Coroutines that
+ * nobody awaited are found only in debug mode. Holders of locks are known only for locks acquired
+ * after the first call.
  *
  * Never waits, and calls nothing of the program except the hooks. `ignore(id)` excludes a kind.
  *

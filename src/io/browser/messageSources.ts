@@ -100,7 +100,7 @@ function collect(source: EventTarget, { hasEnded }: SourceType): MessageBox<Rece
   return box;
 }
 
-/** A WebSocket. Unlike the other sources, it can also be writable, and this must be polled for. */
+/** A WebSocket. Unlike the other sources, it can also be writable, which no event announces. */
 class WebSocketSource implements Pollable {
   readonly #socket: WebSocket;
   readonly #box: MessageBox<Received>;

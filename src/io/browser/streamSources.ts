@@ -24,8 +24,8 @@ export function adaptStream(source: unknown): Pollable | undefined {
 }
 
 /**
- * Takes the next chunk of a watched stream. Returns undefined if there is none. A readable stream
- * without a chunk is at its end.
+ * Takes the next chunk of a watched stream. Returns undefined if no chunk has arrived, or if the
+ * stream has ended. If a selector has just reported the stream as ready, undefined means the end.
  *
  * Watching a stream or passing it here locks it permanently and reads one chunk ahead.
  *

@@ -104,7 +104,7 @@ function datagramsOf(socket: DatagramSocket): MessageBox<Datagram> {
 function messagesOf(port: MessagePort): MessageBox<ReceivedMessage> {
   return boxOf(port, () => {
     const box = new MessageBox<ReceivedMessage>(Infinity, (isWatched) => {
-      // A listener keeps the process alive, even if nothing watches the port.
+      // The listener alone would keep the process alive, even if nothing watches the port.
       if (isWatched) port.ref();
       else port.unref();
     });

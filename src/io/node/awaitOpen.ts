@@ -7,7 +7,8 @@ import { connectionLost } from "../streamErrors.ts";
  * Waits for the event by which one of Node's objects reports that it is open. Calls `abort` if the
  * object fails to open or the wait is cancelled. The caller must handle later errors.
  *
- * @throws the error that the object emits instead.
+ * @throws the error that the object emits instead, or one with the `code` `"ECONNRESET"` if the
+ * object closes instead.
  */
 export function* awaitOpen(
   emitter: NodeJS.EventEmitter,
@@ -17,7 +18,7 @@ export function* awaitOpen(
   const future = new ExternalFuture<void>(currentScheduler("A connection"));
   const succeed = () => future._trySucceed();
   const fail = (error: unknown) => future._tryFail(error);
-  // Ignores the event's argument, which only says whether there was an error.
+  // The argument of `close` isn't needed, because it only says whether there was an error.
   const close = () => fail(connectionLost());
   emitter.on(event, succeed).on("error", fail).on("close", close);
   try {

@@ -86,7 +86,7 @@ function* open(
   broadcast: boolean,
 ): Coroutine<DatagramEndpoint> {
   const socket = createSocket(options);
-  // Starts to receive now, so that no datagram is lost while the peer's name is resolved.
+  // Create the endpoint first, so that no datagram is lost while the peer's name is resolved.
   const endpoint = new DatagramEndpoint(socket, remote, maxsize);
   try {
     yield* fromPromise(

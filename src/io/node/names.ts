@@ -28,8 +28,8 @@ const ORDERS: readonly unknown[] = ["verbatim", "ipv4first", "ipv6first"];
 const HIGHEST_PORT = 65535;
 
 /**
- * Resolves a name to all its addresses, best first, by the system's resolver. Like
- * `loop.getaddrinfo`.
+ * Resolves a name to all its addresses, by the system's resolver. By default, the best address
+ * comes first. Like `loop.getaddrinfo`.
  *
  * `port` is only copied into the results. A cancellation ends the wait and drops the result, but
  * can't stop the look-up itself.

@@ -121,7 +121,7 @@ export class NodeTransport implements Resource, SinkOwner, Transport {
     const stream = this.#stream as Socket;
     if (this.#writer === undefined) stream.destroy();
     else this.#writer.close();
-    // TLS passes data to the system only in a later macrotask.
+    // Destroy the stream later, because TLS passes data to the system only in a later macrotask.
     setImmediate(() => stream.destroy());
   }
 

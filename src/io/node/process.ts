@@ -77,14 +77,16 @@ export class Process<T extends string | Uint8Array = Uint8Array> {
       this.#exited.wake();
     });
     if (detached !== true) loop._resources.add(this.#resource);
-    // On exit, Node resumes the streams listed here, even if their readers have paused them.
+    // When a child exits, Node resumes the streams listed here, even if their readers have paused
+    // them.
     (child.stdio as unknown[]).length = 0;
-    // The running loop keeps this process alive. Its children needn't.
+    // The running loop keeps the Node process alive, so the child needn't.
     child.unref();
   }
 
   /**
-   * The exit code, or the negative number of the signal that killed it; undefined while it runs.
+   * The exit code, or the negative number of the signal that killed the process; undefined while
+   * the process runs.
    */
   get returncode(): number | undefined {
     return this.#returncode;

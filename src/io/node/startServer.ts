@@ -49,11 +49,11 @@ export interface ServerOptions extends UnixServerOptions {
  * Like `asyncio.start_server`.
  *
  * When the handler ends, its connection is closed after everything written is sent. If the handler
- * was cancelled, this doesn't wait for a peer that doesn't read. (In asyncio, the handler must
+ * was cancelled, closing doesn't wait for a peer that doesn't read. (In asyncio, the handler must
  * close the connection.) Exceptions of handlers go to the loop's exception handler. Handlers run in
  * a copy of the context of this call, and see its `AsyncLocalStorage` stores.
  *
- * A cancellation stops listening.
+ * If `startServer` itself is cancelled, nothing keeps listening.
  *
  * @throws TypeError, RangeError for invalid arguments.
  * @throws Node's error, with a `code` such as `"EADDRINUSE"`, if the server can't listen.

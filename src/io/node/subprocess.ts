@@ -115,7 +115,7 @@ export function createSubprocessExec(
   return procedure(start(program, args as string[], checkSubprocess(options), false));
 }
 
-/** Splits what follows the program into arguments, as a list or one by one, and options. */
+/** Splits what follows `program` into arguments, which may be a list or one by one, and options. */
 function splitArguments(rest: readonly unknown[]): { args: unknown[]; options: unknown } {
   const args = [...rest];
   while (args.length > 0 && args.at(-1) === undefined) args.pop();

@@ -1,6 +1,6 @@
 /**
- * Copies `options` without members that are undefined. Node rejects some of those, or doesn't
- * replace them with its default.
+ * Copies `options` without members that are undefined. Node rejects some undefined options, and
+ * doesn't replace others with their defaults.
  */
 export function withoutUndefined<O extends object>(
   options: O,

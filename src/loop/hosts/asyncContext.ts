@@ -71,14 +71,14 @@ export function asyncContextKeeper(): () => Flow {
 export function newFlowStorage<T>(): FlowStorage<T> | undefined {
   const storage = hooks && new hooks.AsyncLocalStorage<T>();
   // Before Node 24, async functions that wait when the first store is entered don't have a context
-  // of their own. If one of them enters it, the others get it too.
+  // of their own: a store that one of them enters reaches the others too. So enter a first one now.
   storage?.run({} as T, () => undefined);
   return storage;
 }
 
 /**
- * Calls `callback` in the context of the import, so that whatever it starts doesn't keep the stores
- * of a request alive.
+ * Calls `callback` in the context that the host had when this module was imported, so that whatever
+ * `callback` starts doesn't keep the stores of a request alive.
  */
 export function inOutermostContext<R>(callback: () => R): R {
   return outermost === undefined ? callback() : outermost.runInAsyncScope(callback);
@@ -101,8 +101,8 @@ export function withoutFlow<R>(callback: () => R): R {
 }
 
 /**
- * Returns the flow for tasks and callbacks created now; undefined for the loop's own context.
- * Outside a loop, the flow is the context of the caller.
+ * Returns the flow for tasks and callbacks created now; undefined if they run in the loop's own
+ * context. Outside a loop, the flow is the context of the caller.
  */
 export function currentFlow(): Flow | undefined {
   if (flow.current !== undefined || startsLoop || runningScheduler() !== undefined) {

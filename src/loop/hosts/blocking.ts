@@ -1,7 +1,7 @@
 // Blocking a thread: where that is allowed, and how another thread wakes it.
 //
-// A blocked thread settles no promises and receives no events. Only time passes, and other
-// threads can wake it through shared memory, its bell. In Node, a blocked thread can also read
+// A blocked thread settles no promises and receives no events. Only time passes. Other threads can
+// wake it through its bell, a piece of shared memory. In Node, a blocked thread can also read
 // messages from ports (`ports.ts`, part of `mysyncio/node`); in browsers it cannot.
 
 import { RuntimeError } from "../../lang/errors.ts";
@@ -32,7 +32,10 @@ export function bellHere(): Int32Array<SharedArrayBuffer> {
   }
 }
 
-/** Returns this thread's bell if messages can arrive while the thread is blocked. */
+/**
+ * Returns this thread's bell if messages can arrive while the thread is blocked; otherwise
+ * undefined.
+ */
 export function bellToShare(): Int32Array<SharedArrayBuffer> | undefined {
   return platform.blockingInput && bellHere();
 }

@@ -1,5 +1,7 @@
-// Which flow is running, and how a flow is entered. Flows are explained and captured in
-// asyncContext.ts, which handles can't import, because it depends on modules that depend on handles.
+// Which flow is running, and how a flow is entered.
+//
+// asyncContext.ts explains and captures flows. This module is separate because handles use it, and
+// asyncContext.ts depends on modules that depend on handles.
 
 /** The host's context of an asynchronous flow: the part of `AsyncResource` that is used here. */
 export interface Flow {

@@ -93,9 +93,9 @@ export function checkCatchable(signal: unknown): void {
  * Calls `cancel` when the first of `signals` arrives. After that, the run listens to none of them,
  * so a second signal ends the process.
  *
- * By default, `signals` is SIGINT alone, which is ignored if the program listens to it itself. Does
- * nothing on platforms without signals. Returns a function that must be called when the run has
- * ended, with the run's error, if any.
+ * By default, `signals` is SIGINT alone, and the run leaves SIGINT to the program if the program
+ * listens to it. Does nothing on platforms without signals. Returns a function that must be called
+ * when the run has ended, with the run's error, if any.
  */
 export function onInterrupt(
   loop: Interruptible,

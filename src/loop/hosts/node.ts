@@ -9,7 +9,8 @@ import {
 } from "./timers.ts";
 
 /**
- * The longest delay that `setTimeout` accepts. A loop sleeps for a later deadline in several steps.
+ * The longest delay that `setTimeout` accepts. If the deadline is later, the loop sleeps several
+ * times.
  */
 const MAX_DELAY = 2 ** 31 - 1;
 

@@ -20,7 +20,10 @@ export interface PortOwner extends Resource {
 
 type Port = MessagePort | BroadcastChannel;
 
-/** The interval at which ports are polled, in milliseconds. Not every sender rings the bell. */
+/**
+ * The interval at which ports are polled, in milliseconds. Needed because not every sender rings
+ * this thread's bell, which blocking.ts defines.
+ */
 const POLL_INTERVAL = 2;
 
 /** How many messages to take from a port before moving on to the next one, as Node does. */
@@ -38,7 +41,7 @@ export const portInput: BlockingInput = {
 
   block(loop, delay) {
     const bell = bellHere();
-    // Read before checking the ports, so that a ring in between is not missed.
+    // Read the bell before checking the ports, so that a ring in between is not missed.
     const rings = Atomics.load(bell, 0);
     if (takeIn(loop)) return true;
     const owners = ownersOf(loop);
@@ -46,7 +49,7 @@ export const portInput: BlockingInput = {
     if (loop._external > open || (delay === Infinity && open === 0)) return false;
     for (const owner of owners) owner.onBlocked?.();
     Atomics.wait(bell, 0, rings, owners.length === 0 ? delay : Math.min(delay, POLL_INTERVAL));
-    // Read first, so that a message that arrived before a deadline is handled before its timer.
+    // Take messages now, so that one that arrived before a deadline is handled before that timer.
     takeIn(loop);
     return true;
   },
@@ -89,8 +92,7 @@ function takeFrom(port: Port): boolean {
       // A listener has just closed this BroadcastChannel. For a closed MessagePort, the call
       // returns undefined instead.
       if ((error as { code?: unknown }).code === "ERR_INVALID_ARG_TYPE") return took;
-      // The message cannot be deserialized, which emits the same event as in a thread that isn't
-      // blocked.
+      // The message cannot be deserialized. Emit the same event as in a thread that isn't blocked.
       if (port instanceof MessagePort) port.emit("messageerror", error);
       else port.dispatchEvent(new MessageEvent("messageerror", { data: error }));
       took = true;

@@ -44,16 +44,16 @@ interface Platform {
 }
 
 /**
- * How many more times a watcher looks for the lock of a thread, and how many milliseconds it waits
- * before each look. On a busy machine, the thread's ticket can arrive before its request for the
- * lock.
+ * How many times a watcher that doesn't find the lock of a thread looks again, and how many
+ * milliseconds it waits before that. On a busy machine, the thread's ticket can arrive before the
+ * thread's request for the lock.
  */
 const LOOKS = 15;
 const LOOK_DELAY = 200;
 
 /**
- * The age, in milliseconds, from which a watch may start a probe while its thread is blocked. Not
- * earlier, because a probe needs another thread.
+ * How old a watch must be, in milliseconds, before it starts a probe while its thread is blocked.
+ * Not younger, because a probe starts a thread of its own.
  */
 const PROBE_DELAY = 100;
 
@@ -62,7 +62,7 @@ const received = /* @__PURE__ */ new Map<string, Port>();
 const awaited = /* @__PURE__ */ new Map<string, (port: Port) => void>();
 let isListening = false;
 
-/** How many received ports are kept for a watch that may never start. */
+/** How many received ports are kept for watches that may never start. */
 const MAX_RECEIVED = 1_000;
 
 /** Returns the id under which other threads can reach this one; undefined if they cannot. */
@@ -99,8 +99,8 @@ function onWorkerMessage(value: unknown): void {
 }
 
 /**
- * Lets other threads detect by `name` when this thread dies. Calls `onClaimed` once they can.
- * Returns a function that releases the name.
+ * Lets other threads detect by `name` when this thread dies. Calls `onClaimed` once they can, or
+ * once it is clear that they never can. Returns a function that releases the name.
  */
 export function claimName(name: string, onClaimed: () => void): () => void {
   const lockManager = listenForThreads() === undefined ? locks() : undefined;
@@ -129,7 +129,8 @@ export function claimName(name: string, onClaimed: () => void): () => void {
 /**
  * Calls `onDead` when the thread that holds `name` has died.
  *
- * @param thread its id, if it can be reached. If undefined, that thread sends us a port.
+ * @param thread the id under which that thread can be reached. If undefined in Node, that thread
+ * sends a port to this one.
  */
 export function watchThread(
   name: string,

@@ -35,8 +35,8 @@ export const setImmediate = /* @__PURE__ */ real("setImmediate");
 export const performance = /* @__PURE__ */ realClock();
 
 /**
- * Returns the host's clock. Takes the method from the prototype, because @sinonjs/fake-timers also
- * replaces it in the object that it keeps.
+ * Returns the host's clock. Takes `now` from the prototype, because @sinonjs/fake-timers replaces
+ * it even in the original object.
  */
 function realClock(): { now(): number } {
   const original = real("performance");

@@ -3,8 +3,8 @@
 // To continue after a slice, a loop uses the first of these that works: `scheduler.postTask`, a
 // message to itself, or a timer. Timers come last, because browsers delay nested ones by 4 ms and
 // throttle them in background tabs. Firefox does not render while posted tasks or messages follow
-// each other without a gap, even if some of them are timers without a delay. So a visible page gets
-// a gap of a millisecond once per frame.
+// each other without a gap. Timers without a delay in between don't help. So a visible page gets a
+// gap of a millisecond once per frame.
 
 import type { Host } from "../host.ts";
 import { clearTimeout, performance, setTimeout } from "./timers.ts";

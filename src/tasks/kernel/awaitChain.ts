@@ -40,7 +40,8 @@ export function traceFailure(error: unknown, failed: Node): void {
 }
 
 /**
- * Appends `task`, in which a `yield*` of `future` throws `error`, and the tasks that await `task`.
+ * Appends `task`, in which a `yield*` of `future` throws `error`, and the tasks that await `task`,
+ * to the error's stack.
  */
 export function traceAwait(
   error: unknown,
@@ -54,7 +55,7 @@ export function traceAwait(
 function append(error: unknown, future: Node, start: Node, lines: string[]): void {
   if (!isError(error)) return;
   const known = outermost.get(error);
-  // An error that is thrown again elsewhere keeps its first chain.
+  // An error that is thrown again elsewhere keeps the lines that it has.
   if (known !== undefined && known.deref() !== future) return;
   let last = start;
   for (let task = awaiterOf(last); task !== undefined; task = awaiterOf(last)) {

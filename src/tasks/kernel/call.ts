@@ -49,7 +49,7 @@ export const chain = {
   /** The result with which the chain suspended. */
   result: undefined as Result | undefined,
   inner: undefined as Call | undefined,
-  /** Undefined if the chain is only one call, because each store of a new object takes time. */
+  /** Undefined if the chain is only one call, because storing another object takes time. */
   outer: undefined as Call | undefined,
   length: 0,
   /** Whether the inner call has suspended before, or waits for the task to start it. */
@@ -90,7 +90,7 @@ export class Call {
   /** The generator that runs the body. */
   readonly _generator: AnyGenerator;
   /**
-   * The call that awaits this one; undefined for the task's body. Valid while this call is
+   * The call that awaits this one; undefined for the outermost call. Valid while this call is
    * suspended.
    */
   _caller: Call | undefined;
@@ -226,7 +226,8 @@ export function awaitedBefore(): InvalidStateError {
 }
 
 /**
- * Stores the outcome of a call that is done, for its caller's `yield*`. Returns the caller.
+ * Stores the outcome of a call that is done, for its caller's `yield*`. Returns the caller;
+ * undefined if that is the body itself, a plain generator.
  */
 export function deliverOutcome(call: Call, outcome: Result | Thrown): Call | undefined {
   call._outcome = call._settle(outcome);

@@ -1,7 +1,7 @@
 // How a block distinguishes its own cancellation from others.
 //
 // A block such as a timeout cancels its own task in order to end. `CancelScope` takes that
-// cancellation back when the block ends, and lets others continue.
+// cancellation back when the block ends, and lets other cancellations continue.
 
 import { isCancellation } from "../../lang/thrown.ts";
 
@@ -19,7 +19,8 @@ interface Cancellable {
  * As in asyncio, only counts can distinguish the scope's own cancellation from others. If more
  * requests are left than had been delivered when the block began, the task was also cancelled by
  * others. Unlike asyncio's, a scope doesn't count a request that is still undelivered when the
- * block begins: it will arrive inside the block, and must leave it.
+ * block begins: that request will be delivered inside the block, and its error must leave the
+ * block.
  */
 export class CancelScope<T extends Cancellable = Cancellable> {
   readonly _task: T;

@@ -2,14 +2,15 @@
 //
 // A cancellation is passed on from a task to the future that it awaits, from a gather to its
 // children, and so on. Programs build chains of any length, graphs in which many paths lead to one
-// task, and cycles. So this walks with a list instead of recursion, and visits each future once:
+// task, and cycles. So the code here walks with a list instead of recursion, and visits each future
+// once:
 //
 //   - a task that is reached again counts the request, but doesn't pass it on again;
 //   - a task whose wait leads back to itself would wait forever, so it stops waiting and throws.
 //
-// A plain future ends immediately when it is cancelled, and so does a gather of it, which then no
-// longer leads to its other children. So where paths branch, this finds everything that it has to
-// cancel before it cancels anything.
+// A plain future ends as soon as it is cancelled, and so does a gather of that future. The gather
+// then no longer leads to its other children. So where paths branch, everything that has to be
+// cancelled is found before anything is cancelled.
 
 import { postMicrotask } from "../../loop/hosts/microtask.ts";
 import type { Future } from "./future.ts";
@@ -35,8 +36,8 @@ export interface CancelOutcome {
 }
 
 /**
- * The futures that a cancellation is going through. Kept across calls, because a user's `cancel()`
- * may be among them and cancel others.
+ * The futures that a cancellation is going through. Kept across calls, because the `cancel()` of a
+ * user's class of futures may cancel other futures.
  */
 const open = new Set<Future<unknown>>();
 
@@ -50,7 +51,7 @@ class Visit implements CancelOutcome {
   readonly before: unknown;
   /** The index of the target to go to next. */
   next = 0;
-  /** Whether not all of the targets have been found yet. */
+  /** Whether some of the targets have not been visited yet. */
   isOnPath = true;
   isPassedOn = false;
   comesBack = false;
@@ -154,8 +155,9 @@ export function cancelAll(
 }
 
 /**
- * Begins to cancel all that `futures` lead to. Returns the steps that cancel it: each visit where
- * it begins and again where it ends, and between these what its targets need.
+ * Begins to cancel everything that `futures` lead to. Returns the steps that complete this, in
+ * order. A visit is listed twice, where it begins and where it ends, with the steps for its targets
+ * in between. A future that passes the cancellation to no other is a step by itself.
  */
 function stepsTo(
   futures: Iterable<Future<unknown>>,
@@ -164,7 +166,7 @@ function stepsTo(
 ): (Visit | Future<unknown>)[] {
   const steps: (Visit | Future<unknown>)[] = [];
   const visits = new Map<Future<unknown>, Visit>();
-  /** Goes on from `from` to one of its targets. Returns the visit to continue with. */
+  /** Goes to `future`, a target of the visit `from`. Returns the visit to continue with. */
   function goTo(future: Future<unknown>, from: Visit | undefined): Visit | undefined {
     if (future.done()) return from;
     const targets = future._passesTo?.();
@@ -174,13 +176,13 @@ function stepsTo(
       return from;
     }
     if (targets === undefined) {
-      // Not the running task on whose behalf this is called.
+      // Leaves out the running task on whose behalf `cancelFrom` cancels.
       if (!open.has(future)) steps.push(future);
       return from;
     }
     const node = future as Passing;
     if (visit !== undefined || open.has(future)) {
-      // Counts one more request, as if this one had been the first.
+      // Counts one more request, which isn't passed on again.
       node._beginCancel(message);
       if (from !== undefined) from.isPassedOn = true;
       return from;
@@ -205,7 +207,10 @@ function stepsTo(
   return steps;
 }
 
-/** Ends the path from `parent` to `top`. It is empty unless the engine ran out of stack or memory. */
+/**
+ * Removes from `open` the visits from `top` up to, but without, `parent`. Changes nothing unless
+ * the engine ran out of stack or memory, because visits that have ended are no longer in `open`.
+ */
 function closeUpTo(parent: Visit | undefined, top: Visit | undefined): void {
   for (let visit = top; visit !== undefined && visit !== parent; visit = visit.parent) {
     open.delete(visit.node);

@@ -39,7 +39,7 @@ const decorated = /* @__PURE__ */ new WeakSet<object>();
  */
 const names = /* @__PURE__ */ new WeakMap<object, string>();
 
-/** Returns the name of the decorated function that created `generator`. */
+/** Returns the name of the decorated function that created `generator`; undefined if none did. */
 export function functionNameOf(generator: object): string | undefined {
   return names.get(Object.getPrototypeOf(generator));
 }

@@ -1,7 +1,7 @@
 // A future: a result that arrives later, and the waiters to notify of it.
 //
-// This file has over 300 lines, most of them documentation, because a class can't be split. The
-// parts that need no access to its state are in waiters.ts, doneCallback.ts and promiseOf.ts.
+// A class can't be split, so this file has over 300 lines, most of them documentation. The parts
+// that need no access to a future's state are in waiters.ts, doneCallback.ts and promiseOf.ts.
 
 import { checkFunction } from "../../lang/arguments.ts";
 import { type CancelledError, InvalidStateError, newCancelledError } from "../../lang/errors.ts";
@@ -46,9 +46,9 @@ export const SETS_FIELDS = Symbol();
  * Coroutines wait for a future with `yield* future`, async functions with `await future`. Both
  * return the result or throw the exception. `loop.createFuture()` creates a future.
  *
- * A future completes once: with a result, with an exception, or by being cancelled. Its waiters
- * then run through the loop's ready queue, never synchronously: tasks and callbacks in the order in
- * which they began to wait.
+ * A future completes once: with a result, with an exception, or by being cancelled. The tasks and
+ * callbacks that wait for it then run through the loop's ready queue, never synchronously, in the
+ * order in which they began to wait.
  */
 export class Future<T> implements PromiseLike<T> {
   static readonly _kept = /* @__PURE__ */ keepInstances(futureToKeep);
@@ -58,8 +58,8 @@ export class Future<T> implements PromiseLike<T> {
   declare _loop: Scheduler;
   declare _state: number;
   /**
-   * Depends on the state: nothing, the result, the exception, an `Unretrieved` that holds it, or
-   * the CancelledError.
+   * Depends on the state: nothing, the result, the exception, an `Unretrieved` that holds the
+   * exception, or the CancelledError.
    */
   declare _outcome: unknown;
   declare _waiting: WaiterList<Future<unknown>> | undefined;
@@ -233,8 +233,8 @@ export class Future<T> implements PromiseLike<T> {
     onRejected?: ((reason: unknown) => B | PromiseLike<B>) | null,
   ): Promise<A | B> {
     const promise = promiseOf<T>(this);
-    // Without callbacks, returns the promise itself, because ownPromises.ts doesn't recognize
-    // promises derived from it.
+    // Without callbacks, returns `promise` itself, because ownPromises.ts doesn't recognize
+    // promises derived from `promise`.
     if (!onFulfilled && !onRejected) return promise as Promise<never>;
     return promise.then(onFulfilled, onRejected);
   }

@@ -30,7 +30,8 @@ export function resumeWithError(generator: AnyGenerator, error: unknown): Result
 }
 
 /**
- * Whether `value` is a generator of this realm, as nearly all coroutines are. The cheapest test.
+ * Whether `value` is a generator of this realm or a CoroutineObject, as nearly all coroutines are.
+ * The cheapest test.
  */
 export function isGenerated(value: unknown): value is AnyGenerator {
   return value instanceof Generated;

@@ -79,7 +79,7 @@ interface InspectedTask extends Inspected {
   /** In debug mode: where the task waits. */
   readonly at: AwaitLocation | undefined;
   readonly body: AnyGenerator | Call;
-  /** The innermost call. Undefined if the body is a plain generator without calls. */
+  /** The innermost call. Undefined if a step resumes the body itself, a plain generator. */
   readonly innermost: Call | undefined;
 }
 
@@ -146,7 +146,7 @@ export class Task<T> extends Future<T> implements Runnable, Waiter, Passing {
    * but each of them counts in `cancelling()`.
    *
    * @param message the error's message. The last of several calls before the error is delivered
-   * decides it. In asyncio, it is the first if that has cancelled the future that the task waits for.
+   * decides it. In asyncio, the first call decides it if that call cancelled the awaited future.
    */
   override cancel(message?: string): boolean {
     if (this.done()) return false;
@@ -161,7 +161,7 @@ export class Task<T> extends Future<T> implements Runnable, Waiter, Passing {
 
   /**
    * Cancels the task because a timer fired. Code that runs during the cancellation has the same
-   * contexts as a callback of the task: a copy of its variables, and its flow.
+   * contexts as a callback of the task: a copy of the task's context, and the task's flow.
    */
   _expire(message: string): void {
     const extras = this.#extras;
@@ -171,9 +171,9 @@ export class Task<T> extends Future<T> implements Runnable, Waiter, Passing {
   }
 
   /**
-   * Returns the future that the task waits for, if that future passes cancellations on too.
-   * Undefined if the future simply ends when it is cancelled, or if a subclass of `Task` overrides
-   * `cancel`.
+   * Returns the future that the task waits for, if that future passes cancellations on too. Returns
+   * undefined if the task doesn't wait, if the future simply ends when it is cancelled, or if a
+   * subclass of `Task` overrides `cancel`.
    */
   override _passesTo(): readonly Future<unknown>[] | undefined {
     const waitingFor = this.#waitingFor;
@@ -330,7 +330,10 @@ export class Task<T> extends Future<T> implements Runnable, Waiter, Passing {
     this._schedule();
   }
 
-  /** Takes a step: runs the coroutine until it waits, yields or ends. Returns whether it yields. */
+  /**
+   * Takes a step: runs the coroutine until it waits, yields or ends. Returns true if it yields and
+   * the caller must schedule the task. A task with extras schedules itself.
+   */
   _run(): boolean {
     const frame = this.#innermost;
     if (this.#extras !== undefined) return this._runWithExtras(this.#extras);
@@ -370,9 +373,9 @@ export class Task<T> extends Future<T> implements Runnable, Waiter, Passing {
   }
 
   /**
-   * Runs the coroutine until it waits, yields or ends. Starts after the result `first` of the call
-   * `from`, or, if there is no `first`, by resuming `from`, with the error `thrown` if that isn't
-   * NO_ERROR. Returns whether the coroutine yields.
+   * Runs the coroutine until it waits, yields or ends. If `first` is given, it is what resuming the
+   * call `from` has just returned. Otherwise, resumes `from`, throwing `thrown` into it unless that
+   * is NO_ERROR. Returns whether the coroutine yields.
    */
   private _proceed(from: Call | undefined, first: Result | undefined, thrown: unknown): boolean {
     let frame = from;
@@ -461,7 +464,10 @@ export class Task<T> extends Future<T> implements Runnable, Waiter, Passing {
     }
   }
 
-  /** Takes the undelivered cancellation, which replaces the outcome of the awaited future. */
+  /**
+   * Takes the undelivered cancellation, which replaces the outcome of the awaited future. Returns
+   * NO_ERROR if there is none.
+   */
   private _takeCancellation(extras: TaskExtras): unknown {
     const error = extras.undelivered;
     if (error === undefined) return NO_ERROR;
@@ -524,7 +530,8 @@ export function newIdleTask(loop: Scheduler): Task<unknown> {
 }
 
 /**
- * Generators that run as tasks. Recorded while a loop is in debug mode or runs on a virtual clock.
+ * Generators that were started as tasks. Recorded while a loop is in debug mode or runs on a
+ * virtual clock.
  */
 const claimed = /* @__PURE__ */ new WeakSet<object>();
 

@@ -42,8 +42,8 @@ function foreignLoop(task: Future<unknown>, future: Future<unknown>): RuntimeErr
 }
 
 /**
- * Replaces the engine's TypeError for a body from another copy of this package, which can't run
- * here.
+ * Returns `error`. But if it is the engine's TypeError for a `body` from another copy of this
+ * package, which can't run here, returns a RuntimeError that says so.
  */
 export function bodyError(body: unknown, error: unknown): unknown {
   if (!isFromAnotherCopy(body) || !(error instanceof TypeError)) return error;
@@ -58,8 +58,8 @@ export function outcomeIsSet(): RuntimeError {
 export const LONG_CLEANUP = 10;
 
 /**
- * In debug mode, reports a task that was cancelled but continues. The usual cause is a bare `catch`
- * around a `yield*`.
+ * In debug mode, reports a task that was cancelled, but continues or ends with a result. The usual
+ * cause is a bare `catch` around a `yield*`.
  */
 export function reportSwallowed(
   task: Future<unknown>,

@@ -10,7 +10,7 @@ export interface Notified<F> {
   _notify(future: F): void;
   /** Returns what waits for this waiter, for debugging. */
   _waiters?(): Iterable<object>;
-  /** The user's callback that `_notify` calls, if any, by which `removeDoneCallback` finds it. */
+  /** The user's callback that `_notify` calls, if any. `removeDoneCallback` looks for it here. */
   readonly _callback?: unknown;
 }
 

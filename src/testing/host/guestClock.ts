@@ -1,5 +1,5 @@
-// What the loop of a `run` inside an explored program uses: the program's time instead of real
-// time, and its steps and timers instead of those of the host.
+// The clock of a loop that an explored program starts itself, by calling `run`. With this clock,
+// the loop uses virtual time, and steps and timers of the exploration instead of the host's.
 
 import type { Clock } from "../../loop/clock.ts";
 import type { Host } from "../../loop/host.ts";

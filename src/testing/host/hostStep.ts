@@ -49,7 +49,7 @@ export abstract class HostStep implements Runnable {
   /** Returns the step's name in reports. */
   abstract _describe(): string;
 
-  /** Appends the place where the program created the step, if that is known. */
+  /** Returns `name`, with the place where the program created the step if that is known. */
   protected at(name: string): string {
     return this.place === undefined ? name : `${name} in ${this.place}`;
   }

@@ -32,7 +32,7 @@ function install(): void {
 
 function uninstall(): void {
   if (--users > 0) return;
-  // In this order, because `syncBuiltinESMExports` must be last.
+  // Restore in this order, because the call of `syncBuiltinESMExports` must be last.
   for (const putBack of installed) putBack();
   installed = [];
   installPlatform({ clock: () => undefined });

@@ -30,10 +30,10 @@ export function isJob(type: string): boolean {
   return CRYPTO.test(type) || COMPRESSION.test(type);
 }
 
-/** The jobs of the run that has started a job, by Node's id for that job. */
+/** By Node's id of a job, all jobs of the run that has started it. */
 const runs = new Map<number, Jobs>();
 
-/** Called when Node calls back for `id`, which need not be that of a job. */
+/** Called when Node calls back for the resource `id`, which need not be a job. */
 export function onCallback(id: number): void {
   runs.get(id)?.onCallback(id);
 }

@@ -34,7 +34,10 @@ interface NodeProcess {
   getBuiltinModule?<Name extends keyof Modules>(name: Name): Modules[Name];
 }
 
-/** Replaces the functions of `node:timers`. Returns functions that restore the originals. */
+/**
+ * Replaces the functions of `node:timers` and `node:timers/promises`. Returns functions that
+ * restore the originals.
+ */
 export function installNodeTimers(): Restore[] {
   const { process } = globalThis as { process?: NodeProcess };
   const builtin = <Name extends keyof Modules>(name: Name) => process?.getBuiltinModule?.(name);

@@ -59,7 +59,7 @@ export function reportsResources(): boolean {
   return hook !== undefined;
 }
 
-/** Records the resources that runs use, until `unwatchOutside` has been called equally often. */
+/** Records the resources that runs use, until `unwatchOutside` has been called as often. */
 export function watchOutside(): void {
   if (users++ > 0) return;
   try {

@@ -18,7 +18,7 @@ export function placeOfCaller(callee: unknown): string | undefined {
 }
 
 /**
- * Returns whether a function of that file is on the stack, among the direct and indirect callers of
+ * Returns whether a function in `file` is on the stack, among the direct and indirect callers of
  * `callee`.
  */
 export function isCalledIn(file: string, callee: unknown): boolean {

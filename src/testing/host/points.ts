@@ -43,7 +43,7 @@ class AsyncPoints {
   [Symbol.asyncIterator](): unknown {
     const inner = Reflect.apply(this.#method, this.#iterable, []);
     const place = this.#place;
-    // If this is not an iterator, the `for await` loop throws the same error as without
+    // If `inner` is not an iterator, the `for await` loop throws the same error as without
     // exploration.
     if (!isObject(inner)) return inner;
     const { next } = inner as { next: Method };

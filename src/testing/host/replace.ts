@@ -3,7 +3,8 @@ export type Restore = () => void;
 
 /**
  * Replaces the property `name` of `holder` with what `make` returns for its value. Does nothing if
- * the property doesn't exist. If other code replaces it again later, that replacement stays.
+ * the property doesn't exist. Returns a function that restores the original, unless other code has
+ * replaced the property again.
  */
 export function replace<Holder extends object, Name extends keyof Holder>(
   holder: Holder,

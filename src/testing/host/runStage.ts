@@ -6,7 +6,7 @@ import type { Lane } from "../exploringCore.ts";
 import type { Jobs } from "./jobs.ts";
 import type { OutsideSource } from "./outsideSource.ts";
 
-/** Stands in for the host during one run: its awaits, external calls, timers and time. */
+/** Stands in for the host during one run: provides awaits, external calls, timers and time. */
 export interface RunStage {
   readonly loop: EventLoop;
   /** The clock for the loops that the program itself runs. */
@@ -29,8 +29,8 @@ export interface RunStage {
   performanceNow(): number;
   dateNow(): number;
   /**
-   * Notes that async code takes part in the run. The loop stops after its current step, and the
-   * driver of the run continues it, one step per macrotask.
+   * Notes that async code takes part in the run. The loop stops after its current step, and from
+   * then on the driver runs it, one step per macrotask.
    */
   touch(): void;
   /** Calls `callback` when the host has run its microtasks. */
@@ -39,10 +39,11 @@ export interface RunStage {
   laneOfDelay(delay: number): Lane;
   /** Returns where the program called the host's function, in runs that are recorded. */
   placeOfCall(): string | undefined;
-  /** Returns what an async function should await: `value`, or a promise that delays it. */
+  /** Returns what an async function should await: `value`, or a promise that settles later. */
   await(value: unknown, place: string): unknown;
   /**
-   * Returns a promise that settles as `result` does, at any time up to `max` milliseconds later.
+   * Returns a promise that settles as `result` does, at any time up to `max` milliseconds later. If
+   * `max` is undefined, the conditions of the run set the limit.
    */
   external<T>(result: PromiseLike<T> | T, max: number | undefined): Promise<T>;
 }

@@ -38,7 +38,10 @@ export interface Run {
   readonly core: ExploringCore;
   readonly clock: VirtualClock;
   readonly conditions: Conditions;
-  /** Collects the names of functions with marked awaits, if only those with one name may cancel. */
+  /**
+   * If only the functions with a given name may be cancelled: collects the names of all functions
+   * with marked awaits.
+   */
   readonly names: Set<string>;
   readonly observer: AwaitObserver | undefined;
   /** Called when async code never pauses. */
@@ -58,7 +61,10 @@ export class Stage implements RunStage {
   readonly rejections: unknown[] = [];
   readonly outside = new Map<string, OutsideSource>();
   readonly jobs = new Jobs(this.outside);
-  /** Whether `main` is an async function. If so, cancel points are its awaits. */
+  /**
+   * Whether `main` is an async function. If so, each marked await of the run is a cancel point,
+   * unless the functions to cancel have a given name.
+   */
   isMainAsync = false;
   /** The number of awaits so far at which a cancellation is possible. */
   awaits = 0;
@@ -66,7 +72,7 @@ export class Stage implements RunStage {
   cancelledAt: string | undefined;
   readonly #run: Run;
   readonly #lanes = new Map<number, Lane>();
-  /** The ready steps that may run later. */
+  /** The ready steps that may wait while the clock advances, each up to its limit. */
   readonly #patient = new Set<PatientStep>();
   #burst = 0;
   #posted: (() => void)[] = [];
@@ -190,7 +196,7 @@ export class Stage implements RunStage {
     });
   }
 
-  /** The ready steps that may run later, in the order in which they became ready. */
+  /** The ready steps that may wait while the clock advances, in the order they became ready. */
   get patient(): Iterable<PatientStep> {
     return this.#patient;
   }

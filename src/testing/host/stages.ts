@@ -1,13 +1,13 @@
 // Which run is on stage: the run that the currently executing code belongs to.
 //
 // If the host has `AsyncLocalStorage` (Node, Bun, Deno), the run is stored there. The test runner,
-// concurrent tests and other explorations can execute between its steps, and use the host's own
-// functions.
+// concurrent tests and other explorations can execute between the run's steps, and use the host's
+// own functions.
 //
 // Otherwise, as in browsers, a variable holds the run from its start to its end, and only one run
 // is active at a time. Other code that executes between two steps of the run is treated as part of
-// it. This is rare unless the run waits for something outside, because steps are posted with the
-// highest priority.
+// the run. This is rare unless the run waits for something outside, because steps are posted with
+// the highest priority.
 
 import { type FlowStorage, newFlowStorage } from "../../loop/hosts/asyncContext.ts";
 import type { RunStage } from "./runStage.ts";
@@ -24,12 +24,12 @@ let users = 0;
 let only: RunStage | undefined;
 /** The run that is ending, and only waits for the host to report its rejections. */
 let ending: RunStage | undefined;
-/** If the host can run only one at a time, settles when the last run that entered has ended. */
+/** If only one run can be active at a time: resolves when the last run that has queued up ends. */
 let ended: Promise<void> = Promise.resolve();
 
 /**
- * Returns the run that the current code belongs to. That run may be over. If so, timers created by
- * the code it left behind never fire.
+ * Returns the run that the current code belongs to. That run may be over. If so, timers that this
+ * code creates never fire.
  */
 export function currentStage(): RunStage | undefined {
   return storage === undefined ? only : storage.getStore();
@@ -65,8 +65,8 @@ export function offStage<R>(callback: () => R): R {
 }
 
 /**
- * Waits until no other run is active, if the host can run only one at a time. Returns the function
- * to call at the end of the run.
+ * Waits until no other run is active, if only one can be active at a time. Resolves with the
+ * function to call at the end of the run.
  */
 export async function enterAlone(): Promise<() => void> {
   if (storage !== undefined) return () => undefined;

@@ -152,7 +152,10 @@ export function handOut(timer: VirtualTimer): unknown {
   return areObjects() ? timer : timer[Symbol.toPrimitive]();
 }
 
-/** Cancels what a program passes to `clearTimeout`. Returns false unless it is a virtual timer. */
+/**
+ * Cancels what a program passes to `clearTimeout` and the like. Returns false, without any effect,
+ * if that is not a virtual timer or immediate.
+ */
 export function clearVirtual(timer: unknown): boolean {
   if (timer instanceof VirtualTimer) {
     timer.close();

@@ -36,9 +36,10 @@ interface Platform {
 
 /**
  * Returns the given target, by default the folder in the environment variable MYSYNCIO_REPORT.
+ * Returns undefined if there is neither.
  *
- * @throws TypeError if it is neither a folder nor a function, or if it is a folder and the platform
- * has no files.
+ * @throws TypeError if `given` is neither a folder nor a function, or if it is a folder and the
+ * platform has no files.
  */
 export function reportTargetOf(given: unknown): ReportTarget | undefined {
   const { process } = globalThis as Platform;
@@ -53,8 +54,9 @@ export function reportTargetOf(given: unknown): ReportTarget | undefined {
 }
 
 /**
- * Delivers the report. Returns lines for the error message that say where the report is, or why it
- * could not be written. Never rejects, because that would hide the failure of the program.
+ * Delivers the report. Returns lines for the error message that say where the files are, or why the
+ * report failed. Returns none if a function got the report. Never rejects, because that would hide
+ * the failure of the program.
  */
 export async function deliverPicture(
   target: ReportTarget,
@@ -92,7 +94,7 @@ function write(folder: string, { html, mermaid }: ScheduleReport, id: string): s
   ];
 }
 
-/** Returns the name of the files. Equal failures of the same program get equal names. */
+/** Returns the files' name without its ending. Equal failures of a program get equal names. */
 export function reportIdOf(
   main: (...args: never[]) => unknown,
   schedule: string,

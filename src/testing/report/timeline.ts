@@ -1,5 +1,5 @@
-// The steps of one run, for a picture: a lane for each task, timer or async function, with its
-// waits, and what woke it.
+// The steps of one run, for a picture. Each task and each async function has a lane, which shows
+// its waits and what woke it. All callbacks share a lane, and so do all timers.
 
 import { type Naming, Numbering } from "../../debug/waitForGraph.ts";
 import { Handle } from "../../loop/handle.ts";
@@ -46,7 +46,7 @@ export class Timeline {
   readonly #naming: Naming;
   #departures: string[] = [];
 
-  /** @param naming returns a name for a task that is the same in every run. */
+  /** @param naming returns the name of a task, which is the same in every run. */
   constructor(naming: Naming) {
     this.#naming = naming;
   }
@@ -122,7 +122,7 @@ export class Timeline {
   }
 }
 
-/** Returns the lane and the text of a step. Each task and each async function has a lane. */
+/** Returns the name of a step's lane, and the text of the step. */
 function laneOfStep(
   runnable: object,
   name: string,

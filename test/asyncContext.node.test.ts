@@ -68,7 +68,7 @@ test("a cancelled task cleans up in its own context", () => {
   expect([trace, task.cancelled()]).toEqual([["a"], true]);
 });
 
-test("an abort listener that a timeout's cancellation calls runs in the cancelled task's context", () => {
+test("when a timeout cancels a task, the abort listeners run in the task's context", () => {
   storage.run("task", () =>
     loop.createTask(function* () {
       currentTask()?.signal.addEventListener("abort", log);

@@ -471,7 +471,7 @@ test("an async function called by a task sees the task's variables until its fir
   expect(seen).toEqual(requests.map((n) => [new Array(3).fill([10 * n, n, n, n]), 10 * n]));
 });
 
-test("a thenable that starts its work in `then` does so with its own caller's store", async () => {
+test("a thenable that starts its work in `then` sees the store of the call that awaits it", async () => {
   const queue = new Queue<string>();
   const lazy = () => ({
     then: (resolve: (store: unknown) => void) => resolve(storage.getStore()),

@@ -27,7 +27,7 @@ test.each(PROJECTS)(
   },
 );
 
-test("the fast lane is part of the usual lane, over one core in Node", () => {
+test("every file of the fast lane is also in the usual lane, and runs in Node over the compiled core", () => {
   const fast = PROJECTS.filter((project) => filesOf(project, "fast").length > 0);
 
   expect(fast).toEqual(["node-wasm", "node-alone-wasm"]);

@@ -19,7 +19,7 @@ const LENGTHS = MAP.split(/^### /m)
   .slice(1)
   .map((trip) => [...trip.matchAll(/^\d+\. \[.*?\]\(.*?\.ts\): /gm)].length);
 
-test("the map lists five trips of at most 5, 6, 7, 8 and 8 files", () => {
+test("the five paths in the map of the source have at most 5, 6, 7, 8 and 8 files", () => {
   expect(LENGTHS).toHaveLength(5);
   for (const [trip, most] of [5, 6, 7, 8, 8].entries()) {
     expect(LENGTHS[trip]).toBeGreaterThan(0);

@@ -558,7 +558,7 @@ for (const name of VALUES) parameters.delete(name);
 /** The functions whose calls in the table throw an error. */
 const FAIL = ["Future.cancel", "Task.cancel", "gather", "replay"];
 
-test("the table contains every public function with an optional parameter", () => {
+test("the table of calls contains exactly the public functions with an optional parameter", () => {
   expect(Object.keys(TABLE).sort()).toEqual([...parameters.keys()].sort());
 });
 

@@ -48,7 +48,7 @@ test("every source map refers to a packed source, or contains it", () => {
   expect(lost).toEqual([]);
 });
 
-test("package.json names its main file, its home, its repository, its bugs and its author", () => {
+test("package.json names its main file, home page, repository, bug tracker and author", () => {
   const metadata = JSON.parse(read("package.json"));
   expect(has(posix.normalize(metadata.main))).toBe(true);
   expect(metadata.main).toBe(metadata.exports["."].default);

@@ -24,8 +24,8 @@ function* nothing(): Coroutine<void> {
   // ends at once
 }
 
-describe("a task that is cancelled while it runs, and then awaits a task that awaits it", () => {
-  test("ends cancelled, and so does the other task", () => {
+describe("two tasks that await each other, one of which was cancelled while it ran,", () => {
+  test("end cancelled", () => {
     const [outer, inner] = runVirtually(function* () {
       let child: Task<void> | undefined;
       const parent: Task<void> = createTask(function* () {
@@ -169,7 +169,7 @@ describe("debug mode", () => {
   });
 
   // The last test, because if it fails, no later loop of this file records places.
-  test("rejects a value that is not a boolean, so that a mistake on one loop cannot end recording for another", () => {
+  test("rejects a value that is not a boolean, which could stop other loops from recording places", () => {
     loop = newVirtualLoop();
     expect(() => loop?.setDebug(undefined as never)).toThrow(TypeError);
   });

@@ -42,7 +42,7 @@ describe("run", () => {
     expect(await run(main())).toBe("result");
   });
 
-  test("runs a future of the loop that is passed", async () => {
+  test("awaits a future of the loop that is passed as an option", async () => {
     const future = loop.createFuture<string>();
     loop.callLater(1, () => future.setResult("result"));
 

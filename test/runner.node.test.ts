@@ -70,12 +70,12 @@ describe("a program that listens to SIGINT itself", () => {
   const before = `process.on("SIGINT", () => console.log("mine"));`;
   const main = `function* () { yield* sleep(200); return "ended"; }`;
 
-  test("handles the signal alone", async () => {
+  test("alone handles the signal, so main is not cancelled", async () => {
     const { stdout } = await exitOf(program(main, { before }));
     expect(stdout).toEqual(["mine", "ended", "1"]);
   });
 
-  test("handles the signal alone even if it starts to listen while it runs", async () => {
+  test("alone handles the signal even if it starts to listen during the run", async () => {
     const listening = `function* () {
       process.on("SIGINT", () => console.log("mine"));
       yield* sleep(200);
@@ -85,7 +85,7 @@ describe("a program that listens to SIGINT itself", () => {
     expect(stdout).toEqual(["mine", "ended", "1"]);
   });
 
-  test("lets `run` cancel main with `handleSigint: true`", async () => {
+  test("still has its main task cancelled if `handleSigint` is true", async () => {
     const { stdout } = await exitOf(program(main, { before, options: "handleSigint: true" }));
     expect(stdout).toEqual(["mine", "CancelledError Interrupted by SIGINT", "1"]);
   });

@@ -5,7 +5,7 @@ import { expect, test } from "vitest";
 import { ContextVar, type Coroutine, Runner } from "../src/index.ts";
 import { VirtualClock } from "../src/testing.ts";
 
-test("a runner used before any variable was set does not see variables set outside later", async () => {
+test("a runner first used before any context variable was set does not see a value set outside later", async () => {
   const variable = new ContextVar<string>("variable", { default: "default" });
   const get = function* (): Coroutine<string> {
     yield;

@@ -127,7 +127,7 @@ describe("several toAsync calls", () => {
     await stopped();
   });
 
-  test("can wake each other", async () => {
+  test("share a loop, so that one can wake another", async () => {
     const event = new Event();
     const wait = toAsync(() => event.wait());
     const set = toAsync(function* (): Coroutine<void> {
@@ -175,7 +175,7 @@ describe("several toAsync calls", () => {
     expect([result, ...states]).toEqual([10, true]);
   });
 
-  test("run on the loop of `run` if setEventLoop makes it the shared one", async () => {
+  test("run on the loop of `run` if setEventLoop makes that loop the shared one", async () => {
     const loopOf = toAsync(function* (): Coroutine<EventLoop> {
       yield;
       return getRunningLoop();
@@ -263,7 +263,7 @@ describe("a signal after the last argument of a toAsync call", () => {
     }
   });
 
-  test("cancels, and the promise rejects after the cleanup", async () => {
+  test("cancels the call, whose promise rejects after the cleanup", async () => {
     const controller = new AbortController();
     const promise = slow("a", controller.signal);
     await double(1);
@@ -307,7 +307,7 @@ describe("a signal after the last argument of a toAsync call", () => {
     expect(listeners).toBe(0);
   });
 
-  test("belongs to the function if that has a parameter for it", async () => {
+  test("is passed to the function if the function has a parameter for it", async () => {
     const { signal } = new AbortController();
     const own = toAsync(function* (name: string, given?: AbortSignal): Coroutine<unknown> {
       return [name, given];
@@ -346,7 +346,7 @@ describe("toAsync with a loop per call", () => {
     expect(loops[2]).toBe(getEventLoop());
   });
 
-  test("runs work that a call leaves behind to its end", async () => {
+  test("completes the work that a call leaves behind", async () => {
     const trace: string[] = [];
     const leave = toAsync(
       function* (): Coroutine<void> {

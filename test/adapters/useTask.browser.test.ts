@@ -126,7 +126,7 @@ test("useTask cancels the task when the component is unmounted", async () => {
   expect(trace).toEqual(["load a", "cancelled a"]);
 });
 
-test("useTask starts a single task in StrictMode, and cancels it at the end", async () => {
+test("useTask starts a single task in StrictMode, and cancels it when the component is unmounted", async () => {
   await show(createElement(StrictMode, null, user("a")));
   await answer("a", "Ada");
   await show(createElement(StrictMode, null, user("b")));
@@ -170,7 +170,7 @@ test("useTask shows the status of a task that cancels itself", async () => {
   expect(last.status).toBe("cancelled");
 });
 
-test("useTask reports an error of the task's cleanup, which nobody else can see", async () => {
+test("useTask reports an error that the task throws while it cleans up", async () => {
   await show(
     user("a", function* (id) {
       try {

@@ -4,7 +4,7 @@ import { withRun } from "../../bench/harness/frontPage.ts";
 
 const ROOT = new URL("../../", import.meta.url);
 
-test("withRun() replaces the picture's header line in the README with that of a run", () => {
+test("withRun() inserts the picture and a run's header line, and replaces an earlier header line", () => {
   const page = "a\n<!-- benchmarks -->\n<!-- /benchmarks -->\nb\n";
   const once = withRun(page, "Node 20");
 

@@ -132,7 +132,7 @@ describe("the ratio", () => {
     expect(ratioOf([1, 2, 5], [3], {}).median).toBe(3);
   });
 
-  test("is our time over theirs where the target limits a cost", () => {
+  test("is our time divided by theirs if the target limits a cost", () => {
     expect(ratioOf([2, 2], [1, 1], { atMost: 3 }).median).toBe(2);
   });
 

@@ -87,7 +87,7 @@ describe("a case", () => {
     peers: ["spawn", 1_000],
   } as const;
 
-  test("runs alongside the peers that can do its work, and names the others", async () => {
+  test("is compared with the peers that can do its work, and names those that cannot", async () => {
     const able = {
       name: "able",
       works: { spawn: (tasks: number) => ({ milliseconds: tasks / 100 }) },

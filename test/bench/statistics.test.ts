@@ -2,11 +2,11 @@ import { describe, expect, test } from "vitest";
 import { median, summarize } from "../../bench/harness/statistics.ts";
 
 describe("summarize", () => {
-  test("returns the middle one of an odd number of values, whatever their order", () => {
+  test("takes the middle one of an odd number of values as the median, whatever their order", () => {
     expect(median([5, 1, 3])).toBe(3);
   });
 
-  test("returns the mean of the two middle values of an even number", () => {
+  test("takes the mean of the two middle ones of an even number of values as the median", () => {
     expect(median([4, 1, 2, 3])).toBe(2.5);
   });
 

@@ -157,7 +157,7 @@ describe("mysyncio inspect", () => {
     expect(programs.children[0]?.exitCode).toBeNull();
   });
 
-  test("cancels a task by name if the user allows it", { timeout: PATIENCE }, async () => {
+  test("cancels a task by name if started with --allow-cancel", { timeout: PATIENCE }, async () => {
     const pid = await programs.start("cancelled.mjs", waitingProgram("yield* m.sleep(1e8);"));
     const { token, ask } = await inspect(pid, "--allow-cancel");
     const owner = { Authorization: `Bearer ${token}` };

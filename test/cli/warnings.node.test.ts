@@ -48,7 +48,7 @@ await m.run(function* main() {
 });
 `;
 
-test("mysyncio warnings groups what is wrong, with lines, evidence and a way out", {
+test("mysyncio warnings groups what is wrong, with lines, evidence and a suggested fix", {
   timeout: 5 * PATIENCE,
 }, async () => {
   const pid = await programs.start("troubled.mjs", TROUBLED);

@@ -62,7 +62,7 @@ describe("a worker", () => {
     expect(code).toBe(2);
   });
 
-  test("fails if a file or the packages of the server are missing", async () => {
+  test("fails if its file is missing or broken, or if the packages for the server are missing", async () => {
     const bad = join(folder, "bad.mjs");
     writeFileSync(bad, "export const = 1;");
     const [missing, broken, packages] = await Promise.all([

@@ -47,7 +47,7 @@ describe.each(["wasm", "js"] as const)("a growing %s core", (kind) => {
     expect(takeTurn(core)).toEqual(late);
   });
 
-  test("keeps the batch, timers and stale ids when it adds slots", () => {
+  test("keeps its batch and timers when it adds slots, and stale ids stay stale", () => {
     script.push("abcd");
     script.addTimers("ef", 1);
     const stale = core.allocate();
@@ -64,7 +64,7 @@ describe.each(["wasm", "js"] as const)("a growing %s core", (kind) => {
     expect(script.turn(1)).toBe("ef");
   });
 
-  test("makes room within a turn for any number of due timers and priorities", () => {
+  test("makes room within a turn for any number of due timers and of entries of any priority", () => {
     const ids = allocateMany(core, 3 * MANY);
     const blocking = ids.slice(0, MANY);
     const timers = ids.slice(MANY, 2 * MANY);

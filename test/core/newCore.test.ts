@@ -43,7 +43,7 @@ describe("newCore", () => {
     expect(other.live()).toBe(0);
   });
 
-  test("shrinks the memory of a core that has grown before it reuses the core", () => {
+  test("shrinks the memory of a grown core before reusing the core", () => {
     const core = newCore("wasm") as WasmCore;
     const initial = core.bytes();
     for (let i = 0; i < 500_000; i++) core.push(core.allocate());

@@ -37,7 +37,7 @@ describe("counters that wrap", () => {
     expect(script.turn(0, (index) => index === 1 && script.release("den"))).toBe("abc--m-");
   });
 
-  test("leave the other queues in order", () => {
+  test("leave the queues of the other priorities in order", () => {
     const script = new Script(new WasmCore(instantiateCore(), WRAP - 2));
     script.schedule("abcd", 0);
     script.schedule("wxyz", 2);

@@ -119,7 +119,7 @@ describe("the awaiters in a call graph", () => {
     expect(names).toEqual(["leaf", ["mapper"]]);
   });
 
-  test("are all tasks that await the same one, each with its own awaiters", () => {
+  test("are all tasks that await the captured task, each with its own awaiters", () => {
     let names: unknown[] = [];
     inLoop(function* () {
       const event = new Event();
@@ -403,6 +403,6 @@ describe("outside tasks", () => {
   });
 });
 
-test("formatTaskTree names itself when no loop is running", () => {
+test("formatTaskTree throws an error that names it when no loop is running", () => {
   expect(() => formatTaskTree()).toThrow("formatTaskTree() needs an event loop");
 });

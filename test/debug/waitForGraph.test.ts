@@ -311,7 +311,7 @@ describe("run() on a virtual clock", () => {
     expect(lineOf(error as DeadlockError, "a")).toContain('held by Task "b"');
   });
 
-  test("keeps waiting while an async function, unknown to the loop, can still complete the future", async () => {
+  test("keeps waiting while an async function unknown to the loop can still complete the awaited future", async () => {
     const outcome = await run(
       function* () {
         const future = getRunningLoop().createFuture<string>();

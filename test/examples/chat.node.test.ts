@@ -115,7 +115,7 @@ async function joinBarely(port: number, name: string) {
   };
 }
 
-test("the chat survives members that reset, send too much or never read", async () => {
+test("the chat survives members that reset their connection, send too much or never read", async () => {
   const program = start("chat", "0");
   const port = await program.port();
   const ada = await joinBarely(port, "Ada");

@@ -38,7 +38,7 @@ testExecutor({
   tasks: TASKS,
 });
 
-test("the page's frames continue while a worker computes", async () => {
+test("a page keeps drawing frames while a worker computes", async () => {
   let frames = 0;
   let isOver = false;
   const count = () => {
@@ -114,7 +114,7 @@ test.each<[string, () => Worker, string]>([
   expect(failure).toContain(name);
 });
 
-test("messages that a worker's program posts itself are neither taken for the package's nor reported", async () => {
+test("messages that a worker's program posts itself are not mistaken for the package's, and not reported", async () => {
   const source = `postMessage("hello"); postMessage(null); postMessage({ deep: { _stray: 1 } });
     ${PROGRAM}`;
   const seen: unknown[] = [];

@@ -140,7 +140,7 @@ describe("the package", () => {
     export const double = defineTask(import.meta.url, "double", (n) => 2 * n);
     export const nap = defineTask(import.meta.url, "nap", function* (ms) { return yield* sleep(ms, ms); });`;
 
-  test("runs functions of the program's own file in threads, and then ends", async () => {
+  test("runs functions of the program's own file in threads, and then lets the program end", async () => {
     const program = `${TASKS}
       import { isMainThread } from "node:worker_threads";
       import { gather, run, toThread } from "mysyncio/node";
@@ -151,7 +151,7 @@ describe("the package", () => {
     expect(await output("main.mjs", program)).toBe("[ 42, 5 ] 4");
   });
 
-  test("ends even if an executor was not shut down", async () => {
+  test("lets a program end even if it did not shut down an executor", async () => {
     const program = `${TASKS}
       import { isMainThread } from "node:worker_threads";
       import { ThreadExecutor } from "mysyncio/node";

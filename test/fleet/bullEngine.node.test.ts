@@ -62,7 +62,7 @@ test("storing a second outcome of a call publishes the first one again", async (
   }
 });
 
-test("a worker that starts while its server is down measures timeouts by the server's clock later", async () => {
+test("a worker that starts while its server is down still measures timeouts by the server's clock", async () => {
   const late = await RedisServer.start();
   await late.kill();
   const engine = bullEngine({ connection: late.url, lease: 2_000 });
@@ -286,7 +286,7 @@ test("a call goes back to the queue if the worker stops while it looks for the c
   await Promise.all([client, own, other].map((queue) => queue.close()));
 });
 
-test("a lost call is left to BullMQ at once, not only when its function ends", async () => {
+test("a call whose lease is lost is given back to BullMQ at once, not only when its function ends", async () => {
   const delivery = new BullDelivery({} as never, {} as never, { id: "c7-1" } as never, "token");
   delivery.stop("lost");
 

@@ -58,7 +58,7 @@ async function afterStop(
   return await result;
 }
 
-test("a call whose lease is lost goes back to the queue, and is not reported as cancelled", async () => {
+test("a call whose lease is lost goes back to the queue, or ends as lost if no attempt is left", async () => {
   expect(await afterStop("lost", 1)).toBe("given back");
   expect(await afterStop("lost", 2)).toBe("lost");
 });
@@ -67,7 +67,7 @@ test("a call that its client cancels ends as cancelled", async () => {
   expect(await afterStop("cancelled", 1)).toBe("cancelled");
 });
 
-test("an AbortError of a call that must stop counts as its cancellation", async () => {
+test("a call that throws an AbortError because it must stop counts as stopped, not as failed", async () => {
   const abortable = async () => {
     await delay(60_000, undefined, { signal: threadSignal() });
   };

@@ -311,7 +311,7 @@ describe("a client", () => {
     });
   });
 
-  test("never ends a call before its timeout, even if the worker does", async () => {
+  test("never ends a call before its timeout, even if a worker reports the timeout early", async () => {
     await virtually(function* () {
       const loop = getRunningLoop();
       const start = loop.time();
@@ -331,7 +331,7 @@ describe("a client", () => {
     });
   });
 
-  test("does not cancel the next call with the same id if the signal of a cancelled call's end is lost", async () => {
+  test("does not cancel a new call under the id of a cancelled one, even if the signal of that one's end is lost", async () => {
     // Polls every second.
     const fleet = newFleet({ loses: () => true }, 4_000);
     await run(function* () {

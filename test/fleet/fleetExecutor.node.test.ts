@@ -205,7 +205,7 @@ describe("a fleet call", () => {
     expect(await fleet.submit(tasks.tenantOf, [])).toBe("none");
   });
 
-  test("describes its task, its worker and its state", async () => {
+  test("is listed with its task, its worker and its state", async () => {
     await virtually(function* (fleet) {
       const call = createTask(fleet.call(sleepFor, 500, 1), { name: "main call" });
       yield* sleep(100);
@@ -248,7 +248,7 @@ describe("cancelling a fleet call", () => {
     });
   });
 
-  test("waits until the end of its grace period for a call that ignores it", async () => {
+  test("waits for a call that ignores the cancellation until the end of the grace period", async () => {
     await virtually(function* (fleet) {
       const loop = getRunningLoop();
       const call = createTask(fleet.with({ grace: 3_000 }).call(tasks.deaf, 1));
@@ -260,7 +260,7 @@ describe("cancelling a fleet call", () => {
     });
   });
 
-  test("returns the value of a call that returns one despite the cancellation", async () => {
+  test("lets the caller receive the value of a function that returns one despite the cancellation", async () => {
     const result = await virtually(function* (fleet) {
       const call = createTask(fleet.call(tasks.swallow));
       yield* sleep(100);
@@ -281,7 +281,7 @@ describe("cancelling a fleet call", () => {
     expect(error.cause).toBe("changed my mind");
   });
 
-  test("with a signal that has already aborted starts nothing", async () => {
+  test("by a signal that has already aborted prevents the call", async () => {
     const fleet = newFleet();
 
     const error = await rejection(fleet.submit(add, [1, 2], { signal: AbortSignal.abort() }));
@@ -366,7 +366,7 @@ describe("a view made by with()", () => {
     expect(begun).toBe(1);
   });
 
-  test("reports progress, at least the latest value", async () => {
+  test("reports progress at intervals, including the last value", async () => {
     const heard: unknown[] = [];
     await virtually(function* (fleet) {
       yield* fleet
@@ -482,7 +482,7 @@ describe("a view made by with()", () => {
     });
   });
 
-  test("starts a new call after an earlier call with the same id has been cancelled", async () => {
+  test("starts a new call only when a cancelled call with the same id has cleaned up", async () => {
     const order: string[] = [];
     const tidy = defineTask(import.meta.url, "tidy", function* (): Coroutine<number> {
       order.push("begin");
@@ -546,7 +546,7 @@ describe("a view made by with()", () => {
     }
   });
 
-  test("keeps its options in a further view, unless that one replaces them", async () => {
+  test("passes its options on to a view made from it, which can replace them", async () => {
     await virtually(function* (fleet) {
       const loop = getRunningLoop();
       const before = loop.time();
@@ -597,7 +597,7 @@ describe("map", () => {
     expect(most).toBe(4);
   });
 
-  test("throws the first error, after it has cancelled the others", async () => {
+  test("throws the first error, after it has cancelled the other calls", async () => {
     const part = defineTask(import.meta.url, "part", function* (n: number): Coroutine<void> {
       yield* sleep(n);
       if (n === 10) throw new RangeError("the tenth");
@@ -642,7 +642,7 @@ describe("a detached call", () => {
     expect(await rejection(fleet.attach(id))).toMatchObject({ name: "BadPhotoError" });
   });
 
-  test("throws a LookupError with its id if it never existed", async () => {
+  test("that never existed makes attach() reject with a LookupError that contains the id", async () => {
     const error = await rejection(newFleet().attach("nowhere"));
 
     expect(error).toBeInstanceOf(LookupError);

@@ -455,7 +455,7 @@ describe.concurrent("a server", () => {
     },
   );
 
-  test.concurrent("whose password is another one makes calls fail", PATIENCE, async (context) => {
+  test.concurrent("that requires another password makes calls fail", PATIENCE, async (context) => {
     const locked = await RedisServer.start(["--requirepass", "secret"]);
     context.onTestFinished(() => locked.end());
     const place = newPlace(context);

@@ -105,7 +105,7 @@ const FEW = snapshotOf([
   taskOf(3, "right", { parent: 1 }),
 ]);
 
-test("each control of the inspector has a role and a name, and each picture has a text", async () => {
+test("each control of the inspector has a role and a name, and each picture has a text alternative", async () => {
   await show({
     ...FEW,
     ready: [{ kind: "task", task: 3, label: "right", priority: "user-visible" }],
@@ -147,7 +147,7 @@ test("each control of the inspector has a role and a name, and each picture has 
   ]);
 });
 
-test("the keyboard moves through the inspector's tabs, from either end to the other", async () => {
+test("the keyboard moves through the inspector's tabs, and wraps around at both ends", async () => {
   await show(FEW);
   await page.getByRole("tab", { name: "Timeline" }).click();
   const seen: (string | undefined)[] = [];
@@ -267,7 +267,7 @@ test("the inspector says when it gets no answer for several seconds, and recover
   expect(await page.getByRole("row").count()).toBe(3);
 });
 
-test("the inspector says which task is running while nothing else is ready", async () => {
+test("the inspector says why the ready queue is empty: one task is running, or the loop is asleep", async () => {
   const loop = { ...FEW.loop, timers: 1, externals: 2 };
   await show({ ...FEW, tasks: [taskOf(1, "busy", { state: "running" })], loop });
   const text = () => page.locator(".lane .empty").textContent();

@@ -101,7 +101,7 @@ test("warnings are published", () => {
   expect(ids).toEqual(["swallowed-cancel"]);
 });
 
-test("channels and recordings both notice loops that start later, whichever was first", async () => {
+test("channels and recordings both notice loops that start later, whichever of them was enabled first", async () => {
   const key = Symbol.for("mysyncio.loops");
   for (const recordsFirst of [false, true]) {
     Reflect.set(globalThis, key, new Set());

@@ -11,7 +11,7 @@ import { snapshotOf, taskOf, waitFor } from "../support/inspected.ts";
 
 const NONE = new Set<number>();
 
-test("rows are in the order of the tree, with their depths and the tasks below", () => {
+test("rows are in the order of the tree, each with its depth and the number of tasks below it", () => {
   const tasks = [
     taskOf(1, "main"),
     taskOf(2, "a", { parent: 1 }),

@@ -64,7 +64,7 @@ test("a wait for an outside event is named after its operation, in statistics an
   expect(kinds).toEqual([{ WaitEvent: 1 }, "WaitEvent"]);
 });
 
-test("a snapshot counts the steps of tasks that started before the second of two collectors did", async () => {
+test("a snapshot has the steps of every task, even of those that one of two collectors doesn't know", async () => {
   const steps = await loop.runUntilComplete(function* () {
     const child = createTask(() => sleep(10), { name: "child" });
     yield* sleep(1);

@@ -93,7 +93,7 @@ test("every arrow has two ends, in any order of steps, even if calls are cancell
   );
 });
 
-test("traces that are merged share no thread", () => {
+test("merged traces have no thread id in common", () => {
   const traces = Array.from({ length: 2 }, () => {
     const recording = startTrace({ loop });
     loop.runUntilCompleteSync(() => gather([sleepFor(1, "a"), sleepFor(2, "b")]));
@@ -109,7 +109,7 @@ test("traces that are merged share no thread", () => {
   expect([...first].filter((thread) => second.has(thread))).toEqual([]);
 });
 
-test("a task that waits for the next of many calls has one arrow per call, to the step after that call", () => {
+test("a task that waits for many calls one after another has one arrow per call, to the step after that call", () => {
   const COUNT = 50;
   const fleet = new FleetExecutor({ engine: memoryEngine({ concurrency: COUNT }) });
   const recording = startTrace({ loop });

@@ -263,7 +263,7 @@ test("a loop calls a reader's callback in each turn in which data is available",
   expect(trace).toEqual(["again", "port", 1, "port", 2, true, false]);
 });
 
-test("addReader throws a TypeError that lists the supported sources for anything else", () => {
+test("watching anything else throws a TypeError that lists the supported sources", () => {
   for (const source of [{}, window, new WritableStream(), undefined, "port"]) {
     expect(() => selector.register(source, EVENT_READ)).toThrow(
       /Expected `source` to be a MessagePort/,

@@ -237,7 +237,7 @@ describe("readuntil", () => {
     },
   );
 
-  test("consumes the bytes that cannot be a part of the separator", () => {
+  test("throws an error over the limit, with the number of bytes that cannot be part of the separator", () => {
     feed("1234567890\r\n");
     const error = thrown(reader.readuntil("\r\n\r\n")) as LimitOverrunError;
     expect(error.consumed).toBe(9);
@@ -270,7 +270,7 @@ describe("readline", () => {
     expect(now(reader.readline())).toBe("next\n");
   });
 
-  test("drops the available bytes if no newline has arrived", () => {
+  test("drops the available bytes if they exceed the limit without a newline", () => {
     feed("123456789");
     expect(thrown(reader.readline())).toBeInstanceOf(RangeError);
     feed("0\nnext\n");

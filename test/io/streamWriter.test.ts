@@ -160,7 +160,7 @@ test("writelines throws a TypeError for a coroutine that waits, and closes it", 
   expect(trace).toEqual(["closed"]);
 });
 
-test("abort fails waiting writers, but not tasks that wait for the end", () => {
+test("abort() makes a waiting drain() throw, but not a waiting waitClosed()", () => {
   sink.writableLength = 2 * HIGH_WATER;
   note("drained", writer.drain());
   note("closed", writer.waitClosed());

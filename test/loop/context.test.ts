@@ -124,7 +124,7 @@ describe("a context", () => {
     expect(trace).toEqual(["inner", "outer"]);
   });
 
-  test("copies values, and is not affected by later changes to the original", () => {
+  test("is not affected by changes to its copy", () => {
     const context = new Context();
     context.run(() => name.set("a"));
     const copy = context.copy();
@@ -314,7 +314,7 @@ describe("a callback", () => {
     expect(messages[0]).toContain("breaks");
   });
 
-  test("of a loop inside another loop's callback has its own values", () => {
+  test("of a loop that runs inside another loop's callback has its own values", () => {
     const inner = newVirtualLoop();
     new Context().run(() => {
       name.set("outer");

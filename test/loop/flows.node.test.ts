@@ -5,7 +5,7 @@
 import { expect, test } from "vitest";
 import { output } from "../support/program.ts";
 
-test("an async function does not see the first value that another sets", async () => {
+test("an async function does not see the first value that another async function sets", async () => {
   const seen = await output(
     "program.mjs",
     `
@@ -32,7 +32,7 @@ test("an async function does not see the first value that another sets", async (
   expect(seen).toBe("ann none none none none none none");
 });
 
-test("calls of an in-memory fleet see none of the values of whoever made the first call", async () => {
+test("calls of an in-memory fleet see neither the variables nor the store of the first caller", async () => {
   const seen = await output(
     "program.mjs",
     `

@@ -77,7 +77,7 @@ describe("closing the loop in the turn of a hand-over", () => {
     expect([queue.getNowait(), queue.getNowait(), queue.getNowait()].join("")).toBe("abc");
   });
 
-  test("hands the item to a reader outside the loop", async () => {
+  test("hands the item on to a reader outside the loop", async () => {
     const queue = new Queue<string>();
     const reader = queue[Symbol.asyncIterator]();
     let next: Promise<IteratorResult<string>> | undefined;
@@ -102,7 +102,7 @@ describe("closing the loop in the turn of a hand-over", () => {
     expect(locks.map((lock) => lock.locked())).toEqual([false, false, false]);
   });
 
-  test("leaves a rate limiter's queue without starting its timer again", () => {
+  test("does not start a rate limiter's timer again", () => {
     const limiter = new RateLimiter({ limit: 1, interval: 1 });
     closeAfter([limiter.acquire(), limiter.acquire(), limiter.acquire()], () => undefined);
 

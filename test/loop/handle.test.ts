@@ -53,7 +53,7 @@ describe("cancel", () => {
     expect(traced()).toBe("a");
   });
 
-  test("prevents a timer from running that is due in the same turn", () => {
+  test("prevents a timer that is due in the same turn from running", () => {
     loop.callLater(1, () => second.cancel());
     const second = loop.callLater(1, push, "x");
     loop.callLater(1, push, "a");
@@ -96,7 +96,7 @@ describe("cancel", () => {
     expect(traced()).toBe("ab");
   });
 
-  test("does not keep the arguments of a callback that has run alive", async () => {
+  test("lets the arguments of a callback that has run be collected", async () => {
     const hold = (): [Handle, WeakRef<object>] => {
       const held = {};
       return [loop.callSoon((object) => push(typeof object), held), new WeakRef(held)];

@@ -131,7 +131,7 @@ describe("remote calls", () => {
     return reports;
   }
 
-  test("without an awaiter are reported in the context of their task", async () => {
+  test("that fail and are not awaited are reported in the context of their task", async () => {
     const reports = await call(function* (): Coroutine<void> {
       request.set("call");
       yield* sleep(1);
@@ -142,7 +142,7 @@ describe("remote calls", () => {
     expect(reports[0]?.context.task).toBeDefined();
   });
 
-  test("of an ordinary function are reported in the context that it set", async () => {
+  test("of an ordinary function that fails are reported with the variables that it set", async () => {
     const reports = await call(() => {
       request.set("call");
       throw failure;
@@ -177,7 +177,7 @@ describe("remote calls", () => {
   });
 });
 
-describe("late reports", () => {
+describe("reports of unretrieved exceptions", () => {
   const storage = new AsyncLocalStorage<string>();
 
   /** Leaves a failed task behind, in whose context `request` is `id`. */

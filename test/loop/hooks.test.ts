@@ -75,7 +75,7 @@ describe("hooks", () => {
     expect(parents).toEqual([undefined, undefined]);
   });
 
-  test("are called neither for the beginning nor for the end of a wait that ends in the same step", async () => {
+  test("are called neither for the beginning nor for the end of a wait that ends in the step it began in", async () => {
     const trace: string[] = [];
     loop.instrument({
       stepBegins: (task) => trace.push(`> ${task.getName()}`),

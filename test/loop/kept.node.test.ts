@@ -67,7 +67,7 @@ async function use(): Promise<Used> {
   });
 }
 
-test("the first loop starts without kept instances, and gets them once the host has run", async () => {
+test("the instances that classes keep don't exist when the first loop starts, and are created soon after", async () => {
   const reports: string[] = [];
   const main = function* () {
     const loop = getRunningLoop();
@@ -84,7 +84,7 @@ test("the first loop starts without kept instances, and gets them once the host 
   expect([atStart, reports]).toEqual([0, []]);
 });
 
-test("the kept instances have the same hidden classes as the instances in use", async () => {
+test("the instances that classes keep have the same hidden classes as those in use", async () => {
   // Constructors that ran often enough have given their instances the final map.
   for (let i = 0; i < 20; i++) await use();
   const { loop, task, future, handle, timer, lock, queue } = await use();
@@ -119,13 +119,13 @@ test("the kept instances have the same hidden classes as the instances in use", 
   });
 });
 
-test("each class keeps its own instances", () => {
+test("each hot class keeps an instance of itself", () => {
   for (const kept of [Call, Future, Lock, PromiseFuture, Queue, Task]) {
     expect(kept._kept[0], kept.name).toBeInstanceOf(kept);
   }
 });
 
-test("kept instances keep none of a program's objects alive", async () => {
+test("the instances that classes keep don't keep any of a program's objects alive", async () => {
   const collected: string[] = [];
   const registry = new FinalizationRegistry<string>((name) => collected.push(name));
   await run(function* () {

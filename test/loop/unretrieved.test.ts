@@ -161,7 +161,7 @@ describe("an exception counts as retrieved", () => {
     expect([await awaited, reports]).toEqual([failure, []]);
   });
 
-  test("if the task throws its own cancellation instead", () => {
+  test("if the task that waits for it is cancelled in the same turn", () => {
     const future = loop.createFuture();
     const task = loop.createTask(function* (): Coroutine<void> {
       yield* future;

@@ -40,7 +40,7 @@ test("the module that rows import contains every program of the README", () => {
   for (const { output } of PROGRAMS) expect(code).toContain(JSON.stringify(output));
 });
 
-test("a check counts as passed only if its row reported that", () => {
+test("a check counts as passed only if its row reported it as passed", () => {
   expect(cellsOf(table(LINES))).toEqual([
     ["A", "1", "yes", "yes", "yes", "—", "—"],
     ["B", "2", "yes", "yes", "yes", "fails", "—"],

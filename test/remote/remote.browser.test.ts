@@ -99,7 +99,7 @@ test("a cancelled call cleans up before it ends", async () => {
   expect(trace).toEqual(["cleaned"]);
 });
 
-test.each(["is terminated", "closes its loop"])("calls to a worker that %s fail", async (how) => {
+test.each(["is terminated", "closes its loop"])("calls fail if their worker %s", async (how) => {
   const remote = connectRemote(await server());
   const error = await run(function* (): Coroutine<unknown> {
     const future = remote.call("slow");
@@ -112,7 +112,7 @@ test.each(["is terminated", "closes its loop"])("calls to a worker that %s fail"
   expect(error).toBeInstanceOf(RemoteLostError);
 });
 
-test("calls to a worker that was already terminated fail", async () => {
+test("calls fail if their worker was terminated before", async () => {
   const ticket = await server();
   workers[0]?.terminate();
 

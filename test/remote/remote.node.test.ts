@@ -178,7 +178,7 @@ describe.each(combinations)("a thread that runs %s, called by one that runs %s,"
     expect(value).toEqual({ thrown: true });
   });
 
-  test("returns an error whatever is thrown", async () => {
+  test("fails a call whatever it throws, even a value that cannot be described", async () => {
     const odd = ["getter", "stack", "null", "symbol", "undefined", "nameless", "circle"];
     const errors = await runHere(() =>
       gather(
@@ -319,7 +319,7 @@ describe("a connection", () => {
     ]);
   });
 
-  test("from a thread that dies ends, and its calls are cancelled", async () => {
+  test("ends when the thread that made it is terminated, and its calls are cancelled", async () => {
     const ticket = await start(SERVER + AS_GUEST);
     await start(
       `${PRELUDE}
@@ -427,7 +427,7 @@ describe("a connection", () => {
     },
   );
 
-  test("fails calls that cannot be sent, and sends later ones", async () => {
+  test("fails calls that cannot be sent, but still sends later ones", async () => {
     const refusal = new DOMException("No shared memory", "DataCloneError");
     class Channel extends BroadcastChannel {
       override postMessage(message: { readonly args?: readonly unknown[] }): void {

@@ -89,7 +89,7 @@ describe("an error that is sent keeps its own fields", () => {
     expect(Object.keys(arrived as object)).toEqual(Object.keys(fields));
   });
 
-  test("including errors in them, if it is of a custom class", () => {
+  test("including fields that are errors, even if its class is a custom one", () => {
     class HttpError extends Error {
       readonly status = 404;
       readonly reason = Object.assign(new TypeError("why"), { code: "E" });
@@ -104,7 +104,7 @@ describe("an error that is sent keeps its own fields", () => {
     });
   });
 
-  test("including errors in lists, with their fields", () => {
+  test("including errors in lists, which keep their fields too", () => {
     const failed = Object.assign(new RangeError("a"), { code: "E_A", parts: [new Error("b")] });
     const error = Object.assign(new Error("outer"), {
       list: [1, failed, ["c"]],
@@ -121,7 +121,7 @@ describe("an error that is sent keeps its own fields", () => {
     });
   });
 
-  test("except those that cannot be cloned or read, and without a new prototype", () => {
+  test("except those that cannot be cloned or read; a field `__proto__` is harmless", () => {
     const error = Object.assign(new Error("odd"), {
       code: 1,
       callback: () => 1,

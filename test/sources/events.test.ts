@@ -158,7 +158,7 @@ describe("events", () => {
     ]);
   });
 
-  test("does not count an event toward its limit if that goes directly to a waiting reader", () => {
+  test("does not count an event that goes straight to a waiting reader toward its limit", () => {
     const target = new Target();
     const got = runVirtually(function* () {
       const ticks = events<Numbered>(target, "tick", { limit: 1 });
@@ -195,7 +195,7 @@ describe("events", () => {
     expect(emitter.listeners).toBe(0);
   });
 
-  test("yields the errors of an emitter if it listens to them", () => {
+  test("yields the errors of an emitter if `error` is the event to listen for", () => {
     const emitter = new Emitter();
     const got = runVirtually(function* () {
       const items = iterate(events(emitter, "error"));

@@ -137,7 +137,7 @@ describe("mapUnordered", () => {
     );
   });
 
-  test("cancels its calls when it is left early, waits for them, and closes the items", () => {
+  test("cancels its calls when it is left early, waits for them, and closes its source", () => {
     const task = ended(function* () {
       const results = iterate(mapUnordered(naturals(), (n) => visit(n * 10), { concurrency: 3 }));
       trace.push(`got ${(yield* results.next()).value}`);
@@ -217,7 +217,7 @@ describe("mapUnordered", () => {
     expect(trace.slice(-2)).toEqual(["-30 at 12", "-40 at 12"]);
   });
 
-  test("fails if the items throw, and if something else cancels one of its tasks", () => {
+  test("fails if its source throws, and if something else cancels what a call awaits", () => {
     const task = ended(function* () {
       const items = function* (): Generator<number> {
         yield 1;
@@ -301,7 +301,7 @@ describe("mapUnordered", () => {
     expect(reports).toEqual([]);
   });
 
-  test("is a source for mapConcurrent, whose cancellation closes it", () => {
+  test("can be the source of mapConcurrent", () => {
     const task = ended(function* () {
       const source = mapUnordered([3, 1, 2], visit);
       return yield* mapConcurrent(source, (n) => sleep(1, n * 10), { concurrency: 1 });

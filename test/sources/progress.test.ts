@@ -76,7 +76,7 @@ describe("progress", () => {
     expect(seen).toEqual([undefined, 0, undefined, 1_000, 200]);
   });
 
-  test("yields the first snapshot, the newest one after changes, and the last to each reader", () => {
+  test("yields to each reader the first snapshot, the newest one after changes, and the last one", () => {
     const [quick, slow] = runVirtually(function* () {
       const pages = progress({ total: 4 });
       const all: string[][] = [[], []];
@@ -149,7 +149,7 @@ describe("progress", () => {
     expect(seen.at(-1)).toBe(end);
   });
 
-  test("stops its clock at its end, but still counts ticks", () => {
+  test("stops measuring time when it ends, but still counts ticks", () => {
     const seen = runVirtually(function* () {
       const pages = progress();
       yield* sleep(10);
@@ -163,7 +163,7 @@ describe("progress", () => {
     expect(seen).toEqual([2, 10, 2]);
   });
 
-  test("shows a group's work in the background", () => {
+  test("can be displayed by a background task of a task group", () => {
     const seen: string[] = [];
     runVirtually(
       taskGroup(function* (group) {
@@ -196,7 +196,7 @@ describe("progress", () => {
     expect(seen).toEqual([0, 1, 2]);
   });
 
-  test("ends a waiting call of `next()` when its reader is closed, and no other one's", async () => {
+  test("ends a waiting call of `next()` when its reader is closed, but not the calls of other readers", async () => {
     const ends: unknown[] = [];
     runVirtually(function* () {
       const pages = progress();

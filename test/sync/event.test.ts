@@ -36,7 +36,7 @@ describe("an event", () => {
     expect(event.wait().next()).toEqual({ done: true, value: true });
   });
 
-  test("wakes exactly the tasks that wait if it is set and cleared in the same turn", () => {
+  test("that is set and cleared in the same turn wakes exactly the tasks that waited", () => {
     waiter("a");
     loop.callLater(1, () => {
       event.set();
@@ -58,7 +58,7 @@ describe("an event", () => {
     expect(states).toEqual([false, true, true, false, false]);
   });
 
-  test("does not complete a wait that is cancelled in the turn in which it is set", () => {
+  test("does not complete a wait that is cancelled in the turn in which the event is set", () => {
     const [early, late] = [waiter("a"), waiter("b")];
     loop.callLater(1, () => {
       early.cancel();

@@ -37,7 +37,7 @@ describe("a priority queue", () => {
     expect([task.result(), drained(queue)]).toEqual([2, [1]]);
   });
 
-  test("puts returned items back by priority, before equal ones that came later", () => {
+  test("puts items of cancelled getters back by priority, before later equal ones", () => {
     const queue = new PriorityQueue<string>(0, { compare: (a, b) => Number(a[0]) - Number(b[0]) });
     const tasks = [1, 2].map(() => loop.createTask(queue.get()));
     loop.callLater(1, () => {
@@ -92,7 +92,7 @@ describe("the default order", () => {
     expect(drained(filled<unknown>([3, two, one, 0]))).toEqual([0, one, two, 3]);
   });
 
-  test("does not compare beyond the first different elements, nor identical elements", () => {
+  test("compares lists up to the first difference, without comparing identical elements", () => {
     const [same, other] = [{ same: true }, { other: true }];
     const items = [
       [2, other],
@@ -139,7 +139,7 @@ describe("the default order", () => {
     expect(drained(queue)).toEqual(items);
   });
 
-  test("rejects an item at the call of put(), even if a getter waits for it", () => {
+  test("makes put() throw at the call for an item without an order, even if a getter waits", () => {
     const queue = new PriorityQueue<unknown>();
     const task = loop.createTask(queue.get());
     runDry(loop);

@@ -66,7 +66,7 @@ describe.each([false, true])("shutdown(%o)", (immediate) => {
     expect(trace).toEqual(["a: 1", "b: QueueShutDown"]);
   });
 
-  test("keeps an item that was accepted in the same turn, like any other", () => {
+  test("treats a putter's item that was admitted in the same turn like any other item", () => {
     queue.putNowait(1);
     queue.putNowait(2);
     start("3", () => queue.put(3));

@@ -46,7 +46,7 @@ describe("RateLimiter", () => {
     expect(passes(options, requests)).toEqual(times);
   });
 
-  test("never lets more than `limit` beyond `burst` pass in any interval, and never makes a request wait needlessly", () => {
+  test("never lets more than `limit` + `burst` tokens pass in any interval, and lets every request pass in the end", () => {
     const options = fc.record({
       limit: fc.integer({ min: 1, max: 20 }),
       interval: fc.integer({ min: 1, max: 1_000 }),
@@ -235,7 +235,7 @@ describe("RateLimiter", () => {
     expect(() => limiter.acquire("1" as never)).toThrow(TypeError);
   });
 
-  test("is exact on a clock that starts at any time", async () => {
+  test("is exact on a clock that does not start at 0", async () => {
     const clock = new VirtualClock(1e9);
     const times = await run(
       function* () {

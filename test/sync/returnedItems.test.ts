@@ -25,7 +25,7 @@ const kinds = [
 ];
 
 describe.each(kinds)("$name", ({ make, rest }) => {
-  test("keeps the order of two items if the older one passed through a third getter", () => {
+  test("keeps the order of two items that are put back, the older via a third getter", () => {
     const loop = newVirtualLoop();
     const queue = make();
     function* getThenCancelThird(): Coroutine<void> {

@@ -48,7 +48,7 @@ test("a store returns items that were put back first, then the oldest, for any s
   );
 });
 
-test("a store of the newest item keeps only the newest of the items that are put back, in any order", () => {
+test("a store of the newest item keeps only the newest of several items, in whatever order they are put back", () => {
   for (const orders of [
     [1, 2],
     [2, 1],

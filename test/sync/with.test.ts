@@ -34,7 +34,7 @@ describe.each([Lock, Condition, Semaphore, BoundedSemaphore])("%o.with", (Kind) 
     expect(guard.locked()).toBe(false);
   });
 
-  test("passes the arguments after the body on to it", () => {
+  test("passes the arguments after the body to the body", () => {
     const add = function* (a: number, b: number): Coroutine<number> {
       yield* sleep(1);
       return a + b;
@@ -63,7 +63,7 @@ describe.each([Lock, Condition, Semaphore, BoundedSemaphore])("%o.with", (Kind) 
     expect(guard.locked()).toBe(false);
   });
 
-  test("checks the body at the call, and the body's result before it starts", () => {
+  test("rejects a body that is not a function, and one that returns no coroutine", () => {
     const guard = new Kind();
 
     expect(() => guard.with(sleep(1) as never)).toThrow("Expected `body` to be a function");
@@ -71,7 +71,7 @@ describe.each([Lock, Condition, Semaphore, BoundedSemaphore])("%o.with", (Kind) 
     expect(guard.locked()).toBe(false);
   });
 
-  test("excludes other bodies in every order of steps, with a cancellation at any point", async () => {
+  test("runs one body at a time in every order of steps, with a cancellation at any point", async () => {
     const main = function* (): Coroutine<void> {
       const guard = new Kind();
       let inside = 0;

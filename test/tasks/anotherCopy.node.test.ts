@@ -181,14 +181,14 @@ describe("an object of another copy of the package", () => {
     },
   );
 
-  test("is not mentioned in the error that no loop is running", async () => {
+  test("is not mentioned in the error for a missing loop if neither copy runs one", async () => {
     await run(() => sleep(1));
     await theirs.run(() => theirs.sleep(1));
     expect(() => theirs.getRunningLoop()).toThrow(/none is running/);
     expect(() => ours.currentTask()).toThrow(/none is running/);
   });
 
-  test("does not prevent a run in a program that has frozen its globals", () => {
+  test("does not prevent a run even if the program has frozen its globals", () => {
     const key = Symbol.for("mysyncio.loops");
     const { [key]: loops } = globalThis as unknown as Record<symbol, unknown>;
     Object.defineProperty(globalThis, key, { value: loops, writable: false, configurable: true });

@@ -203,7 +203,7 @@ describe("asCompleted with a timeout", () => {
     expect(left).toBe(1);
   });
 
-  test.each([0, -10])("returns what is already done with a timeout of %i", (timeout) => {
+  test.each([0, -10])("of %i returns what is already done", (timeout) => {
     onLoop(function* () {
       const done = loop.createFuture<string>();
       done.setResult("done");
@@ -338,7 +338,7 @@ describe("a cancelled waiter of asCompleted", () => {
   });
 
   test.each(["before", "after"])(
-    "leaves the result to the next in line if it is cancelled in the turn of the result, just %s it",
+    "leaves the result to the next in line if it is cancelled in the same turn, just %s the result",
     (order) => {
       const future = loop.createFuture<string>();
       const items = [...asCompleted([future, loop.createFuture<string>()])];
@@ -385,7 +385,7 @@ describe("a cancelled waiter of asCompleted", () => {
   });
 
   test.each([false, true])(
-    "keeps the order of results that several waiters left (cancels the third: %s)",
+    "keeps the order of results that several waiters gave back (third waiter cancelled: %s)",
     (cancelsThird) => {
       const futures = ["a", "b", "c", "d", "e"].map(() => loop.createFuture<string>());
       const items = [...asCompleted(futures)];
@@ -421,7 +421,7 @@ describe("a cancelled waiter of asCompleted", () => {
   );
 
   test.each(["before", "after"])(
-    "throws the cancellation if it is cancelled in the turn of the deadline, just %s it",
+    "throws the cancellation if it is cancelled in the same turn, just %s the deadline",
     (order) => {
       const reports = collectReports(loop);
       const task = loop.createTask(function* () {
@@ -439,7 +439,7 @@ describe("a cancelled waiter of asCompleted", () => {
 });
 
 describe("for await over asCompleted", () => {
-  test("yields the values outside the loop", async () => {
+  test("yields the values outside coroutines", async () => {
     const tasks = [loop.createTask(sleep(20, "b")), loop.createTask(sleep(10, "a"))];
     const reading = (async () => {
       for await (const value of asCompleted(tasks)) trace.push(value);
@@ -540,7 +540,7 @@ describe("an invalid call of asCompleted", () => {
     }
   });
 
-  test("throws a RuntimeError where no loop runs and the arguments name none", () => {
+  test("throws a RuntimeError where no loop runs and no argument belongs to one", () => {
     expect(() => asCompleted([sleep(1)])).toThrow(RuntimeError);
   });
 });

@@ -107,7 +107,7 @@ describe("asCompleted with concurrency", () => {
     expect(states.at(-1)).toBe(true);
   });
 
-  test("continues for items that are awaited after it was left", () => {
+  test("still runs coroutines for items that are awaited after the iteration was left", () => {
     const gauge = new Gauge();
     const got = runVirtually(function* () {
       const [first, second] = asCompleted(

@@ -155,7 +155,7 @@ describe.each(Object.entries(shared))("readers that share %s", (_, make) => {
     expect(got).toEqual(["a"]);
   });
 
-  test("a call of `return()` ends the iteration for a busy async function", async () => {
+  test("a call of `return()` ends the iteration for an async function that is busy", async () => {
     const got = await onLoop(function* () {
       const results = make(["a", "b", "c"]);
       const isReturned = getRunningLoop().createFuture<void>();
@@ -177,7 +177,7 @@ describe.each(Object.entries(shared))("readers that share %s", (_, make) => {
   });
 });
 
-test("an async function whose result fails lets the other one have the result it waits for", async () => {
+test("if the result that one async function awaits fails, another still gets the result that it awaits", async () => {
   const got = await onLoop(function* () {
     const results = asCompleted([
       function* (): Coroutine<string> {
@@ -223,7 +223,7 @@ test("once the last reader has left, nothing is taken from the queues any more",
   expect(got).toEqual([[["queue 1"], ["queue 2"]], [0, 1], false]);
 });
 
-test("a held-back coroutine never starts once the last reader has left", async () => {
+test("a coroutine held back by the limit never starts once the last reader has left", async () => {
   const started: string[] = [];
   await onLoop(function* () {
     function* job(letter: string): Coroutine<string> {
@@ -240,7 +240,7 @@ test("a held-back coroutine never starts once the last reader has left", async (
   expect(started).toEqual(["a", "b"]);
 });
 
-test("a timer of the timeout doesn't outlive the last reader", async () => {
+test("the timer of `timeout` doesn't outlive the last reader", async () => {
   const clock = new VirtualClock();
   const start = clock.now();
   await run(

@@ -100,7 +100,7 @@ describe.each([
   ["wrapFuture", wrapFuture],
   ["toPromise", toPromise],
 ] as const)("%s with the option `loop`", (_, convert) => {
-  test("accepts a future of that loop, even while another is running", () => {
+  test("accepts a future of that loop, even while another loop is running", () => {
     const future = loop.createFuture<string>();
     future.setResult("result");
     const convertIt = () => void convert(future, { loop });

@@ -163,7 +163,7 @@ describe("between a task and a coroutine", () => {
   });
 
   // When the iterator gets its turn, the call's outcome is on its way to the caller.
-  test("an iterator that runs another task first does not lose an exception", () => {
+  test("an iterator that runs another task before each step does not lose an exception", () => {
     const descend = coroutine(function* (levels: number): Coroutine<number> {
       return levels === 0 ? 0 : 1 + (yield* descend(levels - 1));
     });

@@ -124,7 +124,7 @@ function settle(): void {
   loop.runForeverSync();
 }
 
-test("a cancellation reaches what it should exactly once, and every waiter ends", async () => {
+test("a cancellation reaches the futures it should exactly once, and all waiters end", async () => {
   // Gathers that fail because others cancelled a child report it.
   loop.setExceptionHandler(() => undefined);
   for (let seed = 0; seed < scale(300, 3_000); seed++) {

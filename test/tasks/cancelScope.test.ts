@@ -107,7 +107,7 @@ const blocks = fc.array(fc.record({ kind: fc.constantFrom(...KINDS), ends: fc.bo
 });
 const few = fc.nat({ max: 2 });
 
-test("blocks that end in the same turn take back only their own cancellations", () => {
+test("nested blocks that end in the same turn take back only their own cancellations", () => {
   fc.assert(
     fc.property(blocks, few, few, few, (nest, before, undelivered, foreign) => {
       // The undelivered cancellation ends the task before others can cancel it.

@@ -117,7 +117,7 @@ describe("cancel", () => {
     expect([middle.cancelled(), top.cancelled()]).toEqual([true, true]);
   });
 
-  test("waits until the awaited task has cleaned up", () => {
+  test("ends the task only once the task that it awaits has cleaned up", () => {
     const child = loop.createTask(function* () {
       try {
         yield* sleep(100);

@@ -108,7 +108,7 @@ test(
   TIMEOUT,
 );
 
-describe("a ring of awaitables", () => {
+describe("a cycle of awaitables", () => {
   const links: Record<string, (next: Future<unknown>) => Future<unknown>> = {
     gather: (next) => gather([next]),
     "gather that returns exceptions": (next) =>

@@ -74,7 +74,7 @@ describe("split", () => {
     expect(group.subgroup(RuntimeError)?.message).toBe("out");
   });
 
-  test("returns a group that matches as a whole", () => {
+  test("returns a group itself, not a copy, if all of it matches", () => {
     expect(group.split(Error)).toEqual([group, undefined]);
     expect(group.split(ExceptionGroup)[0]).toBe(group);
     const [inner, rest] = group.split((error) => (error as Error).message === "in");

@@ -52,8 +52,8 @@ describe.each(Object.entries({ compiledByBabel, compiledByTypeScript }))(
   },
 );
 
-describe("the error says how to fix the mistake", () => {
-  test("when a promise is yielded without the star", async () => {
+describe("a mistake throws an error", () => {
+  test("that says how to fix it when a promise is yielded without the star", async () => {
     await expect(
       run(function* () {
         yield Promise.resolve() as never;

@@ -277,7 +277,7 @@ describe("a cancellation that an emitter reports as its error", () => {
   };
 
   for (const [name, read] of Object.entries(READERS)) {
-    test(`is a failure of the group whose task reads it: ${name}`, async () => {
+    test(`fails the group of the task that waits for the emitter: ${name}`, async () => {
       const cancelled = new CancelledError("by others");
       const error = await run(function* (): Coroutine<unknown> {
         const listeners = new Map<unknown, Listener>();

@@ -189,7 +189,7 @@ describe("fromPromise of a promise that was tampered with", () => {
     expect(await run(() => fromPromise(promise))).toBe("result");
   });
 
-  test("throws what the getter of its constructor throws", async () => {
+  test("throws what the getter of the promise's `constructor` throws", async () => {
     const promise = Object.defineProperty(Promise.resolve(), "constructor", {
       get: () => {
         throw failure;

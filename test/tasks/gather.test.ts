@@ -157,7 +157,7 @@ describe("gather", () => {
     );
   });
 
-  test("throws a RuntimeError where no loop runs and the arguments name none", () => {
+  test("throws a RuntimeError where no loop runs and no argument belongs to one", () => {
     expect(() => gather([sleep(1)])).toThrow(RuntimeError);
     expect(() => gather([])).toThrow(RuntimeError);
   });

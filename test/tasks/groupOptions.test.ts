@@ -185,7 +185,7 @@ describe("a background task", () => {
     expect(traceOf(body)).toBe(expected);
   });
 
-  test("is cancelled once, and throws a second cancellation after its cleanup", () => {
+  test("is cancelled at the body's end, and again if its group is cancelled from outside", () => {
     const trace: string[] = [];
     runVirtually(function* () {
       const task = createTask(
@@ -206,7 +206,7 @@ describe("a background task", () => {
     expect(trace).toEqual(["background cancelled at 5", "CancelledError at 8"]);
   });
 
-  test("rejects an option that is not a boolean, and closes the coroutine", () => {
+  test("is rejected if `background` is not a boolean", () => {
     const body = function* (group: TaskGroup): Coroutine<void> {
       group.createTask(sleep(1), { background: 1 as never });
     };

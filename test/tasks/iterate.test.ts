@@ -235,7 +235,7 @@ describe("next", () => {
     expect([result.done, trace]).toEqual([true, ["failure"]]);
   });
 
-  test("throws what a source throws before it returns a promise", async () => {
+  test("throws what a source throws synchronously", async () => {
     await onLoop(function* () {
       const locked = streamOf("a");
       locked.getReader();
@@ -304,7 +304,7 @@ describe("next", () => {
     expect(trace).toEqual(["a", "b", "c", "turn"]);
   });
 
-  test("loses no item of a source for coroutines when a wait is cancelled", async () => {
+  test("loses no item of a source that yields to coroutines when a wait is cancelled", async () => {
     const box = new Mailbox();
     const result = await onLoop(function* () {
       const items = iterate(box as unknown as AsyncIterable<string>);
@@ -386,7 +386,7 @@ describe("return", () => {
     expect(trace).toEqual(["closed", "goes on"]);
   });
 
-  test("still waits for a stream to close", async () => {
+  test("waits for a stream to close even if a call of next() was cancelled", async () => {
     const stream = new ReadableStream({
       async cancel() {
         await hostTimer(5);
@@ -556,7 +556,7 @@ describe("an iteration that a task leaves open", () => {
     expect(trace).toEqual(["closed", "later"]);
   });
 
-  test("leaves no cleanup callback on the task for a source that is already closed", async () => {
+  test("has a cleanup callback on the task, unlike an iteration that has ended", async () => {
     await onLoop(function* () {
       const task = currentTask();
       let added = 0;

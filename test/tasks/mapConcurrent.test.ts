@@ -98,7 +98,7 @@ describe("mapConcurrent", () => {
     );
   });
 
-  test("starts the next item as soon as one is finished", () => {
+  test("starts the next call as soon as one is finished", () => {
     ended(() => mapConcurrent([10, 20, 5, 5], visit, { concurrency: 2 }));
 
     expect(trace.join(", ")).toBe(
@@ -202,7 +202,7 @@ describe("mapConcurrent", () => {
 });
 
 describe("the first error in mapConcurrent", () => {
-  test("cancels the others, waits for them, and is thrown unchanged", () => {
+  test("cancels the other calls, waits for them, and is thrown unchanged", () => {
     const failure = new Error("failure");
     const task = ended(function* () {
       yield* mapConcurrent([10, 20, 30], function* (item): Coroutine<void> {
@@ -220,7 +220,7 @@ describe("the first error in mapConcurrent", () => {
     expect([loop.time(), reports]).toEqual([20, []]);
   });
 
-  test("leaves errors of the others to the exception handler", () => {
+  test("leaves errors of the other calls to the exception handler", () => {
     const task = ended(() =>
       mapConcurrent([10, 20, 30], function* (item): Coroutine<void> {
         try {
@@ -279,7 +279,7 @@ describe("the first error in mapConcurrent", () => {
     });
   }
 
-  test("may come from the items", () => {
+  test("may come from the source", () => {
     function* items(): Generator<number> {
       yield 10;
       yield 20;
@@ -300,7 +300,7 @@ describe("the first error in mapConcurrent", () => {
     expect(trace).toEqual(["closed"]);
   });
 
-  test("may come from closing the items, and is not lost", () => {
+  test("may come from closing the source, and is not lost", () => {
     function* items(): Generator<number> {
       try {
         yield 10;
@@ -342,7 +342,7 @@ describe("the first error in mapConcurrent", () => {
     expect(trace.slice(2)).toEqual(["cancel 10", "cancel 20", "true"]);
   });
 
-  test("does not interrupt the closing of the items", async () => {
+  test("does not interrupt the closing of the source", async () => {
     async function* items(): AsyncGenerator<number> {
       try {
         yield 1;
@@ -367,7 +367,7 @@ describe("the first error in mapConcurrent", () => {
     expect(trace).toEqual(["closed"]);
   });
 
-  test("does not interrupt closing the items even if it occurs while an item is being taken", async () => {
+  test("does not interrupt the closing of the source even if it occurs while an item is being taken", async () => {
     loop.setTaskFactory(
       (on, coro, options) => new Task(on, coro, { ...options, eagerStart: true }),
     );
@@ -485,7 +485,7 @@ describe("the first error in mapConcurrent", () => {
 });
 
 describe("cancelling mapConcurrent", () => {
-  test("cancels all calls, waits for them, and closes the items", () => {
+  test("cancels all calls, waits for them, and closes the source", () => {
     const task = ended(function* () {
       yield* mapConcurrent(
         naturals(),

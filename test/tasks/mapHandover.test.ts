@@ -89,7 +89,7 @@ test("a second cancellation of a map does not reach its calls again", () => {
   expect(cancellations).toEqual([1, true, 101]);
 });
 
-test("`fn` starts for each item that was taken before the source failed", () => {
+test("a call starts for each item that was taken before the source failed", () => {
   const started: number[] = [];
   const source = function* (): Generator<number> {
     yield 1;

@@ -85,7 +85,7 @@ describe("race", () => {
     expect(outcome).toEqual([new CancelledError("by somebody"), 0, 10]);
   });
 
-  test("accepts everything that can be awaited, and cancels it", async () => {
+  test("accepts everything that can be awaited, and cancels the losers", async () => {
     const future = loop.createFuture<string>();
     const outcome = await loop.runUntilComplete(function* () {
       const task = createTask(sleep(Infinity, "task"));

@@ -146,7 +146,7 @@ describe("a race of operations that could complete immediately", () => {
     expect([outcome, trace, reports]).toEqual([[7, true, "InvalidStateError", 1], [], []]);
   });
 
-  test("prefers a completed future or read that is earlier in the list", () => {
+  test("completes the first in the list that can complete: a future, a read or a get", () => {
     const outcome = onLoop(function* () {
       const done = loop.createFuture<number>();
       done.setResult(1);
@@ -162,7 +162,7 @@ describe("a race of operations that could complete immediately", () => {
     expect(outcome).toEqual([1, bytes("a "), 2, bytes("line\n")]);
   });
 
-  test("throws what the first of them throws, and takes nothing from the others", () => {
+  test("throws what the first operation throws, and takes nothing from the others", () => {
     const outcome = onLoop(function* () {
       const over = new Queue<number>();
       over.shutdown();
@@ -366,8 +366,8 @@ function* joinOf(future: Future<unknown>): Coroutine<unknown> {
   return yield* future;
 }
 
-describe("a race that is cancelled in the turn in which it was decided", () => {
-  test("puts the item back", () => {
+describe("a race that is cancelled after it was decided", () => {
+  test("puts the item back if that happens in the same turn", () => {
     const outcome = onLoop(function* () {
       const [a, b] = [new Queue<number>(), new Queue<number>()];
       const task = yield* started(() => race([a.get(), b.get()]));
@@ -380,7 +380,7 @@ describe("a race that is cancelled in the turn in which it was decided", () => {
     expect(outcome).toEqual([true, 0, 1]);
   });
 
-  test("passes the lock on to the next waiter", () => {
+  test("passes the lock on to the next waiter if that happens in the same turn", () => {
     const outcome = onLoop(function* () {
       const lock = taken();
       const task = yield* started(() => race([new Event().wait(), lock.acquire()]));
@@ -393,7 +393,7 @@ describe("a race that is cancelled in the turn in which it was decided", () => {
     expect(outcome).toEqual([true, true]);
   });
 
-  test("puts the item back if it was received while a loser cleans up", () => {
+  test("puts back an item that it had to wait for if a loser is still cleaning up", () => {
     const outcome = onLoop(function* () {
       const queue = new Queue<number>();
       const slow = function* (): Coroutine<void> {
@@ -415,7 +415,7 @@ describe("a race that is cancelled in the turn in which it was decided", () => {
     expect(outcome).toEqual([0, 1, 10]);
   });
 
-  test("returns an item that it took before a loser cleans up, and throws at the task's next wait", () => {
+  test("returns an item that it took without waiting, and the task throws at its next wait", () => {
     const outcome = onLoop(function* () {
       const slow = createTask(function* (): Coroutine<void> {
         try {
@@ -437,7 +437,7 @@ describe("a race that is cancelled in the turn in which it was decided", () => {
     expect(outcome).toEqual([[1], true, 1, 10]);
   });
 
-  test("puts the item back if it is closed", () => {
+  test("puts the item back if its coroutine is closed instead", () => {
     const size = onLoop(function* () {
       const queue = new Queue<number>();
       const racing = race([queue.get(), new Event().wait()]);
@@ -451,7 +451,7 @@ describe("a race that is cancelled in the turn in which it was decided", () => {
   });
 });
 
-describe("a race of an operation inside something else, cancelled at any time", () => {
+describe("a race of an operation inside another coroutine, cancelled at any time,", () => {
   const wrappings: Record<string, (queue: Queue<number>) => AwaitableLike<unknown>> = {
     waitFor: (queue) => waitFor(queue.get(), 100),
     "waitFor of a function": (queue) => waitFor(() => queue.get(), 100),
@@ -488,7 +488,7 @@ describe("a race of an operation inside something else, cancelled at any time", 
     expect(ends).toEqual(ends.map(() => [1, true, 1]));
   });
 
-  test("drops the result of any other coroutine", () => {
+  test("throws the CancelledError instead of returning the result of a sleep", () => {
     const outcome = onLoop(function* () {
       const task = yield* started(() => race([sleep(1, "result"), slowly()]));
       yield* sleep(5);
@@ -573,7 +573,7 @@ describe("a race", () => {
     expect(outcome).toEqual([undefined, 1, "b", 0]);
   });
 
-  test("waits in the queue of a barrier or queue only once, even if two of its operations wait for it", () => {
+  test("waits in the line of a barrier or queue only once, even if two of its operations wait there", () => {
     const outcome = onLoop(function* () {
       const barrier = new Barrier(2);
       const queue = new Queue<number>();
@@ -619,7 +619,7 @@ describe("a race", () => {
     expect(outcome).toEqual([true, 1, false]);
   });
 
-  test("throws for a primitive of another loop, and leaves all queues that it has joined", () => {
+  test("throws for a queue of another loop, and no longer waits for its other operations", () => {
     const foreign = new Queue<number>();
     const other = newVirtualLoop();
     other.createTask(foreign.get());
@@ -636,7 +636,7 @@ describe("a race", () => {
     expect(outcome).toEqual([true, 1, false]);
   });
 
-  test("puts its item back when its loop ends", () => {
+  test("takes no item once its loop is closed", () => {
     const queue = new Queue<number>();
     loop.createTask(() => race([queue.get(), new Event().wait()]));
     runDry(loop);
@@ -752,7 +752,7 @@ describe("a loser of a race", () => {
     );
   });
 
-  test("that reads continues to wait if it needs more bytes, and keeps its race open", () => {
+  test("is not decided while a read still needs more bytes", () => {
     const outcome = onLoop(function* () {
       const reader = new StreamReader();
       const task = yield* started(() => race([reader.readline(), new Event().wait()]));
@@ -766,7 +766,7 @@ describe("a loser of a race", () => {
     expect(outcome).toEqual([false, bytes("half line\n")]);
   });
 
-  test("that reads has taken no bytes if its read won but the race is cancelled in the same turn", () => {
+  test("that would have won by a read takes no bytes if the race is cancelled in the same turn", () => {
     const outcome = onLoop(function* () {
       const reader = new StreamReader();
       const task = yield* started(() => race([reader.readline(), new Event().wait()]));

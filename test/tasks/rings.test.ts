@@ -92,7 +92,7 @@ describe("a cycle of waits through a task group", () => {
     expect([parent.cancelled(), parent.cancelling(), child?.cancelled()]).toEqual([true, 1, true]);
   });
 
-  test("does not count as a cancellation of the parent from outside", () => {
+  test("does not turn group.cancel() into a cancellation of the parent from outside", () => {
     const parent: Task<void> = loop.createTask(() =>
       taskGroup(function* (group) {
         group.createTask(function* () {

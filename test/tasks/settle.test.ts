@@ -102,7 +102,7 @@ describe("mapConcurrent with settle", () => {
     expect(trace).toEqual(["left 1", "left 2", "left 4", "left 3"]);
   });
 
-  test("throws an error of the items, and cancels the rest", () => {
+  test("throws an error of the source, and cancels the remaining calls", () => {
     const items = function* (): Generator<number> {
       yield 1;
       throw FAILURE;

@@ -107,7 +107,7 @@ for (const [name, cancel] of Object.entries(cancels)) {
   });
 }
 
-test("a loser that waits for a later child of the cancelled gather ends after that child", async () => {
+test("when a gather of a race and a later task is cancelled, a loser that awaits that task ends after it", async () => {
   const trace: string[] = [];
   function* ending(name: string, aw: () => Future<unknown>): Coroutine<void> {
     try {

@@ -49,7 +49,7 @@ describe("the stack of a waiting task", () => {
     expect(names(waiting(callOuter))).toEqual(["outer", "inner"]);
   });
 
-  test("names the plain function at its bottom by its location", () => {
+  test("names the plain generator function at its bottom", () => {
     expect(names(waiting(plain))).toEqual(["plain", "outer", "inner"]);
   });
 

@@ -52,7 +52,7 @@ describe("debug mode reports a task", () => {
     expect(task.result()).toBe("went on");
   });
 
-  test("with the location in the user's own file, however deep inside a lock the task waits", () => {
+  test("with the location of the wait in the user's own file, not inside the lock", () => {
     const lock = new Lock();
     cancelled(function* careless() {
       yield* lock.acquire();

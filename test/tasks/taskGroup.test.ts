@@ -204,7 +204,7 @@ describe("an error in a task group", () => {
     expect(errorsOf(task)).toEqual(["a", "b", "c", "body"]);
   });
 
-  test("cancels a body only once", () => {
+  test("cancels the body only once", () => {
     const task = ended(function* () {
       yield* taskGroup(function* (group) {
         group.createTask(failAfter(10, "a"));
@@ -288,7 +288,7 @@ describe("an error in a task group", () => {
     expect(trace).toEqual(["0"]);
   });
 
-  test("is inside two groups if it occurs in a group that a task of another group runs", () => {
+  test("is inside two exception groups if it occurs in a group inside a group's task", () => {
     const task = ended(function* () {
       yield* taskGroup(function* (outer) {
         outer.createTask(() =>
@@ -348,7 +348,7 @@ describe("an error in a task group", () => {
     expect([task.result(), trace]).toEqual([0, ["outer", "inner", "after"]]);
   });
 
-  describe("in a task that was cancelled before", () => {
+  describe("whose parent swallowed an earlier cancellation", () => {
     /** Fails when it is cancelled, and leaves the cancellation to the next wait. */
     const failingGroup = () =>
       taskGroup(function* (group) {
@@ -395,7 +395,7 @@ describe("an error in a task group", () => {
       expect([task.result(), trace]).toEqual([["value", 1], ["after"]]);
     });
 
-    test("does not hide a cancellation from outside in the turn in which the body ends", () => {
+    test("group.cancel() hides no cancellation from outside in the turn of the body's end", () => {
       const task = ended(function* () {
         const parent = currentTask();
         yield* swallowCancel();
@@ -535,7 +535,7 @@ describe("cancelling a task group's parent from outside", () => {
     expect([errorsOf(task), task.cancelling()]).toEqual([["failure"], 1]);
   });
 
-  test("before the group starts throws before the body begins", () => {
+  test("before the group starts throws, and the body never begins", () => {
     const task = ended(function* () {
       currentTask()?.cancel();
       try {
@@ -565,7 +565,7 @@ describe("cancelling a task group's parent from outside", () => {
     expect([task.result(), trace]).toEqual([["value", 1], ["a"]]);
   });
 
-  test("has the same effects as cancelling a future that the body awaits", () => {
+  test("ends the group, as does cancelling a future that the body awaits", () => {
     const task = ended(function* () {
       yield* taskGroup(function* (group) {
         const child = group.createTask(sleep(20));
@@ -627,7 +627,7 @@ describe("group.cancel", () => {
     expect([task.result(), trace]).toEqual(["value", ["a cancelled"]]);
   });
 
-  test("from the body ends it at its next wait", () => {
+  test("from the body ends the body at its next wait", () => {
     const task = ended(function* () {
       return yield* taskGroup(function* (group) {
         group.cancel();

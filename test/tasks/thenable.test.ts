@@ -38,7 +38,7 @@ describe("await of a future", () => {
     expect([await task, await running]).toEqual(["result", "result"]);
   });
 
-  test("works without a running loop, and after its loop is closed, once it is done", async () => {
+  test("works once the future is done, even if its loop never ran or is closed", async () => {
     const [waiting, done] = [loop.createFuture<string>(), loop.createFuture<string>()];
     const awaited = waiting.then((result) => result);
     waiting.setResult("a");

@@ -103,7 +103,7 @@ describe("timeout", () => {
     expect(outcome).toEqual(["value", 10, 1, 0]);
   });
 
-  test("throws a TimeoutError at the deadline, whose cause is the cancellation", () => {
+  test("throws a TimeoutError, with the cancellation as its cause, at the deadline", () => {
     const [error, at, count] = onLoop(function* () {
       const thrown = yield* thrownBy(timeout(100, () => sleep(1000)));
       return [thrown as TimeoutError, loop.time(), me().cancelling()] as const;
@@ -269,7 +269,7 @@ describe("timeout", () => {
     expect(onLoop(() => nest(1000))).toBe(10_000);
   });
 
-  test("ends its scope when the coroutine is closed", () => {
+  test("removes its timer, and cancels nothing, when its coroutine is closed", () => {
     const outcome = onLoop(function* () {
       const block = timeout(10, () => sleep(100));
       block.next();
@@ -394,7 +394,7 @@ describe("a cancellation from outside", () => {
     expect([task.cancelled(), task.cancelling(), loop.time()]).toEqual([true, 1, 15]);
   });
 
-  test("doesn't affect a timeout that begins after it was swallowed", () => {
+  test("that was swallowed doesn't affect a timeout that begins later", () => {
     loop.callAt(5, () => task.cancel());
     const counts: number[] = [];
     runTask(function* () {
@@ -408,7 +408,7 @@ describe("a cancellation from outside", () => {
     expect([task.result(), counts]).toEqual([expect.any(TimeoutError), [1, 1]]);
   });
 
-  test("passes through if it comes from the task itself", () => {
+  test("passes through even if the task cancels itself inside the block", () => {
     runTask(function* () {
       yield* timeout(10, function* () {
         me().cancel();
@@ -687,7 +687,7 @@ describe("an abort listener that a timeout's cancellation calls", () => {
   });
 });
 
-test("a task whose cancel() throws at a deadline is reported", () => {
+test("an error that a task's cancel() throws at a deadline is reported", () => {
   const reports: ExceptionContext[] = [];
   const failure = new Error("cannot cancel");
   class Stubborn<T> extends Task<T> {

@@ -124,7 +124,7 @@ describe("wait with returnWhen", () => {
     ]);
   });
 
-  test("FIRST_EXCEPTION does not end with a cancelled future, but when all are done", () => {
+  test("FIRST_EXCEPTION does not end when a future is cancelled, but when all are done", () => {
     const outcome = onLoop(function* () {
       const task = createTask(sleep(100));
       loop.callLater(10, () => task.cancel());
@@ -135,7 +135,7 @@ describe("wait with returnWhen", () => {
     expect(outcome).toEqual([2, 20]);
   });
 
-  test("ends in its first turn with a future that was already done", () => {
+  test("ends in its first turn if one of the futures has already failed", () => {
     const outcome = onLoop(function* () {
       const done = loop.createFuture<void>();
       done.setException("failed");
@@ -152,7 +152,7 @@ describe("wait with returnWhen", () => {
     expect(outcome).toEqual([[1, 1], 0]);
   });
 
-  test("accepts its pending set again until none is left", () => {
+  test("accepts the pending set of the previous wait, until the set is empty", () => {
     const order = onLoop(function* () {
       const letters: string[] = [];
       let pending: Iterable<Future<string>> = [

@@ -65,7 +65,7 @@ describe("waitEvent", () => {
     expect([got, emitter.listeners.size]).toEqual([[1, "SIGTERM"], 0]);
   });
 
-  test("throws an error that an emitter reports, unless that event is the awaited one", () => {
+  test("throws an error that an emitter reports, unless `error` is the awaited event", () => {
     const emitter = new TinyEmitter();
     const error = new Error("broken");
     const thrown = outcome(waitEvent(emitter, "exit"), () => emitter.emit("error", error));
@@ -119,7 +119,7 @@ function createTaskAndCancel(emitter: TinyEmitter): boolean {
   });
 }
 
-test("a symbol is no type of an EventTarget, but is one of an emitter", () => {
+test("a symbol is a valid event type for an emitter, but not for an EventTarget", () => {
   const symbol = Symbol("x") as never;
 
   expect(() => waitEvent(new EventTarget(), symbol)).toThrow(

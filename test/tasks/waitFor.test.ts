@@ -193,7 +193,7 @@ describe("a waitFor's deadline", () => {
   );
 
   test.each(["before", "after"])(
-    "loses no item of a primitive that arrives in the same turn, %s the deadline",
+    "leaves an item in its source if the item arrives in the same turn, %s the deadline",
     (order) => {
       const left = onLoop(function* () {
         const items: string[] = [];

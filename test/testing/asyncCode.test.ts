@@ -226,7 +226,7 @@ describe("a run of an async function fails", () => {
     expect(cause).toEqual(new RangeError("in a timer"));
   });
 
-  test("if it never pauses", async () => {
+  test("if it never waits and never ends", async () => {
     const { message } = await failureOf(async () => {
       for (;;) await at(undefined, "spin (spin.ts:1:1)");
     });
@@ -235,8 +235,8 @@ describe("a run of an async function fails", () => {
   });
 });
 
-describe("cancel points of async functions", () => {
-  test("reject each await in turn, and `finally` blocks run", async () => {
+describe("cancelPoints for async functions", () => {
+  test("rejects each await in turn, and `finally` blocks run", async () => {
     const seen = new Set<string>();
     const statistics = await explore(
       async () => {
@@ -260,7 +260,7 @@ describe("cancel points of async functions", () => {
     expect(statistics.swallowed).toBe(0);
   });
 
-  test("find a lock that is not released, and name the await", async () => {
+  test("finds a lock that is not released, and names the await", async () => {
     let isHeld = false;
     const main = async () => {
       isHeld = false;
@@ -281,7 +281,7 @@ describe("cancel points of async functions", () => {
     await expect(replay(main, schedule)).rejects.toThrow("held");
   });
 
-  test("count the runs that swallow the cancellation", async () => {
+  test("counts the runs that swallow the cancellation", async () => {
     const { swallowed } = await explore(
       async () => {
         for (;;) {
@@ -296,7 +296,7 @@ describe("cancel points of async functions", () => {
     expect(swallowed).toBeGreaterThan(0);
   });
 
-  test("reject a name that no function with marked awaits has, and list the names", async () => {
+  test("rejects a name that no function with marked awaits has, and lists the names", async () => {
     const main = async () => {
       await at(pause(1), "main (a.ts:1:1)");
       await at(pause(1), "get (a.ts:2:1)");
@@ -308,7 +308,7 @@ describe("cancel points of async functions", () => {
     expect(error.message).toContain('The names found are "main" and "get".');
   });
 
-  test("say that no await is marked", async () => {
+  test("throws an error that says so if no await is marked", async () => {
     await expect(explore(() => pause(1), { cancelPoints: "get", runs: 5 })).rejects.toThrow(
       "No task with a name was suspended, and no await was marked.",
     );
@@ -489,7 +489,7 @@ test("a DeadlockError of virtualTest lists the marked awaits that are pending", 
   );
 });
 
-test("errors of virtualTest suggest no options, because it takes none", async () => {
+test("errors of virtualTest suggest no options, because virtualTest takes none", async () => {
   const leaks = virtualTest(function* () {
     createTask(sleep(1));
   });

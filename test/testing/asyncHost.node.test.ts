@@ -86,7 +86,7 @@ test("a program's own AsyncLocalStorage keeps its stores", async () => {
   expect([...stores]).toEqual(["store"]);
 });
 
-test("a run that accesses a file counts as external, and the report says where it did", async () => {
+test("a run that accesses a file counts as external, and the error says where the file is used", async () => {
   const { external } = await explore(() => readFile("package.json"), { runs: 3 });
   const { message } = await failureOf(async () => {
     await readFile("package.json");
@@ -154,7 +154,7 @@ test("a real socket is awaited in real time, ahead of virtual timers", async () 
   }
 });
 
-test("the report mentions a timer whose function was looked up before the run", async () => {
+test("the error mentions a timer whose function was looked up before the run", async () => {
   const { message } = await failureOf(async () => {
     await new Promise((resolve) => realTimeout(resolve, 1));
     throw new RangeError("after it");
@@ -179,7 +179,7 @@ test("a rejection outside the run still reaches the process", async () => {
   }
 });
 
-test("`toAsync` functions use the run's loop if setEventLoop() was called with it", async () => {
+test("`toAsync` functions use the run's loop if it was passed to setEventLoop()", async () => {
   const slow = toAsync((value: string) => sleep(DAY, value));
   try {
     await virtualTest(async () => {

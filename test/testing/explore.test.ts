@@ -147,7 +147,7 @@ describe("the exhaustive strategy", () => {
     },
   );
 
-  test("reports that it was not exhausted if it needed more runs", async () => {
+  test("reports that it was not exhausted if it needs more runs than allowed", async () => {
     const main = () => gather([steps(5), steps(5)]);
     const { runs, exhausted } = await explore(main, { strategy: "exhaustive", runs: 10 });
 
@@ -411,7 +411,7 @@ describe("built-in checks", () => {
     expect((await failureOf(main)).cause).toEqual(new RangeError("in a callback"));
   });
 
-  test("report a program without an end", async () => {
+  test("report a program that never ends", async () => {
     const main = function* () {
       for (;;) yield;
     };
@@ -610,7 +610,7 @@ describe("cancelPoints", () => {
   });
 
   test.each(["random", "pct", "exhaustive"] as const)(
-    "reject a name that no task has, and list the names, with the strategy %s",
+    "rejects a name that no task has, and lists the names, with the strategy %s",
     async (strategy) => {
       const main = function* () {
         yield* gather([
@@ -632,13 +632,13 @@ describe("cancelPoints", () => {
     },
   );
 
-  test("reject the name of a task that is never suspended", async () => {
+  test("rejects the name of a task that is never suspended", async () => {
     const main = () => gather([createTask(steps(1), { name: "short" })]);
 
     await expect(explore(main, { cancelPoints: "short" })).rejects.toThrow(RangeError);
   });
 
-  test("list at most ten names", async () => {
+  test("lists at most ten names", async () => {
     const main = function* () {
       const names = Array.from({ length: 12 }, (_, index) => `t${index}`);
       yield* gather(names.map((name) => createTask(steps(2), { name })));
@@ -649,13 +649,13 @@ describe("cancelPoints", () => {
     );
   });
 
-  test("say that no task has a name", async () => {
+  test("throws an error that says so if no task has a name", async () => {
     await expect(explore(() => gather([steps(2)]), { cancelPoints: "victim" })).rejects.toThrow(
       "No task with a name was suspended, and no await was marked.",
     );
   });
 
-  test("report the failure of a run rather than a wrong name", async () => {
+  test("reports the failure of a run rather than a wrong name", async () => {
     await expect(explore(losesUpdates, { cancelPoints: "victim" })).rejects.toThrow(ScheduleError);
   });
 });
@@ -708,7 +708,7 @@ describe("a program that is not deterministic", () => {
   });
 });
 
-describe("waiting for something external", () => {
+describe("an exploration that waits for something external", () => {
   test("waits for a promise while the clock stands still", async () => {
     let time = -1;
     const { runs, external } = await explore(
@@ -918,6 +918,6 @@ test("a virtual day of 100 tasks that sleep for a second at a time takes almost 
   // In real time it would be stopped as a test that hangs.
 });
 
-test.each(["1:", "1:x", "1:0:1:d4"])("replay quotes all of the malformed schedule %j", (text) => {
+test.each(["1:", "1:x", "1:0:1:d4"])("replay quotes the whole malformed schedule %j", (text) => {
   expect(() => replay(losesUpdates, text)).toThrow(`got \`${JSON.stringify(text)}\` (string)`);
 });

@@ -181,7 +181,7 @@ test("awaiting an async function in `runSync` throws at once, with the reason", 
 });
 
 describe("a virtual clock stands still", () => {
-  test("while something external is awaited, even if a task is awaited outside", async () => {
+  test("while a task awaits something external, even if outside code awaits the task", async () => {
     const clock = new VirtualClock();
     const times: number[] = [];
     const main = function* (): Coroutine<void> {
@@ -202,7 +202,7 @@ describe("a virtual clock stands still", () => {
     expect(times).toEqual([0, DAY]);
   });
 
-  test("while a socket, a process or a thread is awaited, whatever else waits for the loop", async () => {
+  test("while a socket, a process or a thread is awaited, even if code outside awaits the loop's tasks", async () => {
     const clock = new VirtualClock();
     const main = function* (): Coroutine<number> {
       const background = createTask(() => sleep(DAY));
@@ -214,7 +214,7 @@ describe("a virtual clock stands still", () => {
     expect(await run(main, { clock })).toBe(0);
   });
 
-  test("while a task awaits something external, and is awaited through two others", async () => {
+  test("while main awaits something external by way of two tasks and their promises", async () => {
     const clock = new VirtualClock();
     const main = function* (): Coroutine<number> {
       createTask(() => sleep(DAY));
@@ -267,7 +267,7 @@ describe("a virtual clock stands still", () => {
     expect(await run(main, { clock })).toBe("done");
   });
 
-  test("while another loop works on real time", async () => {
+  test("while a task awaits another loop, which runs in real time", async () => {
     const clock = new VirtualClock();
     const main = function* (): Coroutine<number> {
       yield* timeout(1, () => fromPromise(run(() => sleep(20))));
@@ -309,7 +309,7 @@ describe("a virtual clock does not wait for an event that the loop itself emits"
     await explore(() => emitting(waitIn), { runs: 5 });
   });
 
-  test("on a thread that is blocked in real time", () => {
+  test("and `runSync` receives such an event on the real clock too", () => {
     function* main(): Coroutine<string> {
       const target = new EventTarget();
       getRunningLoop().callLater(1, () => target.dispatchEvent(new Event("go")));

@@ -61,7 +61,7 @@ describe.each(Object.entries(ZOO))('the bug "%s"', { timeout: PATIENCE }, (name,
     }
   });
 
-  test("appears in the same order everywhere, and in the same way in each replay", async () => {
+  test("has the same schedule everywhere, and the same error in each replay", async () => {
     const committed = SCHEDULES[name] as string;
     const { schedule, cause } = await failureOf(animal, "random", 0);
     const seen = new Map<string, number>();

@@ -135,7 +135,7 @@ describe("herd", () => {
     ]);
   });
 
-  test("is raised for an event that is set and cleared when only one waiter can continue", () => {
+  test("is raised for an event that wakes all waiters again and again although only one can continue", () => {
     expect(
       idsOf(function* () {
         const event = new Event();

@@ -22,7 +22,7 @@ describe("deadlock", () => {
     yield* second.acquire();
   });
 
-  test("is raised for two tasks that hold what the other one needs", () => {
+  test("is raised for two tasks that each hold the lock that the other one needs", () => {
     const found = warningsOf(function* () {
       const [a, b] = [new Lock(), new Lock()];
       createTask(() => bothLocks(a, b), { name: "left" });
@@ -62,7 +62,7 @@ describe("deadlock", () => {
     expect(found.map(({ id, tasks }) => [id, tasks.length])).toEqual([["deadlock", 3]]);
   });
 
-  test("is not raised while a timeout or another part of the wait can end it", () => {
+  test("is not raised while a timeout, or another part of a gather, can still wake one of the tasks", () => {
     expect(
       idsOf(function* () {
         const [a, b] = [new Lock(), new Lock()];
@@ -80,7 +80,7 @@ describe("deadlock", () => {
     ).toEqual([]);
   });
 
-  test("is not raised for a lock whose holder is busy, or for several waiters", () => {
+  test("is not raised for several tasks that wait for a lock whose holder will release it", () => {
     expect(
       idsOf(function* () {
         const lock = new Lock();

@@ -172,7 +172,7 @@ describe("never-retrieved", () => {
     ]);
   });
 
-  test("is not raised for other reports", () => {
+  test("is not raised for a retrieved exception, or for other reports to the exception handler", () => {
     expect(
       idsOf(function* (loop) {
         loop.callSoon(() => {

@@ -109,7 +109,7 @@ describe("a stream", () => {
     expect(trace).toEqual(["true true", "false true", "false true"]);
   });
 
-  test("is writable unless it has to drain, and when it is broken", async () => {
+  test("is writable unless it has to drain, and becomes writable when it breaks", async () => {
     await quietly(function* () {
       let drain: () => void = () => {};
       const stream = new Writable({

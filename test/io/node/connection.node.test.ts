@@ -387,7 +387,7 @@ test("a read that is cancelled again and again loses no byte", async () => {
   expect(got.every((byte, at) => byte === at % 251)).toBe(true);
 });
 
-test("getExtraInfo returns both ends of the connection", async () => {
+test("getExtraInfo returns the addresses of both ends, and the socket", async () => {
   const [peer, name, socket, other] = await toServer(
     (socket) => socket.end(),
     function* (_, writer) {

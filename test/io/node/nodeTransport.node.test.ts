@@ -161,7 +161,7 @@ describe("a socket that other code uses as well", () => {
     expect(result).toEqual({ got: ALL, isOwn: false });
   });
 
-  test("delivers data that other code puts back before the end", async () => {
+  test("delivers data that other code puts back by unshift() before the stream has ended", async () => {
     const result = await meddled(["one"], (socket) => {
       socket.pause();
       socket.unshift(Buffer.from("two"));
@@ -182,7 +182,7 @@ describe("a socket that other code uses as well", () => {
     expect(result).toEqual({ got: "onezwölf 🙂!", isOwn: false });
   });
 
-  test("serves another consumer, and the reader gets the same data", async () => {
+  test("sends the same data to code that calls socket.read() and to the reader", async () => {
     let heard = "";
     const result = await meddled(PARTS, (socket) => {
       socket.on("readable", () => {

@@ -288,7 +288,7 @@ describe("closing a server", () => {
     expect(trace).toEqual(["false"]);
   });
 
-  test("at the end of an asynchronous block waits for the clients", async () => {
+  test("by Symbol.asyncDispose waits for the clients", async () => {
     const server = await quietly(function* () {
       const made = yield* startServer(echo);
       const [, writer] = yield* connect(made);

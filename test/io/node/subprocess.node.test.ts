@@ -234,7 +234,7 @@ describe("a subprocess", () => {
     ).toThrow("cannot settle while this thread is blocked");
   });
 
-  test("is killed with its loop, unless it is detached", async () => {
+  test("is killed when its loop closes, unless it is detached", async () => {
     const [child, daemon] = await run(function* (): Coroutine<Process[]> {
       return [
         yield* createSubprocessExec("sleep", ["60"]),

@@ -295,7 +295,7 @@ describe("a reset over TLS", () => {
     expect(failed).toBe("ECONNRESET");
   });
 
-  test("during a read and a write fails both, and the handler", async () => {
+  test("during a read makes the read throw, and the handler's error is reported", async () => {
     const { result, reports } = await runSoon(function* () {
       const server = yield* startServer(function* (reader, writer) {
         writer.write("x");

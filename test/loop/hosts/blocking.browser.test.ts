@@ -41,7 +41,7 @@ test("a loop blocks a worker until its timer is due", async () => {
   expect(await inWorker(true)).toBeGreaterThanOrEqual(50);
 });
 
-test("without shared memory, a worker's loop names the missing headers", async () => {
+test("without shared memory, blocking a worker throws an error that names the missing headers", async () => {
   const error = await inWorker(false);
 
   expect(error).toContain("RuntimeError: This thread cannot be blocked");

@@ -48,7 +48,7 @@ async function program(delay: number): Promise<number> {
 }
 
 describe.each(SETS)("fake timers (%s)", (_, toFake) => {
-  test("that are installed before a loop do not affect it", async () => {
+  test("that are installed before a loop starts do not affect it", async () => {
     fake(toFake);
     expect(await program(10)).toBeGreaterThanOrEqual(10);
     expect(

@@ -94,7 +94,7 @@ export abstract class BaseEventLoop implements Scheduler {
     if (this._isClosed) throw loopClosed();
     const id = this._slots.add(runnable);
     this._core.addTimer(id, when);
-    noteTimer(this._slots.hooks, runnable, when);
+    noteTimer(this._slots, id, when);
     // The host may be sleeping until a later deadline.
     this._wake();
     return id;

@@ -4,6 +4,7 @@
 // program ships this file, so it is kept small: it has functions instead of a class, and no list of
 // the hooks' names.
 
+import { SLOT_MASK } from "../core/core.ts";
 import { checkFunction } from "../lang/arguments.ts";
 
 /** Hooks by name. program/loopHooks.ts declares them for users. */
@@ -22,9 +23,15 @@ interface Installed {
  */
 export type Hooks = readonly Installed[];
 
+/** The part of `Slots` that is used here. */
+interface HookedSlots {
+  hooks: Hooks | undefined;
+  deadlines: number[];
+}
+
 /** The part of a loop that is used here. */
 interface HookedLoop {
-  readonly _slots: { hooks: Hooks | undefined; at(id: number): unknown };
+  readonly _slots: HookedSlots & { at(id: number): unknown };
   time(): number;
   callExceptionHandler(context: { readonly message: string; readonly exception: unknown }): void;
 }
@@ -38,16 +45,8 @@ interface HookedRunnable {
   _inspect?(): { readonly on: { done(): boolean } | undefined };
 }
 
-/** The hooks around what runs. Their names are constants, because composing names takes time. */
-const STEP = ["stepBegins", "stepEnds"] as const;
-const CALLBACK = ["callbackBegins", "callbackEnds"] as const;
-const TIMER = ["timerBegins", "timerEnds"] as const;
-
-/** What is running with hooks, innermost last. */
-const running: unknown[] = [];
-
-/** The deadlines of the timers that were added while their loop had hooks. */
-const deadlines = /* @__PURE__ */ new WeakMap<object, number>();
+/** The tasks that take a step with hooks, innermost last. */
+const stepping: unknown[] = [];
 
 /** Adds hooks to a loop. Returns a function that removes them. */
 export function instrument(loop: HookedLoop, hooks: HookSet): () => void {
@@ -62,6 +61,7 @@ function remove(installed: Installed): void {
   const { _slots } = installed.loop;
   const others = _slots.hooks?.filter((other) => other !== installed);
   _slots.hooks = others?.[0] && others;
+  if (_slots.hooks === undefined) _slots.deadlines = [];
 }
 
 /**
@@ -73,54 +73,94 @@ export function emit(hooks: Hooks, name: string, a?: unknown, b?: unknown): void
     try {
       installed.hooks[name]?.(a, b);
     } catch (exception) {
-      remove(installed);
-      const message = `The hook \`${name}\` threw and was removed`;
-      installed.loop.callExceptionHandler({ message, exception });
+      fail(installed, name, exception);
     }
   }
 }
 
-/**
- * Runs a task or a callback with its hooks. Returns whether it is ready again. Doesn't run it if it
- * no longer has the slot `id`, because a hook has just cancelled it. The first step of an eager
- * task has no `id`, because no hook can cancel it.
- */
-export function runWithHooks(hooks: Hooks, runnable: HookedRunnable, id = 0): boolean {
-  const { loop } = hooks[0] as Installed;
-  const isTask = runnable._inspect !== undefined;
-  // Tasks are never timers. A task that sleeps waits for one.
-  const when = isTask ? undefined : deadlines.get(runnable);
-  if (when !== undefined) {
-    deadlines.delete(runnable);
-    emit(hooks, "timerFired", loop.time() - when);
+/** `emit` for the hooks of each step. Engines inline a call of a property with a constant name. */
+function emitStep(hooks: Hooks, name: "stepBegins" | "stepEnds", task: unknown): void {
+  for (const installed of hooks) {
+    try {
+      if (name === "stepBegins") installed.hooks["stepBegins"]?.(task);
+      else installed.hooks["stepEnds"]?.(task);
+    } catch (exception) {
+      fail(installed, name, exception);
+    }
   }
-  // The hooks `timerBegins` and `timerEnds` are undocumented. Only `measureSteps` uses them.
-  const [begins, ends] = isTask ? STEP : runnable._id ? CALLBACK : TIMER;
-  emit(hooks, begins, runnable);
-  running.push(runnable);
+}
+
+function fail(installed: Installed, name: string, exception: unknown): void {
+  remove(installed);
+  const message = `The hook \`${name}\` threw and was removed`;
+  installed.loop.callExceptionHandler({ message, exception });
+}
+
+/**
+ * Takes a step of a task with its hooks. Returns whether the task is ready again. Takes no step if
+ * the task no longer has the slot `id`, because a hook has just cancelled it. The first step of an
+ * eager task has no `id`, because no hook can cancel it.
+ */
+export function stepWithHooks(hooks: Hooks, task: HookedRunnable, id = 0): boolean {
+  emitStep(hooks, "stepBegins", task);
+  stepping.push(task);
+  let again = false;
   try {
-    return (id === 0 || loop._slots.at(id) === runnable) && runnable._run();
+    again = (id === 0 || (hooks[0] as Installed).loop._slots.at(id) === task) && task._run();
   } finally {
-    emit(hooks, ends, runnable);
-    running.pop();
-    const on = runnable._inspect?.().on;
-    if (on?.done() === false) emit(hooks, "taskWaits", runnable, on);
-    if (isTask && runnable.done?.()) emit(hooks, "taskEnds", runnable);
+    emitStep(hooks, "stepEnds", task);
+    stepping.pop();
+    if (!again) {
+      const on = task._inspect?.().on;
+      if (on?.done() === false) emit(hooks, "taskWaits", task, on);
+      if (task.done?.()) emit(hooks, "taskEnds", task);
+    }
+  }
+  return again;
+}
+
+/**
+ * Runs with its hooks what is not a task, unless a hook has just cancelled it: a callback, or the
+ * timer of a sleep or a timeout. Returns whether it is ready again.
+ */
+export function callWithHooks(hooks: Hooks, handle: HookedRunnable, id: number): boolean {
+  const { loop } = hooks[0] as Installed;
+  const when = takeDeadline(loop._slots, id);
+  if (when !== undefined) emit(hooks, "timerFired", loop.time() - when);
+  // The hooks `timerBegins` and `timerEnds` are undocumented. Only `measureSteps` uses them.
+  const isCallback = handle._id !== undefined;
+  emit(hooks, isCallback ? "callbackBegins" : "timerBegins", handle);
+  try {
+    return loop._slots.at(id) === handle && handle._run();
+  } finally {
+    emit(hooks, isCallback ? "callbackEnds" : "timerEnds", handle);
   }
 }
 
 export function noteWake(hooks: Hooks, task: object, by: unknown): void {
   // A wait that ends in the step in which it began was not announced by `taskWaits`.
-  if (!running.includes(task)) emit(hooks, "taskWakes", task, by);
+  if (!stepping.includes(task)) emit(hooks, "taskWakes", task, by);
 }
 
-export function noteTimer(hooks: Hooks | undefined, runnable: object, when: number): void {
+export function noteTimer(slots: HookedSlots, id: number, when: number): void {
+  const { hooks, deadlines } = slots;
   if (hooks === undefined) return;
-  deadlines.set(runnable, when);
+  // NaN means that there is none. With `undefined`, the engine would store an object per number.
+  while (deadlines.length <= (id & SLOT_MASK)) deadlines.push(Number.NaN);
+  deadlines[id & SLOT_MASK] = when;
   emit(hooks, "timerAdded", when);
 }
 
 /** Reports a timer that is removed before it is due. */
-export function noteRemoved(hooks: Hooks | undefined, runnable: object): void {
-  if (hooks !== undefined && deadlines.delete(runnable)) emit(hooks, "timerRemoved");
+export function noteRemoved(slots: HookedSlots, id: number): void {
+  if (slots.hooks === undefined || takeDeadline(slots, id) === undefined) return;
+  emit(slots.hooks, "timerRemoved");
+}
+
+/** Returns the deadline of a timer, and forgets it. Undefined if it was added without hooks. */
+function takeDeadline({ deadlines }: HookedSlots, id: number): number | undefined {
+  const when = deadlines[id & SLOT_MASK];
+  if (when === undefined || Number.isNaN(when)) return undefined;
+  deadlines[id & SLOT_MASK] = Number.NaN;
+  return when;
 }

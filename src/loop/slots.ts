@@ -44,6 +44,8 @@ export class Slots {
   current: Runnable | undefined;
   /** Set while the loop has hooks. */
   hooks: Hooks | undefined;
+  /** While the loop has hooks: by slot, the deadlines of the timers that were added since. */
+  deadlines: number[] = [];
   #tasks: (Runnable | undefined)[] = [undefined];
   /** The other runnables. Only as long as they need, because growing a long array is slow. */
   #others: (Runnable | undefined)[] = [undefined];
@@ -83,7 +85,7 @@ export class Slots {
 
   /** Frees a slot that usually belongs to a pending timer. If it does, its id may be cached. */
   stopTimer(id: number): void {
-    noteRemoved(this.hooks, this.at(id));
+    noteRemoved(this, id);
     if (!this.#closed && this.#idle.length < MAX_IDLE && this.core.removeTimer(id)) this.retire(id);
     else this.release(id);
   }
@@ -91,7 +93,7 @@ export class Slots {
   /** Frees a slot, and removes it from its ring or the heap. The id must not be used again. */
   release(id: number): void {
     if (this.#closed) return;
-    noteRemoved(this.hooks, this.at(id));
+    noteRemoved(this, id);
     this.core.release(id);
     this.#clear(id);
   }

@@ -13,7 +13,7 @@
 // two readings are a stretch, which is shorter if the batch ends first.
 
 import { type Clock, monotonicClock } from "./clock.ts";
-import { emit, type Hooks, runWithHooks } from "./hooks.ts";
+import { callWithHooks, emit, type Hooks, stepWithHooks } from "./hooks.ts";
 import type { Runnable, Slots } from "./slots.ts";
 
 /** The most steps between two readings of the clock. */
@@ -118,11 +118,13 @@ export class Turns {
           const id = core.take();
           if (id === 0) continue; // cancelled in the meantime
           const task = slots.taskAt(id);
-          if (task === undefined || slots.hooks !== undefined) this.#runOther(id);
+          if (task === undefined) this.#runOther(id);
           else {
             slots.current = task;
+            const { hooks } = slots;
+            const again = hooks === undefined ? task._run() : stepWithHooks(hooks, task, id);
             // Pushed here because the id and the core are at hand, so the task needs neither.
-            if (task._run()) core.push(id);
+            if (again) core.push(id);
           }
         }
       } catch (error) {
@@ -138,13 +140,13 @@ export class Turns {
     return true;
   }
 
-  /** Runs what is not a task, and everything on a loop with hooks. */
+  /** Runs what is not a task. */
   #runOther(id: number): void {
     const slots = this.#slots;
     const { hooks } = slots;
     const runnable = slots.at(id);
     slots.current = runnable;
-    const again = hooks === undefined ? runnable._run() : runWithHooks(hooks, runnable, id);
+    const again = hooks === undefined ? runnable._run() : callWithHooks(hooks, runnable, id);
     if (again) slots.core.push(id);
   }
 

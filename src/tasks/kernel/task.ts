@@ -31,7 +31,7 @@ import { isCancellation } from "../../lang/thrown.ts";
 import { Context, checkContext } from "../../loop/context.ts";
 import { runningScheduler } from "../../loop/current.ts";
 import { holders } from "../../loop/holders.ts";
-import { emit, noteWake, runWithHooks } from "../../loop/hooks.ts";
+import { emit, noteWake, stepWithHooks } from "../../loop/hooks.ts";
 import { enterFlow } from "../../loop/hosts/flow.ts";
 import { keepInstances } from "../../loop/kept.ts";
 import { inheritedContext, inheritedFlow, setRunnableContext } from "../../loop/runnableContext.ts";
@@ -458,7 +458,7 @@ export class Task<T> extends Future<T> implements Runnable, Waiter, Passing {
     slots.current = this;
     const { hooks } = slots;
     try {
-      if (hooks === undefined ? this._run() : runWithHooks(hooks, this)) this._schedule();
+      if (hooks === undefined ? this._run() : stepWithHooks(hooks, this)) this._schedule();
     } finally {
       slots.current = outer;
     }

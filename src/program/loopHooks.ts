@@ -69,7 +69,7 @@ export interface LoopHooks {
    * A timer was removed before it was due. Not called for timers that were added before this hook.
    */
   timerRemoved?(): void;
-  /** A turn begins, with `ready` entries. */
+  /** A turn begins. It will run `ready` entries. */
   turnBegins?(ready: number): void;
   /** The loop returns to the host, after `busy` milliseconds of real time. */
   sliceEnds?(busy: number): void;

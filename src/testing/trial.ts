@@ -389,8 +389,6 @@ class Trial implements Observer, Waiter {
     if (stage.hasAsyncCode) this.#outside = describeOutside(stage.outside, this.#hasArrivals);
     stage.end();
     const failure = onStage(stage, () => this.#failure(main));
-    // Closing the loop closes the remaining tasks; don't blame the program for their errors.
-    if (failure !== undefined) this.#reports.length = 0;
     const value = main.done() && !main._hasFailed() ? main.result() : undefined;
     this.#loop.close();
     this.#core.observer = undefined;
@@ -398,6 +396,7 @@ class Trial implements Observer, Waiter {
     leaveStage(stage);
     return {
       value,
+      // After a failure, don't blame the program for errors of tasks that the end of the loop closed.
       failure: failure ?? this.#unhandled(),
       suspensions: this.#suspensions + stage.awaits,
       outside: this.#outside,

@@ -101,11 +101,11 @@ test("taking chunks out of a byte buffer takes time proportional to their number
   expect([found, buffer.take(buffer.size).length]).toEqual([0, CHUNKS * chunk.length]);
 });
 
-test("100,000 one-byte chunks are taken from a byte buffer as parts of at most 110 memory buffers", () => {
+test("a byte buffer copies 100,000 one-byte chunks into fewer than 110 memory buffers", () => {
   const buffer = new ByteBuffer();
   const buffers = new Set<ArrayBufferLike>();
   for (let i = 0; i < 100_000; i++) buffer.push(Uint8Array.of(i));
-  for (let left = buffer.size; left > 0; left -= 1_000) buffers.add(buffer.take(1_000).buffer);
+  for (let left = buffer.size; left > 0; left--) buffers.add(buffer.take(1).buffer);
   expect(buffers.size).toBeLessThan(110);
 });
 

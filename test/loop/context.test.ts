@@ -128,6 +128,7 @@ describe("a context", () => {
     const context = new Context();
     context.run(() => name.set("a"));
     const copy = context.copy();
+    expect(copy.get(name)).toBe("a");
     copy.run(() => name.set("b"));
     expect([context.get(name), copy.get(name)]).toEqual(["a", "b"]);
   });

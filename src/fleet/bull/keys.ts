@@ -158,7 +158,7 @@ else
   redis.call('DEL', cancel)
   redis.call('SET', claim, ARGV[3], 'PX', ARGV[5])
 end
--- This outcome is of an earlier call, because this one has none yet.
+-- An outcome under this id is that of an earlier call, because this call has none yet.
 redis.call('HDEL', base .. 'out:' .. ARGV[4], id)
 redis.call('SADD', waiters, ARGV[4])
 redis.call('PEXPIRE', waiters, ARGV[5])
@@ -178,7 +178,7 @@ return isStored and 'joined' or 'stored'
 export const LEAVE = `
 local base, id, me, waiters = ARGV[1], ARGV[2], ARGV[3], KEYS[1]
 local job, cancel = base .. id, base .. 'cancel:' .. id
--- Nobody joins a call once it is cancelled. Those who wait then want the next call with its id.
+-- Nobody joins a cancelled call. Clients that begin to wait later want the next call with its id.
 if redis.call('EXISTS', cancel) == 0 then
   for _, client in ipairs(redis.call('SMEMBERS', waiters)) do
     if client == '*' or client ~= me and redis.call('EXISTS', base .. 'alive:' .. client) == 1 then

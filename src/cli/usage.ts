@@ -12,13 +12,13 @@ Takes calls from a queue, and runs the functions that the FILEs export with defi
   --queue NAME        the queue, by default "mysyncio"
   --connection URL    the Redis server, by default MYSYNCIO_CONNECTION if it is set, and otherwise redis://127.0.0.1:6379
   --prefix TEXT       the prefix of all keys on the server, by default "{mysyncio}"
-  --lease MS          how long a silent worker keeps its calls, by default 10000; executors must use the same value
+  --lease MS          how long a silent worker keeps its calls, by default 10000; callers must set the lease of bullEngine to the same value
   --threads N         threads for functions, by default as many as there are processors
   --concurrency N     runs up to N calls of async and coroutine functions at a time on the worker's own loop; without
                       it they run in threads
   --limit N/MS        starts at most N calls per MS milliseconds, across all workers of the queue
-  --drain MS          how many milliseconds running calls get after SIGTERM or SIGINT, by default 25000; a second signal
-                      cancels them at once
+  --drain MS          after SIGTERM or SIGINT, lets the calls that are running end within MS milliseconds, by default
+                      25000; a second signal cancels them at once
 
 Usage: mysyncio ps TARGET [options]
        mysyncio pstree TARGET [options]
@@ -49,8 +49,8 @@ what was seen, where, and how to fix it. Coroutines that nobody awaited are foun
 
 Usage: mysyncio trace TARGET... [options]
 
-Records what the loops do, for the Performance panel of Chrome's DevTools. Covers the loops of all threads, and those of
-the fleet's workers on this machine that run calls of the target. Several targets go into one file. Ctrl+C ends the
+Records what the loops do, for the Performance panel of Chrome's DevTools. If fleet workers on
+this machine run calls of the target, records their loops too. Several targets go into one file. Ctrl+C ends the
 recording early.
 
   --seconds N         records for N seconds, by default 5

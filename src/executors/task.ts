@@ -44,7 +44,8 @@ const taskLocations = /* @__PURE__ */ new WeakMap<AnyFunction, TaskLocation>();
  * module, pass that module's URL.
  * @param name the name under which the module exports the function.
  * @param options.id the function's name in a fleet, by default `<file>#<name>`.
- * @throws TypeError if `url`, `name` or `id` is not a string, or `fn` is not a function.
+ * @throws TypeError if `url`, `name` or `id` is not a string, `id` is empty, or `fn` is not a
+ * function.
  * @example
  * export const fib = defineTask(import.meta.url, "fib", (n: number): number => {
  *   return n < 2 ? n : fib(n - 1) + fib(n - 2);

@@ -1,5 +1,5 @@
-// The functions that a worker can call, by name. `startWorker` takes them from modules; the
-// in-memory engine adds each function when it is called.
+// The functions that a worker can call, by name. `startWorker` takes them from modules. The
+// in-memory engine adds a function when a program calls it.
 
 import { knownLocation, type TaskLocation } from "../executors/task.ts";
 import type { AnyFunction } from "../executors/work.ts";
@@ -17,7 +17,7 @@ export interface Registered {
   readonly isAsync: boolean;
 }
 
-/** A module that exports tasks, or a single task. */
+/** A module that exports tasks. A task itself is accepted too. */
 export type TaskModule = object;
 
 export class TaskRegistry {

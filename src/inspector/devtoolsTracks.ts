@@ -17,7 +17,7 @@ import { kindOf } from "./leaves.ts";
 export interface TrackOptions {
   /** The loop to show; by default the running one. */
   readonly loop?: Scheduler | undefined;
-  /** How many tracks to use for tasks; 50 by default. 0 shows only the track of all steps. */
+  /** How many tracks to use for tasks; 50 by default. With 0, tasks have none. */
   readonly tracks?: number | undefined;
 }
 
@@ -131,8 +131,8 @@ function labelOf(task: Task<unknown>): string {
 /**
  * Shows a loop in the Performance panel of Chrome's DevTools, in the group "mysyncio": a track with
  * every step and callback, and tracks with the steps and waits of tasks. A task keeps its track
- * until it ends, then another task gets it. Tasks beyond the number of `tracks` appear in the first
- * track only. Warnings have a track too.
+ * until it ends, then another task gets it. While all of them are taken, further tasks appear only
+ * in the track with every step. Warnings have a track too.
  *
  * Call it before or during a recording. Returns a function that stops showing the loop; what has
  * been shown stays.

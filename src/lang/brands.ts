@@ -4,9 +4,7 @@
 // and `Uint8Array`. Node's system errors and buffers belong to the outer realm, and values from an
 // iframe belong to yet another realm. `instanceof` recognizes only values of its own realm.
 
-/**
- * Whether `value` is an instance of the class named `tag` of the language or the platform.
- */
+/** Whether `value` is an instance of a class of the language or the platform, named `tag`. */
 export function hasTag(value: unknown, tag: string): boolean {
   return Object.prototype.toString.call(value) === `[object ${tag}]`;
 }

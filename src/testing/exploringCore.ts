@@ -8,7 +8,7 @@
 //   ready   │ a │ b │ c │ d │ e │         choice 0 is a: FIFO order
 //             └── the round ──┘
 //
-// This is one file because every method of the core changes the list or the round.
+// This is one file because its methods share the list and the round.
 //
 // Choosing 0 every time gives the order of an ordinary loop, unless priorities are set. Due
 // timers become ready when a round is over, where that loop's turn would end.
@@ -79,8 +79,8 @@ export interface Observer {
 }
 
 /**
- * How many steps in a row an entry may take while others are ready. On an ordinary loop, the others
- * would not starve either.
+ * After its first step, how many more an entry may take in a row while others are ready. On an
+ * ordinary loop, the others would not starve either.
  */
 const MAX_IN_A_ROW = 100;
 
@@ -105,7 +105,7 @@ export class ExploringCore implements Core {
     chosen: [],
     counts: [],
   };
-  /** The number of steps since the last reset. */
+  /** The number of steps since the last reset, jumps of the clock included. */
   steps = 0;
   policy: Policy;
   observer: Observer | undefined;

@@ -53,7 +53,7 @@ describe.each(["wasm", "js"] as const)("ready entries of the %s core", (kind) =>
     expect(script.turn(0, (index) => index === 1 && script.release("bc"))).toBe("a--");
   });
 
-  test("do not run twice when their slot has a new owner before the tombstone is taken", () => {
+  test("run once if they reuse a slot whose tombstone is still in the queue", () => {
     script.push("abc");
     script.release("b");
     script.push("d");

@@ -158,7 +158,7 @@ describe.each(Object.entries(sources))("iterate of %s", (kind, source) => {
     expect([trace, reports]).toEqual([closes ? ["end", "closed"] : ["end"], []]);
   });
 
-  test("is not closed again at the end of the task if it was exhausted", async () => {
+  test("is not closed at the end of the task if it has been exhausted", async () => {
     await onLoop(function* () {
       yield* toArray(iterate(source()));
       trace.length = 0;

@@ -77,7 +77,7 @@ describe("then", () => {
     expect(trace.join("")).toBe("abc");
   });
 
-  test("returns a promise for the callback's result, and unwraps it", async () => {
+  test("returns a promise for the callback's result, even if that is a promise itself", async () => {
     const future = loop.createFuture<number>();
     future.setResult(1);
 

@@ -39,12 +39,12 @@ const MOST_WORKERS = 16;
  * end. Leaves out calls that have not begun. Reads at most sixteen other threads and processes, and
  * leaves out the calls in any further ones.
  *
- * @param opening how long a process may take to open its inspector, in milliseconds
+ * @param openTimeout how long a process may take to open its inspector, in milliseconds
  */
 export async function readElsewhere(
   target: Target,
   reading: ThreadReading,
-  opening: number,
+  openTimeout: number,
 ): Promise<ReadonlyMap<number, Elsewhere>> {
   const found = new Map<number, Elsewhere>();
   const workers = new Map<string, Promise<readonly ThreadReading[] | string>>();
@@ -64,7 +64,7 @@ export async function readElsewhere(
     let worker = workers.get(key);
     if (worker === undefined) {
       if (workers.size === MOST_WORKERS) continue;
-      worker = readWorker(target, call, opening).catch((error: unknown) => {
+      worker = readWorker(target, call, openTimeout).catch((error: unknown) => {
         // The thread or process may have ended in the meantime, or may not be inspected.
         if (error instanceof TargetError) return error.message;
         throw error;
@@ -88,7 +88,7 @@ export async function readElsewhere(
 async function readWorker(
   target: Target,
   call: CallSnapshot,
-  opening: number,
+  openTimeout: number,
 ): Promise<readonly ThreadReading[] | string> {
   if (call.kind === "thread") {
     const threads = await target.threads?.();
@@ -99,7 +99,7 @@ async function readWorker(
   }
   const pid = localWorker(call);
   if (pid === undefined) return "the worker is not on this machine";
-  const process = await openTarget({ kind: "process", pid }, opening);
+  const process = await openTarget({ kind: "process", pid }, openTimeout);
   try {
     const threads = [...((await process.threads?.()) ?? new Map<number, Target>()).values()];
     const readings: ThreadReading[] = [];

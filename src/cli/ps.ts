@@ -21,22 +21,22 @@ const DEPTH = 20;
 
 type Format = (reading: ThreadReading, options: ReportOptions) => string;
 
-/** Prints the tasks of a target in groups. */
+/** Prints the tasks of a target, grouped by what they wait for and where. */
 export function ps(args: string[]): Promise<void> {
   return report(args, async () => processList);
 }
 
 /** Prints the tasks of a target as a tree. */
 export function pstree(args: string[]): Promise<void> {
-  return report(args, async (target, reading, opening) => {
-    const elsewhere = await readElsewhere(target, reading, opening);
+  return report(args, async (target, reading, openTimeout) => {
+    const elsewhere = await readElsewhere(target, reading, openTimeout);
     return (_, options) => processTree(reading, options, elsewhere);
   });
 }
 
 function report(
   args: string[],
-  formatOf: (target: Target, reading: ThreadReading, opening: number) => Promise<Format>,
+  formatOf: (target: Target, reading: ThreadReading, openTimeout: number) => Promise<Format>,
 ): Promise<void> {
   return withTarget(
     args,
@@ -46,13 +46,13 @@ function report(
       depth: count("--depth", depth) ?? DEPTH,
       json: json === true,
     }),
-    async (target, { json, ...options }, opening) => {
+    async (target, { json, ...options }, openTimeout) => {
       const threads = await loopThreads(target);
       const texts = await ofEach(threads, async (thread) => {
         const reading = await readTarget(thread, "read", inSource);
         if (json) return printableJson(reading, 2);
         const shown = printable(reading);
-        return (await formatOf(thread, shown, opening))(shown, options);
+        return (await formatOf(thread, shown, openTimeout))(shown, options);
       });
       console.log(texts.join(json ? "\n" : "\n\n"));
     },

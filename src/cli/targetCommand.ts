@@ -19,10 +19,10 @@ export function withTarget<O extends Options, T>(
   args: string[],
   options: O,
   check: (values: Values<O>) => T,
-  use: (target: Target, checked: T, opening: number) => Promise<void>,
+  use: (target: Target, checked: T, openTimeout: number) => Promise<void>,
 ): Promise<void> {
-  const useFirst = ([target]: readonly Target[], checked: T, opening: number) =>
-    use(target as Target, checked, opening);
+  const useFirst = ([target]: readonly Target[], checked: T, openTimeout: number) =>
+    use(target as Target, checked, openTimeout);
   return withTargets(args, options, check, useFirst, 1);
 }
 
@@ -37,7 +37,7 @@ export async function withTargets<O extends Options, T>(
   args: string[],
   options: O,
   check: (values: Values<O>) => T,
-  use: (targets: readonly Target[], checked: T, opening: number) => Promise<void>,
+  use: (targets: readonly Target[], checked: T, openTimeout: number) => Promise<void>,
   most = Infinity,
 ): Promise<void> {
   const { values, positionals } = parsed(args, { ...options, timeout: { type: "string" } });
@@ -52,11 +52,11 @@ export async function withTargets<O extends Options, T>(
   const timeout = seconds("--timeout", (values as { timeout?: string }).timeout) ?? TIMEOUT;
   const checked = check(values as Values<O>);
   try {
-    const opening = timeout * 1_000;
+    const openTimeout = timeout * 1_000;
     const targets: Target[] = [];
     try {
-      for (const address of addresses) targets.push(await openTarget(address, opening));
-      await use(targets, checked, opening);
+      for (const address of addresses) targets.push(await openTarget(address, openTimeout));
+      await use(targets, checked, openTimeout);
     } finally {
       for (const target of targets) await target.close();
     }

@@ -33,8 +33,8 @@ export function trace(args: string[]): Promise<void> {
       file: values.output ?? "trace.json",
       limit: Math.min(MAX_LIMIT, count("--limit", values.limit) ?? DEFAULT_LIMIT),
     }),
-    async (targets, { duration, file, limit }, opening) => {
-      const workers = await workersOf(targets, opening);
+    async (targets, { duration, file, limit }, openTimeout) => {
+      const workers = await workersOf(targets, openTimeout);
       const interruption = new Interruption();
       try {
         const all = [...targets, ...workers];
@@ -48,7 +48,7 @@ export function trace(args: string[]): Promise<void> {
 }
 
 /** Connects to the workers of this machine that run calls of the targets. */
-async function workersOf(targets: readonly Target[], opening: number): Promise<Target[]> {
+async function workersOf(targets: readonly Target[], openTimeout: number): Promise<Target[]> {
   const threads = (await Promise.all(targets.map(loopThreads))).flat();
   const readings = await Promise.all(threads.map((thread) => thread.call("read", thread.client)));
   const calls = readings.flatMap(({ loops }) => loops.flatMap((loop) => loop.calls));
@@ -57,7 +57,7 @@ async function workersOf(targets: readonly Target[], opening: number): Promise<T
   const workers: Target[] = [];
   for (const pid of pids) {
     try {
-      workers.push(await openTarget({ kind: "process", pid }, opening));
+      workers.push(await openTarget({ kind: "process", pid }, openTimeout));
     } catch (error) {
       if (!(error instanceof TargetError)) throw error;
       console.error(

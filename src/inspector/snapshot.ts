@@ -23,7 +23,7 @@ const KNOWN: Known = { functionName: functionNameOf };
  */
 export function snapshot(loop: Scheduler): LoopSnapshot {
   checkLoop(loop);
-  // LoopShape has only the fields that tools of other copies of this package may read, with more
-  // precise types.
+  // A cast, because `LoopShape` declares only the fields that tools may read, including those of
+  // other copies of this package. Its types are more precise than those of `Scheduler`.
   return reader.read(loop as unknown as LoopShape, KNOWN).snapshot;
 }

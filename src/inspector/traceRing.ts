@@ -1,8 +1,10 @@
 // A ring of typed arrays, which keeps the latest events of a loop.
 //
-// An event is three numbers: its kind, its instant and its subject. Some events have an object too.
-// Tasks and labels are numbered, and only their names are kept, so a trace keeps no task alive. The
-// ids of calls, which arrows to other threads and machines need, are in events of their own.
+// An event is three numbers: its kind, its instant and its subject. Some have a fourth number, their
+// object, such as the waker of a task. Tasks and labels are numbered, and only their names are kept,
+// so a trace keeps no task alive. The ids of calls are in events of their own. The exported trace
+// uses them to draw arrows to other threads and machines.
+//
 // Recording doesn't depend on the export, which may happen in another process.
 
 import { callDoor, type ServedCall, type ServedListener } from "../executors/servedCalls.ts";
@@ -109,7 +111,8 @@ export class TraceRing implements TraceRecording {
 
   /**
    * @param loop the loop to record; undefined if all are added by `follow`
-   * @param ownsThread whether to record the calls that share no loop with other calls
+   * @param ownsThread whether to record the calls that have a thread to themselves, and so no loop
+   * that they share with other calls
    */
   constructor(loop: Scheduler | undefined, limit: number, ownsThread = true) {
     this.#limit = limit;
@@ -119,7 +122,7 @@ export class TraceRing implements TraceRecording {
     this.#objects = new Uint32Array(limit);
     this.#loop = loop;
     this.#onCall = (call, what) => this.#addCall(call, what, ownsThread);
-    // Ends recordings of closed loops, because nothing else may ever stop them.
+    // Ends recordings of closed loops, because otherwise they might never end.
     for (const one of recordings) if (one.#loop?.isClosed()) one.#end();
     recordings.add(this);
     const { calls, listeners } = callDoor();
@@ -245,7 +248,8 @@ export class TraceRing implements TraceRecording {
 
   /** Forgets the names that the ring no longer refers to, so that a recorder may stay on. */
   #forgetNames(): void {
-    const kept = new Set(this.#subjects);
+    // Some objects are labels. Their numbers may keep a few names too many.
+    const kept = new Set([...this.#subjects, ...this.#objects]);
     for (const number of this.#names.keys()) if (!kept.has(number)) this.#names.delete(number);
   }
 

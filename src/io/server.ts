@@ -57,7 +57,7 @@ export class Server implements Acceptor, Resource {
   readonly #clients = new Set<ServerClient>();
   readonly #closed = new Waiters();
   #isClosing = false;
-  #isServing = false;
+  #isServingForever = false;
 
   /** @internal */
   constructor(
@@ -103,9 +103,10 @@ export class Server implements Acceptor, Resource {
   }
 
   *#serveForever(): Coroutine<void> {
-    if (this.#isServing) throw new RuntimeError("Another task already awaits serveForever()");
+    if (this.#isServingForever)
+      throw new RuntimeError("Another task already awaits serveForever()");
     if (this.#isClosing) throw new RuntimeError("The server is closed");
-    this.#isServing = true;
+    this.#isServingForever = true;
     try {
       yield* this.waitClosed();
     } catch (error) {
@@ -116,7 +117,7 @@ export class Server implements Acceptor, Resource {
       }
       throw error;
     } finally {
-      this.#isServing = false;
+      this.#isServingForever = false;
     }
   }
 

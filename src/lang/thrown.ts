@@ -33,7 +33,7 @@ export function readThrown(thrown: object, key: string): unknown {
   }
 }
 
-/** Returns the name of a thrown error, or undefined if the value has none. */
+/** Returns the `name` of a thrown value, or undefined if it has none. */
 export function errorName(thrown: unknown): unknown {
   return readThrown(Object(thrown), "name");
 }

@@ -32,7 +32,7 @@ describe("a case under the condition `collected`", () => {
     ]);
   });
 
-  test("limits the cost of collections for mysyncio, and keeps the targets against other contestants", () => {
+  test("has a target for what garbage collection costs mysyncio, and the same targets against other contestants", () => {
     expect(row.others.map(({ atLeast, atMost }) => [atLeast, atMost])).toEqual([
       [undefined, 1.15],
       [2, undefined],

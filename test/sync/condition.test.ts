@@ -246,7 +246,7 @@ describe("a cancelled wait for a condition", () => {
     expect(trace).toEqual(["a: cancelled", "b"]);
   });
 
-  test("passes on no notification if it received none", () => {
+  test("doesn't notify the next waiter if it wasn't notified itself", () => {
     const task = waiter("a");
     waiter("b");
     later(1, () => {

@@ -136,7 +136,7 @@ describe("an object of another copy of the package", () => {
     loop.close();
   });
 
-  test("is rejected with the reason when it is the lock of a condition", () => {
+  test("is rejected as the lock of a condition, with an error that names the other copy", () => {
     expect(() => new ours.Condition(new theirs.Lock() as never)).toThrow(
       "Expected `lock` to be a Lock of this copy of mysyncio, got `Lock` (object)",
     );

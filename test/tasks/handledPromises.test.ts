@@ -216,7 +216,7 @@ describe("a rejected promise is handled", () => {
     expect(unhandled).toEqual([]);
   });
 
-  test("in a step that throws right after passing the promise on", async () => {
+  test("in a step that creates a wait for it, and throws before awaiting that wait", async () => {
     const ending = runSlowly(function* () {
       waitFor(fromPromise(Promise.reject(failure)), LONG);
       throw new Error("other");

@@ -22,7 +22,7 @@ const SAMPLE = 1_000;
 /** What has happened to a lock since the last sample. */
 interface Traffic {
   handOvers: number;
-  /** How often a task to which the lock was handed since the last sample waited for it again. */
+  /** How often tasks that were handed the lock waited for it again, in the same time. */
   returns: number;
   readonly served: Set<object>;
 }
@@ -42,8 +42,9 @@ export class LockConvoys extends Rule {
       if (traffic.served.has(task)) traffic.returns++;
     },
     taskWakes: (task) => {
-      const lock = lockOf(task._inspect().on?._resource?.());
-      if (lock === undefined) return;
+      const { on } = task._inspect();
+      const lock = lockOf(on?._resource?.());
+      if (lock === undefined || on?.cancelled()) return;
       const traffic = this.#of(lock);
       traffic.handOvers++;
       traffic.served.add(task);
@@ -162,7 +163,7 @@ export class Herds extends Rule {
     }
   }
 
-  /** Counts a burst if a few of its tasks, but at least one, did anything but wait again. */
+  /** Counts a large burst if only a few of its tasks did something other than wait again. */
   #close({ what, first, size, others }: Burst): void {
     // If all of them waited again, they may have done their work in between, in the same step.
     if (size < HERD || others === 0 || others > size * USEFUL) return;

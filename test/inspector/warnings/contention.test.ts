@@ -6,6 +6,7 @@ import {
   createTask,
   Event,
   Lock,
+  moveOnAfter,
   Queue,
   Semaphore,
   sleep,
@@ -54,6 +55,19 @@ describe("lock-convoy", () => {
         const lock = new Lock();
         startMany(20, () => lock.with(() => sleep(2_500)));
         yield* sleep(9_000);
+      }),
+    ).toEqual([]);
+  });
+
+  test("is not raised when waits for a lock are cancelled again and again", () => {
+    expect(
+      idsOf(function* () {
+        const lock = new Lock();
+        createTask(lock.with(() => sleep(9_000)));
+        startMany(20, function* () {
+          for (;;) yield* moveOnAfter(10, () => lock.acquire());
+        });
+        yield* sleep(5_005);
       }),
     ).toEqual([]);
   });

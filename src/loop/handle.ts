@@ -45,12 +45,14 @@ export class Handle implements Runnable {
    * changes what `cancelled()` returns.
    */
   cancel(): void {
-    if (this._id > GONE) this.#slots.release(this._id);
+    const id = this._id;
     this._id = CANCELLED;
     // The program may keep the handle, which must not keep the callback and its data alive.
     this.#callback = undefined;
     this.#args = NOTHING;
     this.#flow = undefined;
+    // At the end, because a hook may cancel this handle again.
+    if (id > GONE) this.#slots.release(id);
   }
 
   /** Whether `cancel()` was called. */

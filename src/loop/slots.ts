@@ -85,17 +85,21 @@ export class Slots {
 
   /** Frees a slot that usually belongs to a pending timer. If it does, its id may be cached. */
   stopTimer(id: number): void {
+    if (this.#closed || this.#idle.length >= MAX_IDLE || !this.core.removeTimer(id)) {
+      this.release(id);
+      return;
+    }
+    this.retire(id);
     noteRemoved(this, id);
-    if (!this.#closed && this.#idle.length < MAX_IDLE && this.core.removeTimer(id)) this.retire(id);
-    else this.release(id);
   }
 
   /** Frees a slot, and removes it from its ring or the heap. The id must not be used again. */
   release(id: number): void {
     if (this.#closed) return;
-    noteRemoved(this, id);
     this.core.release(id);
     this.#clear(id);
+    // At the end, because hooks may use the slot again.
+    noteRemoved(this, id);
   }
 
   /** Returns the runnable of a live id. */
@@ -128,6 +132,7 @@ export class Slots {
     this.#tasks = [];
     this.#others = [];
     this.#idle.length = 0;
+    this.deadlines = [];
     recycleCore(this.core);
   }
 

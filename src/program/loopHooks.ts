@@ -61,12 +61,13 @@ export interface LoopHooks {
   /** A timer was added: of a callback, a sleep or a timeout. */
   timerAdded?(when: number): void;
   /**
-   * A timer is due, and its callback follows. Not called for timers that were added before this
-   * hook.
+   * A timer is due, and its callback follows. Not called for timers that were added while the loop
+   * had no hooks.
    */
   timerFired?(lateBy: number): void;
   /**
-   * A timer was removed before it was due. Not called for timers that were added before this hook.
+   * A timer was removed before it was due. Not called for timers that were added while the loop had
+   * no hooks.
    */
   timerRemoved?(): void;
   /** A turn begins. It will run `ready` entries. */

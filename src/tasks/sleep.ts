@@ -73,8 +73,9 @@ class SleepFuture extends Future<unknown> implements Runnable {
   }
 
   override _abandon(error: CancelledError): void {
-    if (this.#id !== 0) this._loop._slots.stopTimer(this.#id);
     super._abandon(error);
+    // At the end, because a hook may cancel the sleep again.
+    if (this.#id !== 0) this._loop._slots.stopTimer(this.#id);
   }
 
   override throw(error: unknown): never {

@@ -60,14 +60,13 @@ export class Timeout extends CancelScope<Task<unknown>> implements Runnable {
   /** Sets the deadline, or removes it. */
   _expireAt(when: number | null | undefined, now: number): void {
     const loop = this._task._loop;
-    this._stop();
+    const previous = this.#id;
     this.#when = when ?? undefined;
-    if (this.#when === undefined) return;
-    if (this.#when > now) {
-      this.#id = loop._startTimer(this, this.#when);
-    } else {
-      this.#id = loop._startNow(this);
-    }
+    if (this.#when === undefined) this.#id = 0;
+    else if (this.#when > now) this.#id = loop._startTimer(this, this.#when);
+    else this.#id = loop._startNow(this);
+    // At the end, because a hook may move the deadline again.
+    if (previous !== 0) loop._slots.stopTimer(previous);
   }
 
   /** Ends the block. Idempotent. */
@@ -92,8 +91,9 @@ export class Timeout extends CancelScope<Task<unknown>> implements Runnable {
   }
 
   _stop(): void {
-    if (this.#id !== 0) this._task._loop._slots.stopTimer(this.#id);
+    const id = this.#id;
     this.#id = 0;
+    if (id !== 0) this._task._loop._slots.stopTimer(id);
   }
 }
 

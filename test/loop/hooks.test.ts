@@ -216,6 +216,77 @@ describe("hooks", () => {
     expect(outcome).toMatchObject([{ name: "CancelledError" }]);
   });
 
+  describe("that are called when a timer is removed", () => {
+    /** Calls `again` while the first timer is removed, and then adds a timer that reuses its slot. */
+    function onRemoval(again: () => void): () => boolean {
+      let hasRun = false;
+      const remove = loop.instrument({
+        timerRemoved: () => {
+          remove();
+          again();
+          loop.callLater(1, () => {
+            hasRun = true;
+          });
+        },
+      });
+      return () => hasRun;
+    }
+
+    test("may cancel its handle again", async () => {
+      const handle = loop.callLater(5, () => undefined);
+      handle.cancel();
+      const again = loop.callLater(5, () => undefined);
+      const other = loop.instrument({});
+      const late = loop.callLater(5, () => undefined);
+      const hasRun = onRemoval(() => late.cancel());
+      late.cancel();
+      again.cancel();
+      other();
+      await loop.runUntilComplete(sleep(3));
+      expect(hasRun()).toBe(true);
+    });
+
+    test("may cancel the task that sleeps again", async () => {
+      await loop.runUntilComplete(function* () {
+        const other = loop.instrument({});
+        const sleeper = createTask(sleep(500));
+        yield;
+        yield;
+        const hasRun = onRemoval(() => sleeper.cancel());
+        sleeper.cancel();
+        other();
+        yield* sleep(3);
+        expect([hasRun(), sleeper.cancelled()]).toEqual([true, true]);
+      });
+    });
+
+    test("may move the deadline of its timeout again", async () => {
+      await loop.runUntilComplete(function* () {
+        const other = loop.instrument({});
+        const ended = yield* timeout(500, function* (scope) {
+          const hasRun = onRemoval(() => scope.reschedule(loop.time() + 100));
+          scope.reschedule(loop.time() + 2);
+          other();
+          yield* sleep(50);
+          return [hasRun(), scope.when()];
+        });
+        expect(ended).toEqual([true, 100]);
+      });
+    });
+  });
+
+  test("are not called for a timer that is stopped after its loop was closed", async () => {
+    const another = newVirtualLoop();
+    let removed = 0;
+    another.instrument({ timerRemoved: () => removed++ });
+    const sleeper = another.createTask(sleep(500));
+    another.callLater(1, () => another.stop());
+    another.runForeverSync();
+    another.close();
+    sleeper.cancel();
+    expect(removed).toBe(0);
+  });
+
   test("must be functions", () => {
     expect(() => loop.instrument({ taskEnds: 1 } as unknown as LoopHooks)).toThrow(
       "Expected `taskEnds` to be a function, got `1` (number)",

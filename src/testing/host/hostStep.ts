@@ -34,8 +34,9 @@ export abstract class HostStep implements Runnable {
   }
 
   unschedule(): void {
-    if (this.#id !== 0) this.loop._slots.release(this.#id);
+    const id = this.#id;
     this.#id = 0;
+    if (id !== 0) this.loop._slots.release(id);
   }
 
   _run(): boolean {

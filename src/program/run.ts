@@ -16,8 +16,8 @@ import { drain, newLoopFor, Runner, type RunOptions } from "./runner.ts";
  * task follows only that task.
  *
  * In Node, Bun and Deno, the first SIGINT (Ctrl-C) cancels `main`, which can clean up, and the
- * second one ends the process. `signals` names other signals, such as SIGTERM. Without that option,
- * `run` doesn't interfere with a program that listens to SIGINT itself. If a signal cancelled
+ * second one ends the process. `signals` replaces SIGINT by a list, such as SIGINT and SIGTERM. By
+ * default, `run` doesn't interfere with a program that listens to SIGINT itself. If a signal cancelled
  * `main`, the promise rejects with a CancelledError. (asyncio raises KeyboardInterrupt.) If the
  * program doesn't catch that error, the process ends once every interrupted run has cleaned up:
  * without a stack trace, and with the exit code that a shell expects, 130 after SIGINT and 143

@@ -165,7 +165,7 @@ describe("the pictures of a run", () => {
     });
   });
 
-  test("show each curve, and leave out missing figures", () => {
+  test("show each curve, and leave out values that are missing", () => {
     const lines = [{ name: "ours", values: [1] }];
     const curve = { what: "cost", of: "tasks", unit: "ns", sizes: [1_000], lines };
     const figures = [{ what: "another", value: undefined, unit: "bytes", note: "none" }];

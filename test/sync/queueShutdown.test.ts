@@ -41,7 +41,7 @@ describe.each([false, true])("shutdown(%o)", (immediate) => {
     expect(() => queue.getNowait()).toThrow(QueueShutDown);
   });
 
-  test("fails waiting putters, whose items never enter", () => {
+  test("makes waiting putters fail, and their items never enter the queue", () => {
     queue.putNowait(1);
     queue.putNowait(2);
     for (const item of [3, 4]) start(String(item), () => queue.put(item));

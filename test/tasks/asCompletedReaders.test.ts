@@ -120,7 +120,7 @@ describe.each(Object.entries(shared))("readers that share %s", (_, make) => {
     ]);
   });
 
-  test("a coroutine that leaves lets an async function have the result it waits for", async () => {
+  test("after a coroutine has left, an async function that is already waiting still gets its result", async () => {
     const got = await onLoop(function* () {
       const results = make(["a", "b", "c"]);
       const outside = read(results);
@@ -143,7 +143,7 @@ describe.each(Object.entries(shared))("readers that share %s", (_, make) => {
     expect(got).toEqual([["b"], ["a", "c"]]);
   });
 
-  test("a call of `return()` lets an async function have the result it waits for", async () => {
+  test("after a call of `return()`, an async function that is already waiting still gets its result", async () => {
     const got = await onLoop(function* () {
       const results = make(["a", "b", "c"]);
       const outside = read(results);

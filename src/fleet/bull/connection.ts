@@ -41,9 +41,9 @@ export function connect(connection: string | object | undefined): Redis {
 }
 
 /**
- * Whether a command got no reply because its connection closed. The command may or may not have
- * run. Unless `maxRetriesPerRequest` is 0, ioredis resends such commands, and pipelines that got no
- * reply at all.
+ * Whether a command got no reply because there was no connection, or because the server is still
+ * loading. The command may or may not have run. Unless `maxRetriesPerRequest` is 0, ioredis resends
+ * such commands. It resends a pipeline only if none of its commands got a reply.
  */
 export function isConnectionError(error: unknown): boolean {
   const { name, message, code } = (error ?? {}) as {

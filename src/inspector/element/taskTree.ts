@@ -199,7 +199,7 @@ function emptyText(model: InspectorModel): string {
   return model.snapshot.value.tasks.length === 0 ? "The loop has no tasks." : "No task matches.";
 }
 
-/** Moves the current row by the usual keys of a tree. Returns whether the key does anything. */
+/** Moves the current row by the usual keys of a tree. Returns whether it handles the key. */
 function moveInTree(
   model: InspectorModel,
   rows: readonly TaskRow[],

@@ -36,7 +36,10 @@ export interface ThreadReading {
   readonly interrupted: readonly FrameSnapshot[];
 }
 
-/** What a loop has done since the first sample that includes it, whichever client took that. */
+/**
+ * What a loop has done since the first sample that includes it, whichever client took that. Counting
+ * begins again if no client samples any more, or the loop doesn't run.
+ */
 export type LoopTotals = Omit<LoopStatistics, "tasks">;
 
 /** The functions in the target, as the command calls them. All results survive JSON. */
@@ -47,7 +50,8 @@ export interface InTarget {
   read(client: string): ThreadReading;
   /**
    * Returns the function and location of frames of the client's last reading. The indices count
-   * through all stacks of the reading. Negative ones stand for the classes of its loops.
+   * through all stacks of the reading. -1 stands for the place where the class of the reading's first
+   * loop is defined, -2 for that of the second, and so on.
    */
   frames(client: string, indices: readonly number[]): FrameSnapshot[];
   /** Returns the generators of the frames with these indices; for negative ones, the classes. */
@@ -67,13 +71,16 @@ export interface InTarget {
   endTrace(client: string): Omit<RingPart, "columns">[];
   /** Returns a part of a ring, because all of it may be too large for one message. */
   traceColumns(client: string, ring: number, from: number, count: number): Columns;
-  /** Keeps the client's hooks, as each call that uses hooks does. A silent client loses them. */
+  /**
+   * Keeps the client's hooks, which a client loses if it is silent for too long. Every call that uses
+   * hooks keeps them too.
+   */
   renew(client: string): void;
   /** Removes the hooks of the client. */
   release(client: string): void;
   /** Cancels a task soon. Returns false if no task has that id. */
   cancel(task: number): boolean;
-  /** Closes the inspector, which listens on `port`, as soon as no client is connected to it. */
+  /** Closes the inspector, which listens on `port`, soon after the last client has left. */
   closeWhenUnused(port: number): void;
 }
 
@@ -83,8 +90,8 @@ export type Columns = Pick<TraceColumns, "kinds" | "times" | "subjects" | "objec
 /** What one ring has kept. */
 export interface RingPart {
   /**
-   * The loop that the ring records; null if it records all loops that started later, and the calls
-   * that share no loop with other calls.
+   * The loop that the ring records; null for the ring that records all loops that started later, and
+   * also the calls that have this thread to themselves.
    */
   readonly loop: number | null;
   readonly size: number;
@@ -284,8 +291,8 @@ function frames(client: string, indices: readonly number[]): FrameSnapshot[] {
 }
 
 /**
- * Returns the engine's internal properties of each subject. Evaluates all subjects together,
- * because an evaluation takes longer than the rest. A session in the same thread replies
+ * Returns the engine's internal properties of each subject. Evaluates all subjects in one expression,
+ * because an evaluation takes longer than reading the properties of its result. A session in the same thread replies
  * synchronously.
  */
 function propertiesOf(session: Session): (readonly InternalProperty[])[] {

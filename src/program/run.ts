@@ -17,10 +17,10 @@ import { drain, newLoopFor, Runner, type RunOptions } from "./runner.ts";
  *
  * In Node, Bun and Deno, the first SIGINT (Ctrl-C) cancels `main`, which can clean up, and the
  * second one ends the process. `signals` replaces SIGINT by a list, such as SIGINT and SIGTERM. By
- * default, `run` doesn't interfere with a program that listens to SIGINT itself. If a signal cancelled
- * `main`, the promise rejects with a CancelledError. (asyncio raises KeyboardInterrupt.) If the
- * program doesn't catch that error, the process ends once every interrupted run has cleaned up:
- * without a stack trace, and with the exit code that a shell expects, 130 after SIGINT and 143
+ * default, `run` doesn't interfere with a program that listens to SIGINT itself. If a signal
+ * cancelled `main`, the promise rejects with a CancelledError. (asyncio raises KeyboardInterrupt.)
+ * If the program doesn't catch that error, the process ends once every interrupted run has cleaned
+ * up: without a stack trace, and with the exit code that a shell expects, 130 after SIGINT and 143
  * after SIGTERM.
  *
  * Rejects with a TypeError if `main` is not awaitable, and with a RuntimeError if the given loop is

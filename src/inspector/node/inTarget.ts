@@ -37,8 +37,8 @@ export interface ThreadReading {
 }
 
 /**
- * What a loop has done since the first sample that includes it, whichever client took that. Counting
- * begins again if no client samples any more, or the loop doesn't run.
+ * What a loop has done since the first sample that includes it, whichever client took that.
+ * Counting begins again if no client samples any more, or the loop doesn't run.
  */
 export type LoopTotals = Omit<LoopStatistics, "tasks">;
 
@@ -50,8 +50,8 @@ export interface InTarget {
   read(client: string): ThreadReading;
   /**
    * Returns the function and location of frames of the client's last reading. The indices count
-   * through all stacks of the reading. -1 stands for the place where the class of the reading's first
-   * loop is defined, -2 for that of the second, and so on.
+   * through all stacks of the reading. -1 stands for the place where the class of the reading's
+   * first loop is defined, -2 for that of the second, and so on.
    */
   frames(client: string, indices: readonly number[]): FrameSnapshot[];
   /** Returns the generators of the frames with these indices; for negative ones, the classes. */
@@ -72,8 +72,8 @@ export interface InTarget {
   /** Returns a part of a ring, because all of it may be too large for one message. */
   traceColumns(client: string, ring: number, from: number, count: number): Columns;
   /**
-   * Keeps the client's hooks, which a client loses if it is silent for too long. Every call that uses
-   * hooks keeps them too.
+   * Keeps the client's hooks, which a client loses if it is silent for too long. Every call that
+   * uses hooks keeps them too.
    */
   renew(client: string): void;
   /** Removes the hooks of the client. */
@@ -90,8 +90,8 @@ export type Columns = Pick<TraceColumns, "kinds" | "times" | "subjects" | "objec
 /** What one ring has kept. */
 export interface RingPart {
   /**
-   * The loop that the ring records; null for the ring that records all loops that started later, and
-   * also the calls that have this thread to themselves.
+   * The loop that the ring records; null for the ring that records all loops that started later,
+   * and also the calls that have this thread to themselves.
    */
   readonly loop: number | null;
   readonly size: number;
@@ -291,9 +291,9 @@ function frames(client: string, indices: readonly number[]): FrameSnapshot[] {
 }
 
 /**
- * Returns the engine's internal properties of each subject. Evaluates all subjects in one expression,
- * because an evaluation takes longer than reading the properties of its result. A session in the same thread replies
- * synchronously.
+ * Returns the engine's internal properties of each subject. Evaluates all subjects in one
+ * expression, because an evaluation takes longer than reading the properties of its result. A
+ * session in the same thread replies synchronously.
  */
 function propertiesOf(session: Session): (readonly InternalProperty[])[] {
   const found: (readonly InternalProperty[])[] = [];

@@ -1,9 +1,9 @@
 // A ring of typed arrays, which keeps the latest events of a loop.
 //
-// An event is three numbers: its kind, its instant and its subject. Some have a fourth number, their
-// object, such as the waker of a task. Tasks and labels are numbered, and only their names are kept,
-// so a trace keeps no task alive. The ids of calls are in events of their own. The exported trace
-// uses them to draw arrows to other threads and machines.
+// An event is three numbers: its kind, its instant and its subject. Some have a fourth number,
+// their object, such as the waker of a task. Tasks and labels are numbered, and only their names
+// are kept, so a trace keeps no task alive. The ids of calls are in events of their own. The
+// exported trace uses them to draw arrows to other threads and machines.
 //
 // Recording doesn't depend on the export, which may happen in another process.
 

@@ -396,7 +396,8 @@ class Trial implements Observer, Waiter {
     leaveStage(stage);
     return {
       value,
-      // After a failure, don't blame the program for errors of tasks that the end of the loop closed.
+      // After a failure, don't blame the program for errors of tasks that the end of the loop
+      // closed.
       failure: failure ?? this.#unhandled(),
       suspensions: this.#suspensions + stage.awaits,
       outside: this.#outside,

@@ -1,6 +1,6 @@
-// Replaces the host's timers, dates and deadlines while any exploration is active. If the caller, or
-// the timer to clear, belongs to a run, the replacements use virtual time. Otherwise they call the
-// original.
+// Replaces the host's timers, dates and deadlines while any exploration is active. If the caller,
+// or the timer to clear, belongs to a run, the replacements use virtual time. Otherwise they call
+// the original.
 
 import { type Restore, replace } from "./replace.ts";
 import { currentStage } from "./stages.ts";

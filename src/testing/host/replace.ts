@@ -16,7 +16,8 @@ export function replace<Holder extends object, Name extends keyof Holder>(
   const own = Object.getOwnPropertyDescriptor(holder, name);
   const value = make(real as NonNullable<Holder[Name]>);
   const enumerable = own?.enumerable ?? false;
-  // Not `Object.defineProperty`, which throws if the host forbids it: a global object may be frozen.
+  // Not `Object.defineProperty`, which throws if the host forbids it: a global object may be
+  // frozen.
   Reflect.defineProperty(holder, name, { value, enumerable, configurable: true, writable: true });
   return () => {
     if (holder[name] !== value) return;

@@ -45,8 +45,8 @@ interface HookedRunnable {
   _inspect?(): { readonly on: { done(): boolean } | undefined };
 }
 
-/** The tasks that take a step with hooks, innermost last. */
-const stepping: unknown[] = [];
+/** The task that takes a step with hooks. Of several, the innermost. */
+let stepping: unknown;
 
 /** Adds hooks to a loop. Returns a function that removes them. */
 export function instrument(loop: HookedLoop, hooks: HookSet): () => void {
@@ -78,7 +78,9 @@ export function emit(hooks: Hooks, name: string, a?: unknown, b?: unknown): void
   }
 }
 
-/** `emit` for the hooks of each step. Engines inline a call of a property with a constant name. */
+// `emit` for the most frequent hooks. Engines inline a call of a property whose name is constant,
+// but only in a function that knows few names.
+
 function emitStep(hooks: Hooks, name: "stepBegins" | "stepEnds", task: unknown): void {
   for (const installed of hooks) {
     try {
@@ -90,33 +92,69 @@ function emitStep(hooks: Hooks, name: "stepBegins" | "stepEnds", task: unknown):
   }
 }
 
+function emitWait(hooks: Hooks, name: "taskWaits" | "taskWakes", task: unknown, b: unknown): void {
+  for (const installed of hooks) {
+    try {
+      if (name === "taskWaits") installed.hooks["taskWaits"]?.(task, b);
+      else installed.hooks["taskWakes"]?.(task, b);
+    } catch (exception) {
+      fail(installed, name, exception);
+    }
+  }
+}
+
+function emitCallback(
+  hooks: Hooks,
+  name: "callbackBegins" | "callbackEnds",
+  handle: unknown,
+): void {
+  for (const installed of hooks) {
+    try {
+      if (name === "callbackBegins") installed.hooks["callbackBegins"]?.(handle);
+      else installed.hooks["callbackEnds"]?.(handle);
+    } catch (exception) {
+      fail(installed, name, exception);
+    }
+  }
+}
+
+export function emitTurn(hooks: Hooks, ready: number): void {
+  for (const installed of hooks) {
+    try {
+      installed.hooks["turnBegins"]?.(ready);
+    } catch (exception) {
+      fail(installed, "turnBegins", exception);
+    }
+  }
+}
+
 function fail(installed: Installed, name: string, exception: unknown): void {
   remove(installed);
   const message = `The hook \`${name}\` threw and was removed`;
   installed.loop.callExceptionHandler({ message, exception });
 }
 
-/**
- * Takes a step of a task with its hooks. Returns whether the task is ready again. Takes no step if
- * the task no longer has the slot `id`, because a hook has just cancelled it. The first step of an
- * eager task has no `id`, because no hook can cancel it.
- */
-export function stepWithHooks(hooks: Hooks, task: HookedRunnable, id = 0): boolean {
+/** Takes a step of a task with its hooks. Returns whether the task is ready again. */
+export function stepWithHooks(hooks: Hooks, task: HookedRunnable): boolean {
   emitStep(hooks, "stepBegins", task);
-  stepping.push(task);
+  const outer = stepping;
+  stepping = task;
   let again = false;
   try {
-    again = (id === 0 || (hooks[0] as Installed).loop._slots.at(id) === task) && task._run();
+    again = task._run();
   } finally {
     emitStep(hooks, "stepEnds", task);
-    stepping.pop();
-    if (!again) {
-      const on = task._inspect?.().on;
-      if (on?.done() === false) emit(hooks, "taskWaits", task, on);
-      if (task.done?.()) emit(hooks, "taskEnds", task);
-    }
+    stepping = outer;
+    if (!again) stepEnded(hooks, task);
   }
   return again;
+}
+
+/** Reports that a task waits or has ended, after a step at whose end it wasn't ready. */
+function stepEnded(hooks: Hooks, task: HookedRunnable): void {
+  const on = task._inspect?.().on;
+  if (on?.done() === false) emitWait(hooks, "taskWaits", task, on);
+  if (task.done?.()) emit(hooks, "taskEnds", task);
 }
 
 /**
@@ -127,19 +165,21 @@ export function callWithHooks(hooks: Hooks, handle: HookedRunnable, id: number):
   const { loop } = hooks[0] as Installed;
   const when = takeDeadline(loop._slots, id);
   if (when !== undefined) emit(hooks, "timerFired", loop.time() - when);
-  // The hooks `timerBegins` and `timerEnds` are undocumented. Only `measureSteps` uses them.
   const isCallback = handle._id !== undefined;
-  emit(hooks, isCallback ? "callbackBegins" : "timerBegins", handle);
+  if (isCallback) emitCallback(hooks, "callbackBegins", handle);
+  // The hooks `timerBegins` and `timerEnds` are undocumented. Only `measureSteps` uses them.
+  else emit(hooks, "timerBegins", handle);
   try {
     return loop._slots.at(id) === handle && handle._run();
   } finally {
-    emit(hooks, isCallback ? "callbackEnds" : "timerEnds", handle);
+    if (isCallback) emitCallback(hooks, "callbackEnds", handle);
+    else emit(hooks, "timerEnds", handle);
   }
 }
 
 export function noteWake(hooks: Hooks, task: object, by: unknown): void {
   // A wait that ends in the step in which it began was not announced by `taskWaits`.
-  if (!stepping.includes(task)) emit(hooks, "taskWakes", task, by);
+  if (stepping !== task) emitWait(hooks, "taskWakes", task, by);
 }
 
 export function noteTimer(slots: HookedSlots, id: number, when: number): void {

@@ -13,7 +13,7 @@
 // two readings are a stretch, which is shorter if the batch ends first.
 
 import { type Clock, monotonicClock } from "./clock.ts";
-import { callWithHooks, emit, type Hooks, stepWithHooks } from "./hooks.ts";
+import { callWithHooks, emit, emitTurn, type Hooks, stepWithHooks } from "./hooks.ts";
 import type { Runnable, Slots } from "./slots.ts";
 
 /** The most steps between two readings of the clock. */
@@ -88,7 +88,7 @@ export class Turns {
         if (this.poll !== undefined) this.poll();
         // Without timers, the time is irrelevant.
         this.#left = core.turn(core.deadline() === Infinity ? 0 : this.#clock.now());
-        if (slots.hooks !== undefined) emit(slots.hooks, "turnBegins", this.#left);
+        if (slots.hooks !== undefined) emitTurn(slots.hooks, this.#left);
         if (this.#left === 0) return this.#pause(this.stopping ? STOPPED : IDLE);
       }
       if (!this.#runBatch()) return this.#pause(SLICE_OVER);
@@ -122,7 +122,7 @@ export class Turns {
           else {
             slots.current = task;
             const { hooks } = slots;
-            const again = hooks === undefined ? task._run() : stepWithHooks(hooks, task, id);
+            const again = hooks === undefined ? task._run() : stepWithHooks(hooks, task);
             // Pushed here because the id and the core are at hand, so the task needs neither.
             if (again) core.push(id);
           }

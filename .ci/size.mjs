@@ -67,7 +67,7 @@ export function threadsInMain() {
   return WORDS_OF_THREADS.filter((word) => code.includes(word));
 }
 
-const BUDGET = 41.125 * 1024;
+const BUDGET = 41.1875 * 1024;
 const BUDGET_OF_FEW = 21.6875 * 1024;
 const BUDGET_OF_INSPECTOR = 6.5625 * 1024;
 const BUDGET_OF_OTEL = 2 * 1024;

@@ -39,6 +39,8 @@ interface HookedLoop {
 /** The part of a runnable that is used here. */
 interface HookedRunnable {
   _run(): boolean;
+  /** Only timeouts have this, because a hook may move them to a new id of the same slot. */
+  _isAt?(id: number): boolean;
   done?(): boolean;
   /** Only callbacks have this. */
   readonly _id?: number;
@@ -170,7 +172,7 @@ export function callWithHooks(hooks: Hooks, handle: HookedRunnable, id: number):
   // The hooks `timerBegins` and `timerEnds` are undocumented. Only `measureSteps` uses them.
   else emit(hooks, "timerBegins", handle);
   try {
-    return loop._slots.at(id) === handle && handle._run();
+    return loop._slots.at(id) === handle && handle._isAt?.(id) !== false && handle._run();
   } finally {
     if (isCallback) emitCallback(hooks, "callbackEnds", handle);
     else emit(hooks, "timerEnds", handle);

@@ -56,7 +56,7 @@ function* yieldOnce(result: unknown): Coroutine<unknown> {
 /** A future that completes at a deadline. Also the runnable of its own timer. */
 class SleepFuture extends Future<unknown> implements Runnable {
   /** The id of the timer's slot; 0 if there is no timer, because the delay is infinite. */
-  readonly #id: number;
+  #id: number;
   readonly #result: unknown;
 
   constructor(loop: Scheduler, delay: number, result: unknown) {
@@ -73,9 +73,11 @@ class SleepFuture extends Future<unknown> implements Runnable {
   }
 
   override _abandon(error: CancelledError): void {
-    super._abandon(error);
-    // At the end, because a hook may cancel the sleep again.
-    if (this.#id !== 0) this._loop._slots.stopTimer(this.#id);
+    const id = this.#id;
+    this.#id = 0;
+    if (id !== 0) this._loop._slots.stopTimer(id);
+    // A hook of the removed timer may have cancelled the sleep again.
+    if (!this.done()) super._abandon(error);
   }
 
   override throw(error: unknown): never {

@@ -60,13 +60,15 @@ export class Timeout extends CancelScope<Task<unknown>> implements Runnable {
   /** Sets the deadline, or removes it. */
   _expireAt(when: number | null | undefined, now: number): void {
     const loop = this._task._loop;
-    const previous = this.#id;
-    this.#when = when ?? undefined;
-    if (this.#when === undefined) this.#id = 0;
-    else if (this.#when > now) this.#id = loop._startTimer(this, this.#when);
-    else this.#id = loop._startNow(this);
-    // At the end, because a hook may move the deadline again.
-    if (previous !== 0) loop._slots.stopTimer(previous);
+    const deadline = when ?? undefined;
+    this.#when = deadline;
+    this._stop();
+    // A hook may have moved the deadline again, when the timer was removed.
+    if (deadline === undefined || this.#id !== 0 || this.#when !== deadline) return;
+    const id = deadline > now ? loop._startTimer(this, deadline) : loop._startNow(this);
+    // Or when the new timer was added.
+    if (this.#id === 0 && this.#when === deadline) this.#id = id;
+    else loop._slots.stopTimer(id);
   }
 
   /** Ends the block. Idempotent. */
@@ -94,6 +96,10 @@ export class Timeout extends CancelScope<Task<unknown>> implements Runnable {
     const id = this.#id;
     this.#id = 0;
     if (id !== 0) this._task._loop._slots.stopTimer(id);
+  }
+
+  _isAt(id: number): boolean {
+    return this.#id === id;
   }
 }
 

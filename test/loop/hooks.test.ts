@@ -275,6 +275,51 @@ describe("hooks", () => {
     });
   });
 
+  test.each(["timerAdded", "timerRemoved"] as const)(
+    "may move the deadline that is being moved: %s",
+    async (name) => {
+      const when: (number | undefined)[] = [];
+      await loop.runUntilComplete(function* () {
+        let moves = 0;
+        loop.instrument({}); // so that the removal of the first timer is reported
+        yield* timeout(10, function* (scope) {
+          loop.instrument({
+            [name]: () => {
+              if (moves++ === 0) scope.reschedule(200);
+            },
+          });
+          scope.reschedule(100);
+          // They reuse the slots that are free.
+          for (let i = 0; i < 3; i++) loop.callLater(1, () => when.push(loop.time()));
+          yield* sleep(150);
+          when.push(scope.when());
+        });
+      });
+      expect(when).toEqual([1, 1, 1, 200]);
+      expect([...loop._slots]).toEqual([]);
+    },
+  );
+
+  test.each([1, 2, 3])("may move a deadline that has just passed %d times", async (count) => {
+    await loop.runUntilComplete(function* () {
+      let isFirst = true;
+      const ended = yield* timeout(50, function* (scope) {
+        loop.instrument({
+          timerFired: () => {
+            if (!isFirst) return;
+            isFirst = false;
+            for (let i = 1; i <= count; i++) scope.reschedule(100 * i);
+          },
+        });
+        scope.reschedule(5);
+        yield* sleep(60);
+        return [scope.when(), scope.expired()];
+      });
+      expect(ended).toEqual([100 * count, false]);
+    });
+    expect([...loop._slots]).toEqual([]);
+  });
+
   test("are not called for a timer that is stopped after its loop was closed", async () => {
     const another = newVirtualLoop();
     let removed = 0;

@@ -32,7 +32,7 @@ describe("a case under the condition `collected`", () => {
     ]);
   });
 
-  test("has a target for what garbage collection costs mysyncio, and the same targets against other contestants", () => {
+  test("keeps its targets against other contestants, and gets one for what garbage collection costs mysyncio", () => {
     expect(row.others.map(({ atLeast, atMost }) => [atLeast, atMost])).toEqual([
       [undefined, 1.15],
       [2, undefined],

@@ -108,7 +108,7 @@ describe("the harness", () => {
     expect(await verdict(scene)).toMatch(/^After cancelling a@\d: a lost its cancellation$/);
   });
 
-  test("finds a call of uncancel() too many", async () => {
+  test("finds a superfluous call of uncancel()", async () => {
     function scene(stage: Parameters<Scene>[0]): void {
       const task: Task<void> = stage.spawn("a", function* () {
         try {

@@ -59,7 +59,7 @@ describe.each(["wasm", "js"] as const)("priorities of the %s core", (kind) => {
     },
   );
 
-  test("count user-blocking entries, due timers and tombstones when they limit background entries", () => {
+  test("limit background entries by the number of all others, including due timers and tombstones", () => {
     script.schedule("xyz", BACKGROUND);
     script.schedule("abcde", BLOCKING);
     script.push("mnopq");

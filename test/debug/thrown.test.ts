@@ -82,7 +82,7 @@ describe.each(THROWN)("%s as a thrown value", (_, value) => {
     }
   });
 
-  test("is an error of a group", async () => {
+  test("can be one of a group's errors", async () => {
     const group = await run(
       taskGroup(function* () {
         throw value;

@@ -331,7 +331,7 @@ describe("a client", () => {
     });
   });
 
-  test("does not cancel a new call under the id of a cancelled one, even if the signal of that one's end is lost", async () => {
+  test("does not cancel a new call that reuses the id of a cancelled call, even if the signal that the cancelled call has ended is lost", async () => {
     // Polls every second.
     const fleet = newFleet({ loses: () => true }, 4_000);
     await run(function* () {

@@ -2,7 +2,7 @@ import { expect, test } from "vitest";
 import { type FlightCause, startTrace } from "../../src/inspector.ts";
 import { newEventLoop, sleep } from "../../src/node.ts";
 
-test("a flight recorder passes on its events at a signal, and leaves no handler behind", async () => {
+test("a flight recorder passes its events to `dump` at a signal, and leaves no handler behind", async () => {
   const before = process.listenerCount("SIGUSR2");
   const loop = newEventLoop();
   const causes: FlightCause[] = [];

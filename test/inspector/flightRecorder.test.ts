@@ -36,7 +36,7 @@ function* troubled() {
   yield* sleep(2_000);
 }
 
-test("a flight recorder passes on the latest events with the first warning of a kind", () => {
+test("a flight recorder passes the latest events to `dump` at the first warning of a kind", () => {
   const dumps: [TraceEvent[], FlightCause][] = [];
   warnings(loop);
   const recording = startTrace({
@@ -88,7 +88,7 @@ test("a dump that rejects is reported too, and the process continues", async () 
   expect(recording.isRecording).toBe(true);
 });
 
-test("a stopped recorder passes on nothing", () => {
+test("a stopped flight recorder does not call `dump`", () => {
   let dumps = 0;
   warnings(loop);
   startTrace({ loop, dump: () => dumps++ }).stop();

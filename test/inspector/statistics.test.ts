@@ -64,7 +64,7 @@ test("a wait for an outside event is named after its operation, in statistics an
   expect(kinds).toEqual([{ WaitEvent: 1 }, "WaitEvent"]);
 });
 
-test("a snapshot has the steps of every task, even of those that one of two collectors doesn't know", async () => {
+test("a snapshot has the number of steps of each task that either of two collectors knows", async () => {
   const steps = await loop.runUntilComplete(function* () {
     const child = createTask(() => sleep(10), { name: "child" });
     yield* sleep(1);

@@ -91,7 +91,7 @@ describe("read", () => {
     expect([trace, task.done(), loop._external]).toEqual([['"ef"'], true, 0]);
   });
 
-  test("can be cancelled while it continues to wait", () => {
+  test("can be cancelled while it continues to wait after another read took the data", () => {
     const task = note(reader.read(9));
     runDry(loop);
     feed("ab");
@@ -300,7 +300,7 @@ describe("a reader's limit", () => {
     expect(trace).toEqual(["pause", "resume"]);
   });
 
-  test("lets more data arrive while a read waits for it", () => {
+  test("lets data beyond the limit arrive while a read waits for that data", () => {
     feed("0123456789abcdef!");
     const task = note(reader.readexactly(30));
     runDry(loop);

@@ -246,7 +246,7 @@ describe("hooks", () => {
       expect(hasRun()).toBe(true);
     });
 
-    test("may cancel the task that sleeps again", async () => {
+    test("may cancel the sleeping task again", async () => {
       await loop.runUntilComplete(function* () {
         const other = loop.instrument({});
         const sleeper = createTask(sleep(500));
@@ -300,7 +300,7 @@ describe("hooks", () => {
     },
   );
 
-  test.each([1, 2, 3])("may move a deadline that has just passed %d times", async (count) => {
+  test.each([1, 2, 3])("may move a deadline %d times just after it passed", async (count) => {
     await loop.runUntilComplete(function* () {
       let isFirst = true;
       const ended = yield* timeout(50, function* (scope) {

@@ -41,7 +41,7 @@ describe("an exception group that is sent", () => {
     expect(errors.at(0)).toEqual(all[0]);
   });
 
-  test("arrives even if it is empty and of another class with the same name", () => {
+  test("arrives even if it is an empty AggregateError that is only named ExceptionGroup", () => {
     const empty = Object.assign(new AggregateError([], "empty"), { name: "ExceptionGroup" });
 
     expect(sent(empty)).toMatchObject({ name: "ExceptionGroup", message: "empty", errors: [] });

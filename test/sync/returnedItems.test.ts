@@ -25,7 +25,7 @@ const kinds = [
 ];
 
 describe.each(kinds)("$name", ({ make, rest }) => {
-  test("keeps the order of two items that are put back, the older via a third getter", () => {
+  test("keeps two returned items in order even if a third getter is handed the older one", () => {
     const loop = newVirtualLoop();
     const queue = make();
     function* getThenCancelThird(): Coroutine<void> {

@@ -129,7 +129,7 @@ describe("a bounded semaphore", () => {
     expect(() => new BoundedSemaphore(0).release()).toThrow("more often than acquired");
   });
 
-  test("can be released if it is unlimited", () => {
+  test("can be released even if its initial number of permits is Infinity", () => {
     const semaphore = new BoundedSemaphore(Infinity);
     semaphore.acquire().next();
     semaphore.release();

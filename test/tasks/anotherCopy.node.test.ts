@@ -30,7 +30,7 @@ describe("an object of another copy of the package", () => {
     }
   });
 
-  test("is rejected with the reason when it is a decorated coroutine", async () => {
+  test("is rejected if it is a decorated coroutine, and the error says why", async () => {
     const decorated = theirs.coroutine(function* () {
       yield;
       return 1;
@@ -43,7 +43,7 @@ describe("an object of another copy of the package", () => {
     ).rejects.toThrow(reason);
   });
 
-  test("is rejected with the reason when it is a loop", () => {
+  test("is rejected if it is a loop, and the error says why", () => {
     const loop = theirs.newEventLoop();
     expect(() => ours.setEventLoop(loop as never)).toThrow(/of this copy of mysyncio/);
     expect(() => new ours.Future({ loop: loop as never })).toThrow(/of this copy of mysyncio/);
@@ -51,14 +51,14 @@ describe("an object of another copy of the package", () => {
     loop.close();
   });
 
-  test("is rejected with the reason when it is a virtual clock", async () => {
+  test("is rejected if it is a virtual clock, and the error says why", async () => {
     const { VirtualClock } = await import("../../src/testing.ts");
     await expect(run(() => sleep(1), { clock: new VirtualClock() })).rejects.toThrow(reason);
     // A run of the clock's own copy accepts it.
     expect(await theirs.run(() => theirs.sleep(1, "a"), { clock: new VirtualClock() })).toBe("a");
   });
 
-  test("is rejected with the reason when it is a context variable that a task sets", async () => {
+  test("is rejected if it is a context variable a task sets, and the error says why", async () => {
     const variable = new theirs.ContextVar("v", { default: 0 });
     await expect(
       run(function* () {
@@ -75,7 +75,7 @@ describe("an object of another copy of the package", () => {
     expect(own).toBe(2);
   });
 
-  test("is rejected with the reason when it is a function made by `defineTask`", async () => {
+  test("is rejected if it is a function made by `defineTask`, and the error says why", async () => {
     const { defineTask } = await import("../../src/node.ts");
     const task = defineTask(import.meta.url, "task", () => 1);
     await expect(node.run(() => node.toThread(task))).rejects.toThrow(reason);
@@ -93,7 +93,7 @@ describe("an object of another copy of the package", () => {
   };
 
   test.each(Object.entries(LAZY))(
-    "is rejected with the reason when it becomes a task: %s",
+    "is rejected when it becomes a task, and the error says why: %s",
     async (_, make) => {
       for (const start of [
         (coro: never) => createTask(coro),
@@ -113,7 +113,7 @@ describe("an object of another copy of the package", () => {
 
   // A free lock needs no loop, so a block can acquire it.
   test.each(Object.entries(LAZY).filter(([name]) => name !== "lock.acquire"))(
-    "is rejected with the reason when a block awaits it: %s",
+    "is rejected when a block awaits it, and the error says why: %s",
     async (_, make) => {
       const lock = new ours.Lock();
       for (const start of [

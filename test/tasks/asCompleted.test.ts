@@ -354,7 +354,7 @@ describe("a cancelled waiter of asCompleted", () => {
     },
   );
 
-  test("leaves the result to the next waiter if its coroutine is closed", () => {
+  test("if closed rather than cancelled, leaves the result to the next waiter", () => {
     const future = loop.createFuture<string>();
     const [closed, other] = [...asCompleted([future, loop.createFuture<string>()])];
     closed?.next();

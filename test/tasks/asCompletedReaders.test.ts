@@ -96,7 +96,7 @@ describe.each(Object.entries(shared))("readers that share %s", (_, make) => {
     expect(got.flat().sort()).toEqual(letters);
   });
 
-  test("an async function that leaves lets the other one have the result it waits for", async () => {
+  test("if one async function leaves, another that waits still gets its result", async () => {
     const got = await onLoop(function* () {
       const results = make(["a", "b", "c", "d"]);
       return yield* fromPromise(Promise.all([read(results, 1), read(results)]));
@@ -105,7 +105,7 @@ describe.each(Object.entries(shared))("readers that share %s", (_, make) => {
     expect(got).toEqual([["a"], ["b"]]);
   });
 
-  test("an async function that throws lets the other one have the result it waits for", async () => {
+  test("if one async function throws, another that waits still gets its result", async () => {
     const got = await onLoop(function* () {
       const results = make(["a", "b", "c", "d"]);
       const failing = (async () => {
@@ -132,7 +132,7 @@ describe.each(Object.entries(shared))("readers that share %s", (_, make) => {
     expect(got).toEqual(["a"]);
   });
 
-  test("an async function that leaves lets a coroutine have the result it waits for", async () => {
+  test("if an async function leaves, a coroutine that waits still gets its result", async () => {
     const got = await onLoop(function* () {
       const results = make(["a", "b", "c", "d"]);
       const inside = createTask(readInCoroutine(results));

@@ -141,7 +141,7 @@ describe("sleep", () => {
   });
 });
 
-test("a coroutine of `fromPromise` that is closed before its first step is done", () => {
+test("a coroutine of `fromPromise` is done once it is closed, even before its first step", () => {
   const coro = fromPromise(Promise.resolve(1));
   coro.return(undefined as never);
   expect(coro.next()).toEqual({ done: true, value: undefined });

@@ -58,7 +58,7 @@ describe("a task that cancels itself", () => {
 });
 
 describe("several calls of cancel", () => {
-  test("before the error is delivered throw one error, and are all counted", () => {
+  test("cause a single error if made before its delivery, and are all counted", () => {
     const task = started(function* () {
       for (let turn = 0; turn < 3; turn++) {
         try {
@@ -76,7 +76,7 @@ describe("several calls of cancel", () => {
     expect([trace, task.cancelling()]).toEqual([["caught at 2", "slept", "slept"], 2]);
   });
 
-  test("throw one error each if the previous error has been delivered", () => {
+  test("cause one error each if the previous error has been delivered", () => {
     const task = started(function* () {
       try {
         yield* sleep(100);

@@ -246,7 +246,7 @@ describe("the task's own cancellation", () => {
     });
   }
 
-  test("has the signal's reason as its cause when withSignal around a promise caused it", async () => {
+  test("has the signal's reason as its cause when it comes from withSignal around a promise", async () => {
     const reason = new Error("enough");
     const error = await run(function* (): Coroutine<unknown> {
       const controller = new AbortController();

@@ -151,7 +151,7 @@ describe("yield* of a future", () => {
   });
 });
 
-test("cancelling a future wakes its waiters with the error", () => {
+test("cancelling a future wakes its waiters, which get a CancelledError", () => {
   const future = loop.createFuture<string>();
   const task = loop.createTask(function* (): Coroutine<string> {
     return yield* future;

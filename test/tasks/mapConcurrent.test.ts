@@ -460,7 +460,7 @@ describe("the first error in mapConcurrent", () => {
     },
   );
 
-  test("also cancels the call for an item whose source ignored the cancellation", () => {
+  test("also cancels the call for an item that the source returns despite being cancelled", () => {
     const items = [10, 20];
     const source = {
       *_pull(): Coroutine<IteratorResult<number, undefined>> {

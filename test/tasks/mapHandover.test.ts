@@ -56,7 +56,7 @@ describe.each(Object.entries(ENDS))("a map that is ended by %s", (_, endAt10) =>
     },
   );
 
-  test("leaves a lock free that is handed to one of its calls in that turn", () => {
+  test("frees a lock that is handed to one of its calls in that turn", () => {
     const isLocked = runVirtually(function* () {
       const lock = new Lock();
       yield* lock.acquire();

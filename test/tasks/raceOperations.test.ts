@@ -393,7 +393,7 @@ describe("a race that is cancelled after it was decided", () => {
     expect(outcome).toEqual([true, true]);
   });
 
-  test("puts back an item that it had to wait for if a loser is still cleaning up", () => {
+  test("while a loser is still cleaning up, puts back an item that it had to wait for", () => {
     const outcome = onLoop(function* () {
       const queue = new Queue<number>();
       const slow = function* (): Coroutine<void> {

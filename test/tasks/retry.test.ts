@@ -165,7 +165,7 @@ describe("retry", () => {
     expect(calls).toBe(4);
   });
 
-  test("retries when a deadline within the body passes, and ends when one around it passes", () => {
+  test("retries when a deadline inside the body passes, and ends when one around retry() passes", () => {
     const trace: string[] = [];
     runVirtually(function* () {
       const slow = (attempt: number) =>

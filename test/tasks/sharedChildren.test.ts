@@ -107,7 +107,7 @@ for (const [name, cancel] of Object.entries(cancels)) {
   });
 }
 
-test("when a gather of a race and a later task is cancelled, a loser that awaits that task ends after it", async () => {
+test("when a gather of a race and a task is cancelled, a loser of the race that awaits the task ends after the task", async () => {
   const trace: string[] = [];
   function* ending(name: string, aw: () => Future<unknown>): Coroutine<void> {
     try {

@@ -14,7 +14,7 @@ function* swallow(): Coroutine<string> {
   return "went on";
 }
 
-test("a task's signal aborts inside cancel(), with the error as its reason, even if the task swallows the error", () => {
+test("a task's signal aborts inside cancel(), with the CancelledError as its reason, even if the task swallows it", () => {
   const task = loop.createTask(swallow);
   task.signal.addEventListener("abort", () => trace.push("aborted"));
   loop.callLater(10, () => {

@@ -550,7 +550,7 @@ describe("cancelling a task group's parent from outside", () => {
     expect([task.cancelled(), trace]).toEqual([true, ["1"]]);
   });
 
-  test("has no effect on a later group once it was handled", () => {
+  test("has no effect on a group that begins after the cancellation was handled", () => {
     const task = ended(function* () {
       try {
         yield* sleep(10);
@@ -854,7 +854,7 @@ test("a group cancels all of its tasks, even if cancelling one throws", () => {
   ]);
 });
 
-test("a group that is closed by hand cancels its tasks, but not its own task", () => {
+test("a group that is closed by hand cancels its tasks, but not the task that runs it", () => {
   const task = loop.createTask(function* () {
     const block = taskGroup(function* (group) {
       group.createTask(wait(10, "a"));

@@ -154,7 +154,7 @@ test("a real socket is awaited in real time, ahead of virtual timers", async () 
   }
 });
 
-test("the error mentions a timer whose function was looked up before the run", async () => {
+test("a run's error mentions a timer whose function was looked up before the run", async () => {
   const { message } = await failureOf(async () => {
     await new Promise((resolve) => realTimeout(resolve, 1));
     throw new RangeError("after it");

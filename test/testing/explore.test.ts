@@ -655,7 +655,7 @@ describe("cancelPoints", () => {
     );
   });
 
-  test("reports the failure of a run rather than a wrong name", async () => {
+  test("throws the error of a failing run even if no task has the given name", async () => {
     await expect(explore(losesUpdates, { cancelPoints: "victim" })).rejects.toThrow(ScheduleError);
   });
 });

@@ -171,7 +171,7 @@ test("the promises of a task and of a `toAsync` call also settle in `runSync`", 
   expect(clock.now()).toBe(2 * DAY + 5);
 });
 
-test("awaiting an async function in `runSync` throws at once, with the reason", () => {
+test("awaiting an async function in `runSync` throws at once, and the error says why", () => {
   const main = function* (): Coroutine<unknown> {
     return yield* fromPromise((async () => await createTask(slow("a")))());
   };

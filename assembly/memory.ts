@@ -39,7 +39,7 @@ const FIRST_HEAP: usize = START + HEAP_OFFSET;
 const FIRST_STATES: usize = FIRST_HEAP + (INITIAL_ROWS as usize) * HEAP_RECORD_SIZE;
 const FIRST_GENERATIONS: usize = FIRST_STATES + (INITIAL_ROWS as usize) * STATE_SIZE;
 
-/** Where the regions of the rings begin. */
+/** Where the first regions of the rings begin. */
 export const FIRST_ENTRIES: usize = FIRST_GENERATIONS + (INITIAL_ROWS as usize) * GENERATION_SIZE;
 
 /** The number of rows. */

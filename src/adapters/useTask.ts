@@ -21,7 +21,7 @@ export type ComponentTask<T> = TaskState<T> & {
   readonly latest: T | undefined;
   /** Cancels the task, unless it has ended. The status becomes "cancelled". */
   readonly cancel: () => void;
-  /** Cancels the task, unless it has ended, and starts it again. */
+  /** Starts the task again. If it has not ended, cancels it first. */
   readonly restart: () => void;
 };
 

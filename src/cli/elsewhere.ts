@@ -27,7 +27,7 @@ export interface Elsewhere {
     /** The id of the task that runs the call; null if the call has the thread to itself. */
     readonly task: number | null;
   }[];
-  /** What is known if no task can be shown, such as `waiting, for 3.1 s`; otherwise empty. */
+  /** What is known if `loops` is empty, such as `waiting, for 3.1 s`; otherwise empty. */
   readonly note: string;
 }
 
@@ -113,8 +113,8 @@ async function readWorker(
 }
 
 /**
- * Returns the PID of the worker that runs a call; undefined unless the worker is on this machine
- * and has its default name.
+ * Returns the PID of the fleet worker that runs a call; undefined if no fleet worker runs it, or if
+ * the worker is on another machine or doesn't have its default name.
  */
 export function localWorker({ kind, worker }: CallSnapshot): number | undefined {
   const [, host, pid] = /^(.+)\.(\d+)\.[0-9a-f]{8}$/.exec(worker ?? "") ?? [];

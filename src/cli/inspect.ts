@@ -42,7 +42,7 @@ export function inspect(args: string[]): Promise<void> {
     }),
     async (named, { port, mayCancel }) => {
       const { target, reading } = await onlyLoopThread(named);
-      await target.call("sample", target.client); // counting starts
+      await target.call("sample", target.client); // the first sample starts the statistics
       const token = randomBytes(TOKEN_BYTES).toString("base64url");
       const server = await startInspectServer(apiOf(target, mayCancel), token, port);
       const interruption = new Interruption();

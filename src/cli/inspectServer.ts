@@ -33,7 +33,7 @@ export interface InspectApi {
   trace(seconds: number): Promise<unknown>;
   /**
    * Cancels a task, given its id or name. Resolves to false if there is no such task, or several
-   * have that name. Undefined unless cancelling is allowed.
+   * have that name. If cancelling is not allowed, there is no such function.
    */
   readonly cancel: ((task: string) => Promise<boolean>) | undefined;
 }

@@ -10,7 +10,9 @@ export const LOOK_OPTIONS = {
 
 export interface LookOptions {
   readonly json: boolean;
+  /** The maximum number of groups to show, or of warnings of each kind. */
   readonly limit: number;
+  /** How long to look. */
   readonly seconds: number;
 }
 

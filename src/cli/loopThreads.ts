@@ -12,8 +12,9 @@ interface LoopThread {
 }
 
 /**
- * Returns the target itself if a loop runs in its main thread. Otherwise returns its workers with
- * loops or, if there are none, the target itself. Prints which workers can't be read.
+ * Returns the target itself if it is a single thread, or a process with loops in its main thread.
+ * Otherwise returns the workers with loops or, if there are none, the target itself. Prints which
+ * workers can't be read.
  */
 async function threadsWithLoops(target: Target): Promise<readonly LoopThread[]> {
   const reading = await target.call("read", target.client);

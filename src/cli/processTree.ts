@@ -6,7 +6,11 @@ import type { Elsewhere } from "./elsewhere.ts";
 import { describeTask, headOf, type ReportOptions } from "./processReport.ts";
 import { titleIn } from "./reportText.ts";
 
-/** Returns the tasks as a tree: below each task, the tasks and the calls that it awaits. */
+/**
+ * Returns the tasks as a tree: below each task, the tasks and the calls that it awaits.
+ *
+ * @param elsewhere the other ends of calls, by the ids of the calls
+ */
 export function processTree(
   reading: ThreadReading,
   options: ReportOptions,
@@ -22,7 +26,10 @@ export function processTree(
     .join("\n\n");
 }
 
-/** Returns the ids of the tasks that run calls made on the same loop, as `memoryEngine` allows. */
+/**
+ * Returns the ids of the tasks of a loop that run calls made by the same loop, which is possible
+ * with `memoryEngine`.
+ */
 function calledIn(own: LoopSnapshot, elsewhere: ReadonlyMap<number, Elsewhere>): Set<number> {
   const ends = own.calls.flatMap(({ id }) => elsewhere.get(id)?.loops ?? []);
   return new Set(ends.flatMap(({ loop, task }) => (loop === own && task !== null ? task : [])));
@@ -32,7 +39,8 @@ function calledIn(own: LoopSnapshot, elsewhere: ReadonlyMap<number, Elsewhere>):
  * Returns the tasks at the top of the tree: those that no task awaits, and one task of each cycle
  * that is not below another root.
  *
- * @param called tasks that are not roots, because they are shown below the calls they run
+ * @param called the ids of tasks that are not roots, because they are shown below the calls that
+ * they run
  */
 function rootsOf({ tasks }: LoopSnapshot, called: ReadonlySet<number> = new Set()): TaskSnapshot[] {
   const byId = new Map(tasks.map((task) => [task.id, task]));

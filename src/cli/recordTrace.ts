@@ -12,8 +12,8 @@ import { titleIn } from "./reportText.ts";
 /** How many events of a ring are copied in one evaluation, which pauses the target. */
 const EVENTS_AT_ONCE = 20_000;
 /**
- * How often to renew the lease of this client in the target, in milliseconds. Shorter than the
- * lease.
+ * How often to renew the lease of this client in the target, in milliseconds. If the client is
+ * silent for the whole lease, which is longer than this, the target ends the recording.
  */
 const RENEW_INTERVAL = 3_000;
 /** The maximum number of threads of a process to record, besides the thread of the target. */
@@ -45,7 +45,10 @@ interface Recording {
   readonly reading: Pick<ThreadReading, "pid" | "thread" | "program">;
 }
 
-/** The recording of a loop; if `loop` is null, of all loops that started later. */
+/**
+ * The recording of a loop. If `loop` is null, the recording of all loops that started after the
+ * trace began, and of the calls that have their thread to themselves.
+ */
 interface RecordedRing {
   readonly loop: number | null;
   readonly seen: number;
@@ -57,6 +60,7 @@ interface RecordedRing {
 
 /**
  * Records the loops of one thread for `duration` milliseconds. Each loop is a process of the trace.
+ * Keeps the last `limit` events of each loop.
  */
 export async function recordLoops(
   target: Target,
@@ -86,7 +90,8 @@ export async function recordLoops(
  * Records all loops of processes, in all their threads, for `duration` milliseconds. Leaves out
  * processes and threads that end in the meantime.
  *
- * @throws TargetError if no loop is running, or if everything has ended
+ * @throws TargetError if neither a loop nor a call for others is running, or if everything has
+ * ended
  */
 export async function recordTrace(
   targets: readonly Target[],
@@ -126,7 +131,7 @@ export async function recordTrace(
     recordings.push({ target, reading });
     if (started === 0 && !isServing) idle.push(title);
   }
-  // Loops may start later, but at least one must be running now.
+  // Loops may start later, but at least one loop, or a call for others, must be running now.
   if (idle[0] !== undefined && idle.length === recordings.length) {
     throw new TargetError(`No loop is running in ${idle[0]}`);
   }
@@ -219,7 +224,7 @@ function withoutRepeatedNames(events: readonly TraceEvent[]): TraceEvent[] {
   });
 }
 
-/** Ends the recordings of a thread, and returns those that have recorded anything. */
+/** Ends the recordings of a thread's loops, and returns those that contain any events. */
 async function ringsOf(target: Target): Promise<RecordedRing[]> {
   const rings = await target.call("endTrace", target.client);
   if (rings.length === 0) {

@@ -27,7 +27,7 @@ export function placeOf(stack: readonly FrameSnapshot[]): string {
 
 /**
  * Returns the name of the program's outermost function in a task's stack. Without one, returns the
- * name of the task's coroutine.
+ * name of the task's coroutine, followed by `(mysyncio)` if the stack is not empty.
  */
 export function functionOfTask({ stack, coroutine }: TaskSnapshot): string {
   const own = stack.find(({ isLibrary }) => !isLibrary);

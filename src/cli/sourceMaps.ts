@@ -18,7 +18,7 @@ const LARGEST = 128 * 1024 * 1024;
 /** The maps that were read, by file; null for a file without a readable map. */
 const maps = new Map<string, SourceMap | null>();
 
-/** Returns the frame with its location in the source, if its file has a source map. */
+/** Returns the frame with its location in the source; unchanged if that location is unknown. */
 export function inSource(frame: FrameSnapshot): FrameSnapshot {
   const { file, line, column } = frame;
   if (file === null || line === null || column === null) return frame;

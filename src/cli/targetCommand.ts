@@ -30,7 +30,9 @@ export function withTarget<O extends Options, T>(
  * Reads the arguments of a command, checks them, connects to the targets, calls `use`, and
  * disconnects. If a target can't be inspected, prints why.
  *
- * @param check reads the values, before anything happens to a target
+ * @param check checks and converts the values of the options, before anything happens to a target
+ * @param use gets the targets, what `check` returned, and how many milliseconds a process may take
+ * to open its inspector
  * @param most how many targets the command accepts
  */
 export async function withTargets<O extends Options, T>(
@@ -75,7 +77,7 @@ function parsed<O extends Options>(args: string[], options: O) {
   }
 }
 
-/** Reads an option that is a whole number. */
+/** Reads an option that is a whole number, at least `least`. Undefined if it is not given. */
 export function count(name: string, text: string | undefined, least = 1): number | undefined {
   if (text === undefined) return undefined;
   const value = /^\d{1,9}$/.test(text) ? Number(text) : Number.NaN;
@@ -83,7 +85,7 @@ export function count(name: string, text: string | undefined, least = 1): number
   throw new UsageError(`Expected ${name} to be a whole number >= ${least}, got "${text}"`);
 }
 
-/** Reads an option that is a number of seconds. */
+/** Reads an option that is a number of seconds. Undefined if it is not given. */
 export function seconds(name: string, text: string | undefined): number | undefined {
   if (text === undefined) return undefined;
   const value = /^\d{1,6}(\.\d+)?$/.test(text) ? Number(text) : Number.NaN;

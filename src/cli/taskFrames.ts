@@ -6,7 +6,7 @@ import { libraryOf, type Mapping, type Target } from "../inspector/node/target.t
 import type { FrameSnapshot, TaskSnapshot } from "../inspector/types.ts";
 import { inSource } from "./sourceMaps.ts";
 
-/** How many frames to read at a time. The target pauses for each batch. */
+/** How many frames to fetch with one request. The target pauses during each request. */
 const FRAMES_AT_ONCE = 100;
 
 export class TaskFrames {

@@ -15,7 +15,8 @@ const INTERVAL = 1_000;
 const CLEAR = "\x1b[H\x1b[J";
 
 /**
- * Prints what a target does each second, until the user interrupts it or `--seconds` have passed.
+ * Prints once a second what a target does, until the user interrupts the command or `--seconds`
+ * have passed.
  */
 export function top(args: string[]): Promise<void> {
   return withTarget(args, LOOK_OPTIONS, (values) => lookOptions(values, DEFAULTS), show);

@@ -42,7 +42,7 @@ export interface TopGroup {
   readonly running: number;
   /** The most frequent thing that its waiting tasks wait for; null if none waits. */
   readonly waitsFor: string | null;
-  /** The part of the time that their steps took, from 0 to 1. */
+  /** The part of the time that the steps of its tasks took, from 0 to 1. */
   readonly busy: number;
   /** Steps per second. */
   readonly steps: number;

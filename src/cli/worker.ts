@@ -22,8 +22,8 @@ const OPTIONS = {
 
 const CONNECTION = "redis://127.0.0.1:6379";
 /**
- * How long running calls may take to end after a signal, in milliseconds. Less than the 30 seconds
- * that most supervisors allow.
+ * After a signal, calls that are running may take this many milliseconds to end. Less than the 30
+ * seconds that most supervisors allow.
  */
 const DRAIN = 25_000;
 /** How often to check whether npx or npm has ended, in milliseconds. */
@@ -71,9 +71,11 @@ function flushed(stream: NodeJS.WriteStream): Promise<unknown> {
 }
 
 /**
- * Resolves when a signal has stopped the worker, and the worker has closed. A signal to npx or npm
- * ends npx or npm, but may not reach the worker. So a worker that npm has started also stops when
- * its parent has ended.
+ * Waits for a signal, then stops the worker. Running calls may take `drain` milliseconds to end. A
+ * second signal cancels them. Resolves when the worker has closed.
+ *
+ * A signal to npx or npm ends npx or npm, but may not reach the worker. So a worker that npm has
+ * started also stops when its parent has ended.
  */
 function ended(started: FleetWorker, drain: number): Promise<void> {
   return new Promise((resolve, reject) => {

@@ -18,7 +18,7 @@ const LARGEST_SPARE = 8 << 20;
  * returns a compiled core if WebAssembly can run, otherwise a reference core. Some platforms lack
  * WebAssembly, and a Content-Security-Policy without `wasm-unsafe-eval` forbids it.
  *
- * @throws the error of WebAssembly if the kind is `"wasm"` and it can't run.
+ * @throws the error of WebAssembly if the kind is `"wasm"` and WebAssembly can't run.
  */
 export function newCore(kind: CoreKind | undefined = defaultKind): Core {
   if (kind !== "js" && spare !== undefined) return takeSpare(spare);

@@ -10,7 +10,10 @@ import { awaitedOf, describeAwaited, Numbering, nameOfRunnable } from "./waitFor
 
 /** Deeper levels are omitted. */
 const MAX_DEPTH = 40;
-/** A group that was listed before is listed in full again only if it has at most this many. */
+/**
+ * Tasks with the same awaiters form a group. A group that was listed before is listed in full again
+ * only if it has at most this many tasks.
+ */
 const MAX_REPEATED = 16;
 
 /**

@@ -171,7 +171,7 @@ export abstract class CallExecutor implements Executor {
     return call;
   }
 
-  /** The loops that receive errors outside any call. */
+  /** The loops that may receive errors outside any call. The first open one receives them. */
   readonly _loops = new Set<Scheduler>();
 
   /** Called when a thread has failed outside any call. */
@@ -227,7 +227,7 @@ export abstract class CallExecutor implements Executor {
     }
   }
 
-  /** Describes a call: its function, and its thread, or that it waits for a thread. */
+  /** Describes a call by its function and, if known, its thread, or says that it waits for one. */
   _describe(call: ThreadCall): string {
     const where = this.#waiting.has(call) ? "waiting for a thread" : this.threads.whereIs?.(call);
     return `ThreadCall ${call.location.name}${where === undefined ? "" : ` (${where})`}`;

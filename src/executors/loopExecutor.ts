@@ -128,7 +128,7 @@ function makesFutures(executor: Executor): executor is FutureMaker {
 
 /** The future of a call in another thread or process. */
 export abstract class CallFuture extends ExternalFuture<unknown> {
-  /** Whether the cancellation was requested through this future. */
+  /** Whether the call was cancelled through this future. */
   _isCancelled = false;
 
   override cancel(message?: string): boolean {

@@ -22,7 +22,7 @@ export interface ServedCall {
   coro: object | undefined;
   /** How many generators of this package are around `coro`: at least the task's own. */
   wrappers: number;
-  /** The loop that it runs on, if it shares that loop with other calls. */
+  /** The loop on which it runs, among other calls; undefined if it has its thread to itself. */
   readonly loop: object | undefined;
 }
 
@@ -75,8 +75,8 @@ export function onlyServed(): ServedCall | undefined {
 }
 
 /**
- * Gives the call that this thread runs the key and name that it has in the fleet. In the threads of
- * a fleet worker, each call of the fleet is wrapped in a call to the thread.
+ * Replaces the key and the name of this thread's call with those that the call has in the fleet. In
+ * the threads of a fleet worker, each call of the fleet is wrapped in a call to the thread.
  */
 export function renameServed(key: string, name: string): void {
   const call = onlyServed();

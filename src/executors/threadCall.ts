@@ -15,7 +15,10 @@ let count = 0;
 
 /** A submitted call. */
 export class ThreadCall {
-  /** Numbers the calls that this thread submits. A 32-bit integer, to fit into shared memory. */
+  /**
+   * Identifies the call among those that this thread submits. A 32-bit integer, to fit into shared
+   * memory.
+   */
   readonly number: number;
   readonly location: TaskLocation;
   args: readonly unknown[];

@@ -38,13 +38,13 @@ export function sharedCall(): ContextVar<SharedCall | undefined> {
 let current: Work | undefined;
 
 /**
- * Returns the signal of the call that this thread is running. It aborts when the call is cancelled.
- * The call then has a grace period to end, by default a second, before its thread is terminated.
+ * Returns the signal of the current call, in a thread of an executor or in a worker of a fleet. The
+ * signal aborts when the call is cancelled. The call then has a grace period to end, by default a
+ * second. If the call has its thread to itself, the thread is terminated after that.
  *
  * A long computation should check `signal.aborted` from time to time. That works even while the
  * thread is blocked, in Node and on cross-origin isolated pages. A coroutine function need not
- * check, because its task is cancelled. Outside an executor's threads, returns a signal that never
- * aborts.
+ * check, because its task is cancelled. Outside such calls, returns a signal that never aborts.
  *
  * @example
  * export const search = defineTask(import.meta.url, "search", (from: number, to: number) => {

@@ -1,6 +1,6 @@
-// The loop for calls submitted outside any loop, and for those that a worker runs on its own loop.
-// It runs until the process exits, so all engines and workers share it. It keeps the process alive
-// only while there are calls.
+// The loop for calls that are submitted outside any loop, and for calls that workers don't run in
+// threads. All engines and workers of the process share it. It runs until the process exits, but
+// keeps the process alive only while there are calls.
 
 import { inOutermostContext } from "../loop/hosts/asyncContext.ts";
 import { type EventLoop, newEventLoop } from "../program/eventLoop.ts";

@@ -1,4 +1,4 @@
-// The options of `with()`: their types, checks and defaults.
+// The options of `FleetView.with()`: their types, checks and defaults.
 
 import {
   checkChoice,
@@ -13,7 +13,7 @@ import {
 import { PRIORITIES, type TaskPriority } from "../tasks/kernel/taskOptions.ts";
 import type { Backoff } from "./engine.ts";
 
-/** The options of a view's calls. */
+/** The options of the calls made through a `FleetView`, such as a `FleetExecutor`. */
 export interface FleetCallOptions {
   /**
    * How many times the function may be started. The default, 1, means that it runs at most once.
@@ -26,8 +26,8 @@ export interface FleetCallOptions {
    */
   readonly retry?: "lost" | "errors" | undefined;
   /**
-   * How many milliseconds to wait before a retry after an error; 1,000 by default, doubled each
-   * time.
+   * How many milliseconds to wait before a retry after an error, doubled for each further retry;
+   * 1,000 by default. An object can also set the factor, instead of 2, and a jitter.
    */
   readonly backoff?: Partial<Backoff> | number | undefined;
   /**
@@ -47,7 +47,7 @@ export interface FleetCallOptions {
   readonly delay?: number | undefined;
   /**
    * Names the call. If a call with this id exists, the new call joins it. If that call has ended
-   * and its outcome is still kept, the new call receives this outcome.
+   * and its result or error is still kept, the new call receives it.
    */
   readonly id?: string | undefined;
   /** How many milliseconds a cancelled call may take to end; 1,000 by default. */

@@ -92,7 +92,10 @@ export class CallServer {
     }
   }
 
-  /** Cancels all calls in progress. Calls with attempts left return to the queue. */
+  /**
+   * Cancels all calls in progress. Of the calls that end because of this, those that had not begun
+   * and those with attempts left return to the queue.
+   */
   stop(): void {
     // Stops the waiting calls first, because each running call that ends would start one of them.
     for (const served of [...this.onLoop.waiting, ...this.inThreads.waiting, ...this.#served])
@@ -256,7 +259,10 @@ class ServedCall {
     this.#progress.report(text);
   }
 
-  /** Called when the call has failed or has an encoded result, or when its grace period is over. */
+  /**
+   * Called when the call has failed or has an encoded result, when it is stopped before it begins,
+   * or when its grace period is over.
+   */
   #end(isError: boolean, outcome: unknown): void {
     if (this.#isOver) return;
     this.#isOver = true;
@@ -355,8 +361,9 @@ export function abandonedText({ task }: Pick<WireCall, "task">): string {
 }
 
 /**
- * Returns the milliseconds until a call must end. A call with a kept outcome has no limit here,
- * unless it is detached. Several clients may wait for such a call, and each ends only its own wait.
+ * Returns the milliseconds until a call must end. Returns Infinity for a call that isn't detached
+ * and whose outcome is kept. Several clients may wait for such a call, each with its own timeout,
+ * and a client's timeout ends only that client's wait.
  */
 function timeLeftOf({ call, timeLeft }: Delivery): number {
   return call.keep > 0 && !call.isDetached ? Infinity : timeLeft;

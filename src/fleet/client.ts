@@ -131,8 +131,9 @@ export class FleetClient {
   }
 
   /**
-   * Cancels a call. The call is settled when it has ended, or at the latest after its grace period
-   * plus the lease.
+   * Cancels a call. Settles it at once if it was not sent, or if only its caller stops waiting.
+   * Otherwise, settles it when it has ended, or at the latest after its grace period plus the
+   * lease.
    */
   cancel(call: RemoteCall, error: Error): void {
     if (call.isSettled || call.cancelled !== undefined) return;
@@ -162,6 +163,7 @@ export class FleetClient {
    * Sends a request, and waits at most `unreachable` milliseconds for the reply. `request` must
    * call its argument just before it sends, and must send nothing if that call returns false.
    *
+   * @param subject names what is sent, for the error.
    * @throws FleetUnreachableError if no reply arrives in that time.
    */
   ask<T>(request: (onSend: () => boolean) => MaybePromise<T>, subject?: string): Promise<T> {
@@ -171,7 +173,8 @@ export class FleetClient {
       let ticks = 0;
       let timer: Timer | undefined;
       const wait = () => {
-        // Several timers, because this process may have been frozen when the reply arrived.
+        // Several timers, one after the other. A single one might have expired while this process
+        // was frozen, and would then fire before a reply that arrived meanwhile.
         const delay = this.#unreachable / SILENT_TICKS;
         if (ticks++ < SILENT_TICKS) timer = this.#queue.timers().later(delay, wait);
         else end(() => reject(this.#unreachableError(subject, isSent)));
@@ -208,7 +211,7 @@ export class FleetClient {
 
   #submit(call: RemoteCall): void {
     const wire = call.wire as NonNullable<typeof call.wire>;
-    // The server may have lost a call after it was started, so each loss counts as an attempt.
+    // The server may have lost a call that had already begun, so each loss counts as an attempt.
     const sent = call.resent === 0 ? wire : { ...wire, attempts: wire.attempts - call.resent };
     const onSend = () => {
       if (call.isSettled) return false;
@@ -246,7 +249,7 @@ export class FleetClient {
     }
   }
 
-  /** Submits a call that had joined another client's call, because that one is gone. */
+  /** Submits a call that had joined another client's call, because that other call is gone. */
   #startOwn(call: RemoteCall): void {
     this.#queue.forget([call.id]);
     call.isJoined = false;
@@ -307,7 +310,10 @@ export class FleetClient {
     }
   }
 
-  /** Polls all calls that have been silent for `patience` milliseconds. */
+  /**
+   * Settles the calls for which the server counts as unreachable. Polls for the others that have
+   * been silent for `patience` milliseconds.
+   */
   #reconcile(group: Group, patience: number): void {
     const now = group.timers.now();
     group.silentTicks++;
@@ -550,7 +556,7 @@ function subjectOf({ wire, task, ownId }: RemoteCall): string {
   return wire === undefined ? `the call ${JSON.stringify(ownId)}` : `the call of \`${task}\``;
 }
 
-/** Adds to an error's stack which task threw it, and on which worker. */
+/** Appends a line to an error's stack: the task that threw the error, and its worker. */
 function withOrigin(error: unknown, { task }: RemoteCall, worker: string): unknown {
   if (isError(error) && typeof error.stack === "string") {
     const stack = `${error.stack}\n    in \`${task}\` on ${worker || "an unknown worker"}`;

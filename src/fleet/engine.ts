@@ -51,9 +51,11 @@ export interface WireCall {
   readonly backoff: Backoff;
   /** How many milliseconds after its submission the call must end; undefined for no limit. */
   readonly timeout?: number | undefined;
+  /** How many milliseconds a cancelled call may take to end. */
   readonly grace: number;
   /** 0 is the most urgent. */
   readonly priority: 0 | 1 | 2;
+  /** How many milliseconds the call waits before a worker may take it. */
   readonly delay: number;
   /** How many milliseconds to keep the outcome for other clients; 0 if only `client` needs it. */
   readonly keep: number;
@@ -88,7 +90,10 @@ export type Signal =
   /** The connection was restored; signals may have been lost. */
   | { readonly type: "reconnected" };
 
-/** Why a delivery must stop: `abandoned` means that no living client waits for it. */
+/**
+ * Why a delivery must stop. `abandoned` means that no living client waits for the call, `lost` that
+ * the worker has lost its lease on the call.
+ */
 export type StopReason = "cancelled" | "abandoned" | "lost";
 
 /** A call taken by a worker. */

@@ -67,7 +67,9 @@ export interface Fleet {
   readonly maxPayload: number;
   readonly keep: number;
   readonly variables: readonly ContextVar<unknown>[];
+  /** How many calls without an `id` have been made so far. Makes their internal ids unique. */
   count: number;
+  /** Resolve the promises for which `drain()` and `endOf()` wait. */
   readonly drainers: (() => void)[];
   shutDown: Promise<void> | undefined;
 }
@@ -116,7 +118,7 @@ export function newFleet(options: FleetExecutorOptions): Fleet {
   return fleet;
 }
 
-/** Resolves when all calls have ended and the connection is closed. */
+/** Waits until all calls have ended, and then closes the queue. */
 export async function endOf(fleet: Fleet): Promise<void> {
   while (fleet.client.pending > 0) {
     await new Promise<void>((resolve) => fleet.drainers.push(resolve));
@@ -127,7 +129,7 @@ export async function endOf(fleet: Fleet): Promise<void> {
 /**
  * Returns the given engine, or BullMQ over the connection.
  *
- * @throws TypeError if both are given, or if either is invalid.
+ * @throws TypeError if both are given. @throws TypeError, RangeError if one is invalid.
  */
 export function engineOf(
   engine: FleetEngine | undefined,

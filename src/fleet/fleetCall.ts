@@ -48,7 +48,10 @@ export class FleetCall extends CallFuture {
     super._finish(state, outcome);
   }
 
-  /** Returns the call's task, worker and state, as far as known. */
+  /**
+   * Returns the call's task, worker and state, as far as known. Returns undefined only while the
+   * call is being submitted.
+   */
   info(): RemoteCallInfo | undefined {
     return this.#call?.info();
   }

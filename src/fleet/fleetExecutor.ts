@@ -9,7 +9,7 @@ import { RemoteCall, type RemoteCallInfo } from "./remoteCall.ts";
 
 /**
  * Runs functions on the workers of a fleet: other processes, possibly on other machines, that share
- * a queue.
+ * a queue on a server such as Redis.
  *
  * Like `ThreadExecutor`, it works with `loop.runInExecutor` and `loop.setDefaultExecutor`. The
  * server stores each call until its caller has the outcome. A call whose worker dies fails with a

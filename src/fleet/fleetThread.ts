@@ -48,8 +48,9 @@ async function load(request: ThreadRequest): Promise<unknown> {
 }
 
 /**
- * Calls the function and encodes its result. If the function returns a coroutine, encodes nothing,
- * because the coroutine must run first. Returns the coroutine, wrapped to run in its context.
+ * Calls the function. Returns the encoded result, or a promise for it. If the function returns a
+ * coroutine, returns the coroutine instead, because it must run before its result can be encoded.
+ * If the call has context variables, wraps the coroutine, so that they are set before it runs.
  */
 function begin(fn: (...args: readonly unknown[]) => unknown, request: ThreadRequest): unknown {
   const [url, , task, text, context, channel, call, , modules] = request;
@@ -69,7 +70,7 @@ function begin(fn: (...args: readonly unknown[]) => unknown, request: ThreadRequ
     made = fn(...args);
     // A coroutine captures its context when it starts running, which is later.
     if (isCoroutine(made)) {
-      noteCoroutine(made, 2); // `encodedAfter` and `inContext`
+      noteCoroutine(made, 2); // wrapped by `encodedAfter` and `inContext`
       return inContext(made as Coroutine<unknown>, here);
     }
   } finally {
@@ -80,7 +81,7 @@ function begin(fn: (...args: readonly unknown[]) => unknown, request: ThreadRequ
 
 function settled(made: unknown, task: string): unknown {
   if (isCoroutine(made)) {
-    noteCoroutine(made, 1); // `encodedAfter`
+    noteCoroutine(made, 1); // wrapped by `encodedAfter`
     return made;
   }
   return isThenable(made) ? made.then((value) => encoded(value, task)) : encoded(made, task);

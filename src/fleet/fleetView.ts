@@ -113,8 +113,8 @@ export class FleetView implements FutureMaker, CallMaker {
   }
 
   /**
-   * Returns a view of the same executor whose calls use `options`. Omitted options keep the values
-   * they have in this view.
+   * Returns another view of the same executor. Calls of the new view use `options`. Omitted options
+   * keep the values they have in this view.
    *
    * @throws TypeError, RangeError if an option is invalid.
    */

@@ -1,4 +1,4 @@
-// A call that runs on a loop in this process, which other calls may share.
+// A call that runs on a loop in this process. Other calls may share that loop.
 
 import { beginServing, endServing, type ServedCall } from "../executors/servedCalls.ts";
 import { type AnyFunction, type SharedCall, sharedCall } from "../executors/work.ts";

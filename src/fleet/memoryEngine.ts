@@ -1,7 +1,7 @@
 // An engine without a server. Calls wait and run in this process.
 //
 // A call submitted on a loop runs on that loop, in its time. With a virtual clock, everything is
-// virtual and can be explored. A call submitted outside any loop runs on a loop of the engine.
+// virtual and can be explored. A call submitted outside any loop runs on the loop of callLoop.ts.
 
 import { checkCount, checkOptions } from "../lang/arguments.ts";
 import type { ContextVar } from "../loop/context.ts";
@@ -27,7 +27,7 @@ import { TaskRegistry } from "./registry.ts";
 
 /** The options of `memoryEngine`. */
 export interface MemoryEngineOptions {
-  /** How many calls run at a time; 64 by default. */
+  /** How many calls of each queue the engine itself runs at a time; 64 by default. */
   readonly concurrency?: number | undefined;
 }
 

@@ -23,7 +23,9 @@ export class MemoryJob {
   readonly timers: LoopTimers;
   readonly submittedAt: number;
   state: "delayed" | "waiting" | "running" = "waiting";
+  /** How many attempts have begun. */
   begun = 0;
+  /** When the call was first found to have a task that no worker knows; undefined otherwise. */
   unknownSince: number | undefined;
   isCancelled = false;
   isDetached: boolean;
@@ -83,7 +85,7 @@ export class MemoryStore {
   readonly #timers = new Map<Scheduler, LoopTimers>();
   /** The start times of recent calls of all workers with a rate limit. */
   readonly #begins: number[] = [];
-  /** The loops that have a timer for the next start. */
+  /** The timers of the loops that will dispatch when the rate limit allows the next start. */
   readonly #waking = new WeakSet<LoopTimers>();
   /** Runs calls while there are no other workers. */
   embedded: MemoryWorker | undefined;
@@ -143,7 +145,7 @@ export class MemoryStore {
       this.kept.delete(call.id);
       kept = undefined;
     }
-    // If the client still has an outcome for this id, it is that of an earlier call.
+    // If the client still has an outcome for this id, the outcome belongs to an earlier call.
     if (kept === undefined) this.outcomes.get(call.client)?.delete(call.id);
     const other = same?.call ?? kept?.call;
     if (other !== undefined) {
@@ -207,7 +209,7 @@ export class MemoryStore {
     if (callLoop.is(job.timers.loop)) callLoop.unref();
   }
 
-  /** Sends a signal in a later turn. */
+  /** Sends a signal to the clients that wait for a call, in a later turn. */
   tell(job: MemoryJob, signal: Signal): void {
     for (const listener of this.#listenersOf(job.call))
       this.#soon(job.timers, () => listener(signal));
@@ -286,7 +288,10 @@ export class MemoryStore {
     }
   }
 
-  /** Whether the workers' rate limit allows another start. If not, dispatches when it does. */
+  /**
+   * Whether the workers' rate limit allows another start. If not, dispatches as soon as the limit
+   * allows one.
+   */
   mayBegin({ max, duration }: NonNullable<ConsumeOptions["limit"]>): boolean {
     const timers = this.timers();
     const now = timers.now();
@@ -312,7 +317,10 @@ export class MemoryStore {
     return this.embedded === undefined ? [] : [this.embedded];
   }
 
-  /** Cancels the calls of a disconnected client, except detached ones. */
+  /**
+   * Cancels the calls of a disconnected client, except detached ones and those for which other
+   * clients wait.
+   */
   loseClient(client: string): void {
     this.listeners.delete(client);
     this.outcomes.delete(client);

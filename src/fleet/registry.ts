@@ -8,7 +8,7 @@ import { ContextVar } from "../loop/context.ts";
 import { isCoroutineFunction } from "../tasks/kernel/coroutine.ts";
 import { taskNameOf } from "./taskNames.ts";
 
-/** A callable function. */
+/** A function that a worker can call. */
 export interface Registered {
   readonly fn: AnyFunction;
   /** Where threads import it from; undefined if it runs only on a loop in this process. */

@@ -35,7 +35,7 @@ export class RemoteCall {
   worker: string | undefined;
   /** The error to report to the listener, if the call was cancelled. */
   cancelled: Error | undefined;
-  /** When the server last replied about it, at first when it was submitted. */
+  /** When the server last replied about the call. Before the first reply, `submittedAt`. */
   lastReply: number;
   /** How many times in a row the server did not find it. */
   missing = 0;

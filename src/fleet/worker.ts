@@ -53,7 +53,7 @@ export interface StartWorkerOptions {
   /**
    * A rate limit shared by all workers of the queue: they start at most `max` calls in `duration`
    * milliseconds. Redis counts in fixed windows, so up to twice as many may start in `duration`
-   * milliseconds across the end of a window. Give all workers of the queue the same limit.
+   * milliseconds that contain the end of a window. Give all workers of the queue the same limit.
    */
   readonly limit?: { readonly max: number; readonly duration: number } | undefined;
   /** The worker's name in errors and listings; host, process id and a random suffix by default. */
@@ -71,7 +71,8 @@ export interface StartWorkerOptions {
    */
   readonly patience?: number | undefined;
   /**
-   * Called with errors between the worker and the server. By default, they become process warnings.
+   * Called with errors in the worker's communication with the server. By default, they become
+   * process warnings.
    */
   readonly onError?: ((error: unknown) => void) | undefined;
 }
@@ -246,12 +247,12 @@ function unreachable({ name }: ContextVar<unknown>): RangeError {
   );
 }
 
-/** Contains no colon, because BullMQ uses colons in its keys. */
+/** Returns a name without a colon, because BullMQ uses colons in its keys. */
 function defaultName(): string {
   return `${hostname()}.${process.pid}.${randomUUID().slice(0, 8)}`;
 }
 
-/** Warns if the loop is blocked long enough to lose leases. */
+/** Warns if the loop was blocked for so long that the worker may soon lose its leases. */
 function watchLag(lease: number): ReturnType<typeof setInterval> | undefined {
   if (!(lease > 0)) return undefined;
   let last = performance.now();

@@ -1,5 +1,5 @@
-// A trace that is cheap enough to leave on. When a warning is raised, and on a signal, its latest
-// events go to a function of the program.
+// A trace that is cheap enough to leave on. The latest events of the trace go to a function of the
+// program when a warning is raised, and when the process receives a signal.
 
 import { monotonicClock } from "../loop/clock.ts";
 import { type HookSet, instrument } from "../loop/hooks.ts";

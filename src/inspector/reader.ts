@@ -32,7 +32,7 @@ import type {
   WaitSnapshot,
 } from "./types.ts";
 
-/** What a caller in the same copy of the package can add. */
+/** What a caller in the same copy of the package can add to a snapshot. */
 export interface Known {
   /** Returns the name of a generator's function. */
   functionName?(generator: object): string | undefined;
@@ -52,6 +52,7 @@ interface Awaited {
   readonly resources: Map<object, FutureShape>;
   /** The calls elsewhere, each with the ids of the tasks that await it. */
   readonly calls: Map<FutureShape, number[]>;
+  /** The tasks, each with the ids of the tasks that await it. */
   readonly tasks: Map<object, number[]>;
 }
 
@@ -86,7 +87,7 @@ export class Reader {
     // lack the tasks that started before the program began to collect.
     const facts = slots.hooks?.flatMap(({ hooks }) => hooks._facts ?? []) ?? [];
     const detector = slots.hooks?.find(({ hooks }) => hooks._detector)?.hooks._detector;
-    // A closed loop has no runnables, and its core may belong to another loop.
+    // A closed loop has no runnables, and its core may already serve another loop.
     const isOwn = ({ id }: { readonly id: number }) => slots.at(id) !== undefined;
     const ready = readyEntries(core).filter(isOwn);
     const timers = timerEntries(core)
@@ -144,7 +145,7 @@ export class Reader {
     };
   }
 
-  /** Returns what a task waits for, and adds it to `awaited`. */
+  /** Returns what a task waits for, and adds it to `awaited`. Returns null if it doesn't wait. */
   #wait(
     task: TaskShape,
     awaited: Awaited,
@@ -282,7 +283,10 @@ export class Reader {
     return `${what} ${number}`;
   }
 
-  /** Returns the calls that this thread runs for others. */
+  /**
+   * Returns the calls for which `isWanted` returns true, among those that this thread runs for
+   * callers elsewhere.
+   */
   serving(isWanted: (call: ServedCall) => boolean): ServedSnapshot[] {
     const now = monotonicClock.now();
     return [...callDoor().calls].filter(isWanted).map(({ key, name, since, task }) => ({
@@ -311,9 +315,9 @@ export class Reader {
 /**
  * Returns the generators of a task, outermost first.
  *
- * @param call the call that the task runs for a caller elsewhere. If the call's coroutine is a
- * plain generator, no links lead to that generator, so it is inserted right after the generators of
- * this package that are around it
+ * @param call the call that the task runs for a caller elsewhere, if it runs one. If the call's
+ * coroutine is a plain generator, no `_caller` leads to that generator, so it is inserted right
+ * after the generators of this package that are around it
  */
 function generatorsOf(task: TaskShape, call: ServedCall | undefined): object[] {
   const { body, innermost } = task._inspect();

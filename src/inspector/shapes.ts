@@ -113,7 +113,9 @@ export interface TaskFacts {
    */
   readonly since: number | null;
   readonly steps: number;
+  /** How many milliseconds its steps took together. */
   readonly busy: number;
+  /** How many milliseconds its longest step took. */
   readonly longestStep: number;
 }
 

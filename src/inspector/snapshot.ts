@@ -4,7 +4,7 @@ import { type Known, Reader } from "./reader.ts";
 import type { LoopShape } from "./shapes.ts";
 import type { LoopSnapshot } from "./types.ts";
 
-/** Numbers the objects of this process. */
+/** The reader for all snapshots in this process, so that an object has the same id in each. */
 export const reader = /* @__PURE__ */ new Reader();
 
 const KNOWN: Known = { functionName: functionNameOf };
@@ -23,7 +23,7 @@ const KNOWN: Known = { functionName: functionNameOf };
  */
 export function snapshot(loop: Scheduler): LoopSnapshot {
   checkLoop(loop);
-  // A cast, because `LoopShape` declares only the fields that tools may read, including those of
-  // other copies of this package. Its types are more precise than those of `Scheduler`.
+  // A cast, because the types of `LoopShape` are more precise than those of `Scheduler`. It
+  // declares only the fields that tools may read, also in loops of other copies of this package.
   return reader.read(loop as unknown as LoopShape, KNOWN).snapshot;
 }

@@ -235,7 +235,9 @@ const collectors = /* @__PURE__ */ new WeakMap<Scheduler, Collector>();
  * too.
  *
  * A task that was started before the first call is not in `tasks` or `tasksStarted`, but its steps
- * and its end are counted. Never waits, and calls none of the program's code.
+ * and its end are counted.
+ *
+ * This function never waits, and calls none of the program's code.
  *
  * @throws TypeError if `loop` is not an event loop.
  */

@@ -22,9 +22,9 @@ export interface TraceOptions {
    */
   readonly dump?: FlightDump | undefined;
   /**
-   * A signal to the process at which `dump` is called too, such as `"SIGUSR2"`. Replaces the loop's
-   * own handler for that signal. Needs `mysyncio/node`. If the signal arrives during a step, `dump`
-   * is called after that step.
+   * A signal, such as `"SIGUSR2"`. When the process receives it, `dump` is called too. If it
+   * arrives during a step, `dump` is called after that step. Replaces the loop's own handler for
+   * the signal. Needs `mysyncio/node`.
    */
   readonly signal?: string | undefined;
 }
@@ -75,8 +75,8 @@ export function startTrace(options: TraceOptions = {}): TraceRecording {
  * a step that wakes a task to the next step of that task. The events are in order of time.
  *
  * Calls in other threads and on a fleet have arrows too. Record on both sides and join the events:
- * all processes of a machine use the same clock, and the arrow of a call passes through the place
- * where the call runs.
+ * all processes of a machine use the same clock, and the arrow of a call leads from the caller to
+ * where the call runs, and back.
  *
  * @throws TypeError if `recording` was not returned by `startTrace`, or if none was ever started.
  */

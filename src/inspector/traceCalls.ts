@@ -16,6 +16,7 @@ import type { TraceEvent } from "./traceEvent.ts";
 
 /** A call that runs here for a caller elsewhere. */
 export interface Served {
+  /** The key of the call's name in the trace's `names`. */
   readonly subject: number;
   readonly begins: number;
   readonly ends: number;
@@ -72,9 +73,9 @@ export function servedCalls(
 const slice = { cat: "call" } as const;
 
 /**
- * Cuts each arrow of joined traces in two: one from the caller to where the call first runs and, if
- * the call has returned, one from where it last ran back to the caller. Leaves out an arrow if one
- * of its sides is in none of the traces.
+ * Cuts each arrow of joined traces in two. One arrow leads from the caller to where the call first
+ * ran. If the call has returned, the other leads back to the caller, from where the call last ran.
+ * Leaves out an arrow if one of its sides is in none of the traces.
  */
 export function cutCallArrows(events: readonly TraceEvent[]): TraceEvent[] {
   const begins = new Map<number, TraceEvent>();

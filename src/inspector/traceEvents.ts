@@ -19,8 +19,9 @@ const MAX_LINES = 500;
 const FIRST_LINE = 10;
 
 /**
- * Converts what a ring has kept. Instants are relative to `origin`. Steps and waits whose start was
- * overwritten are left out. `mergeable` later assigns the events to their process and thread.
+ * Converts what a trace ring has kept to events. Instants are relative to `origin`. Steps and waits
+ * whose start was overwritten are left out. `mergeable` later assigns the events to their process
+ * and thread.
  */
 export function eventsOf(columns: TraceColumns, origin = columns.times[0] ?? 0): TraceEvent[] {
   const { slices, arrows, counters } = slicesOf(columns, origin);

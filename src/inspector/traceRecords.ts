@@ -31,8 +31,10 @@ type TraceRecord = readonly [
   kind: number | undefined,
   /** In microseconds. */
   time: number,
+  /** The number of the task, callback or call. For TURN, the size of the batch. */
   subject: number,
   ids: number[],
+  /** For WAITS, the number of the label. For WAKES, the number of the waker. */
   object: number,
 ];
 
@@ -117,7 +119,7 @@ export function slicesOf(columns: TraceColumns, origin: number) {
   return { slices, arrows, counters };
 }
 
-/** Returns the calls that were run for others. Unfinished calls end at the last record. */
+/** Returns the calls that ran for callers elsewhere. Unfinished calls end at the last record. */
 export function servedIn(columns: TraceColumns, origin: number): Served[] {
   const serving = new Map<number, Served>();
   const served: Served[] = [];

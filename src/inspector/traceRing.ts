@@ -71,7 +71,7 @@ export const WAKES = 4;
 export const CALLBACK_BEGINS = 5;
 export const CALLBACK_ENDS = 6;
 export const TURN = 7;
-/** A call for a caller elsewhere begins to run here, or was renamed. */
+/** A call whose caller is elsewhere begins to run here, or gets another key and name. */
 export const SERVING_BEGINS = 8;
 export const SERVING_ENDS = 9;
 /**
@@ -95,7 +95,7 @@ export class TraceRing implements TraceRecording {
   readonly #objects: Uint32Array;
   readonly #limit: number;
   readonly #numbers = new WeakMap<object, number>();
-  /** The names of the numbered objects that the ring may refer to. */
+  /** The names of the numbered tasks, callbacks and calls, if the ring may refer to them. */
   readonly #names = new Map<number, string>();
   #lastNumber = 0;
   readonly #labels = new Map<string, number>([["", 0]]);
@@ -110,9 +110,9 @@ export class TraceRing implements TraceRecording {
   readonly #awaited = new WeakMap<object, readonly FutureShape[]>();
 
   /**
-   * @param loop the loop to record; undefined if all are added by `follow`
-   * @param ownsThread whether to record the calls that have a thread to themselves, and so no loop
-   * that they share with other calls
+   * @param loop the loop to record; undefined if all loops are added by `follow`
+   * @param ownsThread whether to record the calls that have a thread to themselves, instead of
+   * sharing a loop with other calls
    */
   constructor(loop: Scheduler | undefined, limit: number, ownsThread = true) {
     this.#limit = limit;
@@ -246,9 +246,12 @@ export class TraceRing implements TraceRecording {
     return number;
   }
 
-  /** Forgets the names that the ring no longer refers to, so that a recorder may stay on. */
+  /**
+   * Forgets the names that the ring no longer refers to. Otherwise, a recording would take up more
+   * and more memory.
+   */
   #forgetNames(): void {
-    // Some objects are labels. Their numbers may keep a few names too many.
+    // The objects of some events are numbers of labels, which may keep a few names too many.
     const kept = new Set([...this.#subjects, ...this.#objects]);
     for (const number of this.#names.keys()) if (!kept.has(number)) this.#names.delete(number);
   }

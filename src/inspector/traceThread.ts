@@ -37,7 +37,7 @@ const NANOSECONDS = 1e6;
 
 let known: TraceThread | undefined;
 
-/** Returns the process, the thread and the clock in which this code runs. */
+/** Returns the process and the thread in which this code runs, and the offset of its clock. */
 export function thisThread(): TraceThread {
   if (known !== undefined) return known;
   const platform: PlatformProcess = Reflect.get(globalThis, "process") ?? {};
@@ -55,7 +55,8 @@ export function thisThread(): TraceThread {
 }
 
 /**
- * Returns the events with the process, thread and arrow ids that they have in a joined trace.
+ * Returns the events with the process, thread and arrow ids that they have in a joined trace. The
+ * arrows of calls keep their ids, because both ends of such an arrow compute the same id.
  *
  * @param ring the number of the recording within its thread
  */

@@ -43,7 +43,7 @@ export interface LoopFacts {
   readonly slots: number;
   /** The number of waits that something outside the loop will end. */
   readonly externals: number;
-  /** How late timers were, on average over the last second. */
+  /** How late timers were on average, in the latest second in which some fired. */
   readonly lag: number | null;
   /** The part of the last second in which the loop was busy, from 0 to 1. */
   readonly utilization: number | null;
@@ -109,13 +109,13 @@ export interface FrameSnapshot {
 /** An entry of the ready queue. */
 export interface ReadySnapshot {
   readonly kind: "task" | "callback" | "timer";
-  /** The id of the task; null for a callback. */
+  /** The id of the task; null for a callback or a timer. */
   readonly task: number | null;
   readonly label: string;
   readonly priority: "user-blocking" | "user-visible" | "background";
 }
 
-/** A timer that is not due. */
+/** A timer that is not in the ready queue yet. */
 export interface TimerSnapshot {
   readonly when: number;
   /** `"sleep"`, `"timeout"` or `"callback"`. */

@@ -4,7 +4,7 @@ import type { CoroutineSource } from "../tasks/iterate.ts";
 
 /**
  * Yields the items of `source` to `for await` in async functions. A task of `loop` takes each item,
- * so the loop must be running. Leaving the iteration early loses no items and leaves the source
+ * so the loop must be running. Ending the iteration early loses no items, and the source stays
  * open.
  */
 export function asyncIterator<T>(

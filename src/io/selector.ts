@@ -1,8 +1,8 @@
 // Finds the sources that are ready, among many that are not.
 //
-// Only candidates are polled. A source becomes a candidate when it notifies, and remains one as
-// long as polling finds it ready. So a thousand idle sources cost nothing, and a source that is
-// still readable is reported again (level-triggered).
+// Only candidates are polled. A source becomes a candidate when it is registered and whenever it
+// notifies, and remains one as long as polling finds it ready. So a thousand idle sources cost
+// nothing, and a source that is still readable is reported again (level-triggered).
 //
 //   notify ─> #candidates ─> select() ─┬─> ready: remains a candidate
 //                                      └─> not ready: removed until it notifies again

@@ -27,7 +27,7 @@ export type ConnectionHandler = (
   writer: StreamWriter,
 ) => Generator<unknown, unknown, unknown>;
 
-/** Opens a server on a network. If it is cancelled meanwhile, closes the server. */
+/** Opens a server on a network. Closes the server if opening it fails or is cancelled. */
 export const openServer = /* @__PURE__ */ coroutine(function* startServer(
   network: Network,
   at: Endpoint,

@@ -17,7 +17,7 @@ interface ClientOwner {
 export class ServerClient implements Waiter, TransportOwner {
   readonly reader: StreamReader;
   readonly writer: StreamWriter;
-  /** The scheduled call that starts the handler; undefined once it has run. */
+  /** The scheduled call that starts the handler; undefined once it has run or was cancelled. */
   handle: Handle | undefined;
   task: Task<unknown> | undefined;
   readonly #server: ClientOwner;

@@ -35,7 +35,8 @@ const DEFAULT_LIMIT = 2 ** 20;
  *
  * @throws TypeError, RangeError for invalid arguments.
  * @throws RuntimeError if there is no `WebSocket`.
- * @throws SyntaxError for an invalid URL or subprotocol, like `new WebSocket`, but when awaited.
+ * @throws SyntaxError for an invalid URL or subprotocol, as `new WebSocket` does. Only thrown when
+ * the coroutine is awaited.
  * @throws WebSocketError if the connection can't be opened.
  * @example
  * const socket = yield* openWebSocket("wss://example.com/chat", { protocols: "chat" });

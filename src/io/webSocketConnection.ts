@@ -1,9 +1,9 @@
 // The messages of a WebSocket, for coroutines.
 //
 // Received messages wait in a queue until they are read, because the platform pushes them and can't
-// be asked to pause. While too much is buffered, writes wait in another queue. The polling callback
-// sends on behalf of the waiting tasks, so newcomers can't jump the queue, and each write completes
-// in the same call that sends its message.
+// be asked to pause. While too much is buffered, writes wait in another queue. A callback polls for
+// room and sends on behalf of the waiting tasks, so newcomers can't jump the queue, and each write
+// completes in the same call that sends its message.
 
 import { wrongType } from "../lang/arguments.ts";
 import { isArrayBuffer } from "../lang/brands.ts";
@@ -149,8 +149,8 @@ export class WebSocketConnection
   }
 
   /**
-   * Sends a message. Waits first while more than the `limit` is unsent. Messages are sent in the
-   * order of the calls.
+   * Sends a message. Waits first while more bytes are unsent than the `limit` of `openWebSocket`
+   * allows. Messages are sent in the order of the calls.
    *
    * A cancellation during the wait keeps the message from being sent, unless it was sent in the
    * same turn. Until the message is sent, `data` must not change. (`write` of a `StreamWriter`

@@ -13,7 +13,7 @@ interface SourceLocation {
 export interface AwaitLocation extends SourceLocation {
   /**
    * The nearest caller outside this package. The wait itself may be inside one of this package's
-   * functions, such as that of a lock or a queue.
+   * functions, such as a method of a lock or a queue.
    */
   readonly origin: SourceLocation;
   /** The waiting functions, innermost first, up to the next call of a decorated function. */

@@ -22,6 +22,6 @@ export interface Clock {
 
 /** The host's monotonic clock. */
 export const monotonicClock: Clock = {
-  // Bound once, because looking up both names would make each reading noticeably slower.
+  // Bound once, because looking up `performance` and `now` would make each call noticeably slower.
   now: /* @__PURE__ */ performance.now.bind(performance),
 };

@@ -28,8 +28,9 @@ const NO_VALUES: Values = new Map();
 export const contexts = { inUse: false };
 
 /**
- * The context that `context.run()` entered, and where: in a task or a callback; between two of
- * them, in the running loop; undefined outside every loop. Code elsewhere doesn't see this context.
+ * The context that `context.run()` entered, and where it was entered: the running task or callback;
+ * between two of them, the running loop; outside every loop, undefined. Code elsewhere doesn't see
+ * this context.
  */
 let entered: Context | undefined;
 let enteredIn: Runnable | Scheduler | undefined;
@@ -53,9 +54,9 @@ let flows: FlowStorage<Context> | undefined;
 export class Context {
   _values: Values = NO_VALUES;
   /**
-   * While this context is entered: the context of async work that the callback leaves running
-   * outside loops. It gets the values that the callback sets, but not those that later calls of
-   * `run` set.
+   * While `run` calls a callback: the context of the async work that the callback leaves running
+   * outside loops. It gets the values that this callback sets, but not those that the callbacks of
+   * later calls of `run` set.
    */
   _flow: Context | undefined;
   /**
@@ -109,7 +110,7 @@ export class Context {
     return copy;
   }
 
-  /** Returns a copy that replaces this context. */
+  /** Returns a copy with the same identity, to replace this context. */
   _successor(): Context {
     const successor = this.copy();
     successor._identity = this._identity;
@@ -188,9 +189,9 @@ export class Token<T> {
  * a copy of those that are visible where it is scheduled. Values that a task or callback sets are
  * invisible to others.
  *
- * An async function or generator that a coroutine calls runs outside the loop once it has awaited
- * something. From then on, it sees the values of the code outside loops that called `run` or
- * `toAsync`, and not those that the task has set. Pass it what it needs as arguments.
+ * An async function or async generator that a coroutine calls runs outside the loop once it has
+ * awaited something. From then on, it sees the values of the code outside loops that called `run`
+ * or `toAsync`, and not those that the task has set. Pass it what it needs as arguments.
  *
  * Setting a variable copies the list of all values. Context variables are meant for a few dozen
  * values per program, such as a request's id or its user.

@@ -12,9 +12,9 @@ interface Closable extends Scheduler {
 let newLoop: (() => Closable) | undefined;
 
 /**
- * Called before `create` creates a loop. Creates the kept instances (see kept.ts), unless this is
- * the program's first loop, because a short program would have to wait for them. Then they are
- * created once that loop has let the host run, or before the second loop.
+ * Called before `create` creates a loop. Creates the kept instances (see kept.ts), but not before
+ * the program's first loop, because a short program would have to wait for them. They are created
+ * once the first loop has let the host run, or before the second loop.
  */
 export function beforeLoop(create: () => Closable): void {
   const isFirst = newLoop === undefined;

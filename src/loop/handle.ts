@@ -51,7 +51,7 @@ export class Handle implements Runnable {
     this.#callback = undefined;
     this.#args = NOTHING;
     this.#flow = undefined;
-    // At the end, because a hook may cancel this handle again.
+    // Released last, because a hook may cancel this handle again.
     if (id > GONE) this.#slots.release(id);
   }
 

@@ -152,7 +152,7 @@ export function stepWithHooks(hooks: Hooks, task: HookedRunnable): boolean {
   return again;
 }
 
-/** Reports that a task waits or has ended, after a step at whose end it wasn't ready. */
+/** Called if a task isn't ready after a step. Reports that the task waits or has ended. */
 function stepEnded(hooks: Hooks, task: HookedRunnable): void {
   const on = task._inspect?.().on;
   if (on?.done() === false) emitWait(hooks, "taskWaits", task, on);
@@ -160,8 +160,8 @@ function stepEnded(hooks: Hooks, task: HookedRunnable): void {
 }
 
 /**
- * Runs with its hooks what is not a task, unless a hook has just cancelled it: a callback, or the
- * timer of a sleep or a timeout. Returns whether it is ready again.
+ * Runs a runnable that isn't a task, with its hooks: a callback, or the timer of a sleep or a
+ * timeout. Doesn't run it if a hook has just cancelled it. Returns whether it is ready again.
  */
 export function callWithHooks(hooks: Hooks, handle: HookedRunnable, id: number): boolean {
   const { loop } = hooks[0] as Installed;
@@ -187,7 +187,8 @@ export function noteWake(hooks: Hooks, task: object, by: unknown): void {
 export function noteTimer(slots: HookedSlots, id: number, when: number): void {
   const { hooks, deadlines } = slots;
   if (hooks === undefined) return;
-  // NaN means that there is none. With `undefined`, the engine would store an object per number.
+  // NaN means that there is no deadline. With `undefined`, the engine would store an object per
+  // number.
   while (deadlines.length <= (id & SLOT_MASK)) deadlines.push(Number.NaN);
   deadlines[id & SLOT_MASK] = when;
   emit(hooks, "timerAdded", when);
@@ -199,7 +200,10 @@ export function noteRemoved(slots: HookedSlots, id: number): void {
   emit(slots.hooks, "timerRemoved");
 }
 
-/** Returns the deadline of a timer, and forgets it. Undefined if it was added without hooks. */
+/**
+ * Returns the deadline of a timer, and forgets it. Returns undefined if `id` isn't that of a timer,
+ * or if the timer was added while the loop had no hooks.
+ */
 function takeDeadline({ deadlines }: HookedSlots, id: number): number | undefined {
   const when = deadlines[id & SLOT_MASK];
   if (when === undefined || Number.isNaN(when)) return undefined;

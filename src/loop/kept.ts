@@ -9,8 +9,8 @@
 // Imports create no instances, and the first loop starts without them, because creating them would
 // take a quarter of the time of a short program. A class only registers here, and createKept.ts
 // creates the instances soon after, on a loop that never runs. Real constructors on a real loop
-// make sure that the maps are the same. A bundler still removes a class that is not used, because
-// the registration is marked as pure.
+// make sure that the kept instances have the same maps as those of the program. A bundler still
+// removes a class that is not used, because the registration is marked as pure.
 
 type Registration<L> = (loop: L) => void;
 

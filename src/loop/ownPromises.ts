@@ -6,7 +6,7 @@
 // together with that future. While the promise is pending, it stands for outside code that waits
 // for the loop.
 
-/** Outside code that waits for a loop: for one of its futures, or in the queue of a primitive. */
+/** Outside code that waits for a loop: for one of its futures, or in the line of a primitive. */
 interface OutsideWait {
   readonly future?: object;
 }
@@ -32,8 +32,8 @@ export function notePromise(promise: object, wait: OutsideWait): void {
 }
 
 /**
- * Returns the future that `promise` was made from, if it was recorded. From then on, the promise no
- * longer stands for outside code.
+ * Returns the future from which `promise` was made; undefined if none was recorded. From then on,
+ * the promise no longer stands for outside code.
  */
 export function takeSource(promise: object): object | undefined {
   if (jumping === 0) return undefined;

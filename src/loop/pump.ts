@@ -2,8 +2,8 @@
 //
 // This is one file because running and sleeping form one state machine.
 //
-// Browsers and Node have their own event loop. It can do nothing until our code returns, so our
-// loop runs in slices:
+// Browsers and Node have event loops of their own. The host's loop can do nothing until our code
+// returns, so our loop runs in slices:
 //
 //           ┌───────── wake (from outside: a microtask) ────────┐
 //           v                                                   │
@@ -78,9 +78,9 @@ export class Pump implements DirectEntry {
    */
   #idleTasks = 0;
   /**
-   * The deadline, by the loop's clock, for which the loop last fell asleep. If the clock advances
-   * by itself, the host calls `#onTimer` then. NaN if there is none, because every comparison with
-   * NaN is false.
+   * The deadline, by the loop's clock, until which the host was last asked to sleep. If the clock
+   * advances by itself, the host calls `#onTimer` at that deadline. NaN before a run first sleeps,
+   * and after each `#onTimer`, because every comparison with NaN is false.
    */
   #wakesAt = Number.NaN;
 
@@ -117,7 +117,7 @@ export class Pump implements DirectEntry {
    * advances by itself, blocks the thread between turns until the next deadline.
    *
    * @throws DeadlockError when nothing is left to do, or something is awaited that can't arrive
-   * while the thread is blocked. The loop can run again.
+   * while the thread is blocked. After that, the loop can run again.
    */
   runHere(): void {
     this.#onStop = IGNORE_STOP;
@@ -271,10 +271,11 @@ export class Pump implements DirectEntry {
   }
 
   /**
-   * On a clock that doesn't advance by itself, ends a run in which nothing is ready or pending,
-   * with a DeadlockError. First lets a few more macrotasks pass, because events such as the end of
-   * an async function are not announced. Then waits for announced outside events, for as long as
-   * the clock allows. Returns false if the loop should sleep instead.
+   * On a clock that doesn't advance by itself, waits for code outside the loop. First lets a few
+   * more macrotasks pass, because events such as the end of an async function are not announced.
+   * Then, if the run detects deadlocks, waits for announced outside events, for as long as the
+   * clock allows, and ends the run with a DeadlockError if none arrives. Returns false if the loop
+   * should sleep instead.
    */
   #waitOutside(): boolean {
     const external = this.#scheduler._external + this.#scheduler._events;
@@ -303,7 +304,7 @@ export class Pump implements DirectEntry {
     if (!(this.#wakesAt <= deadline)) {
       const delay = deadline === Infinity ? Infinity : deadline - this.#clock.now();
       if (delay <= 0) return false;
-      // A clock that doesn't advance by itself waits for an outside event only.
+      // On a clock that doesn't advance by itself, only an outside event ends the sleep.
       this.#host.sleep(this.#clock.advanceTo === undefined ? delay : Infinity);
       this.#wakesAt = deadline;
     }

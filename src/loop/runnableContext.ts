@@ -14,7 +14,10 @@ import { enterFlow, type Flow } from "./hosts/flow.ts";
 import type { Scheduler } from "./scheduler.ts";
 import type { Runnable } from "./slots.ts";
 
-/** A function that calls `_callback` in the contexts it was bound to. Reports name `_callback`. */
+/**
+ * A function that calls `_callback` in the contexts it was bound to. Reports show `_callback`
+ * instead of the wrapper.
+ */
 type Wrapper<Args extends unknown[]> = ((...args: Args) => unknown) & { _callback?: unknown };
 
 /**
@@ -35,7 +38,7 @@ export function inheritedFlow(loop: Scheduler): Flow | undefined {
   return loop._snapshot === undefined ? currentFlow() : loop._snapshot();
 }
 
-/** Returns `callback`, bound to the current contexts. */
+/** Returns `callback`, bound to a copy of the current context and to the host's current context. */
 export function bindCurrentContext<Args extends unknown[]>(
   loop: Scheduler,
   callback: (...args: Args) => unknown,

@@ -6,7 +6,7 @@ import { type Runnable, Slots } from "./slots.ts";
 
 /**
  * A problem that no caller can receive, such as an error that a callback threw. `exception` is the
- * value thrown, if any, and the other fields name its source.
+ * value thrown, if any. `handle`, `task` and `future` say where the problem occurred.
  */
 export interface ExceptionContext {
   readonly message: string;

@@ -44,10 +44,13 @@ export class Slots {
   current: Runnable | undefined;
   /** Set while the loop has hooks. */
   hooks: Hooks | undefined;
-  /** While the loop has hooks: by slot, the deadlines of the timers that were added since. */
+  /** By slot, the deadlines of the timers that were added while the loop had hooks. */
   deadlines: number[] = [];
   #tasks: (Runnable | undefined)[] = [undefined];
-  /** The other runnables. Only as long as they need, because growing a long array is slow. */
+  /**
+   * The other runnables. This array is only as long as they need, because growing a long array is
+   * slow.
+   */
   #others: (Runnable | undefined)[] = [undefined];
   /** Unused ids, cached here because most slots are needed again very soon. */
   readonly #idle: number[] = [];

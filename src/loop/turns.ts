@@ -99,8 +99,8 @@ export class Turns {
   /**
    * Runs the rest of the batch, stretch by stretch. Returns false if the slice ends first.
    *
-   * A separate method, because engines compile a method that is called often sooner and better than
-   * a loop inside a loop.
+   * A separate method, because engines compile a frequently called method sooner and better than a
+   * loop inside a loop.
    */
   #runBatch(): boolean {
     const slots = this.#slots;

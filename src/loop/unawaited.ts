@@ -1,12 +1,12 @@
 // Coroutines that have not been awaited yet.
 //
-// A bare call of a coroutine function does nothing, and causes no error. In debug mode each
-// coroutine object is recorded when it is created, until something uses it: `yield*`, a task, a
-// call of `next()`, or a function of the library. A coroutine that was never used is reported when
-// it is collected, at the latest when its loop closes.
+// A bare call of a coroutine function does nothing, and causes no error. In debug mode, each
+// coroutine object stays recorded from its creation until something uses it: `yield*`, a task, a
+// call of `next()`, or a function of the library. A coroutine that was never used is reported to a
+// loop when it is collected, at the latest when that loop closes.
 //
-// A coroutine has no loop. It is reported to the loop in whose turn it was created, if that loop is
-// in debug mode. Otherwise it is reported to the loop that entered debug mode last. So is a
+// A coroutine belongs to no loop. It is reported to the loop in whose turn it was created, if that
+// loop is in debug mode. Otherwise it is reported to the loop that entered debug mode last. So is a
 // coroutine that is created outside any turn, such as in an event listener of a page.
 
 import { locationOfCall, locations } from "../lang/locations.ts";
@@ -18,7 +18,7 @@ import { type Note, reportWhenCollected } from "./unretrieved.ts";
  * The loops in debug mode, in the order in which they entered it, with the pending notes of each.
  */
 const loops = /* @__PURE__ */ new Map<Scheduler, Set<Note>>();
-/** Functions that withdraw a coroutine's note. */
+/** By coroutine, a function that withdraws its note, so that it is not reported. */
 const withdrawals = /* @__PURE__ */ new WeakMap<object, () => void>();
 
 /** The report of a coroutine that was never awaited. A class, so that hooks recognize it. */

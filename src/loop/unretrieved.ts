@@ -4,8 +4,8 @@
 // is retrieved. If it never is, it is reported once: when the future is collected, at the latest
 // when the loop closes.
 //
-// Most exceptions are retrieved in the next turn. The expensive part of recording waits for a
-// microtask after the slice, by which time their records are already gone.
+// Most exceptions are retrieved in the next turn. So the expensive part of recording waits for a
+// microtask after the slice, by which time most records are already gone.
 
 import { isError } from "../lang/brands.ts";
 import { postMicrotask } from "./hosts/microtask.ts";
@@ -13,7 +13,7 @@ import type { Scheduler } from "./scheduler.ts";
 
 interface Failed {
   readonly _loop: Scheduler;
-  /** The context, if it is a task. */
+  /** The context, if the future is a task. */
   readonly _context?: object | undefined;
   getName?(): string;
   _describe(): string;
@@ -30,7 +30,7 @@ export class Unretrieved {
   readonly #loop: Scheduler;
   readonly #message: string;
   readonly #exception: unknown;
-  /** Cleared in the microtask, so that the future can be collected. */
+  /** Cleared by `watch`, so that the future can be collected. */
   #future: Failed | undefined;
   #weak: WeakRef<Failed> | undefined;
   #collected: Collected | undefined;

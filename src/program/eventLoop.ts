@@ -101,7 +101,8 @@ const DEFAULT_SLICE = 5;
  *
  * One turn runs exactly what is ready when it begins: first callbacks and tasks, in the order in
  * which they became ready, then due timers, by deadline and then by order of arrival. Whatever
- * becomes ready meanwhile waits for the next turn.
+ * becomes ready meanwhile waits for the next turn. Tasks with the option `priority` may run earlier
+ * or later than this.
  *
  * The loop is a guest of its host: after each slice of ready work, the host may run.
  */

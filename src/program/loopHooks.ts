@@ -61,8 +61,8 @@ export interface LoopHooks {
   /** A timer was added: of a callback, a sleep or a timeout. */
   timerAdded?(when: number): void;
   /**
-   * A timer is due, and its callback follows. Not called for timers that were added while the loop
-   * had no hooks.
+   * A timer is about to fire, `lateBy` milliseconds after its deadline. Not called for timers that
+   * were added while the loop had no hooks.
    */
   timerFired?(lateBy: number): void;
   /**

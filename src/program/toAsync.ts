@@ -60,9 +60,9 @@ export interface ToAsyncOptions {
  * counts as additional if it comes after `fn.length` arguments. That number leaves out parameters
  * with default values, so none of these receives a signal that is passed last.
  *
- * On Cloudflare Workers, and with `ownLoop`, each call has its own loop instead, so that calls of
- * different requests share no timers. Locks and queues belong to one loop, and therefore to one
- * call.
+ * On Cloudflare Workers, and with `ownLoop`, each call from outside a loop has its own loop, so
+ * that calls of different requests share no timers. Locks and queues belong to one loop, and
+ * therefore to one call.
  *
  * @throws TypeError if `fn` is not a function, or `ownLoop` not a boolean.
  * @example
@@ -108,10 +108,10 @@ export function toAsync<This, Args extends unknown[], T>(
   }) as (this: This, ...args: [...Args, signal?: AbortSignal]) => Promise<T>;
 }
 
-/** The drivers of the loops that run only for calls. */
+/** The drivers of the loops that run only for calls of converted functions. */
 const drivers = /* @__PURE__ */ new WeakMap<EventLoop, Driver>();
 
-/** Makes sure that `loop` runs until `task` is done, unless it is already running. */
+/** Makes `loop` run until `task` is done, unless the loop is already running. */
 function drive(loop: EventLoop, task: Task<unknown>, closes: boolean): void {
   let driver = drivers.get(loop);
   if (driver === undefined) {
@@ -161,8 +161,8 @@ class Driver {
   };
 
   /**
-   * Called before the loop falls asleep while no call is pending. Decides whether what the calls
-   * left behind keeps the loop running, and whether it keeps the process alive.
+   * Called before the loop falls asleep while no call is pending. Decides by what the calls left
+   * behind whether the loop keeps running, and whether the loop keeps the process alive.
    */
   readonly #rest = (): void => {
     const loop = this.#loop;

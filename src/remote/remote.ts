@@ -44,7 +44,7 @@ export class Remote {
 
   /**
    * @param onLost is called when the other thread ends or closes its loop, or when this side closes
-   * the connection. Not called if no call was ever made.
+   * the connection. Not called if no call was ever made, or if the loop on this side is closed.
    * @internal
    */
   constructor(ticket: RemoteTicket, onLost?: () => void) {

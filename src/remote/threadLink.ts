@@ -28,7 +28,7 @@ export type Message =
   /** An id of 0 means that no reply is expected. */
   | { readonly type: "call"; id: number; name: string; args: readonly unknown[] }
   | { readonly type: "cancel"; id: number; message: string | undefined }
-  /** `isHeard` if a cancellation had arrived before the call returned its value. */
+  /** `isHeard` is true if a cancellation had arrived before the call returned its value. */
   | { readonly type: "result"; id: number; value: unknown; isHeard?: true }
   | { readonly type: "error"; id: number; error: PackedError; isCancelled: boolean };
 
@@ -119,7 +119,7 @@ export function newName(): string {
   return `mysyncio ${crypto.getRandomValues(new Uint32Array(4)).join("-")}`;
 }
 
-/** Opens a channel that doesn't keep the process alive. A running loop does that. */
+/** Opens a channel that doesn't keep the process alive. A running loop keeps it alive. */
 export function openChannel(name: string, onMessage: (data: unknown) => void): BroadcastChannel {
   const channel = new BroadcastChannel(name);
   channel.onmessage = ({ data }) => onMessage(data);

@@ -6,8 +6,8 @@ import { moveOnAfter } from "../tasks/timeout.ts";
 import { FedSource, Newest, type Source } from "./source.ts";
 
 /**
- * Each time it has read this many items, the feeder lets other tasks run, because `source` may
- * never suspend it.
+ * How many items of `source` the feeding task takes before it lets other tasks run. It has to do so
+ * because a source that always has another item never suspends it.
  */
 const BURST = 64;
 
@@ -17,8 +17,8 @@ const BURST = 64;
  * pending item immediately, and then ends or throws the error.
  *
  * Measures time from the arrival of an item, even if the reader is busy. If several items become
- * due while the reader is busy, it gets only the newest of them. Starts reading when the first item
- * is requested. Leaving the reading loop early closes `source`.
+ * due while the reader is busy, it gets only the newest of them. `source` is read only once the
+ * first item is requested. If the reader leaves its loop early, `source` is closed.
  *
  * Like RxJS' `debounceTime`, and lodash's `debounce` with default options.
  *

@@ -18,8 +18,8 @@ import { FedSource, Newest, type Source } from "./source.ts";
  * has no result. The last body continues after the end of `source`.
  *
  * An error of `source` or `body` cancels the running body, and is thrown when that body has ended.
- * Starts when the first result is requested. Leaving the reading loop early cancels the body, waits
- * for it, and closes `source`.
+ * Nothing is taken from `source` before the first result is requested. If the reader stops early,
+ * the body is cancelled and awaited, and `source` is closed.
  *
  * Like RxJS' `switchMap` and Kotlin's `mapLatest`.
  *

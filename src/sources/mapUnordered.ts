@@ -44,6 +44,7 @@ class Unordered<T, R> extends FedSource<T, R> {
   readonly #concurrency: number;
   /** How many items are in progress: taken, but their results not yet read. */
   #inProgress = 0;
+  /** Set whenever a result is read. */
   readonly #taken = new Event();
 
   constructor(

@@ -61,8 +61,8 @@ export function progress(options: ProgressOptions = {}): Progress {
 export interface Progress extends AsyncIterable<ProgressSnapshot, undefined>, Disposable {
   readonly label: string | undefined;
   /**
-   * The expected number of ticks, or undefined if unknown. The source ends when `count` reaches it,
-   * so if there will be more ticks, raise it before that.
+   * The expected number of ticks, or undefined if unknown. The source ends when `count` reaches
+   * this number. If there will be more ticks, raise the number before that.
    */
   total: number | undefined;
   /** The number of ticks so far. */

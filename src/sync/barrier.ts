@@ -8,8 +8,8 @@ import { WaitQueue } from "./waitQueue.ts";
 /**
  * Lets a fixed number of tasks wait for each other, round after round. Like `asyncio.Barrier`.
  *
- * The last task to arrive releases all of them in the same call: a later `reset()` or `abort()` in
- * the same turn doesn't affect them, and the next arrival belongs to the next round. (In asyncio, a
+ * The last task to arrive releases all of them at once, so a later `reset()` or `abort()` in the
+ * same turn doesn't affect them, and the next arrival belongs to the next round. (In asyncio, a
  * barrier admits no new task until all released tasks have left.)
  *
  * Belongs to the loop of the first task that waits for it.

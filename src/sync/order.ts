@@ -32,7 +32,7 @@ export function naturalOrder(a: unknown, b: unknown): number {
   );
 }
 
-/** Returns the primitive to compare; NaN for a value without an order. */
+/** Returns the number, bigint or string to compare; NaN for a value without an order. */
 function ranked(value: unknown): number | bigint | string {
   const primitive = typeof value === "object" ? value?.valueOf?.() : value;
   switch (typeof primitive) {

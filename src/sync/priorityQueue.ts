@@ -109,8 +109,8 @@ class Heap<T> implements Store<T> {
   take(): T {
     const entries = this.#entries;
     let moved = entries.at(-1) as Entry<T>;
-    // Put the last leaf where it belongs, and move everything above it up one level, so that the
-    // root drops out.
+    // Put the last leaf where it belongs, and move the entries between there and the root up one
+    // level, so that the root drops out.
     for (let position = this.#positionBelow(moved); position >= 0; position = (position - 1) >> 1) {
       const above = entries[position] as Entry<T>;
       entries[position] = moved;

@@ -94,8 +94,8 @@ export class Semaphore {
   }
 
   #pass(): void {
-    // Bounded, because a permit that a cancelled task returns may have been released in the
-    // meantime.
+    // Never more than `_bound`: when a cancelled task gives back the permit that was handed to it,
+    // other code may have released that permit in the meantime.
     if (!this.#waiters.handOver(true)) this._value = Math.min(this._value + 1, this._bound);
   }
 }

@@ -2,8 +2,9 @@
 //
 // A lock, item or permit is handed directly to the first waiter, so a newcomer can't jump the
 // queue. But a task that is cancelled between the hand-over and its next step never receives the
-// value, so the value must be given back. `yield*` iterates the waiter's future directly, and the
-// method that it calls distinguishes the cases:
+// value, so the value must be given back. `yield*` iterates the waiter, a future, directly. When
+// the task resumes or its coroutine is closed, the method that `yield*` calls distinguishes the
+// cases:
 //
 //   next()     the future is done, and has already left the queue. The method returns the value, or
 //              throws, for example if the future was cancelled.

@@ -4,7 +4,7 @@
 // getter, a future whose result is the next completed future that no other reader has received.
 //
 //   A1  either no getter is waiting, or no completed future is queued
-//   A2  while watching, this object is among the waiters of every future in #todo
+//   A2  while the iterator watches, it is among the waiters of every future in #todo
 //
 // Watching stops when the iteration ends early. It resumes when a coroutine that the iteration
 // returned earlier is awaited, as after `const [first, second] = asCompleted(aws)`, and stops
@@ -34,8 +34,8 @@ import { checkTimeout } from "./timeout.ts";
  * Awaits all of `aws`, and returns an iterator of their results in order of completion. Like
  * `asyncio.as_completed`.
  *
- * In a coroutine, iterate it with `for`. Each step returns a coroutine; awaiting it returns the
- * next result or throws the next error. In an async function, iterate it with `for await`, which
+ * In a coroutine, iterate it with `for`. Each item is a coroutine; awaiting it returns the next
+ * result or throws the next error. In an async function, iterate it with `for await`, which
  * yields the values. Whatever is already done is yielded first, in the order of `aws`.
  *
  * Coroutines and functions start immediately, in order. A future, promise or coroutine object that
@@ -245,15 +245,16 @@ const Completions = class asCompleted<T> implements AsCompleted<T>, Waiter {
     return this.#getters;
   }
 
-  /** Called when one of the returned coroutines starts. */
+  /** Called when one of the returned coroutines, or the wait of an async function, starts. */
   _enter(): Getter<T> {
     this.#asking++;
     return this._get();
   }
 
   /**
-   * Called when one of the returned coroutines ends. If it was cancelled after its getter had
-   * received a future, that future goes to the next getter.
+   * Called when one of the returned coroutines, or the wait of an async function, ends. If a
+   * coroutine was cancelled after its getter had received a future, that future goes to the next
+   * getter.
    */
   _leave(getter: Getter<T>, isUsed: boolean): void {
     if (!isUsed && !getter.cancel() && !getter._hasFailed()) {
@@ -397,7 +398,10 @@ const Completions = class asCompleted<T> implements AsCompleted<T>, Waiter {
     return this.#todo.size + this.#operations.length + this.#unstarted.length === 0;
   }
 
-  /** Stops watching. If no more results can be requested, also ends what hasn't started. */
+  /**
+   * Stops watching. If no more results can be requested, also withdraws the operations, and closes
+   * the coroutines that haven't started.
+   */
   #rest(): void {
     this.#isListening = false;
     this.#timer?.cancel();

@@ -5,9 +5,9 @@
 //
 //   racing task ──waits for──> Decision ──> Contest ──waiter of──> queued futures, tasks, ...
 //
-// A hand-over to one of the queued futures decides the race in the same call. All others are
-// cancelled there, so they leave their queues before anything can be handed to them. Meanwhile, no
-// abort listener runs (loop/quiet.ts).
+// A hand-over to one of the queued futures decides the race in the same call. That call also
+// cancels the others, so they leave their queues before anything can be handed to them. Meanwhile,
+// no abort listener runs (loop/quiet.ts).
 //
 // Invariants:
 //   C1  once there is a winner, everything else that the race waited for is done, or is a cancelled
@@ -50,7 +50,10 @@ export interface Started {
 
 // Contests whose losers are still to be cancelled. Lists instead of recursion, because contests may
 // nest deeply.
-/** Contests whose losers are cancelled quietly: those with a winner, and any cancelled by that. */
+/**
+ * Contests whose losers are cancelled quietly (loop/quiet.ts): those with a winner, and contests
+ * that end during such a cancellation.
+ */
 const won: Contest[] = [];
 /**
  * Contests that were cancelled where user code may run, such as listeners to the losers' signals.
@@ -82,8 +85,8 @@ export class Contest implements Waiter {
   }
 
   /**
-   * Enters a future, or cancels it if the race is decided. `coro` is the coroutine that the race
-   * has started for it, if any.
+   * Enters a future, or cancels it if the race is decided. If the race has started the future as
+   * the task of a coroutine, `coro` is that coroutine.
    */
   enter(future: Future<unknown>, coro?: unknown): void {
     const entrant: Entrant = { future, coro, steps: undefined, outcome: undefined };
@@ -145,8 +148,9 @@ export class Contest implements Waiter {
   }
 
   /**
-   * Ends the race with `winner`, or without one. Cancels the losers, except plain futures. If
-   * another contest is just cancelling its losers, the call that does so goes on to cancel these.
+   * Ends the race with `winner`, or without one. Cancels the losers, except plain futures. If the
+   * losers of another contest are just being cancelled, the losers of this one are cancelled right
+   * after them, not in this call.
    */
   decide(winner: Entrant | undefined): void {
     this.isDecided = true;

@@ -8,8 +8,8 @@
 //
 //   future ──notifies──> outermost ──works through──> [outermost's waiters] [inner's waiters] ...
 //
-// This is the depth-first order of the recursion. It decides the order in which tasks are
-// scheduled.
+// A recursion would notify the waiters in the same order, depth first. The tasks among them are
+// scheduled in this order.
 
 import { Future, type Waiter } from "./kernel/future.ts";
 import { Crowd } from "./kernel/waiters.ts";

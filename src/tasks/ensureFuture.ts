@@ -55,7 +55,7 @@ export function ensureFutureOn<T>(
 /**
  * Starts a list of checked awaitables in order, and returns their futures. A coroutine object that
  * appears twice starts once, but each appearance of a function is another call. If one awaitable
- * can't be started, none of the others takes a step.
+ * can't be started, the tasks created for the others never take a step.
  */
 export function startAll(
   loop: Scheduler,

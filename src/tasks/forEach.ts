@@ -4,7 +4,9 @@ import { checkSource, type IterationSource, iterate } from "./iterate.ts";
 import { type Coroutine, coroutine } from "./kernel/coroutine.ts";
 import type { Future } from "./kernel/future.ts";
 
-/** After this many items the task yields, so that others run even if nothing else suspends it. */
+/**
+ * After this many items the task yields, so that other tasks run even if nothing else suspends it.
+ */
 const BURST = 64;
 
 /**

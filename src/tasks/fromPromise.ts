@@ -40,8 +40,8 @@ export function fromPromise<T>(
 }
 
 /**
- * The coroutine of a promise. Most such coroutines are awaited where they are created, for which
- * they need no body.
+ * The coroutine of a promise. Most such coroutines are awaited right where they are created, and
+ * then need no body.
  */
 class PromiseCall<T> extends LazyCall<T> {
   static readonly _kept = /* @__PURE__ */ keepInstances(promiseCallToKeep);

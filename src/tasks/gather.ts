@@ -30,7 +30,7 @@ export type AwaitedAll<A extends readonly unknown[]> = {
  * each time.
  *
  * Cancelling the gather cancels everything in `aws` that is not done. If something else cancels one
- * of `aws`, the gather fails with its `CancelledError`, but is not cancelled itself.
+ * of `aws`, the gather fails with that `CancelledError`, but is not cancelled itself.
  *
  * @throws TypeError if one of `aws` is not awaitable. Nothing is started then.
  * @example

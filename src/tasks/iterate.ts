@@ -95,7 +95,7 @@ const END = { done: true, value: undefined } as const;
 const SourceIterator = class iterate<T> implements CoroutineIterator<T> {
   readonly #source: IterationSource<T> | CoroutineSource<T>;
   #reading: SourceReading<T> | undefined;
-  /** The requested result, until a call returns it. A cancelled call leaves it to the next one. */
+  /** The requested result, until a call returns it. A cancelled call leaves it to the next call. */
   #pending: PromiseLike<IteratorResult<T>> | undefined;
   #isBusy = false;
   #isDone = false;

@@ -105,7 +105,7 @@ function waitOf<T>(call: Call): Wait<T> {
 }
 
 /**
- * Turns a lazy call into a call with a generator, and returns the latter. This isn't a private
+ * Turns a lazy call into a call with a generator, and returns the new call. This isn't a private
  * method, because private methods make each instance slower to create.
  */
 function materialize(lazy: LazyCall<unknown>): Call {
@@ -144,7 +144,7 @@ export class Immediate<T> implements Wait<T> {
   }
 }
 
-/** Returns the resource of `aw` if that is an operation that has not started; else undefined. */
+/** Returns the resource of `aw` if `aw` is an operation that has not started; else undefined. */
 export function resourceOf(aw: unknown): object | undefined {
   return aw instanceof LazyCall && aw._isFresh ? aw._resource : undefined;
 }

@@ -209,8 +209,9 @@ function* pull<T>(
     } catch (error) {
       return yield* leave(steps, error);
     }
-    // An operation yields the future that it waits for. To users, its type is `Suspension`. If the
-    // task was cancelled, that future has failed, and the next step throws the cancellation.
+    // The yielded value is the future that the operation waits for, even if users see the type
+    // `Suspension`. If the task was cancelled, that future has failed, and the next step throws the
+    // cancellation.
     const hasFailed = (step.value as unknown as Future<unknown>)._hasFailed();
     if (group._isStopping && !hasFailed) return yield* pullBack(steps);
     step = steps.next();

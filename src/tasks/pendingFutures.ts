@@ -1,6 +1,9 @@
 import type { Future } from "./kernel/future.ts";
 
-/** Up to this number of done futures stay in the list, because removing so few isn't worth it. */
+/**
+ * Done futures stay in the list until they outnumber the others by more than this number, because
+ * removing only a few isn't worth it.
+ */
 const FEW = 16;
 
 /**

@@ -1,7 +1,7 @@
 // Decides with a contest (contest.ts) which awaitable comes first, and ends the others.
 //
-// This file has over 300 lines: the contract of `race`, its coroutine, and the functions that only
-// this coroutine uses.
+// This file has over 300 lines, because it contains the long contract of `race`, its coroutine, and
+// the functions that only this coroutine uses.
 
 import { CancelledError } from "../lang/errors.ts";
 import { currentScheduler } from "../loop/current.ts";

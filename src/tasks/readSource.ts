@@ -52,7 +52,8 @@ function readStream<T>(stream: ReadableStream<T>): SourceReading<T> {
       }
     },
     close() {
-      // The stream may have ended in a read whose caller was cancelled. The lock is then released.
+      // The stream may have ended in a read whose caller was cancelled. In that case, the lock is
+      // already released.
       if (isOver) return undefined;
       const closing = reader.cancel();
       reader.releaseLock();

@@ -65,7 +65,7 @@ class OwnFuture extends Derived<unknown> {
 }
 
 /**
- * Returns what the task that waits for `future` gets if the promise rejects with `reason`.
+ * Returns the error for the task that waits for `future`, if the promise rejects with `reason`.
  *
  * A cancelled task stops waiting immediately. So a cancellation that arrives through a promise
  * belongs to something else. If it stayed a CancelledError, the task would end as if it had been
@@ -83,8 +83,10 @@ function forWaiter(future: Future<unknown>, reason: unknown): unknown {
 }
 
 /**
- * Returns what `task` gets if `reason` arrives from outside the loop, through `source`. A
- * CancelledError becomes the cause of a RuntimeError unless `task` was cancelled, too.
+ * Returns the error for `task` if `reason` arrives from outside the loop. A CancelledError becomes
+ * the cause of a RuntimeError unless `task` was cancelled, too.
+ *
+ * @param source names where `reason` comes from, such as "promise"
  */
 export function cancelledElsewhere(
   reason: unknown,
@@ -161,7 +163,7 @@ function settle(relay: Relay, isRejected: boolean, outcome: unknown): void {
   if (idle.length < MAX_IDLE) idle.push(relay);
   const loop = future._loop;
   if (future.done() || loop.isClosed()) return;
-  // If many promises are pending, and others settled while this one was, still more may have
+  // If many promises are pending, and others settled while this one was pending, even more may have
   // settled already, with their reactions queued as microtasks. Then the loop is only woken, so
   // that it runs once for all of them, in a microtask after theirs.
   const isShared = waiting >= FEW && relay.since < settled;

@@ -61,7 +61,7 @@ const RING = { before: undefined, isPassedOn: true, comesBack: true };
  * A cancellation from outside cancels every task, and is thrown when all have ended. If there are
  * errors too, those are thrown, and the cancellation arrives at the next `yield*` that waits.
  *
- * Unlike asyncio's, it isn't a context manager, but a function that takes the block.
+ * Unlike `asyncio.TaskGroup`, it isn't a context manager, but a function that takes the block.
  *
  * @param body called with the group. If `group.cancel()` ends it early, the result is undefined.
  * @param options.unwrap if there is only one error, throws that error instead of a group.

@@ -66,7 +66,7 @@ export class Timeout extends CancelScope<Task<unknown>> implements Runnable {
     // A hook may have moved the deadline again, when the timer was removed.
     if (deadline === undefined || this.#id !== 0 || this.#when !== deadline) return;
     const id = deadline > now ? loop._startTimer(this, deadline) : loop._startNow(this);
-    // Or when the new timer was added.
+    // A hook may also have moved it when the new timer was added.
     if (this.#id === 0 && this.#when === deadline) this.#id = id;
     else loop._slots.stopTimer(id);
   }

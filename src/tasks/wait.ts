@@ -29,7 +29,7 @@ export interface Waited<T> {
   readonly pending: Set<Future<T>>;
 }
 
-/** Whether a future that is done satisfies the condition. */
+/** Whether a single future that is done satisfies the condition. */
 const ENOUGH: Readonly<Record<ReturnWhen, (done: Future<unknown>) => boolean>> = {
   FIRST_COMPLETED: () => true,
   FIRST_EXCEPTION: (done) => done._hasFailed() && !done.cancelled(),

@@ -26,7 +26,7 @@ export interface Emitter {
  * jumps to the next deadline if no event arrives within a few macrotasks.
  *
  * @param options.signal ends the wait with a CancelledError, whose `cause` is the signal's reason.
- * @throws TypeError if `target` emits no events, or another argument is invalid.
+ * @throws TypeError if `target` can't emit events, or another argument is invalid.
  * @example
  * const click = yield* waitEvent(button, "click");
  * const [code] = yield* waitEvent(child, "exit");
@@ -53,7 +53,7 @@ export function waitEvent(
   return procedure(once(signal, target, type));
 }
 
-/** @throws TypeError unless `target` emits events, and `type` is the name of one */
+/** @throws TypeError unless `target` can emit events, and `type` can be the name of one */
 export function checkListening(target: unknown, type: unknown): void {
   if (typeof type !== "string" && typeof type !== "symbol") {
     throw wrongType("type", "the name of an event", type);
@@ -88,8 +88,8 @@ function* once(
     removeAbort = signal && onAbort(signal, abort);
     return yield* future;
   } catch (error) {
-    // A cancelled future means that the task was cancelled or that `signal` aborted. Such an error
-    // is not converted.
+    // If the future is cancelled, the task was cancelled or `signal` aborted. Then the error is
+    // thrown as it is.
     throw future._hasFailed() && !future.cancelled()
       ? cancelledElsewhere(error, "emitter", currentTask())
       : error;

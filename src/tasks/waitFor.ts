@@ -9,7 +9,7 @@ import { ALL_COMPLETED, waitUntilEnough } from "./wait.ts";
 /**
  * Awaits `aw` for at most `timeout` milliseconds, and returns its result. Like `asyncio.wait_for`.
  *
- * A coroutine runs in the calling task, so a primitive such as `queue.get()` never loses what it
+ * A coroutine runs in the calling task, so an operation such as `queue.get()` never loses what it
  * has taken. At the deadline, `aw` is cancelled and waited for, which may take longer than the
  * timeout. If `aw` swallows the cancellation, its value is the result. `null` and `undefined` set
  * no deadline.

@@ -28,9 +28,9 @@ export function thoseThatWaitFor(
 const reachedInTurn = /* @__PURE__ */ new WeakMap<Scheduler, Reached>();
 
 /**
- * Returns the futures that were reached earlier in this turn and don't lead to `task`. All tasks of
- * a chain may call this in one turn, each after the one that it waits for. Because they share the
- * set, the whole chain takes linear time.
+ * Returns the futures that were reached earlier in this turn and don't lead to `task`. If tasks
+ * form a chain in which each waits for the next, all of them may call this in one turn, the last
+ * one first. Because they share the set, the whole chain takes linear time.
  */
 export function reachedBefore(task: Future<unknown>): Reached {
   const loop = task._loop;

@@ -49,7 +49,7 @@ export function abortError(signal: AbortSignal): CancelledError {
   return new CancelledError("The signal was aborted", { cause: signal.reason });
 }
 
-/** The coroutine of a wait for a signal. */
+/** The coroutine of `withSignal()`. */
 class SignalCall<T> extends Wrapper<T> {
   declare readonly _signal: AbortSignal;
   declare readonly _aw: AwaitableLike<T>;

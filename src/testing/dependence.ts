@@ -13,10 +13,10 @@ import { PromiseFuture } from "../tasks/relay.ts";
  *
  * A promise doesn't reveal what it depends on, so this function counts waits. Code outside the loop
  * can wait for the loop only in ways that are recorded: through a promise for one of its futures,
- * or in the queue of a primitive. Each recorded wait that can end may explain one of the loop's
- * external waits. A wait for a future that itself awaits promises can end once other waits explain
- * those promises. Streams, processes and threads don't wait for the loop, so this function returns
- * false if the loop awaits one of them.
+ * or in the line of a primitive. Each recorded wait that can end may explain one of the loop's
+ * external waits: the loop may be awaiting the code that waits. A wait for a future that itself
+ * awaits promises can end once other waits explain those promises. Streams, processes and threads
+ * don't wait for the loop, so this function returns false if the loop awaits one of them.
  */
 export function outsideMayWaitFor(loop: Scheduler): boolean {
   const explained = new Set<PromiseFuture<unknown>>();
@@ -52,7 +52,7 @@ function awaitsMoreThanPromises(loop: Scheduler): boolean {
 function wantedBy(loop: Scheduler): readonly (readonly PromiseFuture<unknown>[])[] {
   const wanted: PromiseFuture<unknown>[][] = [];
   for (const { future } of outsideWaits as Iterable<{ future?: Future<unknown> }>) {
-    // Without a future, the wait is in the queue of a primitive.
+    // Without a future, the wait is in the line of a primitive.
     if (future === undefined) wanted.push([]);
     else if (future._loop === loop) wanted.push(promisesBehind(future));
   }

@@ -1,10 +1,10 @@
 // Tries every schedule once, starting with those that depart least often from the default.
 //
-// A schedule is a path through a tree of choices. The default is choice 0 or, once no further
-// preemption is allowed, the task that took the last step. After its last departure from the
-// default, a schedule follows the default, so the path up to that departure identifies the
-// schedule. Each completed path yields the paths to try later: those that depart once more, after
-// its last departure.
+// A schedule is a path through a tree of choices. The default is choice 0. Once no further
+// preemption (see `ExhaustivePolicy`) is allowed, the default is the task that took the last step,
+// if that task is ready again. After its last departure from the default, a schedule follows the
+// default, so the path up to that departure identifies the schedule. Each completed path yields the
+// paths to try later: those that depart once more, after its last departure.
 //
 //   0 0 0 0 ─┬─ 1 0 0 0 ─┬─ 1 1 0 0 ...          here, 0 is always the default
 //            │           └─ 1 0 1 0 ...

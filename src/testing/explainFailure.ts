@@ -29,6 +29,8 @@ interface Explanation {
 /**
  * Returns the error for a schedule in which `main` fails. Runs that schedule once more, in debug
  * mode, to observe its steps.
+ *
+ * @param runs the number of runs up to the failing one, which is included
  */
 export async function explainFailure(
   runner: TrialRunner,

@@ -36,7 +36,7 @@ export interface ExploreOptions extends RunConditions {
   readonly seed?: number | undefined;
   /**
    * How orders are chosen. `"random"`, the default, chooses uniformly among everything that is
-   * ready. `"pct"` suits long programs, where few switches at the right steps trigger the bug.
+   * ready. `"pct"` suits long programs in which a few switches at the right steps trigger the bug.
    * `"exhaustive"` tries each order once.
    */
   readonly strategy?: Strategy | undefined;
@@ -90,7 +90,7 @@ const DEFAULT_RUNS_EXHAUSTIVE = 100_000;
 const DEFAULT_DEPTH = 5;
 /** How many names of tasks and functions an error lists. */
 const SHOWN_NAMES = 10;
-/** How long runs continue before the host may run, in milliseconds. */
+/** After this many milliseconds, the search pauses between two runs, so that the host can run. */
 const SLICE = 50;
 
 /**
@@ -159,7 +159,10 @@ export function explore(
 interface Bounds {
   readonly runs: number;
   readonly timeLimit: number;
-  /** The name of the task to cancel, or undefined to cancel none. */
+  /**
+   * The name of the task to cancel, or of the functions whose awaits to reject. Empty for the main
+   * task, or for all functions. Undefined to cancel nothing.
+   */
   readonly target: string | undefined;
   readonly report: ReportTarget | undefined;
 }

@@ -74,12 +74,12 @@ export interface Observer {
   readonly mayJump?: ((count: number, deadline: number) => boolean) | undefined;
   /** Advances the clock to `deadline`, because the policy chose that. */
   readonly jump?: ((deadline: number) => void) | undefined;
-  /** Called when the run has taken twice `maxSteps` steps. */
+  /** Called when the run takes more than twice `ExploringCore.maxSteps` steps. */
   onLimit(): void;
 }
 
 /**
- * After its first step, how many more an entry may take in a row while others are ready. On an
+ * How many more steps in a row an entry may take after its first one, while others are ready. On an
  * ordinary loop, the others would not starve either.
  */
 const MAX_IN_A_ROW = 100;
@@ -297,8 +297,8 @@ export class ExploringCore implements Core {
   }
 
   /**
-   * Returns the index of the candidate to run next. If there is one more candidate than ready
-   * entries, the last one is a jump of the clock.
+   * Returns the index of the candidate to run next. If `count` is one more than the length of
+   * `#ready`, the last candidate is a jump of the clock.
    */
   #choose(count: number): number {
     if (count === 1 || this.steps > this.maxSteps) return 0;

@@ -11,7 +11,7 @@ export type Strategy = "random" | "pct" | "exhaustive";
 export interface Plan {
   /** The policy of the next run. */
   readonly policy: Policy;
-  /** The number of the suspension at which the next run cancels; 0 if it doesn't. */
+  /** At which suspension or await the next run cancels, counted from 1; 0 if it doesn't cancel. */
   readonly cancelAt: number;
   /**
    * Proceeds to the next run, given the number of choices and suspensions in the last one. Returns
@@ -25,9 +25,11 @@ export interface Plan {
 interface PlanOptions {
   readonly strategy: Strategy;
   readonly seed: number;
+  /** For `"exhaustive"`: the maximum number of preemptions in a run. */
   readonly maxPreemptions: number;
+  /** For `"pct"`: the maximum number of switches that trigger a bug, plus one. */
   readonly depth: number;
-  /** Whether some runs cancel the target. */
+  /** Whether some runs cancel, as `cancelPoints` of `explore` says. */
   readonly cancels: boolean;
 }
 
@@ -53,8 +55,8 @@ class RandomPlan implements Plan {
     const { strategy, seed, depth, cancels } = this.#options;
     this.#choices += choices;
     this.#suspensions = Math.max(this.#suspensions, suspensions);
-    // If there was never a choice, runs differ only in where they cancel, and this was the last
-    // place.
+    // If there was never a choice, runs differ only in the suspension at which they cancel, and
+    // the last run cancelled at the last one.
     if (this.#choices === 0 && this.cancelAt === this.#suspensions) return false;
     this.#run++;
     const runSeed = seedOf(seed, this.#run);

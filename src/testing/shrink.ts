@@ -14,7 +14,7 @@ import type { Main, TrialRunner } from "./trial.ts";
 
 /** The maximum number of runs for each of the two phases, `shrink` and `searchBelow`. */
 const MAX_RUNS = 2_000;
-/** How long both phases may take, in milliseconds. */
+/** How long both phases together may take, in milliseconds. */
 const TIME_LIMIT = 3_000;
 
 /** A schedule, and how the program fails with it. */
@@ -37,7 +37,10 @@ export async function shrink(
   let runs = 0;
   let best: Failing | undefined;
 
-  /** Runs a candidate, and keeps it if it fails in the same way and is simpler. */
+  /**
+   * Runs `main` with a candidate for a simpler schedule. Keeps the candidate, and returns true, if
+   * `main` fails in the same way and the candidate is simpler than the best one so far.
+   */
   async function attempt(chosen: readonly number[], cancel: Cancel | undefined): Promise<boolean> {
     if (best !== undefined && (++runs > MAX_RUNS || monotonicClock.now() > end)) return false;
     const { failure } = await runner.run(main, new ScriptPolicy(chosen), { ...conditions, cancel });
@@ -67,7 +70,7 @@ export async function shrink(
 
 /**
  * Tries schedules with fewer departures than `best`, those with the fewest first. Returns the first
- * one with which `main` fails in the same way; `best` if there is none, or time runs out.
+ * one with which `main` fails in the same way. Returns `best` if none is found in time.
  */
 async function searchBelow(
   runner: TrialRunner,

@@ -41,7 +41,7 @@ import { ScriptPolicy } from "./policies.ts";
 import type { RunObserver } from "./runObserver.ts";
 import { VirtualClock } from "./virtualClock.ts";
 
-/** How many slices in a row a loop that the program runs may use up while nothing else happens. */
+/** A loop that the program itself runs may use up this many slices while nothing else happens. */
 const MAX_POLLS = 100;
 
 /** The program. Called once per run. */
@@ -63,7 +63,7 @@ export interface Outcome {
   readonly outside: readonly string[];
   /** Whether async functions or timers of the host took part. */
   readonly isAsync: boolean;
-  /** The await that was cancelled, if it was one of an async function. */
+  /** The place of the await that was cancelled; undefined unless an async function's await was. */
   readonly cancelledAt: string | undefined;
   /** Whether `main` returned a value although the await in `cancelledAt` was cancelled. */
   readonly isSwallowed: boolean;
@@ -292,7 +292,7 @@ class Trial implements Observer, Waiter {
   #continue(): boolean {
     this.#isDry = false;
     for (;;) {
-      // Ends after one turn, which is one step.
+      // Makes `runForeverSync` end after one turn, which is one step.
       if (this.#stage.hasAsyncCode) this.#loop.stop();
       this.#loop.runForeverSync();
       if ((this.#main as Future<unknown>).done() || this.#isEndless) return true;

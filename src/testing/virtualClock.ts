@@ -6,7 +6,10 @@ import { installPlatform } from "../loop/platform.ts";
 import { checkNoOtherCopy } from "../loop/registry.ts";
 import { outsideMayWaitFor } from "./dependence.ts";
 
-/** Below the five seconds after which most test runners give up with a less helpful message. */
+/**
+ * In milliseconds. Less than the five seconds after which most test runners give up with a less
+ * helpful message.
+ */
 const EXTERNAL_TIMEOUT = 4_000;
 
 /**

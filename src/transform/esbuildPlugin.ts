@@ -88,7 +88,7 @@ export function esbuildPlugin(options: TransformOptions = {}): EsbuildPlugin {
   };
 }
 
-/** Returns the file's code, which esbuild itself compiles if it isn't JavaScript. */
+/** Returns the file's code as JavaScript. If it is in another language, esbuild compiles it. */
 async function javaScriptOf(path: string, source: string, build: EsbuildBuild): Promise<string> {
   const extension = extname(path);
   const loaders = { ...DEFAULT_LOADERS, ...build.initialOptions.loader };

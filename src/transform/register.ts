@@ -1,7 +1,7 @@
 // `mysyncio/register`: transforms what this process loads from now on.
 //
 // If Node has synchronous hooks, they handle ECMAScript modules and CommonJS. Otherwise, hooks in
-// Node's hooks thread handle modules, and a wrapped `_compile` handles CommonJS.
+// Node's hooks thread handle ECMAScript modules, and a wrapped `_compile` handles CommonJS.
 
 import * as nodeModule from "node:module";
 import { MessageChannel, type MessagePort } from "node:worker_threads";
@@ -43,8 +43,8 @@ let toHooks: MessagePort | undefined;
 /**
  * Marks the awaits of modules that this process loads from now on, so that `explore` can delay
  * them. By default, all modules in the working directory are covered, except in node_modules.
- * `dependencies` adds packages. A second call replaces the options of the first. `node --import
- * mysyncio/register` calls it without options.
+ * The option `dependencies` adds packages. A second call replaces the options of the first.
+ * `node --import mysyncio/register` calls this function without options.
  *
  * @throws TypeError or RangeError for an invalid option
  */

@@ -75,7 +75,7 @@ function insertCalls(
     else edited.appendLeft(keyword + "await".length, ` ${names.at}(`);
     return { end: node.end, close: isLoop ? `), ${place})` : `, ${place})` };
   });
-  // In reverse, because a call that begins later is inside: R3.
+  // In reverse: of calls that end at the same offset, the last to begin is the innermost (R3).
   for (const { end, close } of calls.reverse()) edited.appendLeft(end, close);
 }
 

@@ -38,7 +38,7 @@ export function rewriteWithInlineMap(code: string, options: RewriteOptions): str
   if (rewritten === undefined) return undefined;
   const map = inputMap === undefined ? rewritten.map : composedMap(rewritten, inputMap);
   const data = Buffer.from(map).toString("base64");
-  // If the code already ends with a `sourceMappingURL` comment, the last one counts.
+  // If the code already has a `sourceMappingURL` comment, this one counts, because it is the last.
   return `${rewritten.code}\n${COMMENT}data:application/json;base64,${data}\n`;
 }
 

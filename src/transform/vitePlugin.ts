@@ -21,7 +21,7 @@ export interface VitePlugin extends Pick<RollupPlugin, "name" | "resolveId"> {
 
 /**
  * Returns a plugin for Vite and Vitest that marks awaits, so that `explore` can delay them. It
- * marks those in the project's root, except in node_modules, and those in the packages in
+ * marks the awaits of files in the project's root, except in node_modules, and of the packages in
  * `dependencies`, which Vitest then loads through Vite. Does nothing in a production build.
  *
  * @throws TypeError or RangeError for an invalid option

@@ -39,8 +39,8 @@ let served: Map<string, AnyFunction> | undefined;
  * The page starts the worker through the executor's option `worker`. A second call adds more tasks.
  * Values that are not functions are ignored, so `tasks` may be a whole module.
  *
- * @throws TypeError if `tasks` is not an object, contains no function, or has a name that another
- * function already has.
+ * @throws TypeError if `tasks` is not an object, contains no function, or uses a name for which an
+ * earlier call has passed another function.
  * @throws RuntimeError outside a worker.
  * @example
  * // worker.js
@@ -116,7 +116,8 @@ function* perform(
   const made = fn === undefined ? load(work, location, args) : work.perform(fn, args);
   if (!isThenable(made)) return made;
   // `allSettled`, because awaiting a rejected promise would wrap a CancelledError in a
-  // RuntimeError. The page needs the original error: only it knows whether it cancelled the call.
+  // RuntimeError. The page needs the original error, because only the page knows whether it
+  // cancelled the call.
   const [outcome] = yield* fromPromise(Promise.allSettled([made]));
   if (outcome.status === "rejected") throw outcome.reason;
   return outcome.value;

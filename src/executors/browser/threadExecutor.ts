@@ -106,7 +106,7 @@ class Workers implements ThreadPool {
   #end(call: ThreadCall, thread: Thread, isError: boolean, outcome: unknown): void {
     this.#threadOf.delete(call);
     const isLost = outcome instanceof RemoteLostError;
-    // If so, the call was cancelled, but the worker is still alive. Only the executor knows whether
+    // True if the call was cancelled and the worker is still alive. Only the executor knows whether
     // it requested the cancellation.
     const isCancelled = isLost && isCancellation(outcome.cause);
     if (isLost && !isCancelled) thread.terminate();
@@ -138,8 +138,8 @@ class Workers implements ThreadPool {
 }
 
 /**
- * Allocates memory to share with a worker. WebKit may lack `SharedArrayBuffer` even on cross-origin
- * isolated pages.
+ * Allocates memory to share with a worker; undefined where memory can't be shared. WebKit may lack
+ * `SharedArrayBuffer` even on cross-origin isolated pages.
  */
 function newSharedId(): Int32Array<SharedArrayBuffer> | undefined {
   if (!globalThis.crossOriginIsolated || typeof SharedArrayBuffer !== "function") return undefined;

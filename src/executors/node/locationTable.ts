@@ -8,7 +8,7 @@
 import { TextDecoder, TextEncoder } from "node:util";
 import type { TaskLocation } from "../task.ts";
 
-/** Enough for hundreds of locations. Those that don't fit are sent with each call. */
+/** In bytes. Enough for hundreds of locations. Those that don't fit are sent with each call. */
 const SIZE = 65_536;
 const HEAD = Int32Array.BYTES_PER_ELEMENT;
 

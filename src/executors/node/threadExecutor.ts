@@ -82,7 +82,7 @@ export class ThreadExecutor extends CallExecutor {
       onEnd,
       onStray: (error) => this.onStray(error),
       onExit: (error) => {
-        // The function may have ended the thread on purpose. So if no loop receives the error, this
+        // A function may have ended its thread on purpose. So if no loop receives the error, this
         // is only a warning.
         if (!this.onThreadLost(error)) process.emitWarning(error);
       },
@@ -107,7 +107,7 @@ class PiscinaThreads implements ThreadPool {
   readonly #channelName: string;
   #channel: BroadcastChannel;
   readonly #watched = new WeakSet<Worker>();
-  /** The number of calls that have failed because their thread ended. */
+  /** The number of calls that Piscina has rejected, for example because their thread ended. */
   #failures = 0;
   #isEnding = false;
   /** Why a thread could not start. */

@@ -30,7 +30,10 @@ const MAX_STALLS = 1_000_000;
  * `concurrency`.
  */
 const REST = 5;
-/** The longest that such a call counts, however many calls were put back just before it. */
+/**
+ * The longest time, in milliseconds, that such a call counts, however many calls were put back just
+ * before it.
+ */
 const LONGEST_REST = 1_000;
 /** How many milliseconds to wait before another attempt to store outcomes that were refused. */
 const STORE_AGAIN = 200;
@@ -132,6 +135,7 @@ export class BullConsumer implements Consumer, DeliveryOwner {
     return new Promise((resolve) => this.#storing.add({ delivery, outcome, resolve }));
   }
 
+  /** Tells the clients of a call that it has begun (`b`), or its progress (`p`). */
   tell(delivery: BullDelivery, type: "b" | "p", text: string): void {
     const { id, client, keep } = delivery.call;
     const { keys, redis } = this.server;

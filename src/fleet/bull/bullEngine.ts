@@ -1,9 +1,9 @@
-// An engine over Redis or Valkey. BullMQ stores the calls; outcomes have separate keys.
+// An engine over Redis or Valkey. BullMQ stores each call as a job; outcomes have separate keys.
 //
 //   client                       server                                  worker
 //   addBulk ───────────────────> job ──── BullMQ ──────────────────────> runs it
 //   reads `to:client` <───────── out:client, PUBLISH <── STORE, then ── finishes the job
-//   HDEL ──────────────────────> nothing
+//   HDEL ──────────────────────> nothing left
 //
 // An outcome is stored before the job is finished, so a call always has a job or an outcome.
 // Outcomes are not sent over BullMQ's event stream, because it is trimmed and every client would

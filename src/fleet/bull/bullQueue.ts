@@ -53,8 +53,8 @@ interface Submission {
 /** Failed calls stay visible for a day, but only the last thousand of them. */
 const KEEP_FAILED = { age: 86_400, count: 1_000 };
 /**
- * The BullMQ priorities of urgent, ordinary and background calls. 0 comes first. After a delay,
- * BullMQ puts a call with another priority back among the calls of that priority.
+ * The BullMQ priorities of urgent, ordinary and background calls. 0 comes first. When the delay of
+ * a call with priority 1 or 10 ends, BullMQ puts it among the calls of the same priority.
  */
 const PRIORITIES = [0, 1, 10] as const;
 /** How many calls to ask about in one pipeline, or to forget in one command. */
@@ -239,7 +239,7 @@ export class BullQueue implements FleetQueue, ServerLink {
 
   async #open(): Promise<void> {
     await this.#queue.waitUntilReady();
-    // Only now, because BullMQ never recovers if its first request fails.
+    // Set only now, because BullMQ never recovers if its first request fails.
     this.#sender.options.maxRetriesPerRequest = 0;
   }
 
@@ -254,7 +254,7 @@ export class BullQueue implements FleetQueue, ServerLink {
 
   /**
    * Claims the id of a call whose outcome will be kept. While an earlier call with the same id is
-   * ending, or another one is being added, keeps asking.
+   * ending, or another call with that id is being added, keeps asking.
    */
   async #claim(call: WireCall, onSend: () => boolean): Promise<"stored" | "joined" | "conflict"> {
     // The outcome of an earlier call must not be mistaken for that of this one.
@@ -403,7 +403,7 @@ export class BullQueue implements FleetQueue, ServerLink {
     this.clock.set(this.redis).catch(() => undefined);
   }
 
-  /** Adds this client to the waiters of calls. */
+  /** Records on the server that this client waits for calls. */
   #wait(ids: Iterable<string>): void {
     const pipeline = this.redis.pipeline();
     for (const id of ids) {

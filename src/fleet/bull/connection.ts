@@ -15,7 +15,9 @@ export interface ServerLink {
 export interface BullQueueOptions {
   readonly connection: string | object | undefined;
   readonly prefix: string;
+  /** How many milliseconds a silent worker keeps its calls. */
   readonly lease: number;
+  /** How many milliseconds a silent client's calls continue. */
   readonly clientLease: number;
   readonly queue: string;
 }

@@ -123,9 +123,9 @@ return stored
 /**
  * Claims an id for a call whose outcome is to be kept, and adds its client to the waiters. Returns
  * `stored` if the call can be added, `joined` if it exists or has a result, `conflict` if the id
- * belongs to another call, and `ending` if the caller must ask again, because an earlier call that
- * was cancelled or ended without a result is still stored, or because another call that has claimed
- * the id is being added.
+ * belongs to another call, and `ending` if the caller must ask again. It must do so while the store
+ * still has an earlier call that was cancelled or ended without a result, and while another call
+ * that has claimed the id is being added.
  *
  * KEYS: `claim:<id>`. ARGV: base, id, the call's fingerprint, the client or `*`, how many
  * milliseconds to store the claim while the call has no outcome, and how long it is valid without a

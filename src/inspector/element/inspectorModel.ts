@@ -18,7 +18,9 @@ export type Pace = "full" | "paused" | number;
 const SHARE = 0.1;
 const SHORTEST_INTERVAL = 250;
 const LONGEST_INTERVAL = 10_000;
-/** After this time without an answer, the user is told that the program may be stopped. */
+/**
+ * After this many milliseconds without an answer, the user is told that the program may be stopped.
+ */
 const PATIENCE = 5_000;
 
 /** With more tasks than this, reading and drawing happen in different frames. */
@@ -29,7 +31,7 @@ const NO_CHART = stepChartOf([]);
 export class InspectorModel {
   readonly loops = signal<readonly LoopChoice[]>([]);
   readonly snapshot = signal<LoopSnapshot | null>(null);
-  /** Why the last reading failed; empty if it did not. */
+  /** What went wrong in the last reading or cancellation; empty if nothing did. */
   readonly failure = signal("");
   /** A sentence on what the source cannot show; empty if it shows everything. */
   readonly limits = signal("");

@@ -30,7 +30,10 @@ interface Props {
   readonly model: InspectorModel;
 }
 
-/** Draws the inspector now, and whenever something that it shows has changed. */
+/**
+ * Draws the inspector now, and whenever something that it shows has changed. Returns a function
+ * that removes it.
+ */
 export function drawInspector(model: InspectorModel, root: ShadowRoot): () => void {
   const stop = effect(() => {
     const focused = root.activeElement as HTMLElement | SVGElement | null;
@@ -93,7 +96,7 @@ class InspectorView extends Component<Props> {
         ),
       ),
       h("p", { class: "limits" }, model.limits.value),
-      // There are too many readings to announce each change.
+      // Announces only actions and warnings, because the figures change too often.
       h("p", { class: "spoken", role: "status" }, model.announcement.value),
     );
   }
@@ -145,7 +148,7 @@ function moveBetweenTabs(event: KeyboardEvent, model: InspectorModel): void {
   (children[PANELS.indexOf(name)] as HTMLElement).focus();
 }
 
-/** Handles the keys of the inspector as a whole. Returns whether the key does anything. */
+/** Handles a key if the inspector has a use for it. Returns whether it has. */
 function pressed(
   event: KeyboardEvent,
   model: InspectorModel,

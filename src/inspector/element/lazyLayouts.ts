@@ -1,4 +1,4 @@
-// Loads the layouts when a picture needs them.
+// Loads the module that lays out graphs and heaps, when a picture first needs it.
 
 import { signal } from "@preact/signals-core";
 
@@ -8,13 +8,13 @@ const loaded = signal<Layouts | undefined>(undefined);
 const failure = signal("");
 let isWanted = false;
 
-/** Returns the layouts; undefined until they are loaded. */
+/** Returns the module; undefined until it is loaded. The first call starts loading it. */
 export function layouts(): Layouts | undefined {
   if (!isWanted) void load();
   return loaded.value;
 }
 
-/** Returns the text to show while there are no layouts. */
+/** Returns the text to show while the module is not loaded. */
 export function layoutsState(): string {
   return failure.value || "Drawing…";
 }

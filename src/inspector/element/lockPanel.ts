@@ -6,7 +6,7 @@ import { countOf, formatCount, hueOf } from "./formats.ts";
 import type { InspectorModel } from "./inspectorModel.ts";
 
 const SHOWN = 24;
-/** How many resources are shown, those with the longest lines. There may be thousands. */
+/** At most this many resources are shown, those with the longest lines. There may be thousands. */
 const MAX_CARDS = 60;
 const MAX_CELLS = 40;
 

@@ -10,7 +10,7 @@
 // A clock that doesn't advance by itself stands still during a pause. The host's clock continues,
 // so timers that become due during a pause fire in the first turn after it.
 
-/** The fields of a loop that are used here. `_probe` covers them too: see ../shapes.ts. */
+/** The fields of a loop that are used here. Changing one needs a new `_probe`: see ../shapes.ts. */
 export interface PaceableLoop {
   _external: number;
   readonly _turns: { stopping: boolean | typeof AFTER_THIS_TURN; run(): number };
@@ -23,7 +23,9 @@ export interface PaceableLoop {
 const IDLE = 0;
 const STOPPED = 1;
 const SLICE_OVER = 2;
-/** Stops the turns like the `true` that a program's `loop.stop()` sets, but differs from it. */
+/**
+ * Stops the turns like `true`, which a program's `loop.stop()` sets, but can be told apart from it.
+ */
 const AFTER_THIS_TURN = 1;
 /**
  * The interval, in milliseconds, at which a paused loop marks its pump awake, as an outside event

@@ -1,4 +1,4 @@
-// The ready queue as a line of entries, the next one first.
+// The ready queue as a row of entries, the next one first.
 //
 // An entry that is still in the queue slides from its old position to the new one, so that a user
 // who steps from turn to turn sees the queue drain.

@@ -45,7 +45,7 @@ export class ServerSource implements InspectorSource {
             return;
           }
           // Tries again, because the target may only be busy. If something else is wrong, the next
-          // reading also fails, and shows why.
+          // call of `read` fails too, and its error says why.
           await new Promise((resolve) => setTimeout(resolve, PART * 1_000));
         }
       }

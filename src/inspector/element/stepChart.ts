@@ -19,7 +19,10 @@ interface ChartLane {
   readonly slices: readonly ChartSlice[];
 }
 
-/** An arrow from the step that woke a task to the next step of that task. */
+/**
+ * An arrow from the step that woke a task to the next step of that task. `from` and `to` are
+ * instants, like those of a `ChartSlice`.
+ */
 interface ChartArrow {
   readonly fromLane: number;
   readonly from: number;

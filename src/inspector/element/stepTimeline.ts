@@ -248,7 +248,7 @@ class TimelinePainter {
     this.#look(center - width * at, width);
   }
 
-  /** Handles a key. Returns whether the key does anything. */
+  /** Handles a key. Returns whether it is one of the timeline's keys. */
   press(key: string): boolean {
     const { from, to } = this.#view();
     const width = to - from;

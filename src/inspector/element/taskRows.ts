@@ -1,8 +1,8 @@
 // The rows of the task tree: its tasks in order, without those that are hidden.
 //
 // The parent of a task is the task that created it. If a task was created before the inspector
-// opened, its creator is unknown. It is then shown below the task that awaits it, if exactly one
-// does.
+// opened, its creator is unknown. The task is then shown below the task that awaits it, if exactly
+// one does.
 
 import type { TaskPhase, TaskSnapshot } from "../types.ts";
 
@@ -20,7 +20,11 @@ export interface TaskRow {
 
 const NONE = -1;
 
-/** Returns the rows of the tasks that match, and of the tasks above them. */
+/**
+ * Returns the rows of the tasks that match `query` and `phase`, and of the tasks above them.
+ *
+ * @param collapsed the ids of the tasks below which no rows are shown, unless a filter is set
+ */
 export function taskRowsOf(
   tasks: readonly TaskSnapshot[],
   query: string,

@@ -6,7 +6,7 @@
 // What this command evaluates in the process then runs in the middle of that JavaScript. Once this
 // command is connected, it asks the process to close its inspector when nobody is connected any
 // more. The process does so even if this command is killed. If this command ends before it is
-// connected, the next command asks for that: see openingMarks.ts. An inspector that no command has
+// connected, the next command asks instead: see openingMarks.ts. An inspector that no command has
 // opened stays open, because somebody else uses it.
 
 import { get } from "node:http";
@@ -20,6 +20,7 @@ import { TargetError } from "./target.ts";
 
 /** The port that SIGUSR1 opens unless the process was started with another one. */
 const DEFAULT_PORT = 9229;
+/** How often to look for new ports, in milliseconds. */
 const POLL = 20;
 /**
  * How long to wait for a new port before trying the ports that were already open, in milliseconds.
@@ -50,7 +51,7 @@ export async function attachToProcess(pid: number, opening: number): Promise<Dev
   }
 }
 
-/** Signals the process, and connects to the port that appears. */
+/** Signals the process, and connects to the port that it opens within `opening` milliseconds. */
 async function openInspector(
   pid: number,
   before: readonly number[],
@@ -86,11 +87,12 @@ async function openInspector(
         return old.client;
       }
     }
-    // If the inspector of an earlier command was just closing, the process ignored the signal.
+    // If the inspector of an earlier command was just closing, the process ignored the signal. Once
+    // that inspector's port is closed, the signal is sent again.
     const closed = [...known].filter((port) => !ports.includes(port));
     for (const port of closed) known.delete(port);
-    // The port may be taken only for a while, by a process that another command inspects. When the
-    // port is free again, the signal is sent again.
+    // The default port may be taken for a while by a process that another command inspects. When
+    // that port is free again, the signal is sent again.
     const isBlocked = isTaken(DEFAULT_PORT);
     if (closed.length > 0 || (wasBlocked && !isBlocked)) signal(pid);
     wasBlocked = isBlocked;
@@ -165,8 +167,8 @@ async function orLeave<T>(client: DevToolsClient, answer: Promise<T>): Promise<T
 }
 
 /**
- * Disconnects when the process exits, and before this command is stopped with Ctrl+Z. Otherwise the
- * process would wait for this command.
+ * Disconnects when the inspected process exits, and before this command is stopped with Ctrl+Z.
+ * Otherwise that process would wait for this command.
  */
 export async function leaveAtExit(client: DevToolsClient): Promise<void> {
   leaveWhenStopped(client);

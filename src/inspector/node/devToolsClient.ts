@@ -1,6 +1,5 @@
-// A client of the DevTools protocol on this machine: a WebSocket over Node's own http.
-//
-// Node 20 has no WebSocket class, and this needs only text frames.
+// A client of the DevTools protocol for targets on this machine. It implements the WebSocket over
+// Node's own http, because Node 20 has no WebSocket class. The protocol needs only text frames.
 
 import { randomBytes } from "node:crypto";
 import { get, type RequestOptions } from "node:http";
@@ -32,7 +31,7 @@ export class DevToolsClient implements DevToolsSession {
     if (head.length > 0) this.#onBytes(head);
   }
 
-  /** Connects to a target on this machine. Rejects if it is silent for `timeout` milliseconds. */
+  /** Connects to a target. Rejects if the target is silent for `timeout` milliseconds. */
   static connect(url: URL, timeout: number): Promise<DevToolsClient> {
     return new Promise((resolve, reject) => {
       const options: RequestOptions = {

@@ -51,7 +51,8 @@ export function openChannels(): void {
     Object.defineProperty(one, "subscribe", {
       configurable: true,
       value(this: Channel, listener: Listener): void {
-        // With its first subscriber, a channel changes its prototype and calls `subscribe` again.
+        // With its first subscriber, a channel changes its prototype and calls `subscribe` again,
+        // which is this function.
         (Object.getPrototypeOf(this) as Channel).subscribe.call(this, listener);
         watchAll();
       },

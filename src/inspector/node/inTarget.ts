@@ -37,8 +37,9 @@ export interface ThreadReading {
 }
 
 /**
- * What a loop has done since the first sample that includes it, whichever client took that.
- * Counting begins again if no client samples any more, or the loop doesn't run.
+ * What a loop has done since the first sample that includes it, whichever client took that sample.
+ * The counts begin again at zero after all clients have stopped sampling, or after the loop has
+ * stopped.
  */
 export type LoopTotals = Omit<LoopStatistics, "tasks">;
 
@@ -54,7 +55,10 @@ export interface InTarget {
    * first loop is defined, -2 for that of the second, and so on.
    */
   frames(client: string, indices: readonly number[]): FrameSnapshot[];
-  /** Returns the generators of the frames with these indices; for negative ones, the classes. */
+  /**
+   * Returns the generators of the frames with these indices; for a negative index, the class that
+   * it stands for in `frames`.
+   */
   generators(client: string, indices: readonly number[]): object[];
   /** Reads the loops with their statistics. The first call starts to collect these. */
   sample(client: string): ThreadReading & { readonly totals: readonly LoopTotals[] };

@@ -8,8 +8,8 @@ import { TargetError } from "./target.ts";
 const SIGUSR1 = 1n << 9n;
 const LISTENING = "0A";
 /**
- * Matches the path of Node: `node`, `nodejs` or `node-22`. It ends with `(deleted)` if the file was
- * replaced after the process began.
+ * Matches the path of Node: `node`, `nodejs` or `node-22`. The path ends with `(deleted)` if the
+ * file was replaced after the process began.
  */
 const NODE = /\/node(js)?-?[\d.]*( \(deleted\))?$/;
 
@@ -80,8 +80,8 @@ export function portsInOptions(pid: number): number[] {
 }
 
 /**
- * Returns the path of the helper's socket, if `mysyncio/inspector/register` has started one in the
- * process.
+ * Returns the path of the socket of the helper thread that `mysyncio/inspector/register` starts in
+ * a process; undefined if there is none.
  */
 export function helperSocket(pid: number): string | undefined {
   const inodes = socketInodes(pid);
@@ -92,7 +92,7 @@ export function helperSocket(pid: number): string | undefined {
   return undefined;
 }
 
-/** Returns the TCP ports on which the process listens on this machine. */
+/** Returns the TCP ports on which the process listens. */
 export function listeningPorts(pid: number): number[] {
   return socketsOf(pid)
     .filter(({ state }) => state === LISTENING)

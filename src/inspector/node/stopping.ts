@@ -14,8 +14,8 @@ export function leaveWhenStopped(client: DevToolsClient): void {
 
 async function stop(): Promise<void> {
   const why = new TargetError("The command was stopped, and has left the process. Run it again");
-  // Closes the connections properly. Otherwise, a target may crash: Node sometimes does if it exits
-  // while it detects a lost connection.
+  // Closes the connections properly. Otherwise, a target may crash: Node sometimes crashes if it
+  // exits while it detects a lost connection.
   await Promise.all(Array.from(clients, (client) => client.close(why)));
   process.kill(process.pid, "SIGSTOP");
 }

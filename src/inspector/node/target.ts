@@ -19,7 +19,10 @@ export interface Target {
    * so on.
    */
   frames(indices: readonly number[]): Promise<readonly FrameSnapshot[]>;
-  /** Returns the running worker threads of a process, by their ids. `close` closes them too. */
+  /**
+   * Returns connections to the running worker threads of a process, by the ids of the threads.
+   * `close` closes these connections too.
+   */
   threads?(): Promise<ReadonlyMap<number, Target>>;
   /** Leaves the target as it was, and disconnects. */
   close(): Promise<void>;
@@ -76,7 +79,8 @@ export async function libraryOf(
 }
 
 /**
- * Puts the interrupted frames into the stack of the running task. Its generators aren't suspended.
+ * Puts the interrupted frames into the stack of the running task. The reading doesn't find them
+ * there itself, because that task's generators aren't suspended.
  */
 export function withInterrupted<T extends ThreadReading>(
   reading: T,

@@ -27,7 +27,7 @@ export class TargetWarnings {
     for (const loop of this.#own.keys()) if (!loop.isRunning()) this.#stop(loop);
   }
 
-  /** Removes all hooks. */
+  /** Stops the detectors that were started here, and removes their hooks. */
   stop(): void {
     for (const loop of this.#own.keys()) this.#stop(loop);
   }

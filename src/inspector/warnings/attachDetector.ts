@@ -33,7 +33,7 @@ export function attachDetector(
     },
     ignored,
   );
-  // The shape leaves out what only the loop itself uses.
+  // `LoopShape` leaves out what only the loop itself uses.
   const remove = instrument(
     loop as unknown as Parameters<typeof instrument>[0],
     detector.hooks() as HookSet,

@@ -12,7 +12,7 @@ const CONVOY = 5;
 const HAND_OVERS = 10;
 /** A herd has at least this many tasks that are woken together. */
 const HERD = 10;
-/** At most this part of a herd finds something to do. */
+/** At most this fraction of a herd finds something to do. */
 const USEFUL = 0.1;
 /** How long useless wake-ups are remembered, in milliseconds. */
 const MEMORY = 60_000;
@@ -95,19 +95,21 @@ interface Burst {
   size: number;
   /** How many of the tasks immediately waited for the same primitive again. */
   back: number;
-  /** How many of the tasks did anything else. */
+  /** How many of the tasks did something else. */
   others: number;
 }
 
+/** The useless bursts of a primitive. `first` and `last` are times of the loop's clock. */
 interface Useless {
   count: number;
+  /** How many tasks they woke, all together. */
   woken: number;
   first: number;
   last: number;
   task: Task<unknown>;
 }
 
-/** Finds wake-ups of many tasks, all but a few of which wait again at once. */
+/** Finds wake-ups of many tasks, all but a few of which wait again immediately. */
 export class Herds extends Rule {
   #step = 0;
   #burst: Burst | undefined;
@@ -120,7 +122,7 @@ export class Herds extends Rule {
     taskWakes: (task, by) => {
       const what = by && task._inspect().on?._resource?.();
       if (what === undefined) return;
-      // The task still belongs to an earlier burst: after a condition has notified a task, the task
+      // The task may still belong to an earlier burst, because a task that a condition has notified
       // first waits for the condition's lock.
       if (this.#of.has(task)) return;
       if (this.#burst?.what !== what || this.#burst.step !== this.#step) {
@@ -135,7 +137,7 @@ export class Herds extends Rule {
       const { on } = task._inspect();
       const next = on?._resource?.();
       if (next === burst.what) burst.back++;
-      // It may wait for the condition's lock, so what it does with the wake-up is not known yet.
+      // The lock may be the condition's. What the task does with the wake-up is then not known yet.
       else if (lockOf(next) !== undefined) return;
       else burst.others++;
       this.#of.delete(task);

@@ -8,7 +8,7 @@ import type { RuleHooks } from "./ruleHooks.ts";
 /** Something that a rule has found. */
 export interface Finding {
   readonly id: string;
-  /** Identifies the problem, so that the next sample recognizes it. */
+  /** Identifies the problem, so that it is recognized in the next sample. */
   readonly key: string;
   readonly message: string;
   readonly evidence: string;

@@ -32,6 +32,7 @@ interface QueueHistory {
   readonly queue: { deref(): QueueShape | undefined };
   readonly label: string;
   sizes: Sizes;
+  /** When these sizes were read. For sizes that are NaN, when the queue was first seen. */
   times: Sizes;
   /** The largest size from which the queue shrank by more than half until the next sample. */
   peak: number;

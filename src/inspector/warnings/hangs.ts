@@ -71,7 +71,10 @@ export class Deadlocks extends Rule {
     };
   }
 
-  /** Returns the tasks that can end the wait; undefined if anything else may end it too. */
+  /**
+   * Returns the tasks that can end the wait for `on`. Returns undefined if anything else may end it
+   * too, or if it is not known what may.
+   */
   #blockersOf(on: FutureShape): TaskShape[] | undefined {
     if (on._resource === undefined && on._parts === undefined && !isTask(on)) return undefined;
     const { tasks, resources, calls, others } = leavesOf(on);

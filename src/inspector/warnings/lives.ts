@@ -11,17 +11,21 @@ interface Creator {
   hasEnded: boolean;
 }
 
+/** What is recorded about a task. */
 class Life implements Creator {
   readonly name: string;
   creator: Creator | undefined;
-  /** Whether it was recorded from its start. */
+  /** Whether the task was recorded from its start. */
   readonly isWhole: boolean;
   hasEnded = false;
-  /** How often it was woken. */
+  /** How often the task was woken. */
   wakes = 0;
-  /** What it waits for, or waited for before its latest step. */
+  /** What the task waits for, or waited for before its latest step. */
   on: FutureShape | undefined;
-  /** When it began that wait, by the loop's clock. Before the first wait, when it was recorded. */
+  /**
+   * When that wait began, by the loop's clock. Before the task's first wait: when its recording
+   * began.
+   */
   since: number;
 
   constructor(name: string, creator: Creator | undefined, isWhole: boolean, since: number) {

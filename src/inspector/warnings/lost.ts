@@ -18,7 +18,7 @@ interface Cancelled {
    * the attachment.
    */
   readonly isOld: boolean;
-  /** How the task waited when it was cancelled; if `isOld`, how it waited first after `at`. */
+  /** How the task waited when it was cancelled; if `isOld`, its first wait after `at`. */
   wait: Wait | undefined;
   /** How many steps it has taken since. */
   steps: number;

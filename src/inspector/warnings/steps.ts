@@ -28,7 +28,10 @@ const MEMORY = 60_000;
 const ROUNDS = 1_000;
 /** If steps take longer than this on average, they do some work. In milliseconds. */
 const EMPTY_STEP = 0.02;
-/** If waits take longer than this on average, they are for something outside. In milliseconds. */
+/**
+ * If waits for promises take longer than this on average, the promises were still pending. In
+ * milliseconds.
+ */
 const EMPTY_WAIT = 0.05;
 
 interface OpenStep {
@@ -47,11 +50,16 @@ interface SlowPlace {
   tasks: TaskShape[];
 }
 
+/** What a task has done since the last sample. */
 interface Rounds {
+  /** How many steps ended with a bare `yield`. */
   yields: number;
+  /** How long those steps took, in milliseconds. */
   busy: number;
   waits: number;
+  /** How many waits for promises have ended. */
   promises: number;
+  /** How long those waits took, in milliseconds. */
   waited: number;
   /** When the task began to wait for a promise; undefined if it doesn't wait for one. */
   promiseAt: number | undefined;

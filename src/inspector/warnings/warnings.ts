@@ -66,7 +66,8 @@ function detectorOf(loop: Scheduler): Detector {
     return known;
   }
   const ways = { now: () => monotonicClock.now(), placeOf };
-  // The shape has only the fields that tools of other copies may read, with more precise types.
+  // `LoopShape` has only the fields of a loop that tools of other copies of this package may read,
+  // with more precise types.
   const { detector, end } = attachDetector(loop as unknown as LoopShape, reader, ways, ignored);
   detectors.set(loop, detector);
   if (loop.isClosed()) {

@@ -138,8 +138,8 @@ class WebSocketSource implements Pollable {
 }
 
 /**
- * Checks the tag, because the object may come from another frame, and the class, because a
- * replacement for the platform's class may not have the tag.
+ * Whether `value` has the tag `name` or is an instance of the global class `name`. Objects from
+ * another frame have only the tag. A replacement for the platform's class may not have the tag.
  */
 function isInstance(name: string, value: unknown): boolean {
   const type: unknown = (globalThis as Record<string, unknown>)[name];

@@ -12,7 +12,7 @@ import { MessageBox } from "../messages.ts";
 import { EVENT_READ, EVENT_WRITE, type Pollable } from "../pollable.ts";
 import { isTlsServer } from "./tls.ts";
 
-/** The number of datagrams to keep. Further ones are dropped, as in the system itself. */
+/** The maximum number of datagrams to keep. Further ones are dropped, as in the system's buffer. */
 const MAX_DATAGRAMS = 1_000;
 
 /** A datagram and the address of its sender. */

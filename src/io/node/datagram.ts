@@ -14,7 +14,7 @@ export interface DatagramOptions {
   readonly type?: "udp4" | "udp6" | undefined;
   /** The address to receive on. Default: any address of this machine and a free port. */
   readonly localAddress?: Partial<DatagramAddress> | undefined;
-  /** The only peer. `send` then needs no address, and datagrams of others are ignored. */
+  /** The only peer. If set, `send` takes no address, and datagrams of others are ignored. */
   readonly remoteAddress?: DatagramAddress | undefined;
   /** Whether other sockets may use the same address. */
   readonly reuseAddr?: boolean | undefined;

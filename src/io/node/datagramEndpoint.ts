@@ -97,8 +97,8 @@ export class DatagramEndpoint
   }
 
   /**
-   * Returns information by asyncio's names: `"socket"` (Node's own), `"sockname"` or `"peername"`.
-   * Returns undefined for other names.
+   * Returns information by asyncio's names: `"socket"` (a Node socket), `"sockname"` or
+   * `"peername"`. Returns undefined for other names.
    */
   getExtraInfo(name: string): unknown {
     if (name === "socket") return this.#socket;

@@ -1,8 +1,8 @@
 // One pipe for both outputs of a child.
 //
 // Node creates a pipe for each output, and two pipes lose the order of writes. But a child accepts
-// an existing socket for several outputs. So we connect to ourselves, in a folder that is closed to
-// other users, and pass one end to the child.
+// an existing socket for several outputs. So we connect to ourselves, through a socket in a folder
+// that other users can't enter, and pass one end to the child.
 
 import { mkdtempSync, rmSync } from "node:fs";
 import { connect, createServer, type Socket } from "node:net";

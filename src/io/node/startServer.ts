@@ -39,8 +39,9 @@ export interface ServerOptions extends UnixServerOptions {
   readonly exclusive?: boolean | undefined;
   /** Whether small writes are sent immediately. Default: true. */
   readonly noDelay?: boolean | undefined;
+  /** Whether the system probes idle connections, to detect peers that are gone. Default: false. */
   readonly keepAlive?: boolean | undefined;
-  /** In milliseconds. */
+  /** How long a connection must be idle before the first probe, in milliseconds. */
   readonly keepAliveInitialDelay?: number | undefined;
 }
 

@@ -1,7 +1,10 @@
 import type { Socket } from "node:net";
 import type { TLSSocket } from "node:tls";
 
-/** Returns what `getExtraInfo` reports about a socket; undefined for an unknown name. */
+/**
+ * Returns what `getExtraInfo` reports about a socket. Returns undefined if the name is unknown, or
+ * if the socket has no such information.
+ */
 export function streamInfo(socket: TLSSocket, name: string): unknown {
   switch (name) {
     case "socket":

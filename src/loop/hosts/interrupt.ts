@@ -62,7 +62,7 @@ function platformProcess(): Process | undefined {
   return process?.on && process;
 }
 
-/** Returns the numbers of the platform's signals by name. */
+/** Returns the numbers of the platform's signals by name; undefined if it doesn't list them. */
 function numbers(): Record<string, number> | undefined {
   return platformProcess()?.getBuiltinModule?.("os").constants.signals;
 }

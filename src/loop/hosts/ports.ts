@@ -9,7 +9,7 @@ import type { Resource, Scheduler } from "../scheduler.ts";
 import { bellHere } from "./blocking.ts";
 import { isOpen } from "./threadWatch.ts";
 
-/** A resource of a loop that owns ports. */
+/** A loop's resource that owns ports. */
 export interface PortOwner extends Resource {
   readonly ports: Iterable<object>;
   /** How many of the waits in `loop._external` these ports can end. */
@@ -49,7 +49,8 @@ export const portInput: BlockingInput = {
     if (loop._external > open || (delay === Infinity && open === 0)) return false;
     for (const owner of owners) owner.onBlocked?.();
     Atomics.wait(bell, 0, rings, owners.length === 0 ? delay : Math.min(delay, POLL_INTERVAL));
-    // Take messages now, so that one that arrived before a deadline is handled before that timer.
+    // Take messages now, so that a message that arrived before a timer's deadline is handled before
+    // the timer.
     takeIn(loop);
     return true;
   },

@@ -12,8 +12,8 @@ import { performance, setTimeout } from "./timers.ts";
 /** Watches another thread. */
 export interface ThreadWatch {
   /**
-   * Whether the other thread was already dead when the watch began. `onDead` is called too, but not
-   * while this thread is blocked.
+   * Whether the other thread was already dead when the watch began. If so, the callback `onDead` of
+   * `watchThread` is called too, but not while this thread is blocked.
    */
   readonly isDead: boolean;
   /** The ports that a blocked thread has to read. */
@@ -44,16 +44,16 @@ interface Platform {
 }
 
 /**
- * How many times a watcher that doesn't find the lock of a thread looks again, and how many
- * milliseconds it waits before that. On a busy machine, the thread's ticket can arrive before the
- * thread's request for the lock.
+ * If a watcher doesn't find the lock of a thread: how many times it looks again, and how many
+ * milliseconds it waits before each of these looks. On a busy machine, the thread's ticket can
+ * arrive before the thread's request for the lock.
  */
 const LOOKS = 15;
 const LOOK_DELAY = 200;
 
 /**
- * How old a watch must be, in milliseconds, before it starts a probe while its thread is blocked.
- * Not younger, because a probe starts a thread of its own.
+ * How old a watch must be, in milliseconds, before it starts a probe while this thread is blocked.
+ * A younger watch starts none, because each probe starts a thread of its own.
  */
 const PROBE_DELAY = 100;
 
@@ -201,8 +201,8 @@ function sendPort(name: string, thread: number, onDead: () => void): ThreadWatch
     isDead,
     ports,
     onBlocked() {
-      // The receiver may be gone, and only a promise would report that, which can't settle while
-      // this thread is blocked.
+      // The receiver may be gone. Only the promise of `postMessageToThread` would report that, and
+      // it can't settle while this thread is blocked.
       if (probe !== undefined || performance.now() - sentAt < PROBE_DELAY) return;
       probe = new LivenessProbe(threads as object, thread, onDead);
       ports.push(probe.port);

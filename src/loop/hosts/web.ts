@@ -50,7 +50,7 @@ export class WebHost implements Host {
       if (typeof scheduler?.postTask === "function") void scheduler.postTask(this.#onMacrotask);
       else this.#message();
     } catch {
-      // Both are missing, or stubs that throw.
+      // `postTask` is a stub that throws, or no channel can be created.
       setTimeout(this.#onMacrotask, 0);
     }
   }
@@ -59,7 +59,7 @@ export class WebHost implements Host {
     this.cancelSleep();
     // A page stays alive by itself, so without a deadline no timer is needed.
     if (delay === Infinity) return;
-    // Node's types, which apply here too, return an object.
+    // In Node's types, which apply here too, `setTimeout` returns an object.
     this.#timer = setTimeout(
       this.#onTimer,
       Math.min(Math.ceil(delay), MAX_DELAY),

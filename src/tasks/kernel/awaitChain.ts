@@ -5,9 +5,9 @@
 //       awaited in task "profile" (app.ts:20:10)
 //       awaited in task "main" (app.ts:30:3)
 //
-// The lines are appended when a task fails: one for a task that awaits it at that time, directly or
-// through gathers and groups, one for a task that awaits that task, and so on. If the failed task
-// is awaited only later, they are appended then.
+// The lines are appended when a task fails. The first is for a task that awaits the failed task at
+// that time, directly or through gathers and groups, the second for a task that awaits the first
+// one, and so on. If the failed task is awaited only later, the lines are appended then.
 
 import { isError } from "../../lang/brands.ts";
 import { type AwaitLocation, locations, ownFolder } from "../../lang/locations.ts";
@@ -26,8 +26,9 @@ interface WaitingTask extends Node {
 const MAX_TASKS = 20;
 
 /**
- * For each error, the outermost task that its stack names, or the failed task if it names none.
- * Weak, because an error that nobody retrieves is reported once its task has been collected.
+ * For each error, the outermost task that its stack names, or the failed task if the stack names
+ * none. Refers to the task weakly, because an error that nobody retrieves is reported once its task
+ * has been collected.
  */
 const outermost = /* @__PURE__ */ new WeakMap<object, { deref(): object | undefined }>();
 

@@ -7,8 +7,8 @@
 //
 // A call runs inline, on its caller's native stack. A call that never suspends costs
 // little more than a plain generator. When one suspends, its generator's result travels
-// outward through every `yield*` of the chain, and each Call on the way links itself to
-// the one inside it:
+// outward through every `yield*` of the chain, and each Call on the way makes itself the
+// caller of the one inside it:
 //
 //   c._caller = b, b._caller = a           chain.inner = c, chain.outer = a
 //

@@ -17,10 +17,10 @@ interface Cancellable {
  * A block in a task that a cancellation can end.
  *
  * As in asyncio, only counts can distinguish the scope's own cancellation from others. If more
- * requests are left than had been delivered when the block began, the task was also cancelled by
- * others. Unlike asyncio's, a scope doesn't count a request that is still undelivered when the
- * block begins: that request will be delivered inside the block, and its error must leave the
- * block.
+ * requests are left, without the scope's own, than had been delivered when the block began, the
+ * task was also cancelled by others. Unlike asyncio's, a scope doesn't count a request that is
+ * still undelivered when the block begins: that request will be delivered inside the block, and its
+ * error must leave the block.
  */
 export class CancelScope<T extends Cancellable = Cancellable> {
   readonly _task: T;

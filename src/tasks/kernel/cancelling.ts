@@ -1,9 +1,9 @@
 // How a cancellation spreads.
 //
 // A cancellation is passed on from a task to the future that it awaits, from a gather to its
-// children, and so on. Programs build chains of any length, graphs in which many paths lead to one
-// task, and cycles. So the code here walks with a list instead of recursion, and visits each future
-// once:
+// children, and so on. Programs build chains of futures of any length, graphs in which many paths
+// lead to one task, and cycles. So the code here walks with a list instead of recursion, and visits
+// each future once:
 //
 //   - a task that is reached again counts the request, but doesn't pass it on again;
 //   - a task whose wait leads back to itself would wait forever, so it stops waiting and throws.
@@ -31,7 +31,7 @@ export interface CancelOutcome {
   readonly before: unknown;
   /** Whether any of the other futures accepted the cancellation. */
   isPassedOn: boolean;
-  /** Whether the wait leads back to a future that the cancellation went through. */
+  /** Whether what the future awaits leads back to one that the cancellation is going through. */
   comesBack: boolean;
 }
 
@@ -97,7 +97,7 @@ export function passOnCancellation(
   let top = new Visit(root, targets, undefined, message);
   try {
     open.add(root);
-    // A chain, which is the most common case, is cancelled as it is found.
+    // A chain of futures, which is the most common case, is cancelled as it is found.
     while (top.targets.length === 1) {
       const target = top.targets[0] as Future<unknown>;
       if (target.done()) break;
@@ -236,8 +236,8 @@ export function cancelFrom(
 }
 
 /**
- * Cancels a future that passes the cancellation to no other. Reports what a user's class of futures
- * throws, because the others have to be cancelled too.
+ * Cancels a future that passes the cancellation to no other. If a user's class of futures throws,
+ * reports the error instead of throwing it, because further futures may have to be cancelled.
  */
 function cancelLast(future: Future<unknown>, message: string | undefined): boolean {
   try {

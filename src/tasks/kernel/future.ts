@@ -36,7 +36,7 @@ export const awaited = { future: undefined as Future<unknown> | undefined };
 
 /**
  * Passed to the constructor of futures by a hot derived class, which sets the fields itself. V8
- * optimizes a store for at most four classes, and futures have more.
+ * optimizes a store for at most four classes, and there are more classes of futures.
  */
 export const SETS_FIELDS = Symbol();
 
@@ -53,8 +53,8 @@ export const SETS_FIELDS = Symbol();
 export class Future<T> implements PromiseLike<T> {
   static readonly _kept = /* @__PURE__ */ keepInstances(futureToKeep);
 
-  // Neither #private nor initialized here. Private fields of a base class are slow to define
-  // once it has more than four derived classes, and futures have more.
+  // Not #private, because private fields of a base class are slow to define once it has more than
+  // four derived classes, as this one has. Not initialized here, because of `SETS_FIELDS`.
   declare _loop: Scheduler;
   declare _state: number;
   /**
@@ -287,7 +287,7 @@ export class Future<T> implements PromiseLike<T> {
   _giveBack?(): void;
   /**
    * Returns the futures to which this one passes a cancellation on, instead of ending itself.
-   * Undefined if it ends itself, or if what it does isn't known without calling `cancel()`.
+   * Returns undefined if it ends itself, or if that isn't known without calling `cancel()`.
    */
   _passesTo?(): readonly Future<unknown>[] | undefined;
 

@@ -42,8 +42,8 @@ export function isGeneratorFunction(value: unknown): boolean {
 }
 
 /**
- * Returns `coro` as a generator of this engine. Generators of a compiler or of another realm are
- * wrapped, because they can only be driven by their own methods.
+ * Returns `coro` as a generator of this engine. Generators that a compiler emulates, and those of
+ * another realm, are wrapped, because they can only be driven by their own methods.
  */
 export function native(coro: AnyGenerator): AnyGenerator {
   return isGenerated(coro) ? coro : delegateTo(coro);

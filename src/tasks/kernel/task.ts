@@ -13,8 +13,8 @@
 // step.
 //
 // The body may be a chain of decorated calls, drawn in call.ts. #innermost is the
-// innermost call, whose generator a step resumes. It is undefined if the body is a plain
-// generator and a step resumes the body itself.
+// innermost call, whose generator a step resumes. It is undefined while steps resume the
+// body itself, which is then a plain generator.
 //
 // This file has over 300 lines, because all methods share these invariants and the state of a step.
 // The parts off the hot path are in taskExtras.ts, taskStack.ts and taskErrors.ts.
@@ -79,7 +79,7 @@ interface InspectedTask extends Inspected {
   /** In debug mode: where the task waits. */
   readonly at: AwaitLocation | undefined;
   readonly body: AnyGenerator | Call;
-  /** The innermost call. Undefined if a step resumes the body itself, a plain generator. */
+  /** The innermost call; undefined while steps resume the body itself, a plain generator. */
   readonly innermost: Call | undefined;
 }
 
@@ -239,7 +239,10 @@ export class Task<T> extends Future<T> implements Runnable, Waiter, Passing {
     return this._extras().signal;
   }
 
-  /** Returns the task's name. By default `Task-N`, where N counts such tasks of all loops. */
+  /**
+   * Returns the task's name. By default `Task-N`, where N counts the tasks of all loops that were
+   * created without a name.
+   */
   getName(): string {
     return typeof this.#name === "number" ? `Task-${this.#name}` : this.#name;
   }
@@ -331,8 +334,8 @@ export class Task<T> extends Future<T> implements Runnable, Waiter, Passing {
   }
 
   /**
-   * Takes a step: runs the coroutine until it waits, yields or ends. Returns true if it yields and
-   * the caller must schedule the task. A task with extras schedules itself.
+   * Takes a step: runs the coroutine until it waits, yields or ends. Returns true if it yields; the
+   * caller must then schedule the task. A task with extras schedules itself, and returns false.
    */
   _run(): boolean {
     const frame = this.#innermost;
@@ -349,7 +352,7 @@ export class Task<T> extends Future<T> implements Runnable, Waiter, Passing {
       return false;
     }
     // Most steps end here. Calls that end, adopted chains and mistakes are handled in another
-    // function, because they would slow down every step here.
+    // function, because handling them here would slow down every step.
     if (!step.done && !(step === chain.result && shouldAdopt())) {
       if (step.value === undefined) return true;
       if (this._waitOn(step.value)) return false;
@@ -373,9 +376,9 @@ export class Task<T> extends Future<T> implements Runnable, Waiter, Passing {
   }
 
   /**
-   * Runs the coroutine until it waits, yields or ends. If `first` is given, it is what resuming the
-   * call `from` has just returned. Otherwise, resumes `from`, throwing `thrown` into it unless that
-   * is NO_ERROR. Returns whether the coroutine yields.
+   * Runs the coroutine until it waits, yields or ends. If this step has already resumed `from`,
+   * `first` is the result. Otherwise `first` is undefined: resumes `from`, and throws `thrown` into
+   * it unless that is NO_ERROR. Returns whether the coroutine yields.
    */
   private _proceed(from: Call | undefined, first: Result | undefined, thrown: unknown): boolean {
     let frame = from;
@@ -423,7 +426,7 @@ export class Task<T> extends Future<T> implements Runnable, Waiter, Passing {
     }
   }
 
-  /** Returns the generator to resume for the innermost call. */
+  /** Returns the generator of the call `frame`. If `frame` is undefined, returns the body. */
   private _toResume(frame: Call | undefined): AnyGenerator {
     return frame === undefined ? (this.#body as AnyGenerator) : frame._generator;
   }

@@ -60,6 +60,8 @@ export const LONG_CLEANUP = 10;
 /**
  * In debug mode, reports a task that was cancelled, but continues or ends with a result. The usual
  * cause is a bare `catch` around a `yield*`.
+ *
+ * @param sequel what the task did instead of ending as cancelled, such as "ended with a result"
  */
 export function reportSwallowed(
   task: Future<unknown>,

@@ -12,7 +12,8 @@ export interface TaskOptions {
   /**
    * The ready queue to wait in. By default `"user-visible"`. In each turn, user-blocking tasks run
    * first, then everything user-visible, including callbacks and timers, then background tasks: all
-   * of them if nothing else is ready, otherwise one for every eight others, but at least one.
+   * of them if nothing else is ready, otherwise one for every eight other entries, but at least
+   * one.
    */
   readonly priority?: TaskPriority | undefined;
 }

@@ -46,7 +46,7 @@ export function asCrowd<F>(waiters: WaiterList<F> | undefined): Crowd<F> | undef
   return Array.isArray(waiters) && waiters.length >= MANY ? new Crowd(waiters) : undefined;
 }
 
-/** Many waiters, in order. Those that leave stay in the list until they outnumber the others. */
+/** Many waiters, in order. Those that leave stay in it, at most until they outnumber the rest. */
 export class Crowd<F> implements Notified<F> {
   #all: Notified<F>[];
   readonly #gone = new Set<Notified<F>>();

@@ -8,7 +8,7 @@ import { VirtualTimer } from "./timers.ts";
 
 /**
  * How many milliseconds of a slice each reading of the clock uses up. With real time, slices would
- * end earlier on a busy machine, and the same schedule would not repeat.
+ * end earlier on a busy machine, and a replay of a schedule could run in another order.
  */
 const READING = 0.2;
 

@@ -58,7 +58,7 @@ export abstract class HostStep implements Runnable {
 
 /** A step that may run at any time up to its limit, even though it is ready now. */
 export abstract class PatientStep extends HostStep {
-  /** The latest time at which the step runs. */
+  /** The latest time at which the step runs, in milliseconds of the loop's clock. */
   readonly limit: number;
   readonly #settle: () => void;
 

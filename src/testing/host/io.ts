@@ -16,7 +16,7 @@ export interface IoOptions {
  * Returns a promise for `result` that represents an external call, such as input or output. In a
  * run of `explore`, it may settle at any time, before or after other external calls and timers, up
  * to `max` milliseconds after `result` is available. Outside a run, and in the first order that
- * `explore` tries, it settles immediately.
+ * `explore` tries, it settles as soon as `result` is available.
  *
  * If `result` is a function, calls it immediately. The promise settles as that call does.
  *

@@ -2,8 +2,8 @@
 // created, but doesn't count it among the active resources, and also reports jobs that block the
 // thread. So the code here looks at the job itself.
 //
-//   cryptography   a job with a callback in `ondone`, or with a caller in Node's Web Crypto, doesn't
-//                  block; it ends with its first callback
+//   cryptography   a job that has a callback in `ondone`, or that Node's Web Crypto has created,
+//                  doesn't block; it ends with its first callback
 //   compression    a stream, whose `buffer` is set while it works
 
 import type { OutsideSource } from "./outsideSource.ts";
@@ -30,7 +30,7 @@ export function isJob(type: string): boolean {
   return CRYPTO.test(type) || COMPRESSION.test(type);
 }
 
-/** By Node's id of a job, all jobs of the run that has started it. */
+/** Maps Node's id of a cryptography job to the jobs of the run that has started it. */
 const runs = new Map<number, Jobs>();
 
 /** Called when Node calls back for the resource `id`, which need not be a job. */
@@ -68,7 +68,7 @@ export class Jobs {
     this.#forget(id);
   }
 
-  /** Returns whether any job still runs. */
+  /** Notes the jobs that don't block the thread. Returns whether any of them still runs. */
   areRunning(): boolean {
     for (const [id, job] of this.#crypto) {
       if (job.isWebCrypto || typeof job.handle.ondone === "function") this.#note(job);

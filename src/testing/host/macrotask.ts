@@ -12,7 +12,7 @@ const messages: (() => void)[] = [];
 /**
  * Calls `callback`, which must not throw, in the next macrotask.
  *
- * @param isUrgent whether it runs before macrotasks of other code, if the host has priorities.
+ * @param isUrgent whether to run before macrotasks of other code, if the host has priorities.
  */
 export function postMacrotask(callback: () => void, isUrgent = true): void {
   if (typeof setImmediate === "function") {

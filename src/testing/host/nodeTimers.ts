@@ -113,7 +113,9 @@ function intervalPromises(real: TimerPromises["setInterval"]): TimerPromises["se
   };
 }
 
-/** Waits for a timer, or without a delay for an immediate. Rejects if the signal is aborted. */
+/**
+ * Waits for a timer, or for an immediate if `delay` is undefined. Rejects if the signal is aborted.
+ */
 function waitFor(
   stage: RunStage,
   delay: number | undefined,

@@ -1,4 +1,5 @@
-// Detects what a run uses that completes only in real time: sockets, files, workers, real timers.
+// Detects a run's outside resources, which complete only in real time: sockets, files, workers,
+// real timers.
 //
 // Node reports when such a resource is created, and in which asynchronous context. Browsers don't,
 // so a run there waits a little longer before it assumes a deadlock.
@@ -48,8 +49,8 @@ const RESOURCE_NAMES: readonly (readonly [RegExp, string])[] = [
 
 let hook: Hook | undefined;
 /**
- * Reports each callback. Enabled only once a run has started a job, because it makes all callbacks
- * slower.
+ * Reports each callback. Enabled only once a run has started a job (see jobs.ts), because it makes
+ * all callbacks slower.
  */
 let callbackHook: Hook | undefined;
 let users = 0;
@@ -59,7 +60,10 @@ export function reportsResources(): boolean {
   return hook !== undefined;
 }
 
-/** Records the resources that runs use, until `unwatchOutside` has been called as often. */
+/**
+ * Records the resources that runs use. Stops when `unwatchOutside` has been called as often as this
+ * function.
+ */
 export function watchOutside(): void {
   if (users++ > 0) return;
   try {
@@ -99,7 +103,7 @@ export function unwatchOutside(): void {
   callbackHook = undefined;
 }
 
-/** Counts the host's active resources by type. */
+/** Counts the host's active resources by type, except immediates. */
 export function countActive(): ReadonlyMap<string, number> {
   const counts = new Map<string, number>();
   for (const type of process?.getActiveResourcesInfo?.() ?? []) {

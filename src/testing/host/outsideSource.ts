@@ -2,6 +2,6 @@
 export interface OutsideSource {
   /** What it is, such as "a socket". */
   readonly name: string;
-  /** Where the program used it first. */
+  /** Where the program used it first, if known. */
   readonly place: string | undefined;
 }

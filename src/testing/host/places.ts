@@ -2,7 +2,7 @@ import { locationOfCall } from "../../lang/locations.ts";
 
 /**
  * Returns where the program called `callee`, which must be on the stack. Returns undefined if the
- * engine doesn't record that, or if the platform called it.
+ * engine doesn't record that, or if the platform called `callee`.
  */
 export function placeOfCaller(callee: unknown): string | undefined {
   const found = locationOfCall(callee);

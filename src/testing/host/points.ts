@@ -99,7 +99,7 @@ function isObject(value: unknown): value is object {
   return (typeof value === "object" && value !== null) || typeof value === "function";
 }
 
-/** Makes marked awaits points. Returns a function that reverts this. */
+/** Turns marked awaits into points. Returns a function that reverts this. */
 export function installPoints(): () => void {
   const shared = globalThis as { [KEY]?: AwaitPoints };
   const points = shared[KEY] ?? { hook: undefined };

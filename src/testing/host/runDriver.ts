@@ -60,7 +60,7 @@ export class RunDriver {
   #dryTasks = 0;
   #drySince = 0;
 
-  /** @param active the host's active resources before the run. */
+  /** @param active how many resources of each type were active in the host before the run. */
   constructor(run: DrivenRun, active: ReadonlyMap<string, number>) {
     this.#run = run;
     this.#active = active;

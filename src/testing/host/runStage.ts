@@ -37,7 +37,10 @@ export interface RunStage {
   post(callback: () => void): void;
   /** Returns the lane for timers with this delay. The entries of a lane keep their order. */
   laneOfDelay(delay: number): Lane;
-  /** Returns where the program called the host's function, in runs that are recorded. */
+  /**
+   * Returns where the program called the host's function. In runs that are not recorded, returns
+   * undefined.
+   */
   placeOfCall(): string | undefined;
   /** Returns what an async function should await: `value`, or a promise that settles later. */
   await(value: unknown, place: string): unknown;

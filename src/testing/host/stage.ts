@@ -39,8 +39,8 @@ export interface Run {
   readonly clock: VirtualClock;
   readonly conditions: Conditions;
   /**
-   * If only the functions with a given name may be cancelled: collects the names of all functions
-   * with marked awaits.
+   * If the run cancels only functions with a given name, the stage adds the names of all functions
+   * with marked awaits to this set.
    */
   readonly names: Set<string>;
   readonly observer: AwaitObserver | undefined;
@@ -63,7 +63,7 @@ export class Stage implements RunStage {
   readonly jobs = new Jobs(this.outside);
   /**
    * Whether `main` is an async function. If so, each marked await of the run is a cancel point,
-   * unless the functions to cancel have a given name.
+   * unless only functions with a given name are to be cancelled.
    */
   isMainAsync = false;
   /** The number of awaits so far at which a cancellation is possible. */
@@ -163,8 +163,8 @@ export class Stage implements RunStage {
   }
 
   /**
-   * Returns whether the clock may advance to `deadline`, because everything that is ready may also
-   * run after that.
+   * Returns whether the clock may advance to `deadline`, because all steps that are ready may also
+   * run after that. `count` is the number of ready steps.
    */
   mayJump(count: number, deadline: number): boolean {
     if (count !== this.#patient.size) return false;

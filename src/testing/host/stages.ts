@@ -24,7 +24,10 @@ let users = 0;
 let only: RunStage | undefined;
 /** The run that is ending, and only waits for the host to report its rejections. */
 let ending: RunStage | undefined;
-/** If only one run can be active at a time: resolves when the last run that has queued up ends. */
+/**
+ * Resolves when the last of the runs that have queued up ends. Used only if one run can be active
+ * at a time.
+ */
 let ended: Promise<void> = Promise.resolve();
 
 /**
@@ -40,7 +43,10 @@ export function stageOfRejection(): RunStage | undefined {
   return storage === undefined ? (only ?? ending) : storage.getStore();
 }
 
-/** Starts tracking which code belongs to which run, until `closeStages` is called equally often. */
+/**
+ * Starts tracking which code belongs to which run. The tracking ends when `closeStages` has been
+ * called as often as this function.
+ */
 export function openStages(): void {
   if (users++ === 0) storage = newFlowStorage<RunStage>() as StageStorage | undefined;
 }

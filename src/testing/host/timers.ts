@@ -10,7 +10,10 @@ export type TimerCallback = (...args: never[]) => unknown;
 
 /** The longest delay of the host's timers. */
 const MAX_DELAY = 2 ** 31 - 1;
-/** Larger than any id of the host, because a program may pass either kind to `clearTimeout`. */
+/**
+ * The id of the first virtual timer. Larger than any id of the host, so that `clearTimeout` can
+ * tell which kind of timer a program passes.
+ */
 const FIRST_ID = 2 ** 40;
 
 /** Returns whether timers are objects, as in Node, where a delay is at least 1 ms. */
@@ -37,7 +40,7 @@ abstract class ContextStep extends HostStep {
     this.args = args;
   }
 
-  /** Calls the callback in the asynchronous context in which the timer was created. */
+  /** Calls the callback in the asynchronous context in which this step was created. */
   protected call(): void {
     const { callback, args } = this;
     if (this.#flow === undefined) Reflect.apply(callback, this, args);

@@ -46,7 +46,10 @@ export class Timeline {
   readonly #naming: Naming;
   #departures: string[] = [];
 
-  /** @param naming returns the name of a task, which is the same in every run. */
+  /**
+   * @param naming returns the name of a task, a callback or a timer, which is the same in every
+   * run.
+   */
   constructor(naming: Naming) {
     this.#naming = naming;
   }

@@ -106,8 +106,8 @@ function apiOf(target: Target, mayCancel: boolean): InspectApi {
 }
 
 /**
- * Reads the loops, and looks for warnings from the first reading on. With `frames`, reads only the
- * stacks of `task` and of tasks with warnings.
+ * Reads the loops, and looks for warnings from the first reading on. Reads all stacks, or with
+ * `frames` only those of `task` and of tasks with warnings.
  */
 async function snapshots(
   target: Target,

@@ -61,8 +61,8 @@ export interface StartWorkerOptions {
   /** Encodes values. Executors must use the same codec. Threads always use the default one. */
   readonly codec?: FleetCodec | undefined;
   /**
-   * Context variables that calls may set, in addition to those exported by the modules. Functions
-   * that run in threads don't see their values.
+   * Context variables that calls may set, besides those that the modules in `tasks` export.
+   * Functions that run in threads see only the exported ones.
    */
   readonly context?: readonly ContextVar<never>[] | undefined;
   /**
@@ -106,8 +106,9 @@ const MAX_LAG = 0.5;
  * resolves when the worker is connected.
  *
  * Ordinary functions run in threads, so they may compute for as long as they need. This requires
- * the package `piscina`. Only functions in `tasks` can be called, by name; nothing from the queue
- * is imported or evaluated.
+ * the package `piscina`. With an in-process engine, all functions run on the loop that submitted
+ * their calls, unless `threads` is set. Only functions in `tasks` can be called, by name; nothing
+ * from the queue is imported or evaluated.
  *
  * Rejects with a TypeError or RangeError if an option is invalid, if two tasks have the same name,
  * or if all functions run in threads and threads can't find a variable of `context`. Rejects with a
@@ -165,7 +166,7 @@ export async function startWorker(options: StartWorkerOptions): Promise<FleetWor
     patience,
   });
   const opened = engine.open(queue);
-  const patienceOver = setTimeout(() => {
+  const connectionReport = setTimeout(() => {
     const { failure } = opened;
     if (failure !== undefined) onError(new FleetError(`Waiting for the server: ${failure}`));
   }, QUIET);
@@ -180,7 +181,7 @@ export async function startWorker(options: StartWorkerOptions): Promise<FleetWor
     await opened.close();
     throw error;
   } finally {
-    clearTimeout(patienceOver);
+    clearTimeout(connectionReport);
   }
 }
 

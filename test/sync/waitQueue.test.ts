@@ -193,7 +193,7 @@ describe("the loop of a wait queue", () => {
     expect(queue.length).toBe(1);
   });
 
-  test("must be running when a task begins to wait", () => {
+  test("must be running when wait() is called", () => {
     expect(() => queue.wait()).toThrow(RuntimeError);
     expect(() => queue.wait()).toThrow("A wait (Counter) needs an event loop");
     expect(queue.length).toBe(0);

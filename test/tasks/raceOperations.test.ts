@@ -112,7 +112,7 @@ describe("a race of operations that could complete immediately", () => {
     expect(state).toEqual([true, false, true, false]);
   });
 
-  test("of hold() holds one of two free locks", () => {
+  test("between two calls of hold() holds only one of two free locks", () => {
     const state = onLoop(function* () {
       const [a, b] = [new Lock(), new Lock()];
       {

@@ -66,7 +66,7 @@ export class Stage implements RunStage {
    * unless only functions with a given name are to be cancelled.
    */
   isMainAsync = false;
-  /** The number of awaits so far at which a cancellation is possible. */
+  /** How many awaits the run has reached so far, of those at which a cancellation is possible. */
   awaits = 0;
   /** The await that was cancelled. */
   cancelledAt: string | undefined;

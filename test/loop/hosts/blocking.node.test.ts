@@ -206,7 +206,7 @@ describe("messages of a port", () => {
     expect(heard).toEqual(reports);
   });
 
-  test("are awaited on a clock that does not advance by itself, and the clock stands still meanwhile", () => {
+  test("are awaited on a virtual clock, which doesn't jump to the next timer meanwhile", () => {
     loop.close();
     loop = newVirtualLoop();
     readFrom(portTo("setTimeout(() => port.postMessage('stop'), 20); setTimeout(() => {}, 1e6);"));

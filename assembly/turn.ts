@@ -8,9 +8,9 @@
 //               head                            tail            as passed by JavaScript
 //
 // What becomes ready while JavaScript takes the batch is appended behind it and waits for the next
-// turn, so each turn ends. If only background entries are ready, all of them run. Otherwise one
-// background entry runs for every eight others, and at least one per turn, so that they are late
-// but never starve.
+// turn, so each turn ends. If only background entries are ready, all of them run. Otherwise a turn
+// runs one background entry per eight entries of other priorities, and at least one. So background
+// entries may be late, but never starve.
 //
 // If there is not enough memory, the turn collects as much as fits and leaves the rest in place.
 // Even then, the batch is not empty: if the user-visible ring has no room, it is full of entries.

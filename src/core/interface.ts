@@ -70,9 +70,9 @@ export interface Core {
    * Timers with `when <= now` become ready at the default priority, behind the entries that are
    * already ready, by deadline and then by arrival. The batch contains all user-blocking entries,
    * then all user-visible ones, then background entries. If there are no other entries, it contains
-   * all background entries, else one for every eight others, but at least one. Within a priority,
-   * entries are in the order in which they became ready. Entries added while the batch is taken
-   * wait for the next turn.
+   * all background entries. Otherwise it contains one per eight entries of other priorities, and at
+   * least one. Within a priority, entries are in the order in which they became ready. Entries
+   * added while the batch is taken wait for the next turn.
    */
   turn(now: number): number;
 

@@ -98,6 +98,7 @@ export class Timeout extends CancelScope<Task<unknown>> implements Runnable {
     if (id !== 0) this._task._loop._slots.stopTimer(id);
   }
 
+  /** Whether `id` is that of the current timer. */
   _isAt(id: number): boolean {
     return this.#id === id;
   }

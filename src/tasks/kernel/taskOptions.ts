@@ -11,9 +11,9 @@ export interface TaskOptions {
   readonly eagerStart?: boolean | undefined;
   /**
    * The ready queue to wait in. By default `"user-visible"`. In each turn, user-blocking tasks run
-   * first, then everything user-visible, including callbacks and timers, then background tasks: all
-   * of them if nothing else is ready, otherwise one for every eight other entries, but at least
-   * one.
+   * first, then everything user-visible, including callbacks and timers. If nothing else is ready,
+   * all background tasks run. Otherwise one runs per eight entries of other priorities, and at
+   * least one.
    */
   readonly priority?: TaskPriority | undefined;
 }

@@ -96,8 +96,8 @@ export class WasmCore implements Core {
 
   push(id: number): void {
     const tail = this._tail;
-    if (((tail - this._head) & COUNTER_MASK) >= this.#entries.length) this.#makeRoom();
     const entries = this.#entries;
+    if (((tail - this._head) & COUNTER_MASK) >= entries.length) return this.#pushWithMoreRoom(id);
     entries[tail & (entries.length - 1)] = id;
     this.#states[id & SLOT_MASK] = READY | tail;
     this._tail = (tail + 1) & COUNTER_MASK;
@@ -139,17 +139,7 @@ export class WasmCore implements Core {
     if (!this.#othersReady && this.deadline() > now) {
       return (this._tail - this._head) & COUNTER_MASK;
     }
-    try {
-      const count = this._exports.turn(now, this._head, this._tail);
-      if (this.#states.length === 0) this.#renewViews();
-      this._head = this.#rings[VISIBLE_HEAD] as number;
-      this._tail = this.#rings[VISIBLE_TAIL] as number;
-      this.#othersReady = this.#hasOthers();
-      return count;
-    } catch (error) {
-      // Unlike other calls, a turn may be half done after any error, even a full stack.
-      return breakCore(this, error);
-    }
+    return this.#gather(now);
   }
 
   take(): number {
@@ -200,6 +190,21 @@ export class WasmCore implements Core {
     this.#renewViews();
   }
 
+  /** Makes the core move everything that runs in this turn into the user-visible ring. */
+  #gather(now: number): number {
+    try {
+      const count = this._exports.turn(now, this._head, this._tail);
+      if (this.#states.length === 0) this.#renewViews();
+      this._head = this.#rings[VISIBLE_HEAD] as number;
+      this._tail = this.#rings[VISIBLE_TAIL] as number;
+      this.#othersReady = this.#hasOthers();
+      return count;
+    } catch (error) {
+      // Unlike other calls, a turn may be half done after any error, even a full stack.
+      return breakCore(this, error);
+    }
+  }
+
   #hasOthers(): boolean {
     const rings = this.#rings;
     return (
@@ -208,13 +213,15 @@ export class WasmCore implements Core {
     );
   }
 
-  #makeRoom(): void {
+  /** Makes room in the ring, or only renews stale views, and then pushes. */
+  #pushWithMoreRoom(id: number): void {
     try {
       if (this._exports.makeRoom(this._head, this._tail) === 0) throw noRoomForEntry();
       this.#renewViews();
     } catch (error) {
       this.#fail(error);
     }
+    this.push(id);
   }
 
   #reread(head: number): number {

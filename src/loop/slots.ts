@@ -76,14 +76,18 @@ export class Slots {
     return id;
   }
 
-  /** Frees the slot of a runnable that has just run. The id must not be used again. */
+  /** Frees the slot of a task that has ended. The id must not be used again. */
+  retireTask(id: number): void {
+    if (this.#idle.length >= MAX_IDLE) return this.release(id);
+    this.#idle.push(id);
+    this.#tasks[id & SLOT_MASK] = undefined;
+  }
+
+  /** Frees the slot of another runnable, which is not ready. The id must not be used again. */
   retire(id: number): void {
-    if (this.#idle.length < MAX_IDLE) {
-      this.#idle.push(id);
-      this.#clear(id);
-    } else {
-      this.release(id);
-    }
+    if (this.#idle.length >= MAX_IDLE) return this.release(id);
+    this.#idle.push(id);
+    this.#others[id & SLOT_MASK] = undefined;
   }
 
   /** Frees a slot that usually belongs to a pending timer. If it does, its id may be cached. */
@@ -108,6 +112,11 @@ export class Slots {
   /** Returns the runnable of a live id. */
   at(id: number): Runnable {
     return this.taskAt(id) ?? (this.#others[id & SLOT_MASK] as Runnable);
+  }
+
+  /** Returns the runnable of a live id that is not a task's. */
+  otherAt(id: number): Runnable {
+    return this.#others[id & SLOT_MASK] as Runnable;
   }
 
   /** Returns the task of a live id; undefined if the id belongs to something else. */
@@ -140,7 +149,12 @@ export class Slots {
   }
 
   #allocate(): number {
-    const id = this.#idle.pop() ?? this.core.allocate();
+    const id = this.#idle.pop();
+    return id === undefined ? this.#allocateInCore() : id;
+  }
+
+  #allocateInCore(): number {
+    const id = this.core.allocate();
     while (this.#tasks.length <= (id & SLOT_MASK)) this.#tasks.push(undefined);
     return id;
   }

@@ -83,30 +83,10 @@ export class Turns {
   #run(): Pause {
     const slots = this.#slots;
     const { core } = slots;
+    // A loop that has been told to stop before still runs one turn.
+    if (this.#left === 0 && !this.#beginTurn()) return this.#pause();
     for (;;) {
-      if (this.#left === 0) {
-        if (this.poll !== undefined) this.poll();
-        // Without timers, the time is irrelevant.
-        this.#left = core.turn(core.deadline() === Infinity ? 0 : this.#clock.now());
-        if (slots.hooks !== undefined) emitTurn(slots.hooks, this.#left);
-        if (this.#left === 0) return this.#pause(this.stopping ? STOPPED : IDLE);
-      }
-      if (!this.#runBatch()) return this.#pause(SLICE_OVER);
-      if (this.stopping) return this.#pause(STOPPED);
-    }
-  }
-
-  /**
-   * Runs the rest of the batch, stretch by stretch. Returns false if the slice ends first.
-   *
-   * A separate method, because engines compile a frequently called method sooner and better than a
-   * loop inside a loop.
-   */
-  #runBatch(): boolean {
-    const slots = this.#slots;
-    const { core } = slots;
-    while (this.#left > 0) {
-      if (this.#untilReading === 0 && this.#readClock()) return false;
+      if (this.#untilReading === 0 && this.#readClock()) return this.#pause(SLICE_OVER);
       // Subtracted in advance, so that a step changes only one counter.
       let steps = Math.min(this.#left, this.#untilReading);
       this.#left -= steps;
@@ -136,21 +116,32 @@ export class Turns {
         this.#report(runnable, error);
         slots.current = undefined;
       }
+      if (this.#left === 0 && (this.stopping || !this.#beginTurn())) return this.#pause();
     }
-    return true;
+  }
+
+  /** Asks the core what is ready. Returns whether anything is. */
+  #beginTurn(): boolean {
+    const slots = this.#slots;
+    const { core } = slots;
+    if (this.poll !== undefined) this.poll();
+    // Without timers, the time is irrelevant.
+    this.#left = core.turn(core.deadline() === Infinity ? 0 : this.#clock.now());
+    if (slots.hooks !== undefined) emitTurn(slots.hooks, this.#left);
+    return this.#left > 0;
   }
 
   /** Runs what is not a task. */
   #runOther(id: number): void {
     const slots = this.#slots;
     const { hooks } = slots;
-    const runnable = slots.at(id);
+    const runnable = slots.otherAt(id);
     slots.current = runnable;
     const again = hooks === undefined ? runnable._run() : callWithHooks(hooks, runnable, id);
     if (again) slots.core.push(id);
   }
 
-  #pause(pause: Pause): Pause {
+  #pause(pause: Pause = this.stopping ? STOPPED : IDLE): Pause {
     this.#slots.current = undefined;
     return pause;
   }

@@ -515,7 +515,7 @@ export class Task<T> extends Future<T> implements Runnable, Waiter, Passing {
   }
 
   private _leave(): void {
-    this._loop._slots.retire(this.#id);
+    this._loop._slots.retireTask(this.#id);
     this.#innermost = undefined;
     this.#waitingFor = undefined;
   }

@@ -6,7 +6,10 @@ import type { Runnable, Slots } from "./slots.ts";
 /** A callback with any parameters. Its result is ignored. */
 export type Callback<Args extends readonly unknown[]> = (...args: Args) => unknown;
 
-const NOTHING: readonly unknown[] = [];
+/** The arguments of a callback without any. */
+const NOTHING: unknown[] = [];
+/** Stands for the arguments of a callback with only one. */
+const ONE: unknown[] = [undefined];
 
 /** Values of `_id` that are not ids. */
 const GONE = 0;
@@ -20,7 +23,9 @@ export class Handle implements Runnable {
 
   readonly #slots: Slots;
   #callback: Callback<unknown[]> | undefined;
-  #args: readonly unknown[];
+  /** The only argument, if there is one. */
+  #argument: unknown;
+  #args: unknown[];
   /** The host's context in which the callback runs; undefined for the loop's own. */
   #flow: Flow | undefined;
   /** The id of the slot while the callback waits; GONE once it runs, CANCELLED once cancelled. */
@@ -35,8 +40,16 @@ export class Handle implements Runnable {
   ) {
     this.#slots = slots;
     this.#callback = callback as Callback<unknown[]>;
-    // Most callbacks have no arguments, and can share an empty list.
-    this.#args = args.length === 0 ? NOTHING : args;
+    // Most callbacks have one argument or none, and then need no list. A longer list is copied here,
+    // element by element, because the engine doesn't create `args` if nothing else refers to it.
+    const { length } = args;
+    this.#argument = length === 1 ? args[0] : undefined;
+    let list: unknown[] = length === 0 ? NOTHING : ONE;
+    if (length > 1) {
+      list = [];
+      for (let i = 0; i < length; i++) list.push(args[i]);
+    }
+    this.#args = list;
     this.#flow = flow;
   }
 
@@ -49,6 +62,7 @@ export class Handle implements Runnable {
     this._id = CANCELLED;
     // The program may keep the handle, which must not keep the callback and its data alive.
     this.#callback = undefined;
+    this.#argument = undefined;
     this.#args = NOTHING;
     this.#flow = undefined;
     // Released last, because a hook may cancel this handle again.
@@ -65,10 +79,11 @@ export class Handle implements Runnable {
     this._id = GONE;
     const callback = this.#callback as Callback<unknown[]>;
     const args = this.#args;
-    // Spreading a list takes longer than the call, and most callbacks have one argument or none.
-    if (this.#flow !== undefined) enterFlow(this.#flow, callback, undefined, ...args);
-    else if (args.length === 0) callback();
-    else if (args.length === 1) callback(args[0]);
+    if (this.#flow !== undefined) {
+      const all = args === ONE ? [this.#argument] : args;
+      enterFlow(this.#flow, callback, undefined, ...all);
+    } else if (args === ONE) callback(this.#argument);
+    else if (args === NOTHING) callback();
     else callback(...args);
     return false;
   }

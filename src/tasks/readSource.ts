@@ -1,4 +1,4 @@
-import { awaited } from "./kernel/future.ts";
+import { isFuture, request } from "./kernel/future.ts";
 
 /** A source that is being read. `next` may return a result or a promise of one. */
 export interface SourceReading<T> {
@@ -21,11 +21,10 @@ export function readSource<T>(
   return {
     isQueued: true,
     next: () => {
-      awaited.future = undefined;
+      request.isNew = false;
       const result = iterator.next() as IteratorResult<T>;
-      const { future } = awaited;
       // A coroutine is iterable, too. While it waits, it yields the same future endlessly.
-      if (future === undefined || result.value !== future) return result;
+      if (!request.isNew || !isFuture(result.value)) return result;
       iterator.return?.();
       throw new TypeError(
         "Expected a source of items, got a coroutine. Did you mean to await it with `yield*`?",

@@ -29,10 +29,14 @@ const UNRETRIEVED = 3;
 const CANCELLED = 4;
 
 /**
- * The future that a coroutine has just asked its task to wait for. Anything else that the coroutine
- * yields is a mistake, except `undefined`, the value of a bare `yield`.
+ * `isNew` from when a future asks its task to wait until the task begins to wait. The task finds
+ * the future in what its coroutine yields. Anything else that the coroutine yields is a mistake,
+ * except `undefined`, the value of a bare `yield`.
+ *
+ * A flag rather than the future itself, because V8 must record each reference from an old object to
+ * a new one.
  */
-export const awaited = { future: undefined as Future<unknown> | undefined };
+export const request = { isNew: false };
 
 /**
  * Passed to the constructor of futures by a hot derived class, which sets the fields itself. V8
@@ -202,12 +206,19 @@ export class Future<T> implements PromiseLike<T> {
 
   /** Returns or throws the outcome if there is one; otherwise asks the task to wait. @internal */
   next(): IteratorResult<Suspension, T> {
-    if (this._state === RESULT) return { done: true, value: this._outcome as T };
+    // A future that has a result is also the iterator result that contains it: `value` is below, and
+    // `done` is a method, and therefore true. That saves an object at each wait.
+    if (this._state === RESULT) return this as unknown as IteratorReturnResult<T>;
     if (this._state !== PENDING) throw this._thrown();
-    awaited.future = this;
+    request.isNew = true;
     if (locations.watchers > 0) locations.last = locationOfCall(this.next);
-    // The task recognizes the future by `awaited`. To users a suspension is opaque.
+    // To users, a suspension is opaque.
     return { done: false, value: this as unknown as Suspension };
+  }
+
+  /** The result, if there is one. Only for `yield*`: see `next`. @internal */
+  get value(): T {
+    return this._outcome as T;
   }
 
   /** Returns what `yield*` throws. */

@@ -1,6 +1,6 @@
 import type { Scheduler } from "../loop/scheduler.ts";
 import type { Coroutine, Suspension } from "./kernel/coroutine.ts";
-import { Future } from "./kernel/future.ts";
+import { Future, PENDING, SETS_FIELDS } from "./kernel/future.ts";
 
 /**
  * A future completed by something outside the loop. While it is pending, a virtual clock stands
@@ -8,7 +8,11 @@ import { Future } from "./kernel/future.ts";
  */
 export class ExternalFuture<T> extends Future<T> {
   constructor(loop: Scheduler) {
-    super(undefined, loop);
+    super(SETS_FIELDS);
+    this._loop = loop;
+    this._state = PENDING;
+    this._outcome = undefined;
+    this._waiting = undefined;
     loop._external++;
   }
 

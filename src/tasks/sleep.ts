@@ -5,7 +5,7 @@ import { keepInstances } from "../loop/kept.ts";
 import type { Scheduler } from "../loop/scheduler.ts";
 import type { Runnable } from "../loop/slots.ts";
 import type { Coroutine } from "./kernel/coroutine.ts";
-import { Future } from "./kernel/future.ts";
+import { Future, PENDING, SETS_FIELDS } from "./kernel/future.ts";
 import { asCoroutine, LazyCall, type Wait } from "./lazyCall.ts";
 
 /**
@@ -60,7 +60,11 @@ class SleepFuture extends Future<unknown> implements Runnable {
   readonly #result: unknown;
 
   constructor(loop: Scheduler, delay: number, result: unknown) {
-    super(undefined, loop);
+    super(SETS_FIELDS);
+    this._loop = loop;
+    this._state = PENDING;
+    this._outcome = undefined;
+    this._waiting = undefined;
     this.#result = result;
     this.#id = delay === Infinity ? 0 : loop._startTimer(this, loop.time() + delay);
   }

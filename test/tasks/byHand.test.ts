@@ -1,7 +1,14 @@
 // Coroutines that something other than a task drives or observes.
 
 import { beforeEach, describe, expect, test } from "vitest";
-import { type Coroutine, coroutine, createTask, sleep, type Task } from "../../src/index.ts";
+import {
+  type Coroutine,
+  coroutine,
+  createTask,
+  getRunningLoop,
+  sleep,
+  type Task,
+} from "../../src/index.ts";
 import { caught } from "../support/caught.ts";
 import { runVirtually } from "../support/virtualLoop.ts";
 
@@ -56,6 +63,40 @@ describe("when driven by hand", () => {
 
     expect([step.value, steps, trace.join("")]).toEqual([4, 5, "ab.cd."]);
   });
+
+  test("a future may be completed by the iterator that asks it to wait", () => {
+    const result = runVirtually(function* () {
+      const future = getRunningLoop().createFuture<number>();
+      const asked = future[Symbol.iterator]();
+      const completing = {
+        next() {
+          const step = asked.next();
+          if (!future.done()) future.setResult(7);
+          return step;
+        },
+      };
+      return yield* { [Symbol.iterator]: () => completing };
+    });
+
+    expect(result).toBe(7);
+  });
+
+  test.each([null, 42, {}, getRunningLoop])(
+    "yielding %s throws even if another coroutine was driven by hand in the same step",
+    (mistake) => {
+      const error = runVirtually(function* () {
+        sleep(1)[Symbol.iterator]().next();
+        try {
+          yield mistake as never;
+        } catch (error) {
+          return error;
+        }
+        return undefined;
+      });
+
+      expect(String(error)).toContain("A task can only wait for futures");
+    },
+  );
 
   test("a coroutine throws the argument of throw() where it is suspended", () => {
     const object = letters("abc");

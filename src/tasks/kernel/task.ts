@@ -441,9 +441,13 @@ export class Task<T> extends Future<T> implements Runnable, Waiter, Passing {
     if (!request.isNew) return false;
     // The value could be anything, if the coroutine has driven another one by hand in this step.
     const future = value as Future<unknown> | null;
-    if (future?._loop !== this._loop || future._state !== PENDING) return false;
-    if (future === (this as Future<unknown>)) return false;
+    if (future?._loop !== this._loop || future === (this as Future<unknown>)) return false;
     request.isNew = false;
+    if (future._state !== PENDING) {
+      // An iterator around the future has completed it. The next step takes the outcome.
+      this._schedule();
+      return true;
+    }
     this.#waitingFor = future;
     future._addWaiter(this);
     if (locations.watchers > 0) this._extras().waitsAt = locations.last;

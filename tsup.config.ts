@@ -15,29 +15,59 @@ const shared: Options = {
 };
 
 /**
- * Bundling makes every top-level `const` a `var`, which V8 before 12.8 does not treat as constant.
- * It then loads masks and functions again at each use, which makes a task switch noticeably slower.
- * This turns them back into constants where nothing assigns to them.
+ * Makes V8 treat the constants of a chunk as constants. Otherwise it loads masks, objects and classes
+ * again at each use, which makes everything noticeably slower.
+ *
+ * Bundling makes every top-level `const` a `var`, which V8 before 12.8 does not treat as constant. So
+ * this turns it back into a `const` where nothing assigns to it. And V8 doesn't treat anything as
+ * constant that a module exports. So other chunks import a copy of the constant.
  */
 const keepConstants: NonNullable<Options["plugins"]>[number] = {
   name: "keep-constants",
   renderChunk(code) {
     const file = ts.createSourceFile("chunk.js", code, ts.ScriptTarget.ES2022);
     const assigned = assignedIn(file);
+    const constants = new Set<string>();
+    const edits: { readonly at: ts.Node; readonly text: string; readonly length: number }[] = [];
+    for (const statement of file.statements) {
+      if (ts.isVariableStatement(statement)) {
+        const { declarations, flags } = statement.declarationList;
+        const names = declarations.map(({ name }) => (ts.isIdentifier(name) ? name.text : ""));
+        const isConstant = declarations.every(
+          ({ initializer }, index) => initializer && names[index] && !assigned.has(names[index]),
+        );
+        if (!isConstant) continue;
+        for (const name of names) constants.add(name);
+        if ((flags & ts.NodeFlags.BlockScoped) !== 0) continue;
+        edits.push({ at: statement, text: "const", length: "var".length });
+      } else if (ts.isExportDeclaration(statement) && !statement.moduleSpecifier) {
+        const text = exportsOfCopies(statement, constants);
+        edits.push({ at: statement, text, length: statement.getWidth(file) });
+      }
+    }
     let kept = code;
-    for (const statement of [...file.statements].reverse()) {
-      if (!ts.isVariableStatement(statement)) continue;
-      const { declarations, flags } = statement.declarationList;
-      const isConstant = declarations.every(
-        ({ name, initializer }) => initializer && ts.isIdentifier(name) && !assigned.has(name.text),
-      );
-      if ((flags & ts.NodeFlags.BlockScoped) !== 0 || !isConstant) continue;
-      const start = statement.getStart(file);
-      kept = `${kept.slice(0, start)}const${kept.slice(start + "var".length)}`;
+    for (const { at, text, length } of edits.reverse()) {
+      const start = at.getStart(file);
+      kept = kept.slice(0, start) + text + kept.slice(start + length);
     }
     return { code: kept };
   },
 };
+
+/** Returns an `export {...}` that exports copies of the constants. */
+function exportsOfCopies({ exportClause }: ts.ExportDeclaration, constants: Set<string>): string {
+  const copies: string[] = [];
+  const exported = (exportClause as ts.NamedExports).elements.map(({ name, propertyName }) => {
+    const local = (propertyName ?? name).text;
+    if (!constants.has(local)) return local === name.text ? local : `${local} as ${name.text}`;
+    copies.push(`const ${local}_ = ${local};`);
+    return `${local}_ as ${name.text}`;
+  });
+  return `${copies.join("\n")}\nexport {\n  ${exported.join(",\n  ")}\n};`;
+}
+
+/** Modules that an entry loads only when it needs them. */
+const LOADED_LATER = ["src/cli/worker.ts"];
 
 /** The main entry itself, and entries that load only a little. */
 const APART = /[/\\](index|at|registerHelper|helperThread)\.ts$/;
@@ -45,16 +75,15 @@ const APART = /[/\\](index|at|registerHelper|helperThread)\.ts$/;
 /**
  * Makes the other entries load all of the main entry. The modules that two sets of entries share go into a
  * file of their own, so the main entry would consist of seventeen files. Node takes longer to find
- * and load those than to compile them: the import would take twice as long. A bundler still leaves
- * out what a program doesn't use.
+ * and load those than to compile them: the import would take twice as long. And V8 treats nothing
+ * that is imported as constant. A bundler still leaves out what a program doesn't use.
  */
 const loadMainAtOnce: Plugin = {
   name: "load-main-at-once",
   setup({ initialOptions, onResolve, onLoad }) {
     const { entryPoints } = initialOptions;
-    const entries = new Set(
-      Object.values(entryPoints as Record<string, string>).map((path) => resolve(path)),
-    );
+    const paths = [...Object.values(entryPoints as Record<string, string>), ...LOADED_LATER];
+    const entries = new Set(paths.map((path) => resolve(path)));
     onResolve({ filter: /^main:$/ }, () => ({ path: resolve("src/index.ts"), sideEffects: true }));
     onLoad({ filter: /\.ts$/ }, async ({ path }) => {
       if (!entries.has(path) || APART.test(path)) return undefined;

@@ -150,6 +150,22 @@ test("mysyncio/core.wasm is the core, and imports nothing", async () => {
   expect(await output("main.mjs", program)).toBe("0 true");
 });
 
+test("the main entry is one file, which exports only copies of its constants", () => {
+  const dist = new URL("../dist/", import.meta.url);
+  const imported = (code: string) => [...code.matchAll(/from "\.\/(.+)"/g)].map(([, name]) => name);
+  const files = imported(readFileSync(new URL("index.js", dist), "utf8"));
+  const code = readFileSync(new URL(files[0] as string, dist), "utf8");
+  const constants = new Set(
+    [...code.matchAll(/^const (\w+) = (?!\w+;)/gm)].map(([, name]) => name),
+  );
+  const [, list = ""] = /^export \{([^}]*)\}/m.exec(code) ?? [];
+  const exported = list.split(",").map((item) => item.trim().split(" ")[0]);
+
+  expect([files.length, imported(code), constants.size > 100]).toEqual([1, [], true]);
+  expect(exported).toContain("Future_");
+  expect(exported.filter((name) => constants.has(name))).toEqual([]);
+});
+
 test("the source maps mark all sources as library code, whose frames debuggers hide", () => {
   const dist = new URL("../dist/", import.meta.url);
   const maps = readdirSync(dist).filter((name) => name.endsWith(".js.map"));

@@ -24,7 +24,7 @@ import { ensureFutureOn, startAll } from "./ensureFuture.ts";
 import type { AwaitedBy } from "./gather.ts";
 import { CoroutineObject } from "./kernel/call.ts";
 import { type Coroutine, closeUnstarted, coroutine, isCoroutine } from "./kernel/coroutine.ts";
-import { Future, isFuture, request, type Waiter } from "./kernel/future.ts";
+import { awaited, Future, isFuture, type Waiter } from "./kernel/future.ts";
 import { type LazyCall, Operation, resourceOf, type Wait } from "./lazyCall.ts";
 import { Returned } from "./returned.ts";
 import { Ring } from "./ring.ts";
@@ -284,7 +284,7 @@ const Completions = class asCompleted<T> implements AsCompleted<T>, Waiter {
     try {
       const steps = operation._start();
       const step = steps.next();
-      request.isNew = false;
+      awaited.future = undefined;
       if (!step.done) {
         // An operation yields the future that it waits for. To users, its type is `Suspension`.
         const handOver = step.value as unknown as Future<T>;

@@ -8,7 +8,7 @@ import type { Scheduler } from "../loop/scheduler.ts";
 import { noteAwaited } from "../loop/unawaited.ts";
 import { isFromAnotherCopy } from "./kernel/anotherCopy.ts";
 import { type Coroutine, isCoroutine } from "./kernel/coroutine.ts";
-import { type Future, isFuture, request } from "./kernel/future.ts";
+import { awaited, type Future, isFuture } from "./kernel/future.ts";
 import { isGenerated } from "./kernel/generators.ts";
 
 /** Anything that a coroutine can wait for: a coroutine object, a future, a task or a promise. */
@@ -76,11 +76,11 @@ export function checkAwaitables<T>(aws: Iterable<AwaitableLike<T>>): AwaitableLi
     return all;
   }
   const all: AwaitableLike<T>[] = [];
-  request.isNew = false;
+  awaited.future = undefined;
   for (const aw of aws) {
     // `aws` may be a coroutine, which is iterable too. While it waits, it yields the same future
     // endlessly.
-    if (request.isNew) throw wrongType("aws", "a list of awaitables", aws);
+    if (awaited.future !== undefined) throw wrongType("aws", "a list of awaitables", aws);
     noteAwaited(aw);
     checkElement(all.length, aw);
     all.push(aw);

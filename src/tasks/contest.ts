@@ -23,7 +23,7 @@ import type { Scheduler } from "../loop/scheduler.ts";
 import { currentTask } from "./currentTask.ts";
 import { Thrown } from "./kernel/call.ts";
 import { cancelFrom } from "./kernel/cancelling.ts";
-import { Future, request, type Waiter } from "./kernel/future.ts";
+import { awaited, Future, type Waiter } from "./kernel/future.ts";
 import type { Result } from "./kernel/generators.ts";
 import type { LazyCall, Wait } from "./lazyCall.ts";
 
@@ -225,7 +225,7 @@ export class Contest implements Waiter {
       return this.decide(entrant);
     }
     const future = step.value as Future<unknown>;
-    request.isNew = false;
+    awaited.future = undefined;
     entrant.future = future;
     // This step may have served another entrant, which has then won.
     if (this.isDecided) future.cancel();

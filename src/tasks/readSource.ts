@@ -1,4 +1,4 @@
-import { isFuture, request } from "./kernel/future.ts";
+import { awaited } from "./kernel/future.ts";
 
 /** A source that is being read. `next` may return a result or a promise of one. */
 export interface SourceReading<T> {
@@ -21,10 +21,11 @@ export function readSource<T>(
   return {
     isQueued: true,
     next: () => {
-      request.isNew = false;
+      awaited.future = undefined;
       const result = iterator.next() as IteratorResult<T>;
+      const { future } = awaited;
       // A coroutine is iterable, too. While it waits, it yields the same future endlessly.
-      if (!request.isNew || !isFuture(result.value)) return result;
+      if (future === undefined || result.value !== future) return result;
       iterator.return?.();
       throw new TypeError(
         "Expected a source of items, got a coroutine. Did you mean to await it with `yield*`?",

@@ -98,6 +98,21 @@ describe("when driven by hand", () => {
     },
   );
 
+  test("yielding a future throws even if another future has asked to wait in the same step", () => {
+    const error = runVirtually(function* () {
+      const future = getRunningLoop().createFuture();
+      getRunningLoop().createFuture()[Symbol.iterator]().next();
+      try {
+        yield future as never;
+      } catch (error) {
+        return error;
+      }
+      return undefined;
+    });
+
+    expect(String(error)).toContain("Did you mean `yield*`");
+  });
+
   test("a coroutine throws the argument of throw() where it is suspended", () => {
     const object = letters("abc");
     object.next();

@@ -29,14 +29,10 @@ const UNRETRIEVED = 3;
 const CANCELLED = 4;
 
 /**
- * `isNew` from when a future asks its task to wait until the task begins to wait. The task finds
- * the future in what its coroutine yields. Anything else that the coroutine yields is a mistake,
- * except `undefined`, the value of a bare `yield`.
- *
- * A flag rather than the future itself, because V8 must record each reference from an old object to
- * a new one.
+ * The future that a coroutine has just asked its task to wait for. Anything else that the coroutine
+ * yields is a mistake, except `undefined`, the value of a bare `yield`.
  */
-export const request = { isNew: false };
+export const awaited = { future: undefined as Future<unknown> | undefined };
 
 /**
  * Passed to the constructor of futures by a hot derived class, which sets the fields itself. V8
@@ -206,19 +202,12 @@ export class Future<T> implements PromiseLike<T> {
 
   /** Returns or throws the outcome if there is one; otherwise asks the task to wait. @internal */
   next(): IteratorResult<Suspension, T> {
-    // A future that has a result is also the iterator result that contains it: `value` is below, and
-    // `done` is a method, and therefore true. That saves an object at each wait.
-    if (this._state === RESULT) return this as unknown as IteratorReturnResult<T>;
+    if (this._state === RESULT) return { done: true, value: this._outcome as T };
     if (this._state !== PENDING) throw this._thrown();
-    request.isNew = true;
+    awaited.future = this;
     if (locations.watchers > 0) locations.last = locationOfCall(this.next);
-    // To users, a suspension is opaque.
+    // The task recognizes the future by `awaited`. To users a suspension is opaque.
     return { done: false, value: this as unknown as Suspension };
-  }
-
-  /** The result, if there is one. Only for `yield*`: see `next`. @internal */
-  get value(): T {
-    return this._outcome as T;
   }
 
   /** Returns what `yield*` throws. */

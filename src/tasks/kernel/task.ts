@@ -50,7 +50,7 @@ import {
 } from "./call.ts";
 import { type CancelOutcome, type Passing, passOnCancellation } from "./cancelling.ts";
 import type { Coroutine } from "./coroutine.ts";
-import { Future, PENDING, request, SETS_FIELDS, type Waiter } from "./future.ts";
+import { awaited, Future, PENDING, SETS_FIELDS, type Waiter } from "./future.ts";
 import {
   type AnyGenerator,
   native,
@@ -438,11 +438,10 @@ export class Task<T> extends Future<T> implements Runnable, Waiter, Passing {
 
   /** Begins to wait for the yielded `value`. Returns false if the task can't wait for it. */
   private _waitOn(value: unknown): boolean {
-    if (!request.isNew) return false;
-    // The value could be anything, if the coroutine has driven another one by hand in this step.
-    const future = value as Future<unknown> | null;
-    if (future?._loop !== this._loop || future === (this as Future<unknown>)) return false;
-    request.isNew = false;
+    const { future } = awaited;
+    if (future === undefined || future !== value) return false;
+    if (future._loop !== this._loop || future === (this as Future<unknown>)) return false;
+    awaited.future = undefined;
     if (future._state !== PENDING) {
       // An iterator around the future has completed it. The next step takes the outcome.
       this._schedule();

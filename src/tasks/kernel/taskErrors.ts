@@ -5,18 +5,19 @@ import { RuntimeError } from "../../lang/errors.ts";
 import type { AwaitLocation } from "../../lang/locations.ts";
 import { OF_ANOTHER_COPY } from "../../loop/registry.ts";
 import { isFromAnotherCopy } from "./anotherCopy.ts";
-import { Future, request } from "./future.ts";
+import { awaited, Future } from "./future.ts";
 
 /** Returns the error for a `value` that `task` yielded but can't wait for. Never throws. */
 export function yieldError(task: Future<unknown>, value: unknown): unknown {
-  const isRequest = request.isNew;
-  request.isNew = false;
-  try {
-    if (!isRequest || !(value instanceof Future) || value.done()) return badYield(value);
-    return value._loop === task._loop ? selfAwait(task) : foreignLoop(task, value);
-  } catch (error) {
-    return error; // from a getter of the value, or because it is a revoked proxy
+  const { future } = awaited;
+  if (future === undefined || future !== value) {
+    try {
+      return badYield(value);
+    } catch (error) {
+      return error; // from a getter of the value, or because it is a revoked proxy
+    }
   }
+  return future._loop === task._loop ? selfAwait(task) : foreignLoop(task, future);
 }
 
 function badYield(value: unknown): TypeError {

@@ -139,7 +139,7 @@ export class WasmCore implements Core {
     if (!this.#othersReady && this.deadline() > now) {
       return (this._tail - this._head) & COUNTER_MASK;
     }
-    return this.#gather(now);
+    return this.#turnInCore(now);
   }
 
   take(): number {
@@ -191,7 +191,7 @@ export class WasmCore implements Core {
   }
 
   /** Makes the core move everything that runs in this turn into the user-visible ring. */
-  #gather(now: number): number {
+  #turnInCore(now: number): number {
     try {
       const count = this._exports.turn(now, this._head, this._tail);
       if (this.#states.length === 0) this.#renewViews();

@@ -94,8 +94,8 @@ export class Semaphore {
   }
 
   #pass(): void {
-    // Never more than `_bound`. A cancelled task gives back the permit that it was handed, which
-    // other code may already have released.
+    // Never more than `_bound`: other code may already have released the permit that a cancelled
+    // task gives back.
     if (!this.#waiters.handOver(true)) this._value = Math.min(this._value + 1, this._bound);
   }
 }

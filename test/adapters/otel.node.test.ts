@@ -85,7 +85,7 @@ describe("withSpan()", () => {
     expect(trace.getActiveSpan()).toBeUndefined();
   });
 
-  test("gives each span its proper parent, whatever the order of steps, and whichever tasks are cancelled", async () => {
+  test("gives each span its proper parent in any order of steps, even if tasks are cancelled", async () => {
     function* worker(lock: Lock, queue: Queue<number>, name: string): Coroutine<void> {
       yield* withSpan(name, function* () {
         yield* withSpan("locked", () => lock.with(() => sleep(1)));

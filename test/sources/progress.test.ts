@@ -76,7 +76,7 @@ describe("progress", () => {
     expect(seen).toEqual([undefined, 0, undefined, 1_000, 200]);
   });
 
-  test("gives each reader the first snapshot, the latest one whenever it asks for another, and the final one", () => {
+  test("gives each reader the first snapshot, then the latest one at each request, and finally the last one", () => {
     const [quick, slow] = runVirtually(function* () {
       const pages = progress({ total: 4 });
       const all: string[][] = [[], []];

@@ -137,7 +137,7 @@ describe("a bounded semaphore", () => {
     expect(semaphore.locked()).toBe(false);
   });
 
-  test("never has more permits than at first, even if a cancelled task gives back one that was already released", () => {
+  test("never exceeds its bound, even if a cancelled task gives back a permit that was already released", () => {
     const semaphore = new BoundedSemaphore();
     semaphore.acquire().next();
     const cancelled = user(semaphore, "a");

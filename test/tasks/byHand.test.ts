@@ -81,36 +81,23 @@ describe("when driven by hand", () => {
     expect(result).toBe(7);
   });
 
-  test.each([null, 42, {}, getRunningLoop])(
-    "yielding %s throws even if another coroutine was driven by hand in the same step",
-    (mistake) => {
-      const error = runVirtually(function* () {
-        sleep(1)[Symbol.iterator]().next();
-        try {
-          yield mistake as never;
-        } catch (error) {
-          return error;
-        }
-        return undefined;
-      });
-
-      expect(String(error)).toContain("A task can only wait for futures");
-    },
-  );
-
-  test("yielding a future throws even if another future has asked to wait in the same step", () => {
+  test.each([
+    ["null", () => null],
+    ["a number", () => 42],
+    ["an object", () => ({})],
+    ["another future", () => getRunningLoop().createFuture()],
+  ])("yielding %s throws even if a future has asked to wait in the same step", (_, mistake) => {
     const error = runVirtually(function* () {
-      const future = getRunningLoop().createFuture();
       getRunningLoop().createFuture()[Symbol.iterator]().next();
       try {
-        yield future as never;
+        yield mistake() as never;
       } catch (error) {
         return error;
       }
       return undefined;
     });
 
-    expect(String(error)).toContain("Did you mean `yield*`");
+    expect(String(error)).toContain("A task can only wait for futures");
   });
 
   test("a coroutine throws the argument of throw() where it is suspended", () => {

@@ -10,7 +10,7 @@ import { otherNodes } from "./harness/otherNodes.ts";
 import { installPeers } from "./harness/peerModules.ts";
 import { runInChild, runMixedInChild, runPeerInChild } from "./harness/processes.ts";
 import { caseText, nodesText } from "./harness/report.ts";
-import { nameOf, type Results, write } from "./harness/results.ts";
+import { type Results, writeAll } from "./harness/results.ts";
 import type { CaseResult } from "./harness/runCase.ts";
 
 /** The options of a run under one condition. */
@@ -35,7 +35,8 @@ async function runAll(
     if (!isJson) console.log(`\n${caseText(result)}`);
   }
   if (where === undefined) throw new Error("No case returned a result");
-  return { header: header(rounds, where, condition), machine: where, rounds, date, cases };
+  const line = header(rounds, where, condition);
+  return { header: line, machine: where, condition, rounds, date, cases };
 }
 
 async function* results(
@@ -106,9 +107,7 @@ async function main(options: Options): Promise<void> {
       `\nThe whole run took ${((performance.now() - start) / 60_000).toFixed(1)} minutes.`,
     );
   }
-  if (!options.writesResults) return;
-  const name = options.name ?? nameOf((all[0] as Results).date);
-  for (const [suffix, run] of runs) await write(run, `${name}${suffix}`);
+  if (options.writesResults) await writeAll(runs, options.name);
 }
 
 const options = optionsOrExit(process.argv.slice(2));

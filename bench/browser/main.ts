@@ -8,7 +8,7 @@ import { NEUTRAL } from "../cases.ts";
 import { header, type Machine, machine } from "../harness/machine.ts";
 import { type Options, optionsOrExit } from "../harness/options.ts";
 import { caseText } from "../harness/report.ts";
-import { type Results, setUp, write } from "../harness/results.ts";
+import { type Results, setUp, writeAll } from "../harness/results.ts";
 import type { CaseResult } from "../harness/runCase.ts";
 import { servePage } from "./server.ts";
 
@@ -40,9 +40,16 @@ async function measureAll(options: Options): Promise<void> {
       cases.push(result);
       if (!isJson) console.log(`\n${caseText(result)}`);
     }
-    const results: Results = { header: header(rounds, where), machine: where, rounds, date, cases };
+    const results: Results = {
+      header: header(rounds, where),
+      machine: where,
+      condition: "alone",
+      rounds,
+      date,
+      cases,
+    };
     if (isJson) console.log(JSON.stringify(results, undefined, 2));
-    if (options.writesResults) await write(results, options.name);
+    if (options.writesResults) await writeAll(new Map([["", results]]), options.name);
   } finally {
     await browser.close();
     server.close();

@@ -49,6 +49,9 @@ function runBareChains(): Promise<void> {
   return done;
 }
 
+/** What the host's schedulers lack whose callbacks run before anything else. */
+const LACKS = "cancel a callback, or let the host run in between";
+
 /** The other schedulers of the host, if it has any. */
 function hostsOthers(): Comparison["others"] {
   const host = globalThis as { setImmediate?: Schedule; process?: { nextTick: Schedule } };
@@ -56,7 +59,7 @@ function hostsOthers(): Comparison["others"] {
   return [
     ...(setImmediate ? [{ name: "setImmediate", run: () => runChains(setImmediate) }] : []),
     ...(process?.nextTick
-      ? [{ name: "process.nextTick", run: () => runChains(process.nextTick) }]
+      ? [{ name: "process.nextTick", run: () => runChains(process.nextTick), lacks: LACKS }]
       : []),
   ];
 }
@@ -70,9 +73,9 @@ export default {
       operations: CHAINS * TIMES,
       ours: { name: "callSoon", run: () => run(runOurChains) },
       others: [
-        { name: "queueMicrotask", run: () => runChains(queueMicrotask) },
+        { name: "queueMicrotask", run: () => runChains(queueMicrotask), lacks: LACKS },
         ...hostsOthers(),
-        { name: "an array of objects", run: runBareChains },
+        { name: "an array of objects", run: runBareChains, isLimit: true },
       ],
       peers: ["callSoon", CHAINS, TIMES],
     },

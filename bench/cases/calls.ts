@@ -75,8 +75,13 @@ export default {
       operations: CALLS,
       ours: { name: "decorated", run: () => run(callDecorated) },
       others: [
-        { name: "plain generator", run: () => run(callPlain), atMost: 1.5 },
-        { name: "async function", run: callNative, atLeast: { node24: 1.1, node26: 1 } },
+        { name: "plain generator", run: () => run(callPlain), atMost: 1.5, isLimit: true },
+        {
+          name: "async function",
+          run: callNative,
+          atLeast: { node24: 1.1, node26: 1 },
+          lacks: "be cancelled",
+        },
       ],
     },
     {
@@ -88,8 +93,9 @@ export default {
           name: "async function",
           run: callNativeSuspending,
           atLeast: { node24: 0.95, node26: 0.9 },
+          lacks: "be cancelled",
         },
-        { name: "bare generators", run: stepCallsBarely },
+        { name: "bare generators", run: stepCallsBarely, isLimit: true },
       ],
     },
   ],

@@ -140,10 +140,10 @@ export default {
               (controller, reason) => controller.abort(reason),
             ),
           atLeast: { node24: 1.5, node26: 1.2 },
+          lacks: "reach a wait that isn't passed its signal",
         },
         {
-          // For comparison only: the token has one listener, and works with neither `fetch` nor
-          // timers nor any library.
+          // For comparison only.
           name: "a bare token by hand",
           run: () =>
             stopAll(
@@ -151,8 +151,9 @@ export default {
               waitForStop,
               (token, reason) => token.stop(reason),
             ),
+          lacks: "have two listeners, or be passed to `fetch` or a library",
         },
-        { name: "bare generators", run: stopBareGenerators },
+        { name: "bare generators", run: stopBareGenerators, isLimit: true },
       ],
       peers: ["cancel", TASKS],
     },

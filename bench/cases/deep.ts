@@ -45,8 +45,9 @@ export default {
         name: "async functions",
         run: () => descendNatively(DEEP, RESUMES),
         atLeast: { node24: 1, node26: 0.8 },
+        lacks: "be cancelled",
       },
-      { name: "a bare generator without depth", run: resumeBarely },
+      { name: "a bare generator without depth", run: resumeBarely, isLimit: true },
     ]),
     {
       what: `recursion ${count(DEEPEST)} deep, one suspension`,

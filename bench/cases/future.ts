@@ -50,8 +50,13 @@ export default {
       operations: FUTURES,
       ours: { name: "mysyncio", run: () => run(completeFutures) },
       others: [
-        { name: "promises", run: completePromises, atLeast: { node24: 1.1, node26: 1 } },
-        { name: "bare generators", run: completeBare },
+        {
+          name: "promises",
+          run: completePromises,
+          atLeast: { node24: 1.1, node26: 1 },
+          lacks: "be cancelled, or tell what waits for them",
+        },
+        { name: "bare generators", run: completeBare, isLimit: true },
       ],
       peers: ["future", FUTURES],
     },

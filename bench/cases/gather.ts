@@ -47,8 +47,17 @@ function row(width: number): Comparison {
     operations: width * times,
     ours: { name: "gather", run: () => run(() => gatherAll(width, times)) },
     others: [
-      { name: "Promise.all", run: () => awaitAll(width, times), atLeast: 1 },
-      { name: "bare generators, an object each", run: () => stepAllBarely(width, times) },
+      {
+        name: "Promise.all",
+        run: () => awaitAll(width, times),
+        atLeast: 1,
+        lacks: "cancel its children",
+      },
+      {
+        name: "bare generators, an object each",
+        run: () => stepAllBarely(width, times),
+        isLimit: true,
+      },
     ],
     peers: ["gather", width, times],
   };

@@ -64,6 +64,9 @@ function* awaitByDelegation(times = AWAITS): Generator<Promise<number>, void, un
   for (let i = 0; i < times; i++) yield* new Wait(settled) as Iterable<Promise<number>, number>;
 }
 
+/** What an `await` lacks. */
+const LACKS = "be cancelled";
+
 export default {
   name: "promise",
   question: "What does awaiting a promise in a coroutine cost?",
@@ -73,9 +76,13 @@ export default {
       operations: AWAITS,
       ours: { name: "yield* fromPromise", run: () => run(awaitInCoroutine) },
       others: [
-        { name: "await", run: awaitInAsyncFunction, atMost: 2 },
+        { name: "await", run: awaitInAsyncFunction, atMost: 2, lacks: LACKS },
         { name: "an async function and a bare generator", run: () => drive(awaitBarely()) },
-        { name: "the same with a `yield*` each", run: () => drive(awaitByDelegation()) },
+        {
+          name: "the same with a `yield*` each",
+          run: () => drive(awaitByDelegation()),
+          isLimit: true,
+        },
       ],
     },
     {
@@ -83,7 +90,7 @@ export default {
       operations: AWAITS,
       ours: { name: "yield* fromPromise", run: () => run(awaitInSeveral) },
       others: [
-        { name: "await", run: awaitInSeveralAsyncFunctions, atMost: 2 },
+        { name: "await", run: awaitInSeveralAsyncFunctions, atMost: 2, lacks: LACKS },
         {
           name: "async functions and bare generators",
           run: () =>
@@ -93,6 +100,7 @@ export default {
           name: "the same with a `yield*` each",
           run: () =>
             Promise.all(Array.from({ length: TASKS }, () => drive(awaitByDelegation(eachAwaits)))),
+          isLimit: true,
         },
       ],
     },

@@ -49,8 +49,8 @@ export default {
       operations: TASKS,
       ours: { name: "sleep", run: () => run(sleepAll) },
       others: [
-        { name: "promises and setTimeout", run: sleepAllNatively },
-        { name: "bare generators and the clock", run: sleepAllBarely },
+        { name: "promises and setTimeout", run: sleepAllNatively, lacks: "cancel a sleep" },
+        { name: "bare generators and the clock", run: sleepAllBarely, isLimit: true },
       ],
       peers: ["sleep", TASKS, SPAN],
     },

@@ -57,6 +57,9 @@ async function runNativeGroups(): Promise<void> {
   }
 }
 
+/** What the group by hand lacks. */
+const LACKS = "stop a child that isn't passed its signal";
+
 export default {
   name: "taskGroup",
   question: "What does a child of a task group cost?",
@@ -65,7 +68,7 @@ export default {
       what: `${count(GROUPS)} groups of ${WIDTH} children of one yield, a block for each`,
       operations: GROUPS * WIDTH,
       ours: { name: "taskGroup", run: () => run(runGroups) },
-      others: [{ name: "promises, a group by hand", run: runNativeGroups }],
+      others: [{ name: "promises, a group by hand", run: runNativeGroups, lacks: LACKS }],
       peers: ["taskGroup", WIDTH, GROUPS],
     },
     {
@@ -73,8 +76,8 @@ export default {
       operations: GROUPS * WIDTH,
       ours: { name: "taskGroup", run: () => run(runGroupsOfOneBlock) },
       others: [
-        { name: "promises, a group by hand", run: runNativeGroups, atLeast: 1 },
-        { name: "bare generators, an object each", run: runBarely },
+        { name: "promises, a group by hand", run: runNativeGroups, atLeast: 1, lacks: LACKS },
+        { name: "bare generators, an object each", run: runBarely, isLimit: true },
       ],
     },
   ],

@@ -86,6 +86,9 @@ function allInTimeBarely(tasks: number, times: number): void {
   timers.run();
 }
 
+/** What the timeouts by hand lack. */
+const LACKS = "stop the work when the time is up";
+
 export default {
   name: "timeout",
   question: "What does a timeout around work that ends in time cost?",
@@ -95,9 +98,18 @@ export default {
       operations: TIMES,
       ours: { name: "timeout", run: () => run(() => inTime(TIMES)) },
       others: [
-        { name: "Promise.race", run: () => inTimeNatively(race, TIMES), atLeast: 1 },
-        { name: "a promise and a timer", run: () => inTimeNatively(withTimer, TIMES), atLeast: 1 },
-        { name: "bare generators and the clock", run: () => allInTimeBarely(1, TIMES) },
+        { name: "Promise.race", run: () => inTimeNatively(race, TIMES), atLeast: 1, lacks: LACKS },
+        {
+          name: "a promise and a timer",
+          run: () => inTimeNatively(withTimer, TIMES),
+          atLeast: 1,
+          lacks: LACKS,
+        },
+        {
+          name: "bare generators and the clock",
+          run: () => allInTimeBarely(1, TIMES),
+          isLimit: true,
+        },
       ],
       peers: ["timeout", TIMES],
     },
@@ -108,8 +120,12 @@ export default {
       others: [
         { name: "the same with an arrow function", run: () => run(withArrowFunction) },
         { name: "the same with a block for each", run: () => run(withBlock) },
-        { name: "a promise and a timer", run: withArgumentNatively, atLeast: 1 },
-        { name: "bare generators and the clock", run: () => allInTimeBarely(1, TIMES) },
+        { name: "a promise and a timer", run: withArgumentNatively, atLeast: 1, lacks: LACKS },
+        {
+          name: "bare generators and the clock",
+          run: () => allInTimeBarely(1, TIMES),
+          isLimit: true,
+        },
       ],
     },
     {
@@ -117,9 +133,18 @@ export default {
       operations: TIMES,
       ours: { name: "timeout", run: () => run(allInTime) },
       others: [
-        { name: "Promise.race", run: () => allInTimeNatively(race), atLeast: 1 },
-        { name: "a promise and a timer", run: () => allInTimeNatively(withTimer), atLeast: 1 },
-        { name: "bare generators and the clock", run: () => allInTimeBarely(AT_ONCE, eachHas) },
+        { name: "Promise.race", run: () => allInTimeNatively(race), atLeast: 1, lacks: LACKS },
+        {
+          name: "a promise and a timer",
+          run: () => allInTimeNatively(withTimer),
+          atLeast: 1,
+          lacks: LACKS,
+        },
+        {
+          name: "bare generators and the clock",
+          run: () => allInTimeBarely(AT_ONCE, eachHas),
+          isLimit: true,
+        },
       ],
     },
   ],

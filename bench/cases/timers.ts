@@ -42,7 +42,7 @@ export default {
       ours: { name: "callLater", run: () => addAndCancel(newEventLoop()) },
       others: [
         { name: "setTimeout", run: hostAddAndCancel, atLeast: 12 },
-        { name: "an object and the clock", run: objectsAndClock },
+        { name: "an object and the clock", run: objectsAndClock, isLimit: true },
       ],
       peers: ["timers", TIMERS],
     },

@@ -96,7 +96,7 @@ function addAndCancel(delay: Delay, of: string, rounds: number): Promise<Outcome
           run: () => addAndCancelHosts(delay),
           target: () => ({ atLeast: 12 }),
         },
-        { name: "an object and the clock", run: () => makeAndEmptyObjects(delay) },
+        { name: "an object and the clock", run: () => makeAndEmptyObjects(delay), isLimit: true },
       ],
     },
     rounds,

@@ -214,10 +214,16 @@ function serveAllBarely(): void {
 }
 
 function others(aim: Aim): Comparison["others"] {
+  const lacks = "stop a request when its time is up";
   return [
-    { name: "promises, Promise.race", run: () => serveAllNatively(race), ...aim },
-    { name: "promises, a promise and a timer", run: () => serveAllNatively(withTimer), ...aim },
-    { name: "bare generators and the clock", run: serveAllBarely },
+    { name: "promises, Promise.race", run: () => serveAllNatively(race), lacks, ...aim },
+    {
+      name: "promises, a promise and a timer",
+      run: () => serveAllNatively(withTimer),
+      lacks,
+      ...aim,
+    },
+    { name: "bare generators and the clock", run: serveAllBarely, isLimit: true },
   ];
 }
 

@@ -3,9 +3,8 @@
 // Effect and Effection, a switch got much slower, for mysyncio and for promises alike.
 
 import type { Peer, PeerWork } from "../peers/peer.ts";
-import { type Case, type Contestant, compare, type Outcome, type Rival } from "./compare.ts";
+import { type Case, compare, type Other, type Outcome, type Rival } from "./compare.ts";
 import type { CaseResult } from "./runCase.ts";
-import type { Aim } from "./targets.ts";
 
 /** The results of a library in the rows of a case. */
 export interface PeerResult {
@@ -40,7 +39,7 @@ export async function runPeer(
 function contestantOf(
   { name, works, atLeast }: Peer,
   [key, ...sizes]: PeerWork,
-): (Contestant & Aim) | undefined {
+): Other | undefined {
   const run = works[key] as ((...sizes: number[]) => unknown) | undefined;
   if (run === undefined) return undefined;
   const target = typeof atLeast === "object" ? atLeast[key] : atLeast;

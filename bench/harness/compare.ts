@@ -19,13 +19,24 @@ export interface Contestant {
   readonly collects?: "everything";
 }
 
+/** Someone else who does the work. */
+export interface Other extends Contestant, Aim {
+  /** What this one can't do, unlike mysyncio. Shown if it is faster. */
+  readonly lacks?: string;
+  /**
+   * Whether this is the least that the work takes with generators. Targets that it misses too are
+   * out of reach.
+   */
+  readonly isLimit?: true;
+}
+
 /** A row: the same work, done by mysyncio and by others. */
 export interface Comparison {
   readonly what: string;
   /** The number of operations of one run. */
   readonly operations: number;
   readonly ours: Contestant;
-  readonly others: readonly (Contestant & Aim)[];
+  readonly others: readonly Other[];
   /** The same work, as requested from other libraries. */
   readonly peers?: PeerWork;
 }
@@ -80,6 +91,9 @@ export interface Rival extends Timing {
   /** In the form that users read: how many times as fast, or how many times the cost. */
   readonly ratio: Summary;
   readonly target: Target;
+  /** The ratio that bare generators reach in the same rounds. Undefined without a target. */
+  readonly limit?: Summary;
+  readonly lacks?: string;
 }
 
 export interface Outcome {
@@ -135,10 +149,11 @@ export async function compare(comparison: Comparison, patience: Patience): Promi
  */
 function outcomeOf(
   what: string,
-  contestants: readonly ({ readonly name: string } & Aim)[],
+  contestants: readonly Omit<Other, "run">[],
   times: readonly (readonly number[])[],
 ): Outcome {
   const [own = []] = times;
+  const least = times[contestants.findIndex(({ isLimit }) => isLimit)];
   const timings = contestants.map((contestant, index) => ({
     name: contestant.name,
     ...summarize(times[index] ?? []),
@@ -148,10 +163,19 @@ function outcomeOf(
     rounds: own.length,
     ours: timings[0] as Timing,
     others: contestants.slice(1).map((contestant, index) => {
+      const theirs = times[index + 1] ?? [];
       const target = targetOf(contestant);
-      const ratio = ratioOf(own, times[index + 1] ?? [], target);
-      const rounds = times[index + 1]?.length ?? 0;
-      return { ...(timings[index + 1] as Timing), rounds, ratio, target };
+      const ratio = ratioOf(own, theirs, target);
+      const { lacks, isLimit } = contestant;
+      const hasLimit = least !== undefined && !isLimit && targetText(target) !== "";
+      return {
+        ...(timings[index + 1] as Timing),
+        rounds: theirs.length,
+        ratio,
+        target,
+        ...(hasLimit && { limit: ratioOf(least, theirs, target) }),
+        ...(lacks !== undefined && { lacks }),
+      };
     }),
   };
 }
@@ -167,6 +191,7 @@ export interface Phases<Phase extends string> {
     readonly name: string;
     run(): Readonly<Record<Phase, number>> | Promise<Readonly<Record<Phase, number>>>;
     target?(phase: Phase): Aim;
+    readonly isLimit?: true;
   }[];
 }
 
@@ -191,7 +216,11 @@ export async function comparePhases<Phase extends string>(
   return phases.map((phase) =>
     outcomeOf(
       what(phase),
-      contestants.map(({ name, target }) => ({ name, ...target?.(phase) })),
+      contestants.map(({ name, target, isLimit }) => ({
+        name,
+        ...(isLimit && { isLimit }),
+        ...target?.(phase),
+      })),
       times.map((all) => all.map((taken) => (taken[phase] * 1e6) / operations)),
     ),
   );
@@ -256,9 +285,18 @@ export function isWorthless({ ratio }: Rival): boolean {
   return ratio.spread > WORTHLESS;
 }
 
-/** "ok" or "MISSED", with a question mark where the spread includes the target. */
-export function verdict({ ratio: { median, spread }, target }: Rival): string {
+/**
+ * "ok", "MISSED", or "LIMITED" if bare generators miss the target too. With a question mark where
+ * the spread includes the target.
+ */
+export function verdict({ ratio: { median, spread }, target, limit }: Rival): string {
   if (targetText(target) === "") return "";
   const isSure = meets(target, median * (1 - spread)) === meets(target, median * (1 + spread));
-  return (meets(target, median) ? "ok" : "MISSED") + (isSure ? "" : "?");
+  const isLimited = limit !== undefined && !meets(target, limit.median);
+  return (meets(target, median) ? "ok" : isLimited ? "LIMITED" : "MISSED") + (isSure ? "" : "?");
+}
+
+/** Whether mysyncio is slower than this rival. */
+export function isBehind({ ratio, target }: Rival): boolean {
+  return target.atMost === undefined ? ratio.median < 1 : ratio.median > 1;
 }

@@ -1,7 +1,9 @@
 // The pictures of a run: bars for each case, lines for each curve, and one picture of all ratios.
 
-import type { Bars, Lines } from "./charts/shapes.ts";
+import type { Bars, Lines, Ratio, Ratios } from "./charts/shapes.ts";
 import type { Curve, Figure, Outcome, Rival } from "./compare.ts";
+import type { Condition } from "./conditions.ts";
+import type { Machine } from "./machine.ts";
 import { figureText, ratioText, time } from "./report.ts";
 import type { CaseResult } from "./runCase.ts";
 
@@ -109,4 +111,73 @@ function barOfRatio(name: string, rival: Rival): Group["bars"][number] {
     label: ratioText(rival),
     isOurs: rival.ratio.median >= 1,
   };
+}
+
+/** A run as the table of all ratios needs it. */
+interface Run {
+  readonly machine: Machine;
+  readonly condition: Condition;
+  readonly cases: readonly CaseResult[];
+}
+
+/** The columns of the table for each condition: on how many Nodes, the newest first, and a name. */
+const COLUMNS: Readonly<Record<Condition, { readonly nodes: number; readonly name: string }>> = {
+  alone: { nodes: 3, name: "alone" },
+  mixed: { nodes: 2, name: "mixed" },
+  collected: { nodes: 1, name: "collected" },
+  cold: { nodes: 1, name: "first 10 ms" },
+};
+
+/** The figure of a cold run that is in the table. */
+const COLD_FIGURE = /first 10 ms$/;
+
+/**
+ * The ratios of several runs side by side. A row is what the newest Node's first run finds hardest
+ * in a case.
+ */
+export function overviewOfRuns(runs: readonly Run[]): Ratios {
+  const sorted = runs.toSorted((a, b) => majorOf(b) - majorOf(a));
+  const [first] = sorted.filter(({ condition }) => condition === "alone");
+  const rows = (first?.cases ?? []).flatMap(({ name, outcomes }) => {
+    const rival = hardestRival(outcomes);
+    const what = outcomes.find(({ others }) => others.some((other) => other === rival))?.what;
+    return rival === undefined ? [] : [{ name, what, rival: rival.name }];
+  });
+  const columns = Object.entries(COLUMNS).flatMap(([condition, { nodes, name }]) =>
+    sorted
+      .filter((run) => run.condition === condition)
+      .slice(0, nodes)
+      .map((run) => ({
+        name: `Node ${majorOf(run)}, ${name}`,
+        cells: rows.map((row) => cellOf(row, run)),
+      })),
+  );
+  return {
+    title: "How many times as fast as the best of native promises, timers and sockets",
+    subtitle:
+      "Right of the line: mysyncio is faster. The dark mark: what bare generators reach. " +
+      "First 10 ms: the cost in a fresh process, as a multiple of mysyncio's hot cost.",
+    rows: rows.map(({ name, rival }) => `${name} / ${rival}`),
+    columns,
+  };
+}
+
+function majorOf({ machine }: Run): number {
+  return Number(/\d+/.exec(machine.runtime)?.[0] ?? 0);
+}
+
+function cellOf(
+  row: { readonly name: string; readonly what: string | undefined; readonly rival: string },
+  { cases, condition }: Run,
+): Ratio | undefined {
+  const chosen = cases.find(({ name }) => name === row.name);
+  if (condition === "cold") {
+    const figure = chosen?.figures.find(({ what }) => COLD_FIGURE.test(what));
+    if (figure?.value === undefined) return undefined;
+    return { ratio: 1 / figure.value, label: `${figure.value.toFixed(0)}x`, limit: undefined };
+  }
+  const outcome = chosen?.outcomes.find(({ what }) => what === row.what);
+  const rival = outcome?.others.find(({ name }) => name === row.rival);
+  if (rival === undefined) return undefined;
+  return { ratio: rival.ratio.median, label: ratioText(rival), limit: rival.limit?.median };
 }

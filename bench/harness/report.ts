@@ -3,6 +3,7 @@
 import {
   type Curve,
   type Figure,
+  isBehind,
   isWorthless,
   type Outcome,
   type Rival,
@@ -10,11 +11,11 @@ import {
 } from "./compare.ts";
 import type { Machine } from "./machine.ts";
 import type { CaseResult } from "./runCase.ts";
-import { meets, targetText } from "./targets.ts";
+import { meets, type Target, targetText } from "./targets.ts";
 
 type Row = readonly string[];
 
-const TITLES: Row = ["", "", "per operation", "spread", "ratio", "spread", "target", ""];
+const TITLES: Row = ["", "", "per operation", "spread", "ratio", "spread", "target", "limit", ""];
 const NOTHING = "-";
 /** Columns that are aligned to the left. */
 const TEXTS = 2;
@@ -26,6 +27,7 @@ export function caseText({ name, question, outcomes, figures, curves }: CaseResu
     `${name}: ${question}`,
     ...(rows.length > 0 ? [tableText([TITLES, ...rows])] : []),
     ...curves.map((curve) => tableText(curveRows(curve))),
+    ...outcomes.flatMap(lacksOf),
     ...outcomes.flatMap(warningsOf),
   ].join("\n");
 }
@@ -39,7 +41,7 @@ function outcomeRows({ what, ours, others, unable = [] }: Outcome): Row[] {
 }
 
 function rivalRow(rival: Rival): Row {
-  const { name, median, spread, ratio, target } = rival;
+  const { name, median, spread, ratio, target, limit } = rival;
   return [
     "",
     name,
@@ -48,22 +50,27 @@ function rivalRow(rival: Rival): Row {
     ratioText(rival),
     percent(ratio.spread),
     targetText(target),
+    limit === undefined ? "" : timesText(limit.median, target),
     verdict(rival),
   ];
 }
 
 /** The ratio in the form that users read: how many times as fast, or how many times the cost. */
 export function ratioText({ ratio, target }: Rival): string {
-  const digits = ratio.median < 10 ? 2 : ratio.median < 100 ? 1 : 0;
-  return `${ratio.median.toFixed(digits)}x${target.atMost === undefined ? "" : " cost"}`;
+  return timesText(ratio.median, target);
+}
+
+function timesText(times: number, { atMost }: Target): string {
+  const digits = times < 10 ? 2 : times < 100 ? 1 : 0;
+  return `${times.toFixed(digits)}x${atMost === undefined ? "" : " cost"}`;
 }
 
 function figureRow(figure: Figure): Row {
   const { what, note = "", value } = figure;
   const target = targetText(figure);
-  if (value === undefined) return [what, note, NOTHING, "", "", "", target, ""];
+  if (value === undefined) return [what, note, NOTHING, "", "", "", target];
   const met = target === "" ? "" : meets(figure, value) ? "ok" : "MISSED";
-  return [what, note, figureText(figure), "", "", "", target, met];
+  return [what, note, figureText(figure), "", "", "", target, "", met];
 }
 
 /** The value of a figure with its unit. */
@@ -81,6 +88,13 @@ function curveRows({ what, of, unit, sizes, lines }: Curve): Row[] {
       ...values.map((value) => value.toFixed(value < 100 ? 1 : 0)),
     ]),
   ];
+}
+
+/** A line for each rival that is faster because it does less. */
+function lacksOf({ others }: Outcome): string[] {
+  return others
+    .filter((rival) => rival.lacks !== undefined && isBehind(rival))
+    .map((rival) => `  ${rival.name} (${ratioText(rival)}) can't ${rival.lacks}.`);
 }
 
 function warningsOf(outcome: Outcome): string[] {

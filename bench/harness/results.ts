@@ -6,10 +6,11 @@ import { mkdirSync, rmSync, writeFileSync } from "node:fs";
 import { relative } from "node:path";
 import { fileURLToPath } from "node:url";
 import type { Charts } from "./charts/shapes.ts";
+import type { Condition } from "./conditions.ts";
 import { updateFrontPage } from "./frontPage.ts";
 import type { Machine } from "./machine.ts";
 import { at } from "./paths.ts";
-import { OVERVIEW, picturesOf } from "./pictures.ts";
+import { OVERVIEW, overviewOfRuns, picturesOf } from "./pictures.ts";
 import type { CaseResult } from "./runCase.ts";
 
 /** A whole run. */
@@ -17,6 +18,7 @@ export interface Results {
   /** Printed above every table and picture of it. */
   readonly header: string;
   readonly machine: Machine;
+  readonly condition: Condition;
   readonly rounds: number;
   readonly date: string;
   readonly cases: readonly CaseResult[];
@@ -35,16 +37,33 @@ export function setUp(folder: string): void {
   if (status !== 0) throw new Error(`Could not install the dependencies of ${folder}, see above`);
 }
 
+/**
+ * Writes runs by the suffixes of their files, draws them, and prints the paths. Without a name, the
+ * date of the first run becomes their name.
+ */
+export async function writeAll(
+  runs: ReadonlyMap<string, Results>,
+  name: string | undefined,
+): Promise<void> {
+  const all = [...runs.values()];
+  const [first] = all;
+  if (first === undefined) return;
+  const stem = name ?? nameOf(first.date);
+  for (const [suffix, run] of runs) await write(run, `${stem}${suffix}`);
+  if (name !== COMMITTED) return;
+  const { ratiosSvg } = await chartLibrary();
+  writeFileSync(at(`bench/results/${COMMITTED}.svg`), `${ratiosSvg(overviewOfRuns(all))}\n`);
+  updateFrontPage(first);
+}
+
 /** A name that sorts by time. */
 export function nameOf(date: string): string {
   return date.slice(0, 19).replaceAll(":", "-");
 }
 
-/** Writes a run, draws it, and prints the paths. Without a name, its date becomes its name. */
-export async function write(results: Results, name = nameOf(results.date)): Promise<void> {
+async function write(results: Results, name: string): Promise<void> {
   const file = writeFigures(results, name);
   const folder = await drawPictures(results, name);
-  if (name === COMMITTED) updateFrontPage(results);
   const here = process.cwd();
   // To stderr, because stdout may be JSON.
   console.error(
@@ -60,13 +79,18 @@ function writeFigures(results: Results, name: string): string {
   return file;
 }
 
+/** @throws Error if the chart library cannot be installed */
+async function chartLibrary(): Promise<Charts> {
+  setUp("bench/harness/charts");
+  return (await import(at("bench/harness/charts/build/charts.js").href)) as Charts;
+}
+
 /**
  * Draws the pictures. Returns the folder with the pictures of the cases, beside the overview.
  * @throws Error if the chart library cannot be installed
  */
 async function drawPictures(results: Results, name: string): Promise<string> {
-  setUp("bench/harness/charts");
-  const charts = (await import(at("bench/harness/charts/build/charts.js").href)) as Charts;
+  const charts = await chartLibrary();
   const folder = fileURLToPath(at(`bench/results/${name}`));
   rmSync(folder, { recursive: true, force: true });
   mkdirSync(folder, { recursive: true });

@@ -52,6 +52,15 @@ describe("compare", () => {
     ]);
   });
 
+  test("returns the limit of a target: the ratio that bare generators reach", async () => {
+    const { what, operations, ours, others } = row([], { a: 2, b: 3, c: 0.5 });
+    const [b, c] = others as [Comparison["others"][number], Comparison["others"][number]];
+    const limited = { what, operations, ours, others: [b, { ...c, isLimit: true as const }] };
+    const outcome = await compare(limited, PATIENCE);
+
+    expect(outcome.others.map(({ limit }) => limit?.median)).toEqual([6, undefined]);
+  });
+
   test("waits for a contestant's promise, and includes that wait in the time", async () => {
     let runs = 0;
     const run = async () => {

@@ -1,7 +1,7 @@
 import { describe, expect, test } from "vitest";
 import { besidePeers, runPeer } from "../../bench/harness/besidePeers.ts";
 import type { Rival } from "../../bench/harness/compare.ts";
-import { picturesOf } from "../../bench/harness/pictures.ts";
+import { overviewOfRuns, picturesOf } from "../../bench/harness/pictures.ts";
 import { caseText, nodesText, time } from "../../bench/harness/report.ts";
 import { type CaseResult, runCase } from "../../bench/harness/runCase.ts";
 
@@ -29,10 +29,27 @@ describe("a table", () => {
 
     expect(text.split("\n").map((line) => line.trim().split(/ {2,}/))).toEqual([
       ["case: What?"],
-      ["per operation", "spread", "ratio", "spread", "target"],
+      ["per operation", "spread", "ratio", "spread", "target", "limit"],
       ["work", "ours", "50.0 ns", "±2%"],
       ["theirs", "125.0 ns", "±4%", "2.50x", "±3%", ">= 2", "ok"],
       ["another", "-"],
+    ]);
+  });
+
+  test("shows the limit of a target, and what a faster rival can't do", () => {
+    const ahead: Rival = {
+      ...THEIRS,
+      ratio: { median: 0.8, spread: 0.01 },
+      limit: { median: 1.5, spread: 0.01 },
+      lacks: "be cancelled",
+    };
+    const behind: Rival = { ...ahead, name: "another", ratio: { median: 1.2, spread: 0.01 } };
+    const outcomes = [{ what: "work", rounds: 3, ours: OURS, others: [ahead, behind] }];
+    const text = caseText(result({ outcomes }));
+
+    expect(text).toMatch(/theirs .* 0\.80x +±1% +>= 2 +1\.50x +LIMITED\n/);
+    expect(text.split("\n").filter((line) => line.includes("can't"))).toEqual([
+      "  theirs (0.80x) can't be cancelled.",
     ]);
   });
 
@@ -163,6 +180,33 @@ describe("the pictures of a run", () => {
         ],
       },
     });
+  });
+
+  test("of several runs share one table of ratios, with a column for each run", () => {
+    const run = (runtime: string, condition: "alone" | "cold", parts: Partial<CaseResult>) => ({
+      machine: { runtime, platform: "", cpu: "", cores: 2, load: 0 },
+      condition,
+      cases: [result(parts)],
+    });
+    const limited = { ...THEIRS, limit: { median: 4, spread: 0 } };
+    const elsewhere = { what: "other work", rounds: 3, ours: OURS, others: [limited] };
+    const first = { what: "ours, first 10 ms", value: 4, unit: "x hot" };
+    const { rows, columns } = overviewOfRuns([
+      run("Node 20.1.0, V8 11", "alone", { outcomes: [elsewhere] }),
+      run("Node 26.1.0, V8 14", "alone", { outcomes: [{ ...elsewhere, what: "work" }] }),
+      run("Node 24.1.0, V8 13", "cold", {}),
+      run("Node 26.1.0, V8 14", "cold", { figures: [first] }),
+    ]);
+
+    expect(rows).toEqual(["case / theirs"]);
+    expect(columns).toEqual([
+      { name: "Node 26, alone", cells: [{ ratio: 2.5, label: "2.50x", limit: 4 }] },
+      { name: "Node 20, alone", cells: [undefined] },
+      {
+        name: "Node 26, first 10 ms",
+        cells: [{ ratio: 0.25, label: "4x", limit: undefined }],
+      },
+    ]);
   });
 
   test("show each curve, and leave out values that are missing", () => {

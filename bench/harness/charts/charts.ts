@@ -1,7 +1,7 @@
 // Results as pictures: SVG, made by a library that needs no page to draw in.
 
 import * as echarts from "echarts";
-import type { Bars, Lines } from "./shapes.ts";
+import type { Bars, Lines, Ratio, Ratios } from "./shapes.ts";
 
 const WIDTH = 900;
 const BAR_HEIGHT = 26;
@@ -30,7 +30,7 @@ function heightOfBars({ groups }: Bars): number {
 function barsOption({ title, subtitle, groups }: Bars): Option {
   const grid: object[] = [];
   const graphic: object[] = [];
-  const left = widthOfNames(groups);
+  const left = widthOfNames(groups.flatMap(({ bars }) => bars.map(({ name }) => name)));
   let top = HEADING_HEIGHT;
   for (const { name, bars } of groups) {
     const height = bars.length * BAR_HEIGHT;
@@ -50,18 +50,24 @@ function barsOption({ title, subtitle, groups }: Bars): Option {
     title: heading(title, subtitle),
     grid,
     xAxis: groups.map((_, gridIndex) => ({ type: "value", gridIndex, show: false, min: 0 })),
-    yAxis: groups.map((group, gridIndex) => axisOfNames(group, gridIndex, left - 24)),
+    yAxis: groups.map(({ bars }, gridIndex) =>
+      axisOfNames(
+        bars.map(({ name }) => name),
+        gridIndex,
+        left - 24,
+      ),
+    ),
     series: groups.map(seriesOf),
     graphic,
   };
 }
 
-function axisOfNames({ bars }: Group, gridIndex: number, width: number): object {
+function axisOfNames(names: readonly string[], gridIndex: number, width: number): object {
   return {
     type: "category",
     gridIndex,
     inverse: true,
-    data: bars.map((bar) => bar.name),
+    data: names,
     axisLine: { show: false },
     axisTick: { show: false },
     axisLabel: { color: TEXT, fontFamily: FONT, fontSize: 12, width, overflow: "truncate" },
@@ -92,8 +98,8 @@ function seriesOf({ bars, mark }: Group, index: number): object {
 }
 
 /** As wide as the longest name, within reason. ECharts cannot measure text without a page. */
-function widthOfNames(groups: Bars["groups"]): number {
-  const longest = Math.max(...groups.flatMap(({ bars }) => bars.map(({ name }) => name.length)));
+function widthOfNames(names: readonly string[]): number {
+  const longest = Math.max(...names.map(({ length }) => length));
   return Math.min(WIDEST_NAMES, Math.max(NARROWEST_NAMES, 24 + longest * CHARACTER_WIDTH));
 }
 
@@ -177,6 +183,104 @@ export function barsSvg(bars: Bars): string {
   return draw(barsOption(bars), heightOfBars(bars));
 }
 
+const ROW_HEIGHT = 22;
+const LABEL_WIDTH = 62;
+const BARS_WIDTH = 84;
+const COLUMN_WIDTH = LABEL_WIDTH + BARS_WIDTH;
+/** Bars end here, so that a few long ones don't make all others too short to see. */
+const SMALLEST_RATIO = 0.4;
+const LARGEST_RATIO = 8;
+const LIMIT = "#1d2b45";
+
+/** The table of ratios. All columns have the same scale. */
+function ratiosOption({ title, subtitle, rows, columns }: Ratios, left: number): Option {
+  const place = { top: HEADING_HEIGHT + GROUP_GAP, height: rows.length * ROW_HEIGHT };
+  const lefts = columns.map((_, index) => left + index * COLUMN_WIDTH);
+  // The first grid has only names.
+  const grids = [{ ...place, left, width: 0 }];
+  for (const start of lefts) {
+    grids.push({ ...place, left: start + LABEL_WIDTH, width: BARS_WIDTH - 16 });
+  }
+  return {
+    backgroundColor: "#ffffff",
+    animation: false,
+    title: heading(title, subtitle),
+    graphic: columns.map(({ name }, index) => ({
+      type: "text",
+      left: (lefts[index] as number) + 8,
+      top: HEADING_HEIGHT + 8,
+      silent: true,
+      style: { text: name, font: `600 11px ${FONT}`, fill: TEXT },
+    })),
+    grid: grids,
+    xAxis: grids.map((_, gridIndex) => ({
+      type: "value",
+      gridIndex,
+      show: false,
+      min: Math.log2(SMALLEST_RATIO),
+      max: Math.log2(LARGEST_RATIO),
+    })),
+    yAxis: [
+      axisOfNames(rows, 0, left - 24),
+      ...columns.map(({ cells }, index) =>
+        axisOfNames(
+          cells.map((cell) => cell?.label ?? ""),
+          index + 1,
+          LABEL_WIDTH - 8,
+        ),
+      ),
+    ],
+    series: columns.flatMap(({ cells }, index) => [
+      { ...barsOfRatios(cells, index + 1), markLine: markLineAt(0) },
+      limitsOf(cells, index + 1),
+    ]),
+  };
+}
+
+function barsOfRatios(cells: readonly (Ratio | undefined)[], index: number): object {
+  return {
+    type: "bar",
+    xAxisIndex: index,
+    yAxisIndex: index,
+    barWidth: 12,
+    data: cells.map((cell) =>
+      cell === undefined
+        ? "-"
+        : {
+            value: onScale(cell.ratio),
+            itemStyle: { color: cell.ratio >= 1 ? OURS : THEIRS, borderRadius: 2 },
+          },
+    ),
+  };
+}
+
+/** The marks of what generators alone reach. */
+function limitsOf(cells: readonly (Ratio | undefined)[], index: number): object {
+  return {
+    type: "scatter",
+    xAxisIndex: index,
+    yAxisIndex: index,
+    symbol: "rect",
+    symbolSize: [2, 16],
+    itemStyle: { color: LIMIT },
+    data: cells.flatMap((cell, row) =>
+      cell?.limit === undefined ? [] : [[onScale(cell.limit), row]],
+    ),
+  };
+}
+
+function onScale(ratio: number): number {
+  return Math.log2(Math.max(SMALLEST_RATIO, Math.min(LARGEST_RATIO, ratio)));
+}
+
+/** An SVG of ratios. */
+export function ratiosSvg(ratios: Ratios): string {
+  const left = widthOfNames(ratios.rows);
+  const width = left + ratios.columns.length * COLUMN_WIDTH + 12;
+  const height = HEADING_HEIGHT + GROUP_GAP + ratios.rows.length * ROW_HEIGHT + 26;
+  return draw(ratiosOption(ratios, left), height, width);
+}
+
 const HEIGHT_OF_LINES = 380;
 
 /** An SVG of lines. */
@@ -184,8 +288,8 @@ export function linesSvg(lines: Lines): string {
   return draw(linesOption(lines), HEIGHT_OF_LINES);
 }
 
-function draw(option: Option, height: number): string {
-  const chart = echarts.init(null, null, { renderer: "svg", ssr: true, width: WIDTH, height });
+function draw(option: Option, height: number, width = WIDTH): string {
+  const chart = echarts.init(null, null, { renderer: "svg", ssr: true, width, height });
   chart.setOption(option);
   const svg = chart.renderToSVGString();
   chart.dispose();

@@ -28,6 +28,8 @@ export interface Other extends Contestant, Aim {
    * out of reach.
    */
   readonly isLimit?: true;
+  /** Whether this is mysyncio in another way, whose target has no limit. */
+  readonly isOurs?: true;
 }
 
 /** A row: the same work, done by mysyncio and by others. */
@@ -166,14 +168,14 @@ function outcomeOf(
       const theirs = times[index + 1] ?? [];
       const target = targetOf(contestant);
       const ratio = ratioOf(own, theirs, target);
-      const { lacks, isLimit } = contestant;
-      const hasLimit = least !== undefined && !isLimit && targetText(target) !== "";
+      const { lacks, isLimit, isOurs } = contestant;
+      const isAimedAt = targetText(target) !== "" && !isLimit && !isOurs;
       return {
         ...(timings[index + 1] as Timing),
         rounds: theirs.length,
         ratio,
         target,
-        ...(hasLimit && { limit: ratioOf(least, theirs, target) }),
+        ...(isAimedAt && least !== undefined && { limit: ratioOf(least, theirs, target) }),
         ...(lacks !== undefined && { lacks }),
       };
     }),

@@ -29,7 +29,12 @@ export function collected(chosen: Case): Case {
       ...row,
       ours: { ...ours, collects: "everything" },
       others: [
-        { ...ours, name: `${ours.name}, without the collection`, atMost: AFTER_COLLECTION },
+        {
+          ...ours,
+          name: `${ours.name}, without the collection`,
+          atMost: AFTER_COLLECTION,
+          isOurs: true,
+        },
         ...others.map((other) => ({ ...other, collects: "everything" as const })),
       ],
     };

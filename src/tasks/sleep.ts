@@ -45,7 +45,9 @@ class Sleep extends LazyCall<unknown> {
 }
 
 function sleepsToKeep(loop: Scheduler): readonly object[] {
-  return [new Sleep(0, undefined), new SleepFuture(loop, Infinity, undefined)];
+  // Without a number, so that V8 uses one map for whole, broken and infinite delays.
+  const unused = new Sleep(undefined as never, undefined);
+  return [unused, new SleepFuture(loop, Infinity, undefined)];
 }
 
 function* yieldOnce(result: unknown): Coroutine<unknown> {

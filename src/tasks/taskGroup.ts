@@ -384,7 +384,8 @@ export class TaskGroup implements Waiter {
 }
 
 function groupToKeep(loop: Scheduler): readonly object[] {
-  return [new TaskGroup(newIdleTask(loop), false)];
+  const group = new TaskGroup(newIdleTask(loop), false);
+  return [group, new BelowLimit(loop, group), new PassingWait(loop, group)];
 }
 
 /** Completes when fewer children than the group's limit are left. */

@@ -16,7 +16,9 @@ import {
   run,
   sleep,
   Task,
+  TaskGroup,
   type TimerHandle,
+  taskGroup,
   timeout,
 } from "../../src/index.ts";
 import { Call } from "../../src/tasks/kernel/call.ts";
@@ -119,8 +121,44 @@ test("the instances that classes keep have the same hidden classes as those in u
   });
 });
 
+test("the kept sleep has the same hidden class as sleeps of whole, broken and infinite delays", async () => {
+  await use();
+  const sleeps = await run(function* () {
+    const delays = [0, 1, 0.5, Infinity];
+    const made = delays.map((delay) => sleep(delay));
+    yield* sleep(0);
+    for (const each of made) each.return();
+    return made;
+  });
+  // Read from a sleep, because its class isn't exported.
+  const [first] = sleeps as unknown as [object];
+  const { _kept } = first.constructor as unknown as { readonly _kept: readonly object[] };
+
+  expect(sleeps.map((each) => haveSameMap(each, _kept[0]))).toEqual([true, true, true, true]);
+});
+
+test("a task group keeps a future with the same hidden class as its wait", async () => {
+  const waits: unknown[] = [];
+  const join = function* () {
+    const task = createTask(
+      taskGroup(function* (group) {
+        group.createTask(sleep(0));
+      }),
+    );
+    while (task._inspect().on === undefined) yield;
+    waits.push(task._inspect().on);
+    yield* task;
+  };
+  await use();
+  // Constructors that ran often enough have given their instances the final map.
+  for (let i = 0; i < 20; i++) await run(join);
+
+  const last = waits.at(-1);
+  expect(TaskGroup._kept.filter((kept) => haveSameMap(kept, last))).toHaveLength(1);
+});
+
 test("each hot class keeps an instance of itself", () => {
-  for (const kept of [Call, Future, Lock, PromiseFuture, Queue, Task]) {
+  for (const kept of [Call, Future, Lock, PromiseFuture, Queue, Task, TaskGroup]) {
     expect(kept._kept[0], kept.name).toBeInstanceOf(kept);
   }
 });

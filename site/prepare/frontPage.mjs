@@ -29,10 +29,22 @@ const COSTS = new Set(["promise"]);
  * @typedef {object} Results
  * @property {string} header
  * @property {string} date
- * @property {{ name: string, question: string, outcomes: { what: string, others: { name: string, ratio: { median: number } }[] }[] }[]} cases
+ * @property {"alone" | "mixed" | "collected" | "cold"} condition
+ * @property {{ name: string, question: string, figures: { what: string, value?: number }[], outcomes: { what: string, others: { name: string, ratio: { median: number } }[] }[] }[]} cases
  */
 
 /** @typedef {Results & { node: string }} Run */
+
+/**
+ * The columns for each condition: on how many Nodes, counted from the newest, and what the heading
+ * says besides the Node.
+ */
+const COLUMNS = /** @type {const} */ ({
+  alone: { nodes: 3, text: "" },
+  mixed: { nodes: 2, text: ", all cases in one process" },
+  collected: { nodes: 1, text: ", after full collections" },
+  cold: { nodes: 1, text: ": first 10 ms, times the hot cost" },
+});
 
 /** Writes the parts, which the front page includes. */
 export function writeFrontPage() {
@@ -49,14 +61,16 @@ export function writeFrontPage() {
 }
 
 /**
- * How many times as fast, on each Node of the last kept run. The bars show the newest that has the
- * case, on a logarithmic scale around 1, where both are equally fast.
+ * How many times as fast, on each Node and under each condition of the last kept run. The bars show
+ * the newest Node that has the case, on a logarithmic scale around 1, where both are equally fast.
  */
 function speedChart() {
   const runs = keptRuns();
   const rows = [...SHOWN].flatMap(([name, rival]) => {
     const ratios = runs.map((run) => ratioOf(run, name));
-    const newest = ratios.findLast((ratio) => ratio !== undefined);
+    const newest = ratios.findLast(
+      (ratio, index) => ratio !== undefined && runs[index]?.condition === "alone",
+    );
     const question = runs.flatMap(({ cases }) => cases).find((one) => one.name === name)?.question;
     return newest === undefined ? [] : [{ name, rival, question, ratios, newest }];
   });
@@ -65,12 +79,14 @@ function speedChart() {
   if (missing.length > 0) console.warn(`The kept runs don't compare: ${missing.join(", ")}`);
   rows.sort((a, b) => b.newest - a.newest);
   const extent = Math.max(...rows.map(({ newest }) => Math.abs(Math.log2(newest))));
-  const body = rows.map(({ question, rival, ratios, newest }) => {
-    const cells = ratios.map((ratio) =>
-      ratio === undefined
+  const body = rows.map(({ name, question, rival, ratios, newest }) => {
+    const cells = ratios.map((ratio, index) => {
+      const cold = coldCost(/** @type {Run} */ (runs[index]), name);
+      if (cold !== undefined) return `<td class="ratio">${format(cold)}×</td>`;
+      return ratio === undefined
         ? `<td class="ratio">not measured</td>`
-        : `<td class="ratio ${side(ratio)}">${format(ratio)}×</td>`,
-    );
+        : `<td class="ratio ${side(ratio)}">${format(ratio)}×</td>`;
+    });
     return [
       `<tr><th scope="row">${question}</th>`,
       `<td class="rival">${rival}</td>`,
@@ -78,7 +94,9 @@ function speedChart() {
       `${cells.join("")}</tr>`,
     ].join("");
   });
-  const heads = runs.map(({ node }) => `<th scope="col" class="ratio">${node}</th>`);
+  const heads = runs.map(
+    ({ node, condition }) => `<th scope="col" class="ratio">${node}${COLUMNS[condition].text}</th>`,
+  );
   return [
     `<div class="speed" role="region" aria-label="Speed, compared" tabindex="0">`,
     "<table>",
@@ -91,17 +109,36 @@ function speedChart() {
   ].join("\n");
 }
 
-/** The runs that git keeps, from the oldest Node to the newest. @returns {Run[]} */
+/**
+ * The runs that git keeps and the table shows, by condition, and then from the oldest Node to the
+ * newest.
+ *
+ * @returns {Run[]}
+ */
 function keptRuns() {
   const runs = readdirSync(at("bench/results"))
-    .filter((name) => /^latest(-node\d+)?\.json$/.test(name))
+    .filter((name) => /^latest.*\.json$/.test(name))
     .map((name) => {
       /** @type {Results} */
       const results = JSON.parse(readFileSync(at(`bench/results/${name}`), "utf8"));
       return { ...results, node: /^Node \d+/.exec(results.header)?.[0] ?? results.header };
     });
   if (runs.length === 0) throw new Error("Expected a kept run in bench/results");
-  return runs.sort((a, b) => a.node.localeCompare(b.node, "en", { numeric: true }));
+  runs.sort((a, b) => a.node.localeCompare(b.node, "en", { numeric: true }));
+  return Object.entries(COLUMNS).flatMap(([condition, { nodes }]) =>
+    runs.filter((run) => run.condition === condition).slice(-nodes),
+  );
+}
+
+/**
+ * The cost of a case in the first 10 ms of a fresh process, as a multiple of the hot cost, if the
+ * run has it.
+ *
+ * @param {Run} run @param {string} name
+ */
+function coldCost({ cases }, name) {
+  const { figures = [] } = cases.find((one) => one.name === name) ?? {};
+  return figures.find(({ what }) => what.endsWith("first 10 ms"))?.value;
 }
 
 /** How many times as fast as its rival, if the run has both. @param {Run} run @param {string} name */
@@ -137,7 +174,7 @@ function side(ratio) {
 
 /** @param {number} ratio */
 function format(ratio) {
-  return ratio.toPrecision(2);
+  return ratio < 100 ? ratio.toPrecision(2) : ratio.toFixed(0);
 }
 
 /** The sizes that matter to most readers, by the name of the budget. */

@@ -41,9 +41,9 @@ const COSTS = new Set(["promise"]);
  */
 const COLUMNS = /** @type {const} */ ({
   alone: { nodes: 3, text: "" },
-  mixed: { nodes: 2, text: ", all cases in one process" },
-  collected: { nodes: 1, text: ", after full collections" },
-  cold: { nodes: 1, text: ": first 10 ms, times the hot cost" },
+  mixed: { nodes: 2, text: ", all in one process" },
+  collected: { nodes: 1, text: ", after collections" },
+  cold: { nodes: 1, text: ", first 10 ms: times the hot cost" },
 });
 
 /** Writes the parts, which the front page includes. */

@@ -264,7 +264,7 @@ function isElapsed(value: unknown): value is Elapsed {
 
 /**
  * The ratio of two contestants that ran alternately: the median of the rounds' ratios, not the
- * ratio of the medians. A slow rival may have had fewer rounds.
+ * ratio of the medians. Either may have had fewer rounds, because it is slow.
  */
 export function ratioOf(
   own: readonly number[],
@@ -272,7 +272,7 @@ export function ratioOf(
   { atMost }: Target,
 ): Summary {
   return summarize(
-    theirs.map((rival, round) => {
+    theirs.slice(0, own.length).map((rival, round) => {
       const time = own[round] as number;
       return atMost === undefined ? rival / time : time / rival;
     }),

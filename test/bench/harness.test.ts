@@ -137,8 +137,9 @@ describe("the ratio", () => {
     });
   });
 
-  test("covers only the rounds in which a slow rival took part", () => {
+  test("covers only the rounds in which both took part", () => {
     expect(ratioOf([1, 2, 5], [3], {}).median).toBe(3);
+    expect(ratioOf([1], [3, 2, 5], {}).median).toBe(3);
   });
 
   test("is our time divided by theirs if the target limits a cost", () => {

@@ -29,9 +29,11 @@ export function outOfRange(name: string, domain: string, value: unknown): RangeE
 
 /** @throws TypeError unless `value` is a function */
 export function checkFunction(name: string, value: unknown): void {
-  if (typeof value !== "function") {
-    throw wrongType(name, "a function", value);
-  }
+  if (typeof value !== "function") throw notFunction(name, value);
+}
+
+function notFunction(name: string, value: unknown): TypeError {
+  return wrongType(name, "a function", value);
 }
 
 /**

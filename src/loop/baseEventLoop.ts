@@ -5,10 +5,9 @@
 // futures call it at each step, so another object in between would cost time.
 
 import type { Core, Priority } from "../core/core.ts";
-import { RuntimeError } from "../lang/errors.ts";
 import type { Clock } from "./clock.ts";
-import { type Callback, Handle, TimerHandle } from "./handle.ts";
-import { noteTimer } from "./hooks.ts";
+import { type Callback, Handle, NO_ARGUMENTS, ONE_ARGUMENT, TimerHandle } from "./handle.ts";
+import { noteTimer, noteWakeOf } from "./hooks.ts";
 import { platformHost } from "./hosts/detect.ts";
 import type { Flow } from "./hosts/flow.ts";
 import { Pump } from "./pump.ts";
@@ -67,7 +66,8 @@ export abstract class BaseEventLoop implements Scheduler {
   abstract isClosed(): boolean;
 
   _callSoon(callback: Callback<never>, args: readonly unknown[], flow?: Flow): Handle {
-    const handle = new Handle(this._slots, callback, args, flow);
+    const list = args.length === 1 ? ONE_ARGUMENT : listOf(args);
+    const handle = new Handle(this._slots, callback, args[0], list, flow);
     handle._id = this._startNow(handle);
     return handle;
   }
@@ -78,20 +78,20 @@ export abstract class BaseEventLoop implements Scheduler {
     args: readonly unknown[],
     flow: Flow | undefined,
   ): TimerHandle {
-    const timer = new TimerHandle(this._slots, callback, args, flow, when);
+    const list = args.length === 1 ? ONE_ARGUMENT : listOf(args);
+    const timer = new TimerHandle(this._slots, callback, args[0], list, flow, when);
     timer._id = this._startTimer(timer, when);
     return timer;
   }
 
   _startNow(runnable: Runnable): number {
-    if (this._isClosed) throw loopClosed();
     const id = this._slots.add(runnable);
-    this._ready(id);
+    this._core.push(id);
+    this._wake();
     return id;
   }
 
   _startTimer(runnable: Runnable, when: number): number {
-    if (this._isClosed) throw loopClosed();
     const id = this._slots.add(runnable);
     this._core.addTimer(id, when);
     noteTimer(this._slots, id, when);
@@ -103,7 +103,14 @@ export abstract class BaseEventLoop implements Scheduler {
   _ready(id: number): void {
     if (this._isClosed) return; // tasks of a closed loop never run again
     this._core.push(id);
-    if (this._pump.asleep) this._pump.wake();
+    this._wake();
+  }
+
+  _wakeTask(id: number): void {
+    if (this._isClosed) return;
+    if (this._slots.hooks !== undefined) noteWakeOf(this._slots, id);
+    this._core.push(id);
+    this._wake();
   }
 
   _readyAt(id: number, priority: Priority): void {
@@ -126,6 +133,7 @@ export abstract class BaseEventLoop implements Scheduler {
   }
 }
 
-export function loopClosed(): RuntimeError {
-  return new RuntimeError("The loop is closed");
+/** Returns what a handle keeps of arguments that are not exactly one. */
+function listOf(args: readonly unknown[]): readonly unknown[] {
+  return args.length === 0 ? NO_ARGUMENTS : args;
 }

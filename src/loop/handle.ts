@@ -7,9 +7,9 @@ import type { Runnable, Slots } from "./slots.ts";
 export type Callback<Args extends readonly unknown[]> = (...args: Args) => unknown;
 
 /** The arguments of a callback without any. */
-const NOTHING: unknown[] = [];
+export const NO_ARGUMENTS: readonly unknown[] = [];
 /** Stands for the arguments of a callback with only one. */
-const ONE: unknown[] = [undefined];
+export const ONE_ARGUMENT: readonly unknown[] = [undefined];
 
 /** Values of `_id` that are not ids. */
 const GONE = 0;
@@ -21,36 +21,38 @@ const CANCELLED = -1;
 export class Handle implements Runnable {
   static readonly _kept = /* @__PURE__ */ keepInstances(handlesToKeep);
 
-  readonly #slots: Slots;
-  #callback: Callback<unknown[]> | undefined;
-  /** The only argument, if there is one. */
-  #argument: unknown;
-  #args: unknown[];
+  // Only declared, and not #private, because defining fields takes twice as much code. V8 would no
+  // longer inline the constructor into programs that use many features, and would then create each
+  // list of arguments.
+  declare readonly _slots: Slots;
+  declare _callback: Callback<unknown[]> | undefined;
+  /** The first argument. */
+  declare _argument: unknown;
+  /** NO_ARGUMENTS, ONE_ARGUMENT, or all arguments. */
+  declare _args: readonly unknown[];
   /** The host's context in which the callback runs; undefined for the loop's own. */
-  #flow: Flow | undefined;
+  declare _flow: Flow | undefined;
   /** The id of the slot while the callback waits; GONE once it runs, CANCELLED once cancelled. */
-  _id = GONE;
+  declare _id: number;
 
-  /** @internal */
+  /**
+   * Most callbacks have one argument or none, and then need no list.
+   *
+   * @internal
+   */
   constructor(
     slots: Slots,
     callback: Callback<never>,
+    argument: unknown,
     args: readonly unknown[],
     flow: Flow | undefined,
   ) {
-    this.#slots = slots;
-    this.#callback = callback as Callback<unknown[]>;
-    // Most callbacks have one argument or none, and then need no list. A longer list is copied here,
-    // element by element, because the engine doesn't create `args` if nothing else refers to it.
-    const { length } = args;
-    this.#argument = length === 1 ? args[0] : undefined;
-    let list: unknown[] = length === 0 ? NOTHING : ONE;
-    if (length > 1) {
-      list = [];
-      for (let i = 0; i < length; i++) list.push(args[i]);
-    }
-    this.#args = list;
-    this.#flow = flow;
+    this._slots = slots;
+    this._callback = callback as Callback<unknown[]>;
+    this._argument = argument;
+    this._args = args;
+    this._flow = flow;
+    this._id = GONE;
   }
 
   /**
@@ -61,12 +63,12 @@ export class Handle implements Runnable {
     const id = this._id;
     this._id = CANCELLED;
     // The program may keep the handle, which must not keep the callback and its data alive.
-    this.#callback = undefined;
-    this.#argument = undefined;
-    this.#args = NOTHING;
-    this.#flow = undefined;
+    this._callback = undefined;
+    this._argument = undefined;
+    this._args = NO_ARGUMENTS;
+    this._flow = undefined;
     // Released last, because a hook may cancel this handle again.
-    if (id > GONE) this.#slots.release(id);
+    if (id > GONE) this._slots.release(id);
   }
 
   /** Whether `cancel()` was called. */
@@ -75,22 +77,22 @@ export class Handle implements Runnable {
   }
 
   _run(): boolean {
-    this.#slots.retire(this._id);
+    this._slots.retire(this._id);
     this._id = GONE;
-    const callback = this.#callback as Callback<unknown[]>;
-    const args = this.#args;
-    if (this.#flow !== undefined) {
-      const all = args === ONE ? [this.#argument] : args;
-      enterFlow(this.#flow, callback, undefined, ...all);
-    } else if (args === ONE) callback(this.#argument);
-    else if (args === NOTHING) callback();
+    const callback = this._callback as Callback<unknown[]>;
+    const args = this._args;
+    if (this._flow !== undefined) {
+      const all = args === ONE_ARGUMENT ? [this._argument] : args;
+      enterFlow(this._flow, callback, undefined, ...all);
+    } else if (args === ONE_ARGUMENT) callback(this._argument);
+    else if (args === NO_ARGUMENTS) callback();
     else callback(...args);
     return false;
   }
 
   /** Names the callback in messages. */
   _describe(): string {
-    const callback = this.#callback as { readonly _callback?: unknown } | undefined;
+    const callback = this._callback as { readonly _callback?: unknown } | undefined;
     return describe(callback?._callback ?? callback);
   }
 }
@@ -106,11 +108,12 @@ export class TimerHandle extends Handle {
   constructor(
     slots: Slots,
     callback: Callback<never>,
+    argument: unknown,
     args: readonly unknown[],
     flow: Flow | undefined,
     when: number,
   ) {
-    super(slots, callback, args, flow);
+    super(slots, callback, argument, args, flow);
     this.#when = when;
   }
 
@@ -125,7 +128,7 @@ function handlesToKeep({ _slots: slots }: { readonly _slots: Slots }): readonly 
   // The deadline is not a whole number, because the engine stores whole numbers differently, and
   // deadlines are rarely whole.
   return [
-    new Handle(slots, nothing, NOTHING, undefined),
-    new TimerHandle(slots, nothing, NOTHING, undefined, 0.5),
+    new Handle(slots, nothing, undefined, NO_ARGUMENTS, undefined),
+    new TimerHandle(slots, nothing, undefined, NO_ARGUMENTS, undefined, 0.5),
   ];
 }

@@ -29,9 +29,14 @@ interface HookedSlots {
   deadlines: number[];
 }
 
+interface Runnables {
+  readonly current: unknown;
+  at(id: number): object;
+}
+
 /** The part of a loop that is used here. */
 interface HookedLoop {
-  readonly _slots: HookedSlots & { at(id: number): unknown };
+  readonly _slots: HookedSlots & Runnables;
   time(): number;
   callExceptionHandler(context: { readonly message: string; readonly exception: unknown }): void;
 }
@@ -182,6 +187,11 @@ export function callWithHooks(hooks: Hooks, handle: HookedRunnable, id: number):
 export function noteWake(hooks: Hooks, task: object, by: unknown): void {
   // A wait that ends in the step in which it began was not announced by `taskWaits`.
   if (stepping !== task) emitWait(hooks, "taskWakes", task, by);
+}
+
+/** Like `noteWake`, for the task of an id. */
+export function noteWakeOf(slots: HookedSlots & Runnables, id: number): void {
+  if (slots.hooks !== undefined) noteWake(slots.hooks, slots.at(id), slots.current);
 }
 
 export function noteTimer(slots: HookedSlots, id: number, when: number): void {

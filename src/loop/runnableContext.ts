@@ -38,6 +38,14 @@ export function inheritedFlow(loop: Scheduler): Flow | undefined {
   return loop._snapshot === undefined ? currentFlow() : loop._snapshot();
 }
 
+/** Returns `callback`, bound to a copy of the current context. For calls in later turns. */
+export function bindInherited<Args extends unknown[]>(
+  callback: (...args: Args) => unknown,
+): (...args: Args) => unknown {
+  // Checked here too, because this is small enough for engines to inline it everywhere.
+  return contexts.inUse ? bindVariables(callback, inheritedContext()) : callback;
+}
+
 /** Returns `callback`, bound to a copy of the current context and to the host's current context. */
 export function bindCurrentContext<Args extends unknown[]>(
   loop: Scheduler,
@@ -61,13 +69,9 @@ export function bindContext<Args extends unknown[]>(
   return named(callback, (...args: Args) => enterFlow(flow, inContext, undefined, ...args));
 }
 
-/**
- * Returns `callback`, bound to `context`, by default a copy of the current one. For calls in later
- * turns.
- */
-export function bindVariables<Args extends unknown[]>(
+function bindVariables<Args extends unknown[]>(
   callback: (...args: Args) => unknown,
-  context = inheritedContext(),
+  context: Context | undefined,
 ): (...args: Args) => unknown {
   return context === undefined ? callback : named(callback, withContext(context, callback));
 }

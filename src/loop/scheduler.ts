@@ -90,6 +90,8 @@ export interface Scheduler {
   readonly _makeTask: ((body: never, options: object) => object) | undefined;
   /** Appends a slot to the ready queue, and wakes a sleeping loop. */
   _ready(id: number): void;
+  /** Makes a task ready that waited, and has the default priority. */
+  _wakeTask(id: number): void;
   /** Appends a slot to the ready queue with any priority, and wakes a sleeping loop. */
   _readyAt(id: number, priority: Priority): void;
   /** Wakes a sleeping loop, because something may be ready. */

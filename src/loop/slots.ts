@@ -1,8 +1,13 @@
 import { type Core, recycleCore, SLOT_MASK } from "../core/core.ts";
+import { RuntimeError } from "../lang/errors.ts";
 import { type Hooks, noteRemoved } from "./hooks.ts";
 
 /** How many unused ids may be cached here instead of being returned to the core. */
 const MAX_IDLE = 1024;
+
+export function loopClosed(): RuntimeError {
+  return new RuntimeError("The loop is closed");
+}
 
 /** What hooks and debuggers read of a task. */
 export interface Inspected {
@@ -53,46 +58,50 @@ export class Slots {
    */
   #others: (Runnable | undefined)[] = [undefined];
   /** Unused ids, cached here because most slots are needed again very soon. */
-  readonly #idle: number[] = [];
+  readonly #idleTasks: number[] = [];
+  /** The same for other runnables. These slots have a place in `#others`. */
+  readonly #idleOthers: number[] = [];
   #closed = false;
 
   constructor(core: Core) {
     this.core = core;
   }
 
-  /** Allocates a slot for a runnable that is not a task. Returns its id in the core. */
+  /**
+   * Allocates a slot for a runnable that is not a task. Returns its id in the core.
+   *
+   * @throws RuntimeError if the loop is closed.
+   */
   add(runnable: Runnable): number {
-    const id = this.#allocate();
-    const slot = id & SLOT_MASK;
-    while (this.#others.length <= slot) this.#others.push(undefined);
-    this.#others[slot] = runnable;
+    const id = this.#idleOthers.pop() ?? this.#allocateOther();
+    this.#others[id & SLOT_MASK] = runnable;
     return id;
   }
 
   /** Allocates a slot for a task. Returns its id in the core. */
   addTask(task: Runnable): number {
-    const id = this.#allocate();
+    const id = this.#idleTasks.pop() ?? this.#allocate();
     this.#tasks[id & SLOT_MASK] = task;
     return id;
   }
 
   /** Frees the slot of a task that has ended. The id must not be used again. */
   retireTask(id: number): void {
-    if (this.#idle.length >= MAX_IDLE) return this.release(id);
-    this.#idle.push(id);
+    if (this.#idleTasks.length >= MAX_IDLE) return this.release(id);
+    this.#idleTasks.push(id);
     this.#tasks[id & SLOT_MASK] = undefined;
   }
 
   /** Frees the slot of another runnable, which is not ready. The id must not be used again. */
   retire(id: number): void {
-    if (this.#idle.length >= MAX_IDLE) return this.release(id);
-    this.#idle.push(id);
+    if (this.#idleOthers.length >= MAX_IDLE) return this.release(id);
+    this.#idleOthers.push(id);
     this.#others[id & SLOT_MASK] = undefined;
   }
 
   /** Frees a slot that usually belongs to a pending timer. If it does, its id may be cached. */
   stopTimer(id: number): void {
-    if (this.#closed || this.#idle.length >= MAX_IDLE || !this.core.removeTimer(id)) {
+    if (this.#closed || this.#idleOthers.length >= MAX_IDLE || !this.core.removeTimer(id)) {
       this.release(id);
       return;
     }
@@ -126,7 +135,7 @@ export class Slots {
 
   /** The number of runnables. */
   get size(): number {
-    return this.core.live() - this.#idle.length;
+    return this.core.live() - this.#idleTasks.length - this.#idleOthers.length;
   }
 
   /** Iterates over all runnables, in no particular order. */
@@ -143,17 +152,21 @@ export class Slots {
     this.#closed = true;
     this.#tasks = [];
     this.#others = [];
-    this.#idle.length = 0;
+    this.#idleTasks.length = 0;
+    this.#idleOthers.length = 0;
     this.deadlines = [];
     recycleCore(this.core);
   }
 
-  #allocate(): number {
-    const id = this.#idle.pop();
-    return id === undefined ? this.#allocateInCore() : id;
+  #allocateOther(): number {
+    const id = this.#allocate();
+    while (this.#others.length <= (id & SLOT_MASK)) this.#others.push(undefined);
+    return id;
   }
 
-  #allocateInCore(): number {
+  #allocate(): number {
+    // A closed loop has no unused ids, so this is the only place that needs to check.
+    if (this.#closed) throw loopClosed();
     const id = this.core.allocate();
     while (this.#tasks.length <= (id & SLOT_MASK)) this.#tasks.push(undefined);
     return id;

@@ -14,7 +14,7 @@ import {
   wrongType,
 } from "../lang/arguments.ts";
 import { RuntimeError } from "../lang/errors.ts";
-import { BaseEventLoop, loopClosed } from "../loop/baseEventLoop.ts";
+import { BaseEventLoop } from "../loop/baseEventLoop.ts";
 import { type Clock, monotonicClock } from "../loop/clock.ts";
 import { beforeLoop } from "../loop/createKept.ts";
 import { currentScheduler, runningScheduler } from "../loop/current.ts";
@@ -34,8 +34,9 @@ import {
   type Sources,
 } from "../loop/platform.ts";
 import { deliverReport, measureSteps } from "../loop/reports.ts";
-import { bindVariables, inheritedFlow } from "../loop/runnableContext.ts";
+import { bindInherited, inheritedFlow } from "../loop/runnableContext.ts";
 import { checkLoop, type ExceptionContext } from "../loop/scheduler.ts";
+import { loopClosed } from "../loop/slots.ts";
 import { unwatchUnawaited, watchUnawaited } from "../loop/unawaited.ts";
 import { reportUnretrieved } from "../loop/unretrieved.ts";
 import {
@@ -171,7 +172,7 @@ export class EventLoop extends BaseEventLoop {
    */
   callSoon<Args extends unknown[]>(callback: Callback<Args>, ...args: Args): Handle {
     checkFunction("callback", callback);
-    return this._callSoon(bindVariables(callback), args, inheritedFlow(this));
+    return this._callSoon(bindInherited(callback), args, inheritedFlow(this));
   }
 
   /**
@@ -228,7 +229,7 @@ export class EventLoop extends BaseEventLoop {
     checkTime("delay", delay);
     checkFunction("callback", callback);
     const when = this.#clock.now() + Math.max(delay, 0);
-    return this._callAt(when, bindVariables(callback), args, inheritedFlow(this));
+    return this._callAt(when, bindInherited(callback), args, inheritedFlow(this));
   }
 
   /**
@@ -245,7 +246,7 @@ export class EventLoop extends BaseEventLoop {
   ): TimerHandle {
     checkTime("when", when);
     checkFunction("callback", callback);
-    return this._callAt(when, bindVariables(callback), args, inheritedFlow(this));
+    return this._callAt(when, bindInherited(callback), args, inheritedFlow(this));
   }
 
   /**

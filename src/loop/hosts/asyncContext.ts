@@ -105,8 +105,9 @@ export function withoutFlow<R>(callback: () => R): R {
  * context. Outside a loop, the flow is the context of the caller.
  */
 export function currentFlow(): Flow | undefined {
-  if (flow.current !== undefined || startsLoop || runningScheduler() !== undefined) {
-    return flow.current;
-  }
-  return keepAsyncContext();
+  return runningScheduler() === undefined ? flowOutside() : flow.current;
+}
+
+function flowOutside(): Flow | undefined {
+  return flow.current !== undefined || startsLoop ? flow.current : keepAsyncContext();
 }

@@ -48,7 +48,7 @@ import {
 import { createTaskOn } from "../tasks/createTask.ts";
 import { ensureFutureOn } from "../tasks/ensureFuture.ts";
 import type { Coroutine } from "../tasks/kernel/coroutine.ts";
-import { Future, isFuture } from "../tasks/kernel/future.ts";
+import { awaited, Future, isFuture } from "../tasks/kernel/future.ts";
 import { Task } from "../tasks/kernel/task.ts";
 import type { TaskOptions } from "../tasks/kernel/taskOptions.ts";
 import {
@@ -490,6 +490,7 @@ export class EventLoop extends BaseEventLoop {
       for (const task of this._slots) (task._inspect?.().on as Future<unknown>)?._giveBack?.();
     }
     this._release();
+    if (awaited.loop === this) awaited.loop = undefined;
   }
 
   /**

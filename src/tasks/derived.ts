@@ -11,7 +11,7 @@
 // A recursion would notify the waiters in the same order, depth first. The tasks among them are
 // scheduled in this order.
 
-import { Future, type Waiter } from "./kernel/future.ts";
+import { Future, RESULT, type Waiter } from "./kernel/future.ts";
 import { Crowd } from "./kernel/waiters.ts";
 
 interface Round {
@@ -30,13 +30,18 @@ const rounds: Round[] = [];
 export abstract class Derived<T> extends Future<T> implements Waiter {
   abstract _notify(future: Future<unknown>): void;
 
+  override _succeed(value: T): void {
+    this._finish(RESULT, value);
+  }
+
   override _finish(state: number, outcome: unknown): void {
     const waiters = this._waiting;
     this._waiting = undefined;
     // Only sets the outcome, because `_waiting` is empty now.
     super._finish(state, outcome);
-    if (waiters === undefined) return;
-    if (waiters instanceof Crowd) notifyIteratively(this, waiters.present());
+    if (waiters === undefined || waiters === null) return;
+    if (typeof waiters === "number") this._loop._wakeTask(waiters);
+    else if (waiters instanceof Crowd) notifyIteratively(this, waiters.present());
     else if (Array.isArray(waiters)) notifyIteratively(this, waiters);
     else if (waiters instanceof Derived) notifyIteratively(this, [waiters]);
     else waiters._notify(this);

@@ -1,6 +1,6 @@
 import type { Scheduler } from "../loop/scheduler.ts";
 import type { Coroutine, Suspension } from "./kernel/coroutine.ts";
-import { Future, PENDING, SETS_FIELDS } from "./kernel/future.ts";
+import { Future, PENDING, RESULT, SETS_FIELDS } from "./kernel/future.ts";
 
 /**
  * A future completed by something outside the loop. While it is pending, a virtual clock stands
@@ -14,6 +14,10 @@ export class ExternalFuture<T> extends Future<T> {
     this._outcome = undefined;
     this._waiting = undefined;
     loop._external++;
+  }
+
+  override _succeed(value: T): void {
+    this._finish(RESULT, value);
   }
 
   override _finish(state: number, outcome: unknown): void {

@@ -15,7 +15,7 @@ import { takeSource } from "../loop/ownPromises.ts";
 import type { Scheduler } from "../loop/scheduler.ts";
 import { Derived } from "./derived.ts";
 import { ExternalFuture } from "./externalFuture.ts";
-import type { Future } from "./kernel/future.ts";
+import { Future } from "./kernel/future.ts";
 import type { Task } from "./kernel/task.ts";
 
 /** A future that settles with a promise. */
@@ -76,10 +76,16 @@ class OwnFuture extends Derived<unknown> {
  */
 function forWaiter(future: Future<unknown>, reason: unknown): unknown {
   if (!isCancellation(reason)) return reason;
-  let waiter = future._waiting as Partial<Task<unknown>> | undefined;
+  let waiter = onlyWaiterOf(future);
   // A gather or a shield waits on behalf of a task.
-  while (waiter && !waiter.cancelling) waiter = waiter._waiting as typeof waiter;
+  while (waiter && !waiter.cancelling) waiter = onlyWaiterOf(waiter);
   return cancelledElsewhere(reason, "promise", waiter);
+}
+
+/** Returns what waits for `future`; undefined if that is not a single thing. */
+function onlyWaiterOf(future: object): Partial<Task<unknown>> | undefined {
+  const waiters = future instanceof Future ? future._waiters() : [];
+  return waiters.length === 1 ? (waiters[0] as Partial<Task<unknown>>) : undefined;
 }
 
 /**

@@ -3,7 +3,7 @@ import { currentScheduler } from "../loop/current.ts";
 import type { Scheduler } from "../loop/scheduler.ts";
 import { currentTask } from "./currentTask.ts";
 import type { Coroutine } from "./kernel/coroutine.ts";
-import { Future } from "./kernel/future.ts";
+import { Future, RESULT } from "./kernel/future.ts";
 import { procedure } from "./lazyCall.ts";
 import { onAbort } from "./onAbort.ts";
 import { cancelledElsewhere } from "./relay.ts";
@@ -108,6 +108,10 @@ class EventFuture extends Future<unknown> {
     super(undefined, loop);
     this.#type = type;
     loop._events++;
+  }
+
+  override _succeed(value: unknown[]): void {
+    this._finish(RESULT, value);
   }
 
   override _finish(state: number, outcome: unknown): void {

@@ -11,6 +11,7 @@ import { loopOf } from "../../loop/current.ts";
 import { keepInstances } from "../../loop/kept.ts";
 import { bindContext } from "../../loop/runnableContext.ts";
 import type { Scheduler } from "../../loop/scheduler.ts";
+import type { Runnable } from "../../loop/slots.ts";
 import { Unretrieved } from "../../loop/unretrieved.ts";
 import { traceAwait } from "./awaitChain.ts";
 import type { Suspension } from "./coroutine.ts";
@@ -22,17 +23,20 @@ import { asCrowd, Crowd, type Notified, notifyAll, type WaiterList, waitersIn } 
 export type Waiter = Notified<Future<unknown>>;
 
 export const PENDING = 0;
-const RESULT = 1;
+export const RESULT = 1;
 const EXCEPTION = 2;
 /** An exception that has not been retrieved yet. `_outcome` is an `Unretrieved` that holds it. */
 const UNRETRIEVED = 3;
 const CANCELLED = 4;
 
 /**
- * The future that a coroutine has just asked its task to wait for. Anything else that the coroutine
- * yields is a mistake, except `undefined`, the value of a bare `yield`.
+ * The future that a coroutine has just asked its task to wait for, and the future's loop. Anything
+ * else that the coroutine yields is a mistake, except `undefined`, the value of a bare `yield`.
  */
-export const awaited = { future: undefined as Future<unknown> | undefined };
+export const awaited = {
+  future: undefined as Future<unknown> | undefined,
+  loop: undefined as Scheduler | undefined,
+};
 
 /**
  * Passed to the constructor of futures by a hot derived class, which sets the fields itself. V8
@@ -62,7 +66,12 @@ export class Future<T> implements PromiseLike<T> {
    * exception, or the CancelledError.
    */
   declare _outcome: unknown;
-  declare _waiting: WaiterList<Future<unknown>> | undefined;
+  /**
+   * The waiters; undefined if there is none, and null once the future is done. A number is the id
+   * of the only one, a task of the default priority. Most waiters are, and then completing the
+   * future only pushes that id.
+   */
+  declare _waiting: WaiterList<Future<unknown>> | number | undefined | null;
 
   /**
    * @param options.loop the loop on which it notifies its waiters, by default the running one.
@@ -173,17 +182,16 @@ export class Future<T> implements PromiseLike<T> {
 
   /** Removes each occurrence of a callback. Returns the number removed. */
   removeDoneCallback(callback: (future: this) => unknown): number {
-    const waiters = this._waiting;
-    if (waiters === undefined) return 0;
-    const crowd = asCrowd(waiters);
+    const crowd = asCrowd(this._waiting);
     if (crowd !== undefined) {
       this._waiting = crowd;
       return crowd.removeCallback(callback);
     }
-    const all = waitersIn(waiters);
+    const all = this._waiters();
     const kept = all.filter((waiter) => waiter._callback !== callback);
-    this._waiting = kept.length === 0 ? undefined : kept;
-    return all.length - kept.length;
+    const removed = all.length - kept.length;
+    if (removed > 0) this._waiting = kept.length === 0 ? undefined : kept;
+    return removed;
   }
 
   /** Returns the loop of this future. */
@@ -205,6 +213,7 @@ export class Future<T> implements PromiseLike<T> {
     if (this._state === RESULT) return { done: true, value: this._outcome as T };
     if (this._state !== PENDING) throw this._thrown();
     awaited.future = this;
+    awaited.loop = this._loop;
     if (locations.watchers > 0) locations.last = locationOfCall(this.next);
     // The task recognizes the future by `awaited`. To users a suspension is opaque.
     return { done: false, value: this as unknown as Suspension };
@@ -255,24 +264,27 @@ export class Future<T> implements PromiseLike<T> {
     if (waiters === undefined) this._waiting = waiter;
     else if (Array.isArray(waiters)) waiters.push(waiter);
     else if (waiters instanceof Crowd) waiters.add(waiter);
-    else this._waiting = [waiters, waiter];
+    else this._waiting = [...this._waiters(), waiter];
   }
 
   _removeWaiter(waiter: Waiter): void {
     const waiters = this._waiting;
-    if (waiters === waiter) this._waiting = undefined;
     const crowd = asCrowd(waiters);
     if (crowd !== undefined) {
       crowd.remove(waiter);
       this._waiting = crowd;
     } else if (Array.isArray(waiters)) {
       this._waiting = waiters.filter((other) => other !== waiter);
-    }
+    } else if (this._waiters()[0] === waiter) this._waiting = undefined;
   }
 
-  /** Returns the waiters, for debugging. */
-  _waiters(): Iterable<object> {
-    return this._waiting === undefined ? [] : waitersIn(this._waiting);
+  /** Returns the waiters. The loop forgets its tasks when it is closed. */
+  _waiters(): readonly Waiter[] {
+    const waiters = this._waiting;
+    if (waiters === undefined || waiters === null) return [];
+    if (typeof waiters !== "number") return waitersIn(waiters);
+    const task = this._loop._slots.taskAt(waiters);
+    return task === undefined ? [] : [task as Runnable & Waiter];
   }
 
   /** Returns the futures whose completion completes this one, for debugging. */
@@ -317,9 +329,19 @@ export class Future<T> implements PromiseLike<T> {
     return "Future";
   }
 
-  /** Completes a pending future with a result. */
+  /**
+   * Completes a pending future with a result.
+   *
+   * The usual case is here, because this is short enough to be inlined where engines know the class
+   * of the future. `_finish` isn't, and accesses fields of more classes than engines optimize for.
+   */
   _succeed(value: T): void {
-    this._finish(RESULT, value);
+    const waiter = this._waiting;
+    if (typeof waiter !== "number") return this._finish(RESULT, value);
+    this._state = RESULT;
+    this._outcome = value;
+    this._waiting = null;
+    this._loop._wakeTask(waiter);
   }
 
   /** Completes the future with a result, unless it is done. */
@@ -342,15 +364,20 @@ export class Future<T> implements PromiseLike<T> {
     this._finish(CANCELLED, error);
   }
 
-  // Not a #private method, because such methods make each instance slower to create: see
-  // docs/performance.md.
+  /**
+   * Completes a pending future. A class that overrides this overrides `_succeed` too, to call it.
+   *
+   * Not a #private method, because such methods make each instance slower to create: see
+   * docs/performance.md.
+   */
   _finish(state: number, outcome: unknown): void {
     this._state = state;
     this._outcome = outcome;
     const waiters = this._waiting;
-    if (waiters === undefined) return;
-    this._waiting = undefined;
-    if (Array.isArray(waiters)) notifyAll(waiters, this);
+    this._waiting = null;
+    if (waiters === undefined || waiters === null) return;
+    if (typeof waiters === "number") this._loop._wakeTask(waiters);
+    else if (Array.isArray(waiters)) notifyAll(waiters, this);
     else waiters._notify(this);
   }
 }

@@ -67,11 +67,13 @@ import {
   yieldError,
 } from "./taskErrors.ts";
 import { TaskExtras, taskCancelled } from "./taskExtras.ts";
-import { PRIORITIES, type TaskOptions, USER_VISIBLE } from "./taskOptions.ts";
+import { DEFAULT_PRIORITY, PRIORITIES, type TaskOptions, USER_VISIBLE } from "./taskOptions.ts";
 import { formatStack, stackOf, type TaskFrame } from "./taskStack.ts";
 
 /** Means that a step has nothing to throw. Not `undefined`, because code may throw `undefined`. */
 const NO_ERROR = Symbol("no error");
+/** Means that a step of a task with extras begins, and may have to throw a cancellation. */
+const BEGINS = Symbol("begins");
 
 /** The state of a task, for debuggers. */
 interface InspectedTask extends Inspected {
@@ -339,7 +341,7 @@ export class Task<T> extends Future<T> implements Runnable, Waiter, Passing {
    */
   _run(): boolean {
     const frame = this.#innermost;
-    if (this.#extras !== undefined) return this._runWithExtras(this.#extras);
+    if (this.#extras !== undefined) return this._proceed(frame, undefined, BEGINS);
     this.#waitingFor = undefined;
     let step: Result;
     try {
@@ -360,30 +362,34 @@ export class Task<T> extends Future<T> implements Runnable, Waiter, Passing {
     return this._proceed(frame, step, NO_ERROR);
   }
 
-  private _runWithExtras(extras: TaskExtras): boolean {
-    if (extras.cancelled !== undefined && ++extras.cancelled.steps === LONG_CLEANUP) {
-      reportSwallowed(this, extras.cancelled.at, `is still running ${LONG_CLEANUP} steps later`);
-    }
-    extras.waitsAt = undefined;
-    extras.abortNow();
-    const error = this._takeCancellation(extras);
-    const yields =
-      extras.flow === undefined
-        ? this._proceed(this.#innermost, undefined, error)
-        : enterFlow(extras.flow, this._proceed, this, this.#innermost, undefined, error);
-    if (yields) this._schedule();
-    return false;
-  }
-
   /**
    * Runs the coroutine until it waits, yields or ends. If this step has already resumed `from`,
    * `first` is the result. Otherwise `first` is undefined: resumes `from`, and throws `thrown` into
-   * it unless that is NO_ERROR. Returns whether the coroutine yields.
+   * it unless that is NO_ERROR. Returns whether the coroutine yields. If `thrown` is BEGINS, a task
+   * with extras begins a step. Such a task schedules itself, and this returns false.
+   *
+   * This is one function, because V8 doesn't inline one this long. If it inlined two shorter ones
+   * into `_run`, as it would in programs that cancel much, it would no longer inline `_run`.
    */
   private _proceed(from: Call | undefined, first: Result | undefined, thrown: unknown): boolean {
     let frame = from;
     let step = first;
     let error = thrown;
+    if (error === BEGINS) {
+      const extras = this._extras();
+      if (extras.cancelled !== undefined && ++extras.cancelled.steps === LONG_CLEANUP) {
+        reportSwallowed(this, extras.cancelled.at, `is still running ${LONG_CLEANUP} steps later`);
+      }
+      extras.waitsAt = undefined;
+      extras.abortNow();
+      error = this._takeCancellation(extras);
+      const yields =
+        extras.flow === undefined
+          ? this._proceed(frame, undefined, error)
+          : enterFlow(extras.flow, this._proceed, this, frame, undefined, error);
+      if (yields) this._schedule();
+      return false;
+    }
     this.#waitingFor = undefined;
     for (;;) {
       if (step === undefined) {
@@ -440,6 +446,25 @@ export class Task<T> extends Future<T> implements Runnable, Waiter, Passing {
   private _waitOn(value: unknown): boolean {
     const { future } = awaited;
     if (future === undefined || future !== value) return false;
+    // In the usual case, this accesses only one field of the future, because there are more classes
+    // of futures than engines optimize for.
+    if (
+      future._waiting !== undefined ||
+      awaited.loop !== this._loop ||
+      future === (this as Future<unknown>) ||
+      this.#extras !== undefined ||
+      locations.watchers > 0
+    ) {
+      return this._waitOnUnusual(future);
+    }
+    awaited.future = undefined;
+    this.#waitingFor = future;
+    future._waiting = this.#id;
+    return true;
+  }
+
+  /** The rest of `_waitOn`, which is separate so that `_waitOn` is short enough to be inlined. */
+  private _waitOnUnusual(future: Future<unknown>): boolean {
     if (future._loop !== this._loop || future === (this as Future<unknown>)) return false;
     awaited.future = undefined;
     if (future._state !== PENDING) {
@@ -455,8 +480,9 @@ export class Task<T> extends Future<T> implements Runnable, Waiter, Passing {
   }
 
   private _schedule(): void {
-    if (this.#extras === undefined) this._loop._ready(this.#id);
-    else this._loop._readyAt(this.#id, this.#extras.priority);
+    const extras = this.#extras;
+    if (extras === undefined || extras.priority === DEFAULT_PRIORITY) this._loop._ready(this.#id);
+    else this._loop._readyAt(this.#id, extras.priority);
   }
 
   /** Takes the first step immediately, inside the running task or callback. */

@@ -11,12 +11,12 @@ import type { Flow } from "../../loop/hosts/flow.ts";
 import { keepInstances } from "../../loop/kept.ts";
 import { quiet } from "../../loop/quiet.ts";
 import type { Scheduler } from "../../loop/scheduler.ts";
-import { PRIORITIES, USER_VISIBLE } from "./taskOptions.ts";
+import { DEFAULT_PRIORITY } from "./taskOptions.ts";
 
 export class TaskExtras {
   static readonly _kept = /* @__PURE__ */ keepInstances(extrasToKeep);
 
-  priority: Priority = PRIORITIES[USER_VISIBLE];
+  priority: Priority = DEFAULT_PRIORITY;
   /** The error that the next step throws into the coroutine. */
   undelivered: CancelledError | undefined;
   /** The number of `cancel()` calls that `uncancel()` has not taken back. */

@@ -28,3 +28,5 @@ export const PRIORITIES: Readonly<Record<TaskPriority, Priority>> = {
   "user-visible": 1,
   background: 2,
 };
+
+export const DEFAULT_PRIORITY: Priority = 1;

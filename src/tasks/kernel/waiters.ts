@@ -41,7 +41,9 @@ export function waitersIn<F>(waiters: WaiterList<F>): Notified<F>[] {
 }
 
 /** Returns `waiters` as a crowd, or undefined if there are only a few. */
-export function asCrowd<F>(waiters: WaiterList<F> | undefined): Crowd<F> | undefined {
+export function asCrowd<F>(
+  waiters: WaiterList<F> | number | undefined | null,
+): Crowd<F> | undefined {
   if (waiters instanceof Crowd) return waiters;
   return Array.isArray(waiters) && waiters.length >= MANY ? new Crowd(waiters) : undefined;
 }

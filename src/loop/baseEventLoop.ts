@@ -5,6 +5,7 @@
 // futures call it at each step, so another object in between would cost time.
 
 import type { Core, Priority } from "../core/core.ts";
+import { RuntimeError } from "../lang/errors.ts";
 import type { Clock } from "./clock.ts";
 import { type Callback, Handle, NO_ARGUMENTS, ONE_ARGUMENT, TimerHandle } from "./handle.ts";
 import { noteTimer, noteWakeOf } from "./hooks.ts";
@@ -85,6 +86,7 @@ export abstract class BaseEventLoop implements Scheduler {
   }
 
   _startNow(runnable: Runnable): number {
+    if (this._isClosed) throw loopClosed();
     const id = this._slots.add(runnable);
     this._core.push(id);
     this._wake();
@@ -92,6 +94,7 @@ export abstract class BaseEventLoop implements Scheduler {
   }
 
   _startTimer(runnable: Runnable, when: number): number {
+    if (this._isClosed) throw loopClosed();
     const id = this._slots.add(runnable);
     this._core.addTimer(id, when);
     noteTimer(this._slots, id, when);
@@ -107,10 +110,9 @@ export abstract class BaseEventLoop implements Scheduler {
   }
 
   _wakeTask(id: number): void {
-    if (this._isClosed) return;
-    if (this._slots.hooks !== undefined) noteWakeOf(this._slots, id);
-    this._core.push(id);
-    this._wake();
+    if (this._slots.hooks !== undefined && !this._isClosed) noteWakeOf(this._slots, id);
+    // Checks afterwards whether the loop is closed, because a hook may have closed it.
+    this._ready(id);
   }
 
   _readyAt(id: number, priority: Priority): void {
@@ -136,4 +138,8 @@ export abstract class BaseEventLoop implements Scheduler {
 /** Returns what a handle keeps of arguments that are not exactly one. */
 function listOf(args: readonly unknown[]): readonly unknown[] {
   return args.length === 0 ? NO_ARGUMENTS : args;
+}
+
+export function loopClosed(): RuntimeError {
+  return new RuntimeError("The loop is closed");
 }

@@ -1,13 +1,8 @@
 import { type Core, recycleCore, SLOT_MASK } from "../core/core.ts";
-import { RuntimeError } from "../lang/errors.ts";
 import { type Hooks, noteRemoved } from "./hooks.ts";
 
 /** How many unused ids may be cached here instead of being returned to the core. */
 const MAX_IDLE = 1024;
-
-export function loopClosed(): RuntimeError {
-  return new RuntimeError("The loop is closed");
-}
 
 /** What hooks and debuggers read of a task. */
 export interface Inspected {
@@ -67,11 +62,7 @@ export class Slots {
     this.core = core;
   }
 
-  /**
-   * Allocates a slot for a runnable that is not a task. Returns its id in the core.
-   *
-   * @throws RuntimeError if the loop is closed.
-   */
+  /** Allocates a slot for a runnable that is not a task. Returns its id in the core. */
   add(runnable: Runnable): number {
     const id = this.#idleOthers.pop() ?? this.#allocateOther();
     this.#others[id & SLOT_MASK] = runnable;
@@ -165,8 +156,6 @@ export class Slots {
   }
 
   #allocate(): number {
-    // A closed loop has no unused ids, so this is the only place that needs to check.
-    if (this.#closed) throw loopClosed();
     const id = this.core.allocate();
     while (this.#tasks.length <= (id & SLOT_MASK)) this.#tasks.push(undefined);
     return id;

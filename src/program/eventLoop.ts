@@ -14,7 +14,7 @@ import {
   wrongType,
 } from "../lang/arguments.ts";
 import { RuntimeError } from "../lang/errors.ts";
-import { BaseEventLoop } from "../loop/baseEventLoop.ts";
+import { BaseEventLoop, loopClosed } from "../loop/baseEventLoop.ts";
 import { type Clock, monotonicClock } from "../loop/clock.ts";
 import { beforeLoop } from "../loop/createKept.ts";
 import { currentScheduler, runningScheduler } from "../loop/current.ts";
@@ -36,7 +36,6 @@ import {
 import { deliverReport, measureSteps } from "../loop/reports.ts";
 import { bindInherited, inheritedFlow } from "../loop/runnableContext.ts";
 import { checkLoop, type ExceptionContext } from "../loop/scheduler.ts";
-import { loopClosed } from "../loop/slots.ts";
 import { unwatchUnawaited, watchUnawaited } from "../loop/unawaited.ts";
 import { reportUnretrieved } from "../loop/unretrieved.ts";
 import {

@@ -45,7 +45,8 @@ test("waiters of every kind run in the order in which they began to wait", () =>
       const future = loop.createFuture<void>();
       const [ran, added]: [number[], number[]] = [[], []];
       const unwanted = (): unknown => ran.push(Number.NaN);
-      loop.createTask(function* (): Coroutine<void> {
+      // Not `createTask`, whose tasks have the caller's asynchronous context, as few tasks do.
+      loop.runUntilCompleteSync(function* (): Coroutine<void> {
         for (const [index, kind] of chosen.entries()) {
           if (index === removed) future.addDoneCallback(unwanted);
           WAYS[kind]?.(loop, future, () => ran.push(index));
@@ -69,10 +70,12 @@ test("a task of a closed loop that waits for a future is no longer one of its wa
   const loop = newVirtualLoop();
   const future = loop.createFuture<void>();
   let ran = "";
-  startTask(loop, future, () => {
-    ran += "task";
+  loop.runUntilCompleteSync(function* (): Coroutine<void> {
+    startTask(loop, future, () => {
+      ran += "task";
+    });
+    yield;
   });
-  runDry(loop);
   const before = [...future._waiters()].length;
   loop.close();
   future.addDoneCallback(() => {
@@ -94,4 +97,47 @@ test("a callback gets all of its arguments, however many there are", () => {
   loop.close();
 
   expect(calls).toEqual([...lists, ...lists]);
+});
+
+test("a hook may close the loop whose task is about to wake", () => {
+  const loop = newVirtualLoop();
+  const future = loop.createFuture<void>();
+  loop.runUntilCompleteSync(function* (): Coroutine<void> {
+    startTask(loop, future, () => undefined);
+    yield;
+  });
+  let next = loop;
+  loop.instrument({
+    taskWakes() {
+      loop.close();
+      // Usually gets the core of the closed loop.
+      next = newVirtualLoop();
+    },
+  });
+  future.setResult();
+  const hasReady = next._core.hasReady();
+  next.close();
+
+  expect([loop.isClosed(), next !== loop, hasReady]).toEqual([true, true, false]);
+});
+
+test("an exception handler that is called while its loop closes can't schedule anything", () => {
+  const loop = newVirtualLoop();
+  const nothing = (): void => undefined;
+  const thrown: unknown[] = [];
+  loop.setExceptionHandler(() => {
+    for (const add of [() => loop.callSoon(nothing), () => loop.callLater(1, nothing)]) {
+      try {
+        add();
+      } catch (error) {
+        thrown.push((error as Error).message);
+      }
+    }
+  });
+  loop.createFuture().setException(new Error("failure"));
+  loop.callSoon(nothing);
+  runDry(loop);
+  loop.close();
+
+  expect(thrown).toEqual(["The loop is closed", "The loop is closed"]);
 });

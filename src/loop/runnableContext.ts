@@ -69,6 +69,7 @@ export function bindContext<Args extends unknown[]>(
   return named(callback, (...args: Args) => enterFlow(flow, inContext, undefined, ...args));
 }
 
+/** Returns `callback`, bound to `context` if there is one. For calls in later turns. */
 function bindVariables<Args extends unknown[]>(
   callback: (...args: Args) => unknown,
   context: Context | undefined,

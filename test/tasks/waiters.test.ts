@@ -135,7 +135,7 @@ test("an exception handler that is called while its loop closes can't schedule a
     }
   });
   loop.createFuture().setException(new Error("failure"));
-  loop.callSoon(nothing);
+  loop.callSoon(nothing); // leaves an unused slot behind
   runDry(loop);
   loop.close();
 

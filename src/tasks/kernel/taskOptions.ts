@@ -29,4 +29,5 @@ export const PRIORITIES: Readonly<Record<TaskPriority, Priority>> = {
   background: 2,
 };
 
-export const DEFAULT_PRIORITY: Priority = 1;
+/** The priority of tasks that are created without one. */
+export const DEFAULT_PRIORITY = PRIORITIES[USER_VISIBLE];
